@@ -1,0 +1,81 @@
+"""Small GLB files made here, for where the service's real models are not at hand and for files that are wrong."""
+
+import json
+import struct
+from typing import Any
+
+
+def glb(gltf: dict[str, Any], binary: bytes = b"") -> bytes:
+    """A GLB out of its JSON and its binary chunk."""
+    text = json.dumps(gltf).encode()
+    text += b" " * (-len(text) % 4)
+    binary += b"\0" * (-len(binary) % 4)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text
+    if binary:
+        chunks += struct.pack("<I4s", len(binary), b"BIN\0") + binary
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+
+def box_glb(size: tuple[float, float, float] = (1.0, 0.5, 0.25), material: dict[str, Any] | None = None) -> bytes:
+    """A box laid out like the service's models: Y up, `world` → `geometry_0`, positions and UVs, no normals."""
+    import zlib
+
+    x, y, z = (side / 2 for side in size)
+    corners = [(a, b, c) for a in (-x, x) for b in (-y, y) for c in (-z, z)]
+    faces = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    positions: list[tuple[float, ...]] = []
+    uvs: list[tuple[float, float]] = []
+    indices: list[int] = []
+    for face in faces:
+        first = len(positions)
+        positions += [corners[corner] for corner in face]
+        uvs += [(0, 0), (1, 0), (1, 1), (0, 1)]
+        indices += [first, first + 1, first + 2, first, first + 2, first + 3]
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    pixels = b"".join(b"\0" + b"\xc8\x64\x32\xff" * 4 for _ in range(4))
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 6, 0, 0, 0))
+    png += chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    png += b"\0" * (-len(png) % 4)
+    parts = [
+        struct.pack(f"<{len(indices)}I", *indices),
+        b"".join(struct.pack("<3f", *p) for p in positions),
+        b"".join(struct.pack("<2f", *uv) for uv in uvs),
+        png,
+    ]
+    views, offset = [], 0
+    for part in parts:
+        views.append({"buffer": 0, "byteOffset": offset, "byteLength": len(part)})
+        offset += len(part)
+    count = len(positions)
+    low, high = [-x, -y, -z], [x, y, z]
+    gltf = {
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"name": "world", "children": [1]}, {"name": "geometry_0", "mesh": 0}],
+        "meshes": [
+            {
+                "name": "geometry_0",
+                "primitives": [{"attributes": {"POSITION": 1, "TEXCOORD_0": 2}, "indices": 0, "material": 0}],
+            }
+        ],
+        "materials": [material or {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "roughnessFactor": 1.0}}],
+        "textures": [{"source": 0}],
+        "images": [{"bufferView": 3, "mimeType": "image/png"}],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5125, "type": "SCALAR", "count": len(indices)},
+            {"bufferView": 1, "componentType": 5126, "type": "VEC3", "count": count, "min": low, "max": high},
+            {"bufferView": 2, "componentType": 5126, "type": "VEC2", "count": count},
+        ],
+        "bufferViews": views,
+        "buffers": [{"byteLength": offset}],
+    }
+    return glb(gltf, b"".join(parts))
+
+
+def glb_without_mesh() -> bytes:
+    """Well formed, and nothing in it."""
+    return glb({"asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": []}]})

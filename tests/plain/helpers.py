@@ -1,0 +1,68 @@
+"""Driving a queue without Blender."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from service import KEY, Piapi
+
+from trellis_blender.generation.queue import Queue
+from trellis_blender.generation.record import Generation
+from trellis_blender.generation.request import GenerationRequest, Picture, Placement, compose_request
+from trellis_blender.piapi.service import Service
+
+PLACEMENT = Placement(scene="Scene", collection="Props", location=(1.0, 2.0, 0.5), longest_side_m=1.0)
+PICTURE = Picture(8, 4, bytes([200, 100, 50, 255]) * 32)
+
+
+def service_of(piapi: Piapi, key: str = KEY) -> Service:
+    return Service(api_url=piapi.url, api_key=key, upload_url=piapi.url)
+
+
+def text_request(prompt: str = "a bear", **parameters: float) -> GenerationRequest:
+    return compose_request(
+        model="Qubico/trellis",
+        prompt=prompt,
+        picture=None,
+        picture_name="",
+        parameters=parameters,
+        placement=PLACEMENT,
+    )
+
+
+def image_request(model: str = "Qubico/trellis2", prompt: str = "") -> GenerationRequest:
+    return compose_request(
+        model=model, prompt=prompt, picture=PICTURE, picture_name="bear.png", parameters={}, placement=PLACEMENT
+    )
+
+
+class Driver:
+    """Keeps the latest of each generation, as the interface does, and every state each one went through."""
+
+    def __init__(self, folder: Path, **options: int) -> None:
+        self.queue = Queue(folder, **options)
+        self.latest: dict[str, Generation] = {}
+        self.history: dict[str, list[Generation]] = {}
+
+    def look(self) -> None:
+        for generation in self.queue.changes():
+            self.latest[generation.id] = generation
+            self.history.setdefault(generation.id, []).append(generation)
+
+    def until(self, condition: Callable[[], bool], limit_s: float = 30.0) -> None:
+        end = time.monotonic() + limit_s
+        self.look()
+        while not condition():
+            assert time.monotonic() < end, [(g.state, g.problem, g.parked) for g in self.latest.values()]
+            time.sleep(0.005)
+            self.look()
+
+    def rest(self, generation: Generation, limit_s: float = 30.0) -> Generation:
+        """The generation when nobody works on it any more."""
+        self.until(lambda: generation.id in self.latest and not self.latest[generation.id].is_working, limit_s)
+        return self.latest[generation.id]
+
+    def states(self, generation: Generation) -> list[str]:
+        """The states it went through, each once in a row."""
+        names = [g.state.value for g in self.history[generation.id]]
+        return [name for n, name in enumerate(names) if n == 0 or names[n - 1] != name]

@@ -1,0 +1,284 @@
+import socket
+import threading
+import time
+from email.utils import formatdate
+
+import pytest
+from helpers import service_of
+from service import KEY, Fault, Piapi, running
+
+from trellis_blender.piapi import errors
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.files import open_result
+from trellis_blender.piapi.retries import read_retry_after
+from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.tasks import Status
+
+TEXT = {"prompt": "a bear", "seed": 1}
+
+
+class Waits(list[float]):
+    """Stands in for the clock: remembers how long it was to wait, and does not."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def client_for(piapi: Piapi, key: str = KEY, **options: object) -> Client:
+    return Client(service_of(piapi, key), pause=Waits(), **options)  # type: ignore[arg-type]
+
+
+def create(client: Client) -> object:
+    return client.create_task("Qubico/trellis", "text-to-3d", TEXT)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_create_get_and_balance(piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.0
+    client = client_for(piapi)
+    task = client.create_task("Qubico/trellis", "text-to-3d", TEXT)
+    done = client.get_task(task.task_id)
+    assert (done.status, done.charged_usd) == (Status.COMPLETED, 0.04)
+    assert done.model_url == f"{piapi.url}/files/{task.task_id}.glb"
+    assert piapi.creates == [{"model": "Qubico/trellis", "task_type": "text-to-3d", "input": TEXT, "config": {}}]
+    account = client.get_account()
+    assert (account.name, account.plan, account.balance_usd) == ("Ada", "creator", 12.5)
+
+
+def test_cancel_of_a_pending_task(piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 60
+    client = client_for(piapi)
+    task = client.create_task("Qubico/trellis", "text-to-3d", TEXT)
+    client.cancel_task(task.task_id)
+    assert client.get_task(task.task_id).status is Status.CANCELLED
+
+
+def test_the_flat_shape_is_read_too(piapi: Piapi) -> None:
+    piapi.behaviour.flat_answers = True
+    piapi.behaviour.processing_s = 0.0
+    client = client_for(piapi)
+    task = client.create_task("Qubico/trellis", "text-to-3d", TEXT)
+    assert client.get_task(task.task_id).status is Status.COMPLETED
+
+
+def test_an_upload(piapi: Piapi) -> None:
+    assert client_for(piapi).upload_image("input.png", "aGVsbG8=").startswith(piapi.url)
+    assert piapi.uploads == [{"file_name": "input.png", "file_data": "aGVsbG8="}]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, errors.InputRefused),
+        (401, errors.KeyRefused),
+        (402, errors.OutOfCredits),
+        (403, errors.NotOnPlan),
+        (404, errors.NotThere),
+        (409, errors.RequestRefused),
+        (418, errors.RequestRefused),
+        (429, errors.TooManyRequests),
+        (408, errors.ServiceFailing),
+        (500, errors.ServiceFailing),
+        (502, errors.ServiceFailing),
+        (503, errors.ServiceFailing),
+    ],
+)
+def test_every_status_has_its_error_and_a_create_is_never_repeated(
+    piapi: Piapi, status: int, error: type[errors.PiapiError]
+) -> None:
+    piapi.fail_always("create", Fault(status, {"code": status, "message": "the reason", "data": None}))
+    with pytest.raises(error, match="“the reason”"):
+        create(client_for(piapi))
+    assert piapi.asked("create") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(reset=True), errors.ConnectionCut),
+        (Fault(reset=True, after=True), errors.ConnectionCut),
+        (Fault(cut_after=20), errors.ConnectionCut),
+        (Fault(200, "<html>log in</html>"), errors.AnswerNotUnderstood),
+        (Fault(200, "{not json"), errors.AnswerNotUnderstood),
+        (Fault(200, "[" * 100_000), errors.AnswerNotUnderstood),
+        (Fault(200, {"code": 200, "data": None}), errors.AnswerNotUnderstood),
+        (Fault(stall_s=1.0), errors.NoAnswerInTime),
+        (Fault(502, "<html>bad gateway</html>"), errors.ServiceFailing),
+    ],
+)
+def test_a_create_without_a_usable_answer_is_unclear_and_not_repeated(
+    piapi: Piapi, fault: Fault, error: type[errors.PiapiError]
+) -> None:
+    piapi.fail("create", fault)
+    with pytest.raises(error) as caught:
+        create(client_for(piapi, read_timeout_s=0.3))
+    assert isinstance(caught.value, errors.Unclear)
+    assert piapi.asked("create") == 1
+
+
+def test_a_create_that_never_reached_the_service_is_repeated() -> None:
+    port = free_port()
+    waits = Waits()
+    client = Client(Service(f"http://127.0.0.1:{port}", KEY), pause=waits)
+    with pytest.raises(errors.NoConnection, match=r"No connection to 127\.0\.0\.1"):
+        create(client)
+    assert len(waits) == 2
+
+
+def test_a_create_does_not_go_over_a_connection_that_the_service_may_have_closed(piapi: Piapi) -> None:
+    client = client_for(piapi)
+    create(client)
+    create(client)
+    assert len(piapi.creates) == 2
+
+
+@pytest.mark.parametrize("fault", [Fault(500), Fault(reset=True), Fault(200, "<html>"), Fault(429)])
+def test_a_poll_is_repeated(piapi: Piapi, fault: Fault) -> None:
+    client = client_for(piapi)
+    task = client.create_task("Qubico/trellis", "text-to-3d", TEXT)
+    piapi.fail("get", fault, fault)
+    assert client.get_task(task.task_id).task_id == task.task_id
+    assert piapi.asked("get") == 3
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
+def test_a_poll_that_was_refused_is_not_repeated(piapi: Piapi, status: int) -> None:
+    piapi.fail_always("get", Fault(status))
+    with pytest.raises(errors.Refused):
+        client_for(piapi).get_task("t1")
+    assert piapi.asked("get") == 1
+
+
+def test_retry_after_is_obeyed(piapi: Piapi) -> None:
+    waits = Waits()
+    client = Client(service_of(piapi), pause=waits)
+    task = client.create_task("Qubico/trellis", "text-to-3d", TEXT)
+    piapi.fail("get", Fault(429, headers={"Retry-After": "7"}))
+    client.get_task(task.task_id)
+    assert waits == [7.0]
+
+
+def test_retry_after_as_seconds_and_as_a_date() -> None:
+    assert read_retry_after("7", 1000.0) == 7.0
+    assert read_retry_after(formatdate(1030, usegmt=True), 1000.0) == 30.0
+    assert read_retry_after(formatdate(900, usegmt=True), 1000.0) == 0.0
+    assert read_retry_after("999999999999999999999", 0.0) == 600.0
+    for nothing in (None, "", "soon", "-3", "1e5", "nan", "٣٠x"):
+        assert read_retry_after(nothing, 1000.0) is None
+
+
+def test_no_redirect_is_followed_and_the_key_stays_here(piapi: Piapi) -> None:
+    with running() as elsewhere:
+        piapi.fail_always("get", Fault(302, headers={"Location": f"{elsewhere.url}/api/v1/task/t1"}))
+        piapi.fail_always("create", Fault(307, headers={"Location": f"{elsewhere.url}/api/v1/task"}))
+        with pytest.raises(errors.Redirected):
+            client_for(piapi).get_task("t1")
+        with pytest.raises(errors.Redirected):
+            create(client_for(piapi))
+        assert elsewhere.requests == []
+
+
+def test_the_key_is_not_sent_with_the_download(piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.0
+    client = client_for(piapi)
+    done = client.get_task(client.create_task("Qubico/trellis", "text-to-3d", TEXT).task_id)
+    with running() as elsewhere:
+        elsewhere.tasks = piapi.tasks
+        piapi.fail("file", Fault(302, headers={"Location": done.model_url.replace(piapi.url, elsewhere.url)}))
+        with open_result(done.model_url) as result:
+            content = b"".join(result.chunks)
+        assert content.startswith(b"glTF")
+        shown = [headers for service in (piapi, elsewhere) for _, path, headers in service.requests if "files" in path]
+        assert len(shown) == 2
+        assert all(KEY not in str(headers) for headers in shown)
+
+
+def test_the_key_is_in_no_error_and_no_repr(piapi: Piapi) -> None:
+    service = service_of(piapi)
+    assert KEY not in repr(service)
+    piapi.fail("create", Fault(401, {"code": 401, "message": f"wrong key {KEY}", "data": None}))
+    with pytest.raises(errors.KeyRefused) as caught:
+        create(client_for(piapi))
+    assert KEY not in str(caught.value)
+    assert "(your key)" in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["wrong\nkey", "schlüssel", "ключ", "a\x00b"])
+def test_a_key_that_no_header_can_hold_ends_in_a_sentence(piapi: Piapi, key: str) -> None:
+    with pytest.raises(errors.AddressUnusable, match="API key"):
+        client_for(piapi, key)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "api.piapi.ai", "ftp://api.piapi.ai", "https://", "http://[", "https://x:99999999"]
+)
+def test_an_address_that_is_none_ends_in_a_sentence(url: str) -> None:
+    with pytest.raises(errors.AddressUnusable, match="is no address"):
+        Client(Service(url, KEY))
+
+
+def test_plain_http_is_for_this_computer_only() -> None:
+    with pytest.raises(errors.AddressUnusable, match="needs https"):
+        Client(Service("http://api.piapi.ai", KEY))
+    for url in ("http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"):
+        Client(Service(url, KEY)).close()
+
+
+def test_a_result_is_fetched_over_https_or_from_this_computer_only() -> None:
+    for url in ("http://example.com/m.glb", "file:///etc/passwd", "", "m.glb"):
+        with pytest.raises(errors.AnswerNotUnderstood), open_result(url):
+            pass
+
+
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    import ssl
+    import subprocess
+
+    folder = tmp_path_factory.mktemp("certificate")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1",
+         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
+
+        def serve() -> None:
+            for _ in range(3):
+                connection, _ = listener.accept()
+                try:
+                    with context.wrap_socket(connection, server_side=True) as secure:
+                        received.append(secure.recv(1000))
+                except OSError:
+                    connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(errors.CertificateRefused):
+            create(Client(Service(f"https://127.0.0.1:{listener.getsockname()[1]}", KEY), pause=Waits()))
+        thread.join(10)
+    assert not any(KEY.encode() in part for part in received)
+
+
+def test_an_answer_of_absurd_size_is_not_read_to_the_end(piapi: Piapi) -> None:
+    piapi.fail_always("get", Fault(200, b"x" * 9 * 1024 * 1024))
+    start = time.monotonic()
+    with pytest.raises(errors.AnswerNotUnderstood, match="absurd size"):
+        client_for(piapi).get_task("t1")
+    assert time.monotonic() - start < 10
+
+
+def test_every_error_speaks_in_sentences() -> None:
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and issubclass(kind, errors.PiapiError):
+            sentence = str(kind())
+            assert sentence.endswith(".")
+            assert "Error" not in sentence

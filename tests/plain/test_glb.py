@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+from models import box_glb, glb, glb_without_mesh
+
+from trellis_blender.generation.download import keep_model
+from trellis_blender.generation.glb import check_glb, read_gltf
+from trellis_blender.generation.problems import DiskFull, FolderUnusable, ModelUnusable
+from trellis_blender.piapi.errors import ConnectionCut
+
+GOOD = box_glb()
+
+
+def no_tell(share: float) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "not a GLB"),
+        (b"\n <!DOCTYPE html><html>", "a web page"),
+        (b"PK\x03\x04" + b"\0" * 40, "not a GLB"),
+        (GOOD[:-100], "cut short"),
+        (GOOD + b"more", "cut short or padded"),
+        (GOOD[:4] + b"\x01" + GOOD[5:], "version 1"),
+        (GOOD[:12], "cut short"),
+        (glb_without_mesh(), "no mesh"),
+        (glb({"meshes": []}), "no mesh"),
+        (GOOD[:20] + b"!" + GOOD[21:], "damaged"),
+        (GOOD[:16] + b"BIN\0" + GOOD[20:], "damaged"),
+        (b"glTF\x02\0\0\0\x0c\0\0\0", "empty GLB"),
+    ],
+)
+def test_what_is_no_model_is_refused_and_kept_aside(tmp_path: Path, content: bytes, sentence: str) -> None:
+    with pytest.raises(ModelUnusable, match=sentence):
+        keep_model([content], len(content), tmp_path, no_tell)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.refused"]
+    assert (tmp_path / "model.refused").read_bytes() == content
+
+
+def test_the_real_models_pass(fixtures: Path) -> None:
+    for name in ("trellis-house.glb", "trellis-lungs.glb"):
+        check_glb(fixtures / name)
+        assert read_gltf(fixtures / name)["meshes"]
+
+
+def test_a_model_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    shares: list[float] = []
+    parts = [GOOD[:100], GOOD[100:]]
+    assert keep_model(parts, len(GOOD), tmp_path, shares.append).read_bytes() == GOOD
+    assert shares == [100 / len(GOOD), 1.0]
+
+    def broken() -> object:
+        yield GOOD[:50]
+        raise ConnectionCut
+
+    with pytest.raises(ConnectionCut):
+        keep_model(broken(), len(GOOD), tmp_path / "other", no_tell)  # type: ignore[arg-type]
+    assert list((tmp_path / "other").iterdir()) == []
+
+
+def test_a_model_larger_than_the_limit_is_not_written_to_the_end(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnusable, match="larger than 1 MB"):
+        keep_model((b"x" * 100_000 for _ in range(10_000)), None, tmp_path, no_tell, limit=2**20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FolderUnusable, match="cannot be used"):
+        keep_model([GOOD], None, tmp_path / "file" / "folder", no_tell)
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="no limits on file sizes on this system")
+    import signal
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(DiskFull, match="The disk is full"):
+            keep_model([GOOD[:500], GOOD[500:]], None, tmp_path, no_tell)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,347 @@
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from helpers import PICTURE, Driver, image_request, service_of, text_request
+from models import box_glb, glb_without_mesh
+from service import KEY, Fault, Piapi, default_model, png_size
+
+from trellis_blender.generation.states import AT_THE_SERVICE, State
+from trellis_blender.generation.store import Store
+
+
+def test_a_text_becomes_a_checked_model(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 0.5
+    piapi.behaviour.processing_s = 1.0
+    generation = driver.queue.submit(text_request(seed=7, ss_sampling_steps=12), service_of(piapi))
+    done = driver.rest(generation)
+    assert done.state is State.READY
+    assert driver.states(generation) == ["queued", "submitting", "waiting", "running", "downloading", "ready"]
+    assert len(piapi.creates) == 1
+    assert piapi.creates[0]["input"] == {
+        "prompt": "a bear",
+        "seed": 7,
+        "ss_sampling_steps": 12,
+        "slat_sampling_steps": 50,
+        "ss_guidance_strength": 7.5,
+        "slat_guidance_strength": 3.0,
+    }
+    folder = driver.queue.folder / done.folder_name
+    assert sorted(path.name for path in folder.iterdir()) == ["generation.json", "model.glb"]
+    assert (folder / "model.glb").read_bytes() == default_model()
+    exported = json.loads((folder / "generation.json").read_text())
+    assert exported["task_id"] in piapi.tasks
+    assert exported["request"]["parameters"]["seed"] == 7
+    assert exported["charged_usd"] == 0.04
+
+
+def test_an_image_is_kept_and_sent_as_png(driver: Driver, piapi: Piapi) -> None:
+    done = driver.rest(driver.queue.submit(image_request(), service_of(piapi)))
+    assert done.state is State.READY
+    sent = piapi.creates[0]
+    assert (sent["model"], sent["task_type"]) == ("Qubico/trellis2", "image-to-3d")
+    assert set(sent["input"]) == {"image", "seed"}
+    assert png_size(sent["input"]["image"]) == (PICTURE.width, PICTURE.height)
+    folder = driver.queue.folder / done.folder_name
+    assert sorted(path.name for path in folder.iterdir()) == ["generation.json", "input.png", "model.glb"]
+
+
+def test_every_step_is_in_the_store_before_it_is_taken(driver: Driver, piapi: Piapi) -> None:
+    seen: list[str] = []
+    store = Store(driver.queue.folder)
+    original = piapi._answer
+
+    def looking(step: str, *rest: object) -> object:
+        seen.append(f"{step}: {store.load_all()[0].state.value}")
+        return original(step, *rest)  # type: ignore[arg-type]
+
+    piapi._answer = looking  # type: ignore[method-assign,assignment]
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert seen[0] == "create: submitting"
+    assert seen[-1] == "file: downloading"
+    assert set(seen[1:-1]) <= {"get: waiting", "get: running"}
+
+
+def test_the_key_is_in_no_file(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("create", Fault(401, {"message": f"no such key {KEY}"}))
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    files = [path for path in driver.queue.folder.rglob("*") if path.is_file()]
+    assert len(files) >= 3
+    assert not any(KEY.encode() in path.read_bytes() for path in files)
+
+
+def test_at_most_four_at_once_and_no_thread_left(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.5
+    generations = [driver.queue.submit(text_request(f"bear {n}"), service_of(piapi)) for n in range(9)]
+    most = 0
+    busy = {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING}
+
+    def all_ready() -> bool:
+        nonlocal most
+        most = max(most, sum(g.state in busy for g in driver.latest.values()))
+        return len(driver.latest) == 9 and all(g.state is State.READY for g in driver.latest.values())
+
+    driver.until(all_ready)
+    assert most == 4
+    assert len(piapi.creates) == 9
+    assert {driver.latest[g.id].request.prompt for g in generations} == {f"bear {n}" for n in range(9)}
+    driver.until(lambda: not [t for t in threading.enumerate() if t.name.startswith("trellis")])
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (Fault(400, {"message": "prompt is offensive"}), "“prompt is offensive” Nothing was charged."),
+        (Fault(401, {"message": "Invalid API key"}), "PiAPI refused the API key (401)."),
+        (Fault(402), "out of credits"),
+        (Fault(403), "Your PiAPI plan does not include this (403)."),
+        (Fault(409), "PiAPI refused the request."),
+    ],
+)
+def test_a_refused_submission_fails_and_costs_nothing(
+    driver: Driver, piapi: Piapi, fault: Fault, sentence: str
+) -> None:
+    piapi.fail("create", fault)
+    failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert sentence in failed.problem
+    assert "Nothing was charged." in failed.problem
+    assert piapi.asked("create") == 1
+    again = driver.rest(driver.queue.submit_again(failed, service_of(piapi)))
+    assert (again.state, again.id) == (State.READY, failed.id)
+    assert len(piapi.creates) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(500, "<html>oops</html>"),
+        Fault(502, after=True),
+        Fault(200, "<html>log in</html>"),
+        Fault(reset=True),
+        Fault(reset=True, after=True),
+        Fault(cut_after=10),
+    ],
+)
+def test_a_submission_without_an_answer_is_of_unknown_outcome_and_not_repeated(
+    driver: Driver, piapi: Piapi, fault: Fault
+) -> None:
+    piapi.fail("create", fault)
+    unknown = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert unknown.state is State.OUTCOME_UNKNOWN
+    assert "unknown" in unknown.problem
+    assert "$0.04" in unknown.problem
+    assert piapi.asked("create") == 1
+
+
+def test_no_network(driver: Driver, piapi: Piapi) -> None:
+    service = service_of(piapi)
+    piapi.stop()
+    failed = driver.rest(driver.queue.submit(text_request(), service))
+    assert failed.state is State.FAILED
+    assert failed.problem == "No connection to 127.0.0.1. Check the network and try again. Nothing was charged."
+    piapi._thread = threading.Thread(target=lambda: None)
+    piapi._thread.start()
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "1"}, {}])
+def test_too_many_requests_wait_and_go_on(
+    driver: Driver, piapi: Piapi, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.generation.worker.BUSY_DELAY_S", 0.5)
+    piapi.fail("create", Fault(429, headers=headers))
+    start = time.monotonic()
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: any("takes no more" in g.problem for g in driver.history.get(generation.id, [])))
+    assert driver.rest(generation).state is State.READY
+    assert time.monotonic() - start > (0.9 if headers else 0.4)
+    assert len(piapi.creates) == 1
+
+
+def test_too_many_requests_for_ever_end_in_a_sentence(
+    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.generation.worker.BUSY_DELAY_S", 0.01)
+    piapi.fail_always("create", Fault(429))
+    failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert failed.problem.startswith("PiAPI takes no more requests for now (429).")
+    assert piapi.asked("create") == 5
+
+
+@pytest.mark.parametrize("refund", [True, False])
+def test_a_task_that_fails_says_why_and_what_it_cost(driver: Driver, piapi: Piapi, refund: bool) -> None:
+    piapi.behaviour.fail_with = "NSFW content"
+    piapi.behaviour.refund = refund
+    failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert "PiAPI could not make this model: “NSFW content”." in failed.problem
+    assert ("Nothing was charged." if refund else "PiAPI charged $0.04.") in failed.problem
+
+
+def test_a_task_cancelled_on_the_site(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.cancelled_on_site = True
+    cancelled = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert cancelled.state is State.CANCELLED
+    assert cancelled.problem == "Cancelled at PiAPI. Nothing was charged."
+
+
+def test_a_poll_that_fails_now_and_then_disturbs_nothing(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    piapi.fail(
+        "get", Fault(500), None, Fault(reset=True), Fault(200, "<html>"), Fault(429, headers={"Retry-After": "0"})
+    )
+    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
+
+
+def test_a_service_that_is_lost_sight_of_keeps_the_task_and_resumes(
+    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.01)
+    piapi.fail_always("get", Fault(503))
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert (parked.state in AT_THE_SERVICE, parked.parked) == (True, True)
+    assert "is not lost: Resume takes it up again at no cost" in parked.problem
+    piapi.fail_always("get", None)
+    assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
+    assert piapi.asked("create") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (Fault(404), "no longer at the address"),
+        (Fault(200, "<html>expired</html>"), "a web page, not a model"),
+        (Fault(200, b"not a model"), "not a GLB"),
+        (Fault(200, box_glb()[:-50]), "cut short"),
+        (Fault(200, glb_without_mesh()), "no mesh"),
+        (Fault(cut_after=100), "broke before"),
+        (Fault(500), "problem of its own"),
+    ],
+)
+def test_a_download_that_fails_is_tried_again_then_parked_and_never_paid_twice(
+    driver: Driver, piapi: Piapi, fault: Fault, sentence: str
+) -> None:
+    piapi.fail_always("file", fault)
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert (parked.state, parked.parked) == (State.DOWNLOADING, True)
+    assert sentence in parked.problem
+    assert "paid for ($0.04)" in parked.problem
+    assert piapi.asked("file") == 3
+    assert not (driver.queue.folder / parked.folder_name / "model.glb").exists()
+    piapi.fail_always("file", None)
+    assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
+    assert piapi.asked("create") == 1
+
+
+def test_a_download_that_breaks_once_arrives_all_the_same(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("file", Fault(cut_after=1000), Fault(404))
+    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
+
+
+def test_a_completed_task_without_a_model_file(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.no_model_file = True
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert parked.parked
+    assert "names no model file" in parked.problem
+
+
+def test_cancelled_while_pending(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 60
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.WAITING)
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    cancelled = driver.rest(generation)
+    assert (cancelled.state, cancelled.problem) == (State.CANCELLED, "Cancelled at PiAPI. Nothing was charged.")
+    assert piapi.asked("cancel") == 1
+
+
+def test_cancelled_too_late_is_fetched_and_kept(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.RUNNING)
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    kept = driver.rest(generation)
+    assert (kept.state, kept.wanted) == (State.READY, False)
+    assert (driver.queue.folder / kept.folder_name / "model.glb").exists()
+
+
+def test_cancelled_before_it_was_sent(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver(at_once=1)
+    piapi.behaviour.processing_s = 1.0
+    first = driver.queue.submit(text_request(), service_of(piapi))
+    second = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(first.id, first).state is State.RUNNING)
+    driver.queue.cancel(second, service_of(piapi))
+    cancelled = driver.rest(second)
+    assert (cancelled.state, cancelled.problem) == (State.CANCELLED, "Nothing was sent and nothing charged.")
+    assert driver.rest(first).state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_progress_and_the_real_seed_come_from_the_log(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.log = True
+    piapi.behaviour.seed_in_log = 996765520
+    piapi.behaviour.processing_s = 2.0
+    generation = driver.queue.submit(text_request(seed=5), service_of(piapi))
+    done = driver.rest(generation)
+    shown = [g for g in driver.history[generation.id] if g.state is State.RUNNING and g.progress is not None]
+    shares = [g.progress or 0.0 for g in shown]
+    assert shares == sorted(shares)
+    assert len({g.stage for g in shown}) >= 3
+    assert dict(done.request.parameters)["seed"] == 996765520
+
+
+def test_without_a_log_there_is_no_percentage_until_a_duration_is_known(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.6
+    first = driver.queue.submit(text_request(), service_of(piapi))
+    driver.rest(first)
+    assert all(g.progress is None for g in driver.history[first.id] if g.state is State.RUNNING)
+    second = driver.queue.submit(text_request(), service_of(piapi))
+    driver.rest(second)
+    shares = [g.progress for g in driver.history[second.id] if g.state is State.RUNNING and g.progress is not None]
+    assert shares
+    assert all(0 <= share <= 0.95 for share in shares)
+
+
+def test_a_folder_that_cannot_be_written_sends_nothing(
+    make_driver: Callable[..., Driver], piapi: Piapi, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    driver = make_driver(tmp_path / "file" / "generations")
+    failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert "cannot be used" in failed.problem
+    assert failed.problem.endswith("Nothing was sent and nothing charged.")
+    assert piapi.requests == []
+
+
+def test_another_start_finds_what_was_going_on(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    first = make_driver()
+    generation = first.queue.submit(text_request(), service_of(piapi))
+    first.until(lambda: first.latest.get(generation.id, generation).state is State.RUNNING)
+    assert first.queue.close(5)
+    second = make_driver()
+    second.queue.load()
+    second.until(lambda: generation.id in second.latest)
+    found = second.latest[generation.id]
+    assert (found.state, found.parked, found.request.prompt) == (State.RUNNING, True, "a bear")
+    assert second.rest(second.queue.resume(found, service_of(piapi))).state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_stopping_is_quick_and_loses_nothing(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 60
+    driver = make_driver()
+    generations = [driver.queue.submit(text_request(), service_of(piapi)) for _ in range(6)]
+    driver.until(lambda: sum(g.state is State.WAITING for g in driver.latest.values()) == 4)
+    start = time.monotonic()
+    assert driver.queue.close(2)
+    assert time.monotonic() - start < 2
+    kept = {g.id: g.state for g in Store(driver.queue.folder).load_all()}
+    assert sorted(kept[g.id].value for g in generations) == ["queued"] * 2 + ["waiting"] * 4

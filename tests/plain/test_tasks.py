@@ -1,0 +1,150 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from service import FIXTURES
+
+from trellis_blender.generation.progress import read_log
+from trellis_blender.piapi.errors import AnswerNotUnderstood, OutOfCredits, PiapiError
+from trellis_blender.piapi.tasks import Status, Task, read_account, read_task, read_time
+
+DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
+
+
+def envelope(**task: object) -> dict[str, object]:
+    return {"code": 200, "message": "success", "data": {"task_id": "t1", "status": "pending", **task}}
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("pending", Status.PENDING),
+        ("Pending", Status.PENDING),
+        ("STAGED", Status.STAGED),
+        ("Processing", Status.PROCESSING),
+        ("retry", Status.PROCESSING),
+        ("starting", Status.PENDING),
+        ("completed", Status.COMPLETED),
+        ("Succeeded", Status.COMPLETED),
+        ("Failed", Status.FAILED),
+        ("canceled", Status.CANCELLED),
+        ("Cancelled", Status.CANCELLED),
+        ("never heard of", Status.PROCESSING),
+        ("", Status.PROCESSING),
+        (None, Status.PROCESSING),
+        (7, Status.PROCESSING),
+    ],
+)
+def test_statuses_are_read_in_any_capitalisation(word: object, status: Status) -> None:
+    assert read_task(envelope(status=word)).status is status
+
+
+def test_an_unknown_status_is_over_when_an_end_or_an_error_says_so() -> None:
+    ended = {"ended_at": "2025-11-26T08:17:30.677144106Z"}
+    assert read_task(envelope(status="odd", meta={"ended_at": "0001-01-01T00:00:00Z"})).status is Status.PROCESSING
+    assert read_task(envelope(status="odd", meta=ended)).status is Status.FAILED
+    assert (
+        read_task(envelope(status="odd", meta=ended, output={"model_file": "https://x/y"})).status is Status.COMPLETED
+    )
+    assert read_task(envelope(status="odd", error={"code": 1, "message": "no"})).status is Status.FAILED
+
+
+@pytest.mark.parametrize("code", [200, 0, None])
+def test_a_create_succeeded_where_a_task_id_is_there_whatever_the_code(code: int | None) -> None:
+    answer = envelope()
+    if code is None:
+        del answer["code"]
+    else:
+        answer["code"] = code
+    assert read_task(answer).task_id == "t1"
+
+
+def test_a_body_that_carries_an_error_code_is_that_error() -> None:
+    with pytest.raises(OutOfCredits, match="insufficient credits"):
+        read_task({"code": 402, "message": "insufficient credits", "data": None})
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"data": {}}, "x", {"data": {"task_id": ""}}, {"data": [1]}])
+def test_an_answer_without_a_task_is_not_understood(answer: object) -> None:
+    with pytest.raises(AnswerNotUnderstood):
+        read_task(answer)
+
+
+def test_the_flat_answer_of_the_trellis_page() -> None:
+    if not DOCUMENTED.exists():
+        pytest.skip("the documented response is not here")
+    task = read_task(json.loads(DOCUMENTED.read_text()), "asked-for")
+    assert (task.task_id, task.status, task.model_url) == ("asked-for", Status.COMPLETED, "")
+    assert task.started_at is not None
+    assert task.ended_at is not None
+    assert task.ended_at - task.started_at == pytest.approx(78.858637, abs=0.001)
+    progress = read_log(task.log_lines)
+    assert progress is not None
+    assert (progress.stage, progress.share, progress.seed) == ("Texture", 1.0, 996765520)
+
+
+def test_the_documented_log_only_ever_advances_and_names_every_stage() -> None:
+    if not DOCUMENTED.exists():
+        pytest.skip("the documented response is not here")
+    lines = json.loads(DOCUMENTED.read_text())["logs"].splitlines()
+    seen: list[tuple[str, float]] = []
+    for end in range(1, len(lines) + 1):
+        progress = read_log(lines[:end])
+        if progress is not None and progress.share is not None:
+            seen.append((progress.stage, progress.share))
+    assert [share for _, share in seen] == sorted(share for _, share in seen)
+    assert list(dict.fromkeys(stage for stage, _ in seen)) == [
+        "Preparing the image",
+        "Sparse structure",
+        "Structured latents",
+        "Colour",
+        "Normals",
+        "Mesh",
+        "Texture",
+    ]
+
+
+def test_times() -> None:
+    assert read_time("1970-01-01T00:00:01.500000000Z") == 1.5
+    assert read_time("1970-01-01T01:00:01.25+01:00") == 1.25
+    assert read_time("0001-01-01T00:00:00Z") is None
+    assert read_time("0001-01-01T00:00:00+05:00") is None
+    for nothing in (None, "", "soon", 5, {}, "2025-13-45T99:00:00Z"):
+        assert read_time(nothing) is None
+
+
+def test_money() -> None:
+    assert read_task(envelope(meta={"usage": {"consume": 400000}})).charged_usd == 0.04
+    assert read_task(envelope(meta={"usage": {"consume": 0}})).charged_usd == 0
+    for nothing in (None, {}, {"consume": None}, {"consume": "much"}, {"consume": -5}, {"consume": True}):
+        assert read_task(envelope(meta={"usage": nothing})).charged_usd is None
+
+
+def test_the_balance_stands_at_the_root_or_under_data() -> None:
+    account = {"account_name": "Ada", "plan": "creator", "equivalent_in_usd": 12.5}
+    assert read_account(account) == read_account({"code": 200, "data": account})
+    assert read_account(account).balance_usd == 12.5
+    with pytest.raises(AnswerNotUnderstood):
+        read_account({"hello": "world"})
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+TASK_FIELDS = ("task_id", "status", "output", "meta", "logs", "error", "input", "started_at", "completed_at")
+
+
+@given(st.dictionaries(st.sampled_from(TASK_FIELDS), anything), st.booleans())
+def test_no_answer_of_any_shape_gets_through_as_anything_but_a_task_or_a_sentence(
+    task: dict[str, object], flat: bool
+) -> None:
+    try:
+        found = read_task(task if flat else {"data": task}, "t1")
+    except PiapiError as error:
+        assert str(error)
+    else:
+        assert isinstance(found, Task)
+        read_log(found.log_lines)

@@ -1,0 +1,337 @@
+"""A PiAPI that runs here: a real server on a real socket that behaves like PiAPI's documentation and can misbehave.
+
+It keeps books: every request, every accepted task, every key it was shown.
+"""
+
+import base64
+import json
+import socket
+import struct
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models import box_glb
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+KEY = "test-key-0123456789abcdef"
+FIXTURES = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
+PRICES = {"Qubico/trellis": 400000, "Qubico/trellis2": 1000000, "Qubico/pixal3d": 2500000}
+TEXT_MODELS = {"Qubico/trellis"}
+ZERO_TIME = "0001-01-01T00:00:00Z"
+
+LOG_LINES = (
+    ["INFO:predict:Loading and preprocessing input image...", "INFO:predict:Saved image without background"]
+    + [f"Sampling: {n * 10:3d}%|          | {n * 5}/50 [00:00<00:09,  5.43it/s]" for n in range(11)]
+    + [f"Sampling: {n * 10:3d}%|          | {n * 5}/50 [00:00<00:09,  5.43it/s]" for n in range(11)]
+    + [f"Rendering: {n}it [00:00, 173.86it/s]" for n in (0, 60, 120)]
+    + ["INFO:predict:Generating normal video from mesh output..."]
+    + [f"Rendering: {n}it [00:00, 83.86it/s]" for n in (0, 60, 120)]
+    + [f"{n * 10}% done" for n in range(11)]
+    + [f"Rendering: {n}it [00:00, 114.93it/s]" for n in (0, 50, 100)]
+)
+
+
+@dataclass
+class Fault:
+    """One way to misbehave. `after` lets the request take effect before the answer goes wrong."""
+
+    status: int = 200
+    body: bytes | str | dict[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    reset: bool = False
+    cut_after: int | None = None
+    stall_s: float = 0.0
+    after: bool = False
+
+
+@dataclass
+class Behaviour:
+    """How tasks go while nothing is wrong."""
+
+    pending_s: float = 0.0
+    processing_s: float = 0.15
+    log: bool = False
+    seed_in_log: int | None = None
+    fail_with: str | None = None
+    cancelled_on_site: bool = False
+    model: bytes | None = None
+    no_model_file: bool = False
+    flat_answers: bool = False
+    status_words: dict[str, str] = field(default_factory=dict)
+    refund: bool = False
+
+
+@dataclass
+class Accepted:
+    """A task in the books."""
+
+    id: str
+    payload: dict[str, Any]
+    behaviour: Behaviour
+    born: float
+    cancelled: bool = False
+
+
+class Piapi:
+    """The service. `url` is its address, `creates` the accepted tasks, `requests` everything that was asked."""
+
+    def __init__(self) -> None:
+        self.behaviour = Behaviour()
+        self.tasks: dict[str, Accepted] = {}
+        self.creates: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.uploads: list[dict[str, Any]] = []
+        self.key = KEY
+        self._faults: dict[str, list[Fault | None]] = defaultdict(list)
+        self._always: dict[str, Fault] = {}
+        self._lock = threading.Lock()
+        self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=_Quiet)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+    def fail(self, step: str, *faults: Fault | None) -> None:
+        """The next requests of this step go wrong in turn; None lets one through."""
+        self._faults[step] += faults
+
+    def fail_always(self, step: str, fault: Fault | None) -> None:
+        if fault is None:
+            self._always.pop(step, None)
+        else:
+            self._always[step] = fault
+
+    def asked(self, step: str) -> int:
+        """How many requests of this step came in."""
+        return sum(_step(method, path) == step for method, path, _ in self.requests)
+
+    # WSGI
+
+    def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        request = Request(environ)
+        step = _step(request.method, request.path)
+        body = request.get_data()
+        with self._lock:
+            self.requests.append((request.method, request.path, {k.lower(): v for k, v in request.headers.items()}))
+            fault = self._faults[step].pop(0) if self._faults[step] else self._always.get(step)
+        if fault is None:
+            return self._answer(step, request, body)(environ, start_response)
+        real = self._answer(step, request, body) if fault.after or fault.cut_after is not None else None
+        if fault.stall_s:
+            time.sleep(fault.stall_s)
+        if fault.reset:
+            _reset(environ["werkzeug.socket"])
+            return []
+        if fault.cut_after is not None and real is not None:
+            return _cut(environ["werkzeug.socket"], real.get_data(), fault.cut_after)
+        if fault.stall_s and fault.body is None:
+            return (real or self._answer(step, request, body))(environ, start_response)
+        content = json.dumps(fault.body) if isinstance(fault.body, dict) else fault.body or b""
+        kind = "application/json" if isinstance(fault.body, dict) else "text/html"
+        return Response(content, fault.status, fault.headers, content_type=kind)(environ, start_response)
+
+    def _answer(self, step: str, request: Request, body: bytes) -> Response:
+        if step == "file":
+            return self._file(request.path)
+        if request.headers.get("x-api-key") != self.key:
+            return _json(401, {"code": 401, "message": "Invalid API key", "data": None})
+        if step == "create":
+            return self._create(json.loads(body))
+        if step == "balance":
+            return _json(200, {"account_name": "Ada", "plan": "creator", "equivalent_in_usd": 12.5})
+        if step == "upload":
+            self.uploads.append(json.loads(body))
+            return _json(200, {"code": 200, "data": {"url": f"{self.url}/files/upload.png"}})
+        task = self.tasks.get(request.path.rsplit("/", 1)[-1])
+        if task is None:
+            return _json(404, {"code": 404, "message": "task not found", "data": None})
+        if step == "cancel":
+            if self._phase(task)[0] != "pending":
+                return _json(400, {"code": 400, "message": "task is already processing", "data": None})
+            task.cancelled = True
+        return _json(200, self._shape(task))
+
+    def _create(self, payload: dict[str, Any]) -> Response:
+        refusal = _refusal(payload)
+        if refusal:
+            return _json(400, {"code": 400, "message": refusal, "data": None})
+        task = Accepted(str(uuid.uuid4()), payload, self.behaviour, time.monotonic())
+        with self._lock:
+            self.tasks[task.id] = task
+            self.creates.append(payload)
+        return _json(200, self._envelope(task))
+
+    def _phase(self, task: Accepted) -> tuple[str, float]:
+        """The status word and the share of the processing that is done."""
+        how, age = task.behaviour, time.monotonic() - task.born
+        if task.cancelled or (how.cancelled_on_site and age >= how.pending_s):
+            return "cancelled", 0.0
+        if age < how.pending_s:
+            return "pending", 0.0
+        share = min((age - how.pending_s) / how.processing_s, 1.0) if how.processing_s else 1.0
+        if share < 1:
+            return "processing", share
+        return ("failed" if how.fail_with is not None else "completed"), 1.0
+
+    def _shape(self, task: Accepted) -> dict[str, Any]:
+        return self._flat(task) if task.behaviour.flat_answers else self._envelope(task)
+
+    def _envelope(self, task: Accepted) -> dict[str, Any]:
+        how = task.behaviour
+        status, share = self._phase(task)
+        output = None
+        if status == "completed":
+            output = {"model_file": "" if how.no_model_file else f"{self.url}/files/{task.id}.glb"}
+        consume = 0 if status == "cancelled" or (status == "failed" and how.refund) else PRICES[task.payload["model"]]
+        return {
+            "code": 200,
+            "message": "success",
+            "data": {
+                "task_id": task.id,
+                "model": task.payload["model"],
+                "task_type": task.payload["task_type"],
+                "status": how.status_words.get(status, status),
+                "config": {"service_mode": "", "webhook_config": {"endpoint": "", "secret": ""}},
+                "input": task.payload["input"],
+                "output": output,
+                "meta": {
+                    "created_at": "2025-11-26T08:17:30.677144106Z",
+                    "started_at": ZERO_TIME if status == "pending" else "2025-11-26T08:17:31.123456789Z",
+                    "ended_at": "2025-11-26T08:18:30.1Z" if status in {"completed", "failed"} else ZERO_TIME,
+                    "usage": {"type": "llm", "frozen": 0, "consume": consume},
+                    "is_using_private_pool": False,
+                },
+                "detail": None,
+                "logs": list(self._log(how, share)),
+                "error": {
+                    "code": 10000 if status == "failed" else 0,
+                    "raw_message": "",
+                    "message": (how.fail_with or "") if status == "failed" else "",
+                    "detail": None,
+                },
+            },
+        }
+
+    def _flat(self, task: Accepted) -> dict[str, Any]:
+        status, share = self._phase(task)
+        done = status == "completed"
+        return {
+            "completed_at": "2024-12-11T12:50:29.319432+00:00" if done else None,
+            "created_at": None,
+            "error": None,
+            "id": None,
+            "input": {**task.payload["input"], "randomize_seed": True},
+            "logs": "\n".join(self._log(task.behaviour, share)),
+            "metrics": {"predict_time": 78.858637},
+            "output": {
+                "no_background_image": "",
+                "combined_video": "",
+                "model_file": f"{self.url}/files/{task.id}.glb" if done else "",
+            },
+            "started_at": "2024-12-11T12:49:10.460795+00:00",
+            "status": "succeeded" if done else status,
+            "version": None,
+        }
+
+    def _log(self, how: Behaviour, share: float) -> Iterator[str]:
+        if not how.log:
+            return
+        lines = list(LOG_LINES)
+        if how.seed_in_log is not None:
+            lines.insert(2, f"INFO:predict:Using randomized seed: {how.seed_in_log}")
+        yield from lines[: int(share * len(lines))]
+
+    def _file(self, path: str) -> Response:
+        task = self.tasks.get(path.rsplit("/", 1)[-1].removesuffix(".glb"))
+        content = task.behaviour.model if task else None
+        return Response(content or default_model(), content_type="model/gltf-binary")
+
+
+@contextmanager
+def running() -> Iterator[Piapi]:
+    """A service for the time of the block."""
+    service = Piapi()
+    service.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+def default_model() -> bytes:
+    """A real model of the service where the fixtures are, else a generated one."""
+    real = FIXTURES / "trellis-lungs.glb"
+    return real.read_bytes() if real.exists() else box_glb()
+
+
+def png_size(image: str) -> tuple[int, int]:
+    """Width and height of a PNG sent as a data URI or plain base64."""
+    content = base64.b64decode(image.split(",", 1)[-1])
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    return struct.unpack(">II", content[16:24])
+
+
+def _refusal(payload: dict[str, Any]) -> str:
+    model, inputs = payload.get("model"), payload.get("input", {})
+    if model not in PRICES:
+        return "unknown model"
+    if payload.get("task_type") == "text-to-3d":
+        if model not in TEXT_MODELS:
+            return "this model takes an image"
+        if not inputs.get("prompt"):
+            return "prompt is required"
+    elif not inputs.get("image"):
+        return "image is required"
+    elif not inputs["image"].startswith("http") and max(png_size(inputs["image"])) > 1024:
+        return "image larger than 1024x1024"
+    if not isinstance(inputs.get("seed", 0), int):
+        return "seed must be an integer"
+    return ""
+
+
+def _step(method: str, path: str) -> str:
+    if path.startswith("/files/"):
+        return "file"
+    if path.startswith("/account/"):
+        return "balance"
+    if path.startswith("/api/ephemeral_resource"):
+        return "upload"
+    return {"POST": "create", "GET": "get", "DELETE": "cancel"}.get(method, method)
+
+
+def _json(status: int, content: dict[str, Any]) -> Response:
+    return Response(json.dumps(content), status, content_type="application/json")
+
+
+def _reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    raise ConnectionResetError
+
+
+def _cut(connection: socket.socket, content: bytes, after: int) -> Any:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+    connection.sendall(head + content[:after])
+    connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        self.close_connection = True

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a generation cost, in a sentence. A sentence about a failure is not complete without one."""
+
+NOTHING_SENT = "Nothing was sent and nothing charged."
+NOTHING_CHARGED = "Nothing was charged."
+
+
+def dollars(amount: float) -> str:
+    """ "$0.04"; fractions of a cent only where there are some."""
+    return f"${amount:.2f}" if abs(amount * 100 - round(amount * 100)) < 1e-6 else f"${amount:.4f}"
+
+
+def charged(amount_usd: float | None, price_usd: float) -> str:
+    """What the service says it charged, else what it may have charged."""
+    if amount_usd is None:
+        return f"PiAPI may have charged {dollars(price_usd)} or less."
+    if amount_usd == 0:
+        return NOTHING_CHARGED
+    return f"PiAPI charged {dollars(amount_usd)}."
+
+
+def paid(price_usd: float) -> str:
+    """For a model that is made, or being made, and still has to get here."""
+    return f"The generation is paid for ({dollars(price_usd)}) and is not lost: Resume takes it up again at no cost."
+
+
+def unknown(price_usd: float) -> str:
+    """For a submission whose answer never came."""
+    return (
+        f"Whether PiAPI accepted the task, and charged {dollars(price_usd)}, is unknown. Look at your tasks on "
+        "piapi.ai before you submit it again."
+    )

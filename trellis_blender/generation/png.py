@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pixels into PNG bytes, in the thread. Layout after the PNG specification, 8-bit RGBA, no filter."""
+
+import struct
+import zlib
+
+from .request import Picture
+
+COMPRESSION_LEVEL = 3
+"""Level 3 takes a third of level 6's time for a few per cent more bytes."""
+
+
+def encode_png(picture: Picture) -> bytes:
+    """The picture as a PNG file without any metadata."""
+    stride = picture.width * 4
+    rows = b"".join(b"\0" + picture.rgba[start : start + stride] for start in range(0, stride * picture.height, stride))
+    header = struct.pack(">IIBBBBB", picture.width, picture.height, 8, 6, 0, 0, 0)
+    body = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows, COMPRESSION_LEVEL)) + _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong on this side: folders, disks, files that are no models.
+
+`str(error)` is a sentence for the artist.
+"""
+
+import errno
+from pathlib import Path
+
+
+class GenerationProblem(Exception):
+    """Base of what goes wrong between the service's answer and a checked model on disk."""
+
+
+class FolderUnusable(GenerationProblem):
+    """The folder of the generations cannot be read or written."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"The folder {folder} cannot be used ({reason}). See to it, then try again.")
+
+
+class DiskFull(GenerationProblem):
+    """No room for the file."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"The disk is full, so nothing can be kept in {folder}. Make room, then try again.")
+
+
+class ModelUnusable(GenerationProblem):
+    """What was downloaded is not a model that Blender can be given."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"What PiAPI delivered cannot be used: {reason}.")
+
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def explain_os_error(error: OSError, folder: Path) -> GenerationProblem:
+    """The sentence for an error of the file system at `folder`."""
+    if error.errno in FULL:
+        return DiskFull(folder)
+    return FolderUnusable(folder, error.strerror or "it cannot be written")

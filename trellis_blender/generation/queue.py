@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All generations of this Blender: takes requests, has them worked on in threads, tells what changed.
+
+The methods of `Queue` return at once and are for one thread, Blender's main thread. What they ask for is done, one
+after the other, by the dispatcher: a thread that lives only while there is something to do, writes the store and starts
+a worker thread per generation, at most `at_once` of them.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from ..piapi.service import Service, is_loopback
+from . import costs, pace
+from .job import Job
+from .problems import GenerationProblem
+from .record import Generation, new_generation, without_picture
+from .request import GenerationRequest
+from .states import AT_THE_SERVICE, UNFINISHED, State
+
+if TYPE_CHECKING:
+    from .store import Store
+    from .worker import Surroundings, Worker
+
+AT_ONCE = 4
+"""Generations worked on at once, until the account's plan says otherwise."""
+
+
+class Queue:
+    """The generations in one folder. Nothing runs while nothing is generated."""
+
+    def __init__(self, folder: Path, *, at_once: int = AT_ONCE, now: Callable[[], float] = time.time) -> None:
+        self.folder = folder
+        self._at_once = at_once
+        self._now = now
+        self._changes: SimpleQueue[Generation] = SimpleQueue()
+        self._limits: dict[str, pace.RateLimit] = {}
+        self._waiting: deque[tuple[Generation, Job]] = deque()
+        self._jobs: dict[str, Job] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._condition = threading.Condition()
+        self._dispatcher: threading.Thread | None = None
+        self._is_closed = False
+
+    def changes(self) -> list[Generation]:
+        """Every generation that changed since the last call, in order, each as it was then. Never waits."""
+        found: list[Generation] = []
+        while True:
+            try:
+                found.append(self._changes.get_nowait())
+            except Empty:
+                return found
+
+    def load(self) -> None:
+        """Reads earlier generations from the store; they come as changes, the unfinished ones parked."""
+        self._post(self._load)
+
+    def submit(self, request: GenerationRequest, service: Service) -> Generation:
+        """Takes a request. It is in the store before the first byte goes out, and is in `changes` as it advances."""
+        generation, picture = without_picture(new_generation(request, service.api_url, self._now()))
+        return self._take(generation, Job(service, picture))
+
+    def submit_again(self, generation: Generation, service: Service) -> Generation:
+        """Submits a failed or unknown generation once more: a new task, which costs its price."""
+        fresh = replace(
+            generation,
+            state=State.QUEUED,
+            api_url=service.api_url,
+            task_id="",
+            model_url="",
+            problem="",
+            parked=False,
+            wanted=True,
+            charged_usd=None,
+            submitted_at=0.0,
+            finished_at=0.0,
+        )
+        return self._take(fresh, Job(service))
+
+    def resume(self, generation: Generation, service: Service) -> Generation:
+        """Takes up a parked generation from where it stands; costs nothing, because its task exists already."""
+        return self._take(replace(generation, parked=False, problem=""), Job(service))
+
+    def cancel(self, generation: Generation, service: Service) -> None:
+        """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
+        self._post(partial(self._cancel, generation, service))
+
+    def keep(self, generation: Generation) -> None:
+        """Writes what the main thread decided about a resting generation, that it was placed for example."""
+        self._post(partial(self._keep, generation))
+
+    def close(self, timeout_s: float) -> bool:
+        """Stops all threads at their next wait; True where all of them ended within `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        with self._condition:
+            self._is_closed = True
+            self._waiting.clear()
+            threads = list(self._threads.values())
+            if self._dispatcher is not None:
+                threads.append(self._dispatcher)
+            for job in self._jobs.values():
+                job.stop()
+            self._condition.notify_all()
+        for thread in threads:
+            thread.join(max(deadline - time.monotonic(), 0.0))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _take(self, generation: Generation, job: Job) -> Generation:
+        self._changes.put(generation)
+        self._post(partial(self._enqueue, generation, job))
+        return generation
+
+    # The dispatcher. What it uses is imported in its thread: `requests` and `sqlite3` take longer to load than an
+    # artist's frame may.
+
+    @cached_property
+    def _store(self) -> "Store":
+        from .store import Store
+
+        return Store(self.folder)
+
+    def _post(self, command: Callable[[], None]) -> None:
+        with self._condition:
+            self._inbox.append(command)
+            if self._dispatcher is None:
+                self._dispatcher = threading.Thread(target=self._dispatch, name="trellis-queue", daemon=True)
+                self._dispatcher.start()
+            self._condition.notify_all()
+
+    def _dispatch(self) -> None:
+        while True:
+            with self._condition:
+                while not self._inbox and self._jobs and not self._is_closed:
+                    self._condition.wait()
+                if not self._inbox:
+                    self._dispatcher = None
+                    return
+                command = self._inbox.popleft()
+            command()
+            self._start_waiting()
+
+    def _load(self) -> None:
+        try:
+            generations = self._store.load_all()
+        except GenerationProblem:
+            # Said to the artist when the first submission meets the same folder.
+            return
+        for generation in generations:
+            self._changes.put(_as_found(generation))
+
+    def _enqueue(self, generation: Generation, job: Job) -> None:
+        try:
+            self._store.save(generation)
+        except GenerationProblem as problem:
+            state = generation.state if generation.state in AT_THE_SERVICE else State.FAILED
+            sentence = (
+                f"{problem} {costs.paid(generation.request.price_usd) if generation.task_id else costs.NOTHING_SENT}"
+            )
+            self._changes.put(replace(generation, state=state, problem=sentence, parked=state is not State.FAILED))
+            return
+        self._waiting.append((generation, job))
+
+    def _cancel(self, generation: Generation, service: Service) -> None:
+        for waiting in list(self._waiting):
+            if waiting[0].id == generation.id and not waiting[0].task_id:
+                self._waiting.remove(waiting)
+                self._keep(replace(waiting[0], state=State.CANCELLED, problem=costs.NOTHING_SENT))
+                return
+            if waiting[0].id == generation.id:
+                waiting[1].cancel()
+                return
+        if job := self._jobs.get(generation.id):
+            job.cancel()
+        elif generation.state in AT_THE_SERVICE:
+            self._enqueue(replace(generation, parked=False, problem=""), Job(service, cancelling=True))
+        elif generation.state is State.QUEUED:
+            self._keep(replace(generation, state=State.CANCELLED, problem=costs.NOTHING_SENT, parked=False))
+
+    def _keep(self, generation: Generation) -> None:
+        try:
+            self._store.save(generation)
+        except GenerationProblem as problem:
+            generation = replace(generation, problem=f"{generation.problem} {problem}".strip())
+        self._changes.put(generation)
+
+    def _start_waiting(self) -> None:
+        if not self._waiting:
+            return
+        from .worker import Worker
+
+        with self._condition:
+            while self._waiting and len(self._jobs) < self._at_once and not self._is_closed:
+                generation, job = self._waiting.popleft()
+                worker = Worker(generation, job, self._surroundings(generation.api_url))
+                thread = threading.Thread(
+                    target=self._work, args=(worker,), name=f"trellis-{generation.id[:8]}", daemon=True
+                )
+                self._jobs[generation.id] = job
+                self._threads[generation.id] = thread
+                thread.start()
+
+    def _work(self, worker: "Worker") -> None:
+        try:
+            worker.run()
+        finally:
+            with self._condition:
+                del self._jobs[worker.generation.id]
+                del self._threads[worker.generation.id]
+                self._condition.notify_all()
+                self._inbox.append(self._start_waiting)
+
+    def _surroundings(self, api_url: str) -> "Surroundings":
+        from .worker import Surroundings
+
+        schedule = pace.LOOPBACK if is_loopback(api_url) else pace.PIAPI
+        limit = self._limits.setdefault(api_url, pace.RateLimit(schedule.requests_per_minute))
+        return Surroundings(
+            store=self._store,
+            folder=self.folder,
+            pace=schedule,
+            limit=limit,
+            publish=self._changes.put,
+            running=lambda: len(self._jobs),
+            now=self._now,
+        )
+
+
+def _as_found(generation: Generation) -> Generation:
+    """An earlier session's generation as this one shows it: nothing goes on by itself."""
+    if generation.state is State.SUBMITTING:
+        problem = f"Blender ended before PiAPI answered. {costs.unknown(generation.request.price_usd)}"
+        return replace(generation, state=State.OUTCOME_UNKNOWN, problem=problem)
+    return replace(generation, parked=generation.parked or generation.state in UNFINISHED)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist asked for, frozen at the press on Generate."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..piapi.models import IMAGE, SEED_LIMIT, TEXT, check_parameters, check_prompt, check_task_type, find_model
+
+NAME_LIMIT_BYTES = 60
+"""Blender before 5.0 takes 63 bytes for a name and needs three or four for ".001"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image as it is sent: `rgba` holds height × width × 4 bytes, top row first, sRGB, straight alpha."""
+
+    width: int
+    height: int
+    rgba: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the model goes, as it was at the press.
+
+    `collection` "" stands for the scene's own collection. `location` in metres, world space. `longest_side_m` 0 keeps
+    the size as delivered. `blend_file` is the file's path ("" while unsaved), `blend_load` counts the files opened in
+    this Blender, so that a model does not turn up in another .blend. `collection_uid` is Blender's `session_uid`.
+    """
+
+    scene: str
+    collection: str
+    location: tuple[float, float, float]
+    longest_side_m: float
+    collection_uid: int = 0
+    blend_file: str = ""
+    blend_load: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0."""
+
+    model: str
+    task_type: str
+    prompt: str
+    name: str
+    parameters: tuple[tuple[str, float], ...]
+    price_usd: float
+    placement: Placement
+    picture: Picture | None = None
+
+
+def compose_request(
+    *,
+    model: str,
+    prompt: str,
+    picture: Picture | None,
+    picture_name: str,
+    parameters: Mapping[str, float],
+    placement: Placement,
+    chance: random.Random | None = None,
+) -> GenerationRequest:
+    """A request from what was entered: from the `picture` where there is one, else from text; the prompt is the name.
+
+    Draws the seed where none (or 0) was set: the service takes 0 for "random" and the result could not be made again.
+    Raises InputUnusable with a sentence for the artist.
+    """
+    found = find_model(model)
+    task_type = TEXT if picture is None else IMAGE
+    check_task_type(found, task_type)
+    prompt = check_prompt(prompt) if prompt.strip() or picture is None else ""
+    numbers = check_parameters(found, dict(parameters))
+    numbers["seed"] = numbers["seed"] or (chance or random.SystemRandom()).randint(1, SEED_LIMIT)
+    return GenerationRequest(
+        model=found.id,
+        task_type=task_type,
+        prompt=prompt,
+        name=short_name(prompt or picture_name),
+        parameters=tuple(numbers.items()),
+        price_usd=found.price_usd,
+        placement=placement,
+        picture=picture,
+    )
+
+
+def short_name(text: str) -> str:
+    """`text` on one line, cut at a word where that is possible, to what a Blender name holds."""
+    line = " ".join(text.split())
+    encoded = line.encode("utf-8", "replace")
+    if len(encoded) > NAME_LIMIT_BYTES:
+        cut = encoded[:NAME_LIMIT_BYTES].decode("utf-8", "ignore")
+        line = cut.rsplit(" ", 1)[0] if " " in cut[NAME_LIMIT_BYTES // 2 :] else cut
+    return line.rstrip(" ,.;:") or "Model"

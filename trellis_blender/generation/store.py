@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one truth about every generation: a SQLite file, written before a step is acted on.
+
+A connection is opened for each operation: there are few of them, any thread may make them, and none stays open.
+The rollback journal is used rather than WAL, which does not work on the network drives that studios keep homes on.
+"""
+
+import json
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+from .problems import FolderUnusable, explain_os_error
+from .record import Generation
+from .request import GenerationRequest, Placement
+from .states import State
+
+SCHEMA_VERSION = 1
+LOCK_TIMEOUT_S = 10.0
+DURATIONS_LOOKED_AT = 20
+FILE_NAME = "generations.sqlite3"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS generation (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    model TEXT NOT NULL,
+    api_url TEXT NOT NULL,
+    duration_s REAL,
+    record TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_duration ON generation (model, api_url, created_at) WHERE duration_s IS NOT NULL;
+"""
+
+_NOT_STORED = ("stage", "progress", "expected_s")
+
+
+class Store:
+    """The generations of one folder. Every method may be called from any thread; none from Blender's main thread,
+    because a commit waits for the disk.
+
+    All raise FolderUnusable with a sentence where the file cannot be read or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._is_prepared = False
+
+    def save(self, generation: Generation) -> None:
+        """Writes the generation; durable when this returns."""
+        duration_s = generation.finished_at - generation.submitted_at if generation.finished_at > 0 else None
+        row = (
+            generation.id,
+            generation.state.value,
+            generation.created_at,
+            generation.request.model,
+            generation.api_url,
+            duration_s,
+            to_json(generation),
+        )
+        with self._opened() as db:
+            db.execute("INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def load_all(self) -> list[Generation]:
+        """Every generation, oldest first."""
+        with self._opened() as db:
+            rows = db.execute("SELECT record FROM generation ORDER BY created_at").fetchall()
+        return [from_json(row[0]) for row in rows]
+
+    def forget(self, generation_id: str) -> None:
+        """Takes the generation out of the list; its folder is another matter."""
+        with self._opened() as db:
+            db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
+
+    def usual_duration_s(self, model: str, api_url: str) -> float | None:
+        """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
+        with self._opened() as db:
+            rows = db.execute(
+                "SELECT duration_s FROM generation WHERE model = ? AND api_url = ? AND duration_s IS NOT NULL"
+                " ORDER BY created_at DESC LIMIT ?",
+                (model, api_url, DURATIONS_LOOKED_AT),
+            ).fetchall()
+        durations = sorted(row[0] for row in rows)
+        return durations[len(durations) // 2] if durations else None
+
+    @contextmanager
+    def _opened(self) -> Generator[sqlite3.Connection]:
+        try:
+            if not self._is_prepared:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as db:
+                db.execute("PRAGMA synchronous = FULL")
+                if not self._is_prepared:
+                    self._prepare(db)
+                with db:
+                    yield db
+        except OSError as error:
+            raise explain_os_error(error, self._path.parent) from None
+        except sqlite3.Error as error:
+            raise FolderUnusable(self._path.parent, str(error)) from None
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise FolderUnusable(self._path.parent, "a newer version of the add-on wrote it, update the add-on")
+        with db:
+            db.executescript(_SCHEMA)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._is_prepared = True
+
+
+def to_json(generation: Generation) -> str:
+    """The generation as the store and `generation.json` keep it: no key, no pixels."""
+    fields = asdict(generation)
+    for name in _NOT_STORED:
+        del fields[name]
+    fields["state"] = generation.state.value
+    del fields["request"]["picture"]
+    fields["request"]["parameters"] = dict(generation.request.parameters)
+    return json.dumps(fields, ensure_ascii=False, indent=1)
+
+
+def from_json(text: str) -> Generation:
+    """The inverse of `to_json`."""
+    fields = cast("dict[str, Any]", json.loads(text))
+    request = cast("dict[str, Any]", fields.pop("request"))
+    placement = cast("dict[str, Any]", request.pop("placement"))
+    placement["location"] = tuple(placement["location"])
+    request["parameters"] = tuple(request["parameters"].items())
+    fields["state"] = State(fields["state"])
+    return Generation(request=GenerationRequest(placement=Placement(**placement), **request), **fields)

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One generation, carried from where it stands to where it rests. Runs in a thread of its own.
+
+Every transition is saved before it is acted on. Everything that comes out of here is a new `Generation`, published.
+"""
+
+import base64
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..piapi.client import Client
+from ..piapi.errors import NotSent, NotThere, PiapiError, Refused, TooManyRequests, Unclear
+from ..piapi.files import open_result
+from ..piapi.models import IMAGE
+from ..piapi.tasks import Status, Task
+from . import costs
+from .download import keep_model, write_whole
+from .job import Job
+from .pace import Pace, RateLimit, poll_delay_s
+from .png import encode_png
+from .problems import DiskFull, FolderUnusable, GenerationProblem, ModelUnusable
+from .progress import read_log, share_of_time
+from .record import Generation
+from .states import State
+from .store import Store, to_json
+
+LOG = logging.getLogger(__name__)
+
+INPUT_NAME = "input.png"
+EXPORT_NAME = "generation.json"
+
+SUBMIT_TRIES = 5
+"""After that many 429 in a row the artist is told."""
+BUSY_DELAY_S = 15.0
+"""Before the second try where the service names no time; doubled each time."""
+FAILED_POLLS_TOLERATED = 5
+"""In a row, each of them repeated by the client; then polling rests until the artist resumes it."""
+EMPTY_ANSWERS_TOLERATED = 3
+"""Polls that say "completed" and name no model, before that is taken at its word."""
+FETCH_TRIES = 3
+
+
+class Stopped(Exception):
+    """The add-on is being switched off; what was saved last is where it goes on."""
+
+
+class Dropped(Exception):
+    """Cancelled before anything was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all workers of a queue share. `running` counts the generations that share the rate limit."""
+
+    store: Store
+    folder: Path
+    pace: Pace
+    limit: RateLimit
+    publish: Callable[[Generation], None]
+    running: Callable[[], int]
+    now: Callable[[], float] = time.time
+
+
+class Worker:
+    """Submits, polls and downloads one generation."""
+
+    def __init__(self, generation: Generation, job: Job, around: Surroundings) -> None:
+        self.generation = generation
+        self._job = job
+        self._around = around
+        self._folder = around.folder / generation.folder_name
+        self._chance = random.Random()
+        self._wait_s = BUSY_DELAY_S
+
+    def run(self) -> None:
+        """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops."""
+        try:
+            client = Client(self._job.service, wait_turn=self._take_turn, pause=self._pause)
+            try:
+                self._carry_out(client)
+            finally:
+                client.close()
+        except Stopped:
+            return
+        except Dropped:
+            self._rest(State.CANCELLED, costs.NOTHING_SENT)
+        except (PiapiError, GenerationProblem) as error:
+            self._give_up(str(error))
+        except Exception as error:
+            LOG.exception("generation %s", self.generation.id)
+            self._give_up(f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it.")
+
+    def _carry_out(self, client: Client) -> None:
+        if self.generation.state is State.QUEUED:
+            self._submit(client)
+        if self.generation.state in {State.WAITING, State.RUNNING}:
+            self._follow(client)
+        if self.generation.state is State.DOWNLOADING:
+            self._fetch(client)
+
+    # Submitting
+
+    def _submit(self, client: Client) -> None:
+        request = self.generation.request
+        inputs = self._inputs()
+        for tries_left in reversed(range(SUBMIT_TRIES)):
+            try:
+                task = client.create_task(request.model, request.task_type, inputs)
+            except TooManyRequests as error:
+                if not tries_left:
+                    raise
+                self._wait_for_a_place(error)
+            except Unclear as error:
+                self._rest(State.OUTCOME_UNKNOWN, f"{error} {costs.unknown(request.price_usd)}")
+                return
+            else:
+                self._save(state=State.WAITING, task_id=task.task_id, problem="")
+                self._apply(task)
+                return
+
+    def _inputs(self) -> dict[str, object]:
+        """PiAPI's `input` for this request; the image is written to the generation's folder first."""
+        request = self.generation.request
+        inputs: dict[str, object] = dict(request.parameters)
+        if request.task_type != IMAGE:
+            return {"prompt": request.prompt, **inputs}
+        path = self._folder / INPUT_NAME
+        if self._job.picture is not None:
+            write_whole(path, encode_png(self._job.picture))
+            self._job.picture = None
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise FolderUnusable(self._folder, f"the image is gone, {error.strerror}") from None
+        return {"image": "data:image/png;base64," + base64.b64encode(content).decode("ascii"), **inputs}
+
+    def _wait_for_a_place(self, error: TooManyRequests) -> None:
+        wait_s = self._wait_s if error.retry_after_s is None else error.retry_after_s
+        self._wait_s *= 2
+        self._save(state=State.QUEUED, problem=f"PiAPI takes no more tasks for now; tried again in {wait_s:.0f} s.")
+        self._pause(wait_s)
+
+    def _take_turn(self) -> None:
+        """Called before every request. The state "submitting" is saved here, just before the first byte goes out."""
+        self._around.limit.wait_turn(self._pause)
+        if self.generation.state is State.QUEUED:
+            self._save(state=State.SUBMITTING, submitted_at=self._around.now())
+
+    # Following
+
+    def _follow(self, client: Client) -> None:
+        request = self.generation.request
+        self._change(expected_s=self._around.store.usual_duration_s(request.model, self.generation.api_url))
+        polls = failures = empty = 0
+        while self.generation.state in {State.WAITING, State.RUNNING}:
+            self._rest_between_polls(polls)
+            if self._job.cancelling and self.generation.wanted:
+                self._ask_to_cancel(client)
+            polls += 1
+            try:
+                task = client.get_task(self.generation.task_id)
+            except NotThere:
+                self._rest(State.FAILED, f"PiAPI no longer knows this task (404). {self._charged()}")
+                return
+            except (NotSent, Unclear, TooManyRequests) as error:
+                failures += 1
+                if failures >= FAILED_POLLS_TOLERATED:
+                    raise
+                self._change(problem=f"{error} Asked again in a moment.")
+                continue
+            failures = 0
+            if task.status is Status.COMPLETED and not task.model_url:
+                empty += 1
+                if empty >= EMPTY_ANSWERS_TOLERATED:
+                    raise ModelUnusable("the task is completed, but names no model file")
+                continue
+            self._apply(task)
+
+    def _rest_between_polls(self, polls: int) -> None:
+        if self._job.cancelling and self.generation.wanted:
+            return
+        delay_s = poll_delay_s(self._around.pace, polls, self._around.running(), self._chance)
+        self._job.wake.wait(delay_s)
+        if self._job.stopping:
+            raise Stopped
+        self._job.wake.clear()
+
+    def _ask_to_cancel(self, client: Client) -> None:
+        self._save(wanted=False)
+        try:
+            client.cancel_task(self.generation.task_id)
+        except Refused as error:
+            # It is too late: the service works on it already. The next poll tells how it stands.
+            LOG.debug("cancel of %s refused: %s", self.generation.id, error)
+
+    def _apply(self, task: Task) -> None:
+        """Takes over what the service says about the task."""
+        if task.charged_usd is not None and task.charged_usd != self.generation.charged_usd:
+            self._save(charged_usd=task.charged_usd)
+        if task.status is Status.COMPLETED and task.model_url:
+            self._save(
+                state=State.DOWNLOADING,
+                model_url=task.model_url,
+                finished_at=self._around.now(),
+                problem="",
+                **self._read_progress(task),
+            )
+        elif task.status is Status.FAILED:
+            said = f": “{' '.join(task.error_message.split())[:300]}”" if task.error_message else ""
+            self._rest(
+                State.FAILED, f"PiAPI could not make this model{said}. {self._charged()} Change it and try again."
+            )
+        elif task.status is Status.CANCELLED:
+            self._rest(State.CANCELLED, f"Cancelled at PiAPI. {self._charged()}")
+        elif task.status is Status.PROCESSING:
+            self._advance(State.RUNNING, **self._read_progress(task))
+        elif task.status is Status.STAGED:
+            self._advance(State.WAITING, stage="Waiting for the account's other tasks", progress=None)
+        else:
+            self._advance(State.WAITING, stage="Waiting for PiAPI", progress=None)
+
+    def _read_progress(self, task: Task) -> dict[str, Any]:
+        found = read_log(task.log_lines)
+        if found is None:
+            elapsed_s = self._around.now() - self.generation.submitted_at
+            return {"stage": "", "progress": share_of_time(elapsed_s, self.generation.expected_s)}
+        changes: dict[str, Any] = {"stage": found.stage, "progress": found.share}
+        if found.seed is not None:
+            request = self.generation.request
+            numbers = {**dict(request.parameters), "seed": found.seed}
+            changes["request"] = replace(request, parameters=tuple(numbers.items()))
+        return changes
+
+    def _charged(self) -> str:
+        return costs.charged(self.generation.charged_usd, self.generation.request.price_usd)
+
+    # Fetching
+
+    def _fetch(self, client: Client) -> None:
+        for tries_left in reversed(range(FETCH_TRIES)):
+            try:
+                with open_result(self.generation.model_url) as result:
+                    chunks = self._until_stopped(result.chunks)
+                    keep_model(chunks, result.size, self._folder, self._tell_received)
+                break
+            except (DiskFull, FolderUnusable):
+                raise
+            except (PiapiError, ModelUnusable):
+                if not tries_left:
+                    raise
+                self._renew_address(client)
+        self._save(state=State.READY, problem="", parked=False, stage="", progress=None)
+        write_whole(self._folder / EXPORT_NAME, to_json(self.generation).encode())
+
+    def _renew_address(self, client: Client) -> None:
+        """Results stand at temporary addresses; asking for the task again gives a fresh one."""
+        self._rest_between_polls(0)
+        task = client.get_task(self.generation.task_id)
+        if task.model_url:
+            self._save(model_url=task.model_url)
+
+    def _until_stopped(self, chunks: Any) -> Any:
+        for chunk in chunks:
+            if self._job.stopping:
+                raise Stopped
+            yield chunk
+
+    def _tell_received(self, share: float) -> None:
+        if int(share * 20) != int((self.generation.progress or 0.0) * 20):
+            self._change(stage="", progress=share)
+
+    # Resting
+
+    def _give_up(self, sentence: str) -> None:
+        """A failure that nothing here can mend. A task at the service is kept, everything else has cost nothing."""
+        if self.generation.task_id:
+            price_usd = self.generation.charged_usd or self.generation.request.price_usd
+            self._rest(self.generation.state, f"{sentence} {costs.paid(price_usd)}", parked=True)
+        elif self.generation.state is State.SUBMITTING:
+            self._rest(State.FAILED, f"{sentence} {costs.NOTHING_CHARGED}")
+        else:
+            self._rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
+
+    def _rest(self, state: State, problem: str, *, parked: bool = False) -> None:
+        changes = {"state": state, "problem": problem, "parked": parked, "stage": "", "progress": None}
+        try:
+            self._save(**changes)
+        except GenerationProblem as error:
+            # The store cannot be written either; the list still says what happened.
+            self._change(**{**changes, "problem": f"{problem} {error}"})
+
+    def _advance(self, state: State, **shown: Any) -> None:
+        if state is self.generation.state and not self.generation.problem:
+            self._change(**shown)
+        else:
+            self._save(state=state, problem="", **shown)
+
+    def _save(self, **changes: Any) -> None:
+        """Changes what is kept: written first, then told."""
+        changed = replace(self.generation, **changes)
+        self._around.store.save(changed)
+        self.generation = changed
+        self._around.publish(changed)
+
+    def _change(self, **changes: Any) -> None:
+        """Changes what is only shown."""
+        changed = replace(self.generation, **changes)
+        if changed != self.generation:
+            self.generation = changed
+            self._around.publish(changed)
+
+    def _pause(self, seconds: float) -> None:
+        """Waits in full, as `Retry-After` and the rate limit demand; only stopping and dropping break it off."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._job.stopping:
+                raise Stopped
+            if self._job.cancelling and self.generation.state is State.QUEUED:
+                raise Dropped
+            self._job.wake.wait(left)
+            if not self._job.stopping and not (self._job.cancelling and self.generation.state is State.QUEUED):
+                self._job.wake.clear()

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which service is asked and with which key: the environment wins over the preferences.
+
+The key lives in a file that only its owner can read, not in Blender's preferences, which people copy and share.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import bpy
+
+from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL, Service
+
+PACKAGE = __package__.rpartition(".")[0]
+"""The add-on's own name: "bl_ext.<repository>.trellis_blender" where it is installed as an extension."""
+
+KEY_VARIABLE = "PIAPI_API_KEY"
+API_VARIABLE = "PIAPI_API_URL"
+UPLOAD_VARIABLE = "PIAPI_UPLOAD_URL"
+
+_KEY_FILE = "api-key"
+
+
+class NotReady(Exception):
+    """Nothing can be submitted now. `str(error)` is a sentence for the artist."""
+
+
+class Setting(NamedTuple):
+    """A value and where it comes from, in words."""
+
+    value: str
+    source: str
+
+
+class _KeyCache:
+    key: str | None = None
+
+
+def data_folder() -> Path:
+    """The folder with the generations and the key.
+
+    Not `bpy.utils.extension_path_user`: Blender deletes that folder when the extension is removed, and models that were
+    paid for along with it.
+    """
+    return Path(bpy.utils.user_resource("DATAFILES", path="trellis_blender"))
+
+
+def preferences() -> bpy.types.AddonPreferences | None:
+    """The add-on's preferences; None where it is registered without being enabled."""
+    addon = bpy.context.preferences.addons.get(PACKAGE)
+    return addon.preferences if addon is not None else None
+
+
+def api_key() -> Setting:
+    """The key; its source is "" where there is none."""
+    if key := os.environ.get(KEY_VARIABLE, "").strip():
+        return Setting(key, f"{KEY_VARIABLE} in the environment")
+    if key := stored_key():
+        return Setting(key, "the preferences")
+    return Setting("", "")
+
+
+def api_url() -> Setting:
+    """The service's address."""
+    return _address(API_VARIABLE, "api_url", DEFAULT_API_URL)
+
+
+def upload_url() -> Setting:
+    """The address of PiAPI's upload host."""
+    return _address(UPLOAD_VARIABLE, "upload_url", DEFAULT_UPLOAD_URL)
+
+
+def service() -> Service:
+    """The service as it is set now, frozen for a thread."""
+    return Service(api_url=api_url().value, api_key=api_key().value, upload_url=upload_url().value)
+
+
+def why_not_ready() -> str:
+    """Why nothing can be submitted now, as a sentence; "" where everything is there."""
+    if not api_key().value:
+        return "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."
+    if not bpy.app.online_access and not service().is_loopback:
+        if bpy.app.online_access_override:
+            return "Blender was started with online access off. Start it without --offline-mode."
+        return "Online access is off. Allow it in Preferences → System → Network."
+    return ""
+
+
+def ready_service() -> Service:
+    """The service; NotReady where nothing may be sent to it."""
+    if reason := why_not_ready():
+        raise NotReady(reason)
+    return service()
+
+
+def stored_key() -> str:
+    """The key from its file, read once: preferences are drawn many times a second."""
+    if _KeyCache.key is None:
+        try:
+            _KeyCache.key = (data_folder() / _KEY_FILE).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            _KeyCache.key = ""
+    return _KeyCache.key
+
+
+def store_key(key: str) -> None:
+    """Writes the key to a file that only its owner can read; an empty key removes the file. Raises OSError."""
+    _KeyCache.key = key.strip()
+    path = data_folder() / _KEY_FILE
+    if not _KeyCache.key:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(_KEY_FILE + ".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(_KeyCache.key)
+    part.replace(path)
+
+
+def forget_cached_key() -> None:
+    """Lets the next use read the file again."""
+    _KeyCache.key = None
+
+
+def _address(variable: str, field: str, default: str) -> Setting:
+    if url := os.environ.get(variable, "").strip():
+        return Setting(url, f"{variable} in the environment")
+    found = preferences()
+    url = getattr(found, field, "").strip() if found is not None else ""
+    return Setting(url, "the preferences") if url else Setting(default, "default")

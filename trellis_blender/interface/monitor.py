@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The news from the threads, on Blender's main thread.
+
+Two parts. The monitor is a modal timer operator, one for all generations, that takes over changes, lets models arrive
+and redraws the sidebar. It ends every 20 s, because Blender writes no autosave while any modal operator runs. The
+watch is a timer that outlives File > Open: while there is work it looks whether a monitor runs and starts one, so the
+end of a shift, another file and a closed window are all the same case.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..scene import artist
+from . import session, wording
+
+if TYPE_CHECKING:
+    from ..generation.record import Generation
+
+TICK_S = 0.1
+SHIFT_S = 20.0
+HANDOVER_S = 0.3
+"""Blender looks every 10 ms whether an autosave that is due may be written."""
+WATCH_INTERVAL_S = 0.3
+IDLE_CHECK_S = 0.5
+
+
+class _Memory:
+    timer: bpy.types.Timer | None = None
+    ended_at = 0.0
+    shown: tuple[wording.Line, ...] = ()
+    waits_for = ""
+    asked_at = 0.0
+
+
+class TRELLIS_OT_monitor(bpy.types.Operator):
+    """Follows the generations"""
+
+    bl_idname = "trellis.monitor"
+    bl_label = "Follow Generations"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        manager = context.window_manager
+        _Memory.timer = manager.event_timer_add(TICK_S, window=context.window)
+        self.shift_ends = time.monotonic() + SHIFT_S
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        tick()
+        if has_work() and time.monotonic() < self.shift_ends:
+            return {"PASS_THROUGH"}
+        _end_shift()
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        _end_shift()
+
+
+def watch() -> None:
+    """Sees to it that the generations are followed for as long as there is work. In background Blender nothing is."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look_after_monitor):
+        bpy.app.timers.register(_look_after_monitor, persistent=True)
+
+
+def has_work() -> bool:
+    """True while a thread works on a generation or a model waits for its moment to arrive."""
+    found = session.current()
+    return any(generation.is_working or _arrives_here(generation) for generation in found.generations.values())
+
+
+def tick() -> None:
+    """One turn: takes over what changed, lets a model arrive, redraws the sidebar on a change."""
+    found = session.current()
+    found.drain()
+    ready = [generation for generation in found.generations.values() if _arrives_here(generation)]
+    if ready:
+        _let_arrive(found, ready)
+    lines = tuple(line_of(generation) for generation in found.generations.values() if generation.is_working or ready)
+    if lines != _Memory.shown:
+        _Memory.shown = lines
+        redraw_sidebars()
+
+
+def line_of(generation: "Generation") -> wording.Line:
+    """What the list says about a generation now."""
+    found = session.current()
+    here = found.belongs_here(generation)
+    is_placed = generation.state.value == "placed"
+    return wording.describe(
+        generation,
+        time.time(),
+        here=here,
+        in_scene=is_placed and here and found.is_in_scene(generation),
+        waits_for=_Memory.waits_for,
+    )
+
+
+def redraw_sidebars() -> None:
+    """Only the sidebars: redrawing the whole viewport at every tick slows Blender down."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
+
+
+def stop() -> None:
+    """Ends watch and monitor; the operator's class may then be unregistered."""
+    if bpy.app.timers.is_registered(_look_after_monitor):
+        bpy.app.timers.unregister(_look_after_monitor)
+    _end_shift()
+    _Memory.shown = ()
+
+
+def _let_arrive(found: session.Session, ready: "list[Generation]") -> None:
+    now = time.monotonic()
+    if _Memory.waits_for and now - _Memory.asked_at < IDLE_CHECK_S:
+        return
+    _Memory.asked_at = now
+    _Memory.waits_for = artist.why_wait()
+    if not _Memory.waits_for:
+        # One in a tick: each import takes a moment, and the artist may work in between.
+        found.place(ready[0])
+        redraw_sidebars()
+
+
+def _arrives_here(generation: "Generation") -> bool:
+    is_ready = generation.state.value == "ready" and generation.wanted and not generation.parked
+    return is_ready and session.current().belongs_here(generation)
+
+
+def _look_after_monitor() -> float | None:
+    session.current().drain()
+    if not has_work():
+        redraw_sidebars()
+        return None
+    rested_s = time.monotonic() - _Memory.ended_at
+    if rested_s < HANDOVER_S:
+        return HANDOVER_S - rested_s
+    windows = bpy.context.window_manager.windows
+    running = any(operator.bl_idname == artist.OUR_MONITOR for window in windows for operator in window.modal_operators)
+    if windows and not running:
+        with bpy.context.temp_override(window=windows[0]):
+            bpy.ops.trellis.monitor("INVOKE_DEFAULT")
+    return WATCH_INTERVAL_S
+
+
+def _end_shift() -> None:
+    timer, _Memory.timer = _Memory.timer, None
+    _Memory.ended_at = time.monotonic()
+    if timer is not None:
+        bpy.context.window_manager.event_timer_remove(timer)

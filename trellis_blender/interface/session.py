@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The generations of this Blender as the main thread knows them: filled from the queue's changes, read by the panel.
+
+The queue and with it the lower rooms are loaded when they are first needed, so that enabling the add-on costs nothing.
+"""
+
+import time
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..scene import placing
+from . import access
+
+if TYPE_CHECKING:
+    from ..generation.queue import Queue
+    from ..generation.record import Generation
+    from ..generation.request import GenerationRequest
+
+STOP_TIMEOUT_S = 2.0
+WAIT_STEP_S = 0.02
+
+_PROCESS = uuid.uuid4().hex
+
+
+class Session:
+    """One for each registration of the add-on. For the main thread only."""
+
+    def __init__(self) -> None:
+        self._queue: Queue | None = None
+        self._loads = 0
+        self._missing: set[str] = set()
+        self.is_loaded = False
+        self.generations: dict[str, Generation] = {}
+
+    @property
+    def queue(self) -> "Queue":
+        """The queue, made when it is first asked for."""
+        if self._queue is None:
+            from ..generation.queue import Queue
+
+            self._queue = Queue(access.data_folder())
+        return self._queue
+
+    @property
+    def blend_load(self) -> str:
+        """Names the file that is open now among all that were ever open."""
+        return f"{_PROCESS}-{self._loads}"
+
+    def load(self) -> None:
+        """Asks for the generations of earlier sessions; once."""
+        if not self.is_loaded:
+            self.is_loaded = True
+            self.queue.load()
+
+    def submit(self, request: "GenerationRequest") -> "Generation":
+        """Hands a request to the queue. Raises access.NotReady before anything is taken."""
+        service = access.ready_service()
+        self.load()
+        generation = self.queue.submit(request, service)
+        self.drain()
+        return generation
+
+    def drain(self) -> bool:
+        """Takes over what the queue has to tell; True where there was anything. Never waits."""
+        changes = self._queue.changes() if self._queue is not None else []
+        for generation in changes:
+            self.generations[generation.id] = generation
+        return bool(changes)
+
+    def wait_for(self, generation_id: str) -> "Generation":
+        """Blocks until nobody works on the generation any more. For scripts; in a window Blender stands still."""
+        while True:
+            self.drain()
+            generation = self.generations[generation_id]
+            if not generation.is_working:
+                return generation
+            time.sleep(WAIT_STEP_S)
+
+    def place(self, generation: "Generation") -> "Generation":
+        """Puts a generation's model into the scene, and tells the queue. Never raises: the outcome is in the result."""
+        from ..generation.download import MODEL_NAME
+        from ..generation.problems import GenerationProblem
+        from ..generation.states import State
+        from ..scene.staging import ImportFailed
+
+        glb = self.queue.folder / generation.folder_name / MODEL_NAME
+        request = generation.request
+        try:
+            placed = placing.place(glb, request.name, generation.id, self._placement(generation))
+        except (ImportFailed, GenerationProblem) as error:
+            changed = replace(generation, problem=str(error), parked=True)
+        except OSError:
+            changed = replace(
+                generation, problem=f"The model's file {glb} is gone. Nothing can be placed.", parked=True
+            )
+        else:
+            changed = replace(
+                generation,
+                state=State.PLACED,
+                object_name=placed.object_name,
+                where=placed.where,
+                problem="",
+                parked=False,
+                wanted=True,
+            )
+        self._missing.discard(generation.id)
+        self.generations[generation.id] = changed
+        self.queue.keep(changed)
+        return changed
+
+    def belongs_here(self, generation: "Generation") -> bool:
+        """True where the .blend that is open is the one the generation was made for."""
+        placement = generation.request.placement
+        if placement.blend_load == self.blend_load:
+            return True
+        return bool(placement.blend_file) and placement.blend_file == bpy.data.filepath
+
+    def is_in_scene(self, generation: "Generation") -> bool:
+        """True where a placed generation's object is still there. Cheap enough for a draw function."""
+        if generation.id in self._missing:
+            return False
+        if placing.find_object(generation.id, generation.object_name) is None:
+            self._missing.add(generation.id)
+            return False
+        return True
+
+    def look_again(self) -> None:
+        """After undo and redo: objects that were gone may be back."""
+        self._missing.clear()
+
+    def another_file(self) -> None:
+        """After File > Open and File > New."""
+        self._loads += 1
+        self._missing.clear()
+
+    def close(self) -> None:
+        """Stops the threads; what was saved last is where the next session goes on."""
+        if self._queue is not None:
+            self._queue.close(STOP_TIMEOUT_S)
+
+    def _placement(self, generation: "Generation") -> "placing.Placement":
+        if self.belongs_here(generation):
+            return generation.request.placement
+        return placing.here(bpy.context, generation.request.placement.longest_side_m, self.blend_load)
+
+
+class _Current:
+    session: Session | None = None
+
+
+def current() -> Session:
+    """The session, made when it is first asked for."""
+    if _Current.session is None:
+        _Current.session = Session()
+    return _Current.session
+
+
+def end() -> None:
+    """Ends the session, if there was one."""
+    session, _Current.session = _Current.session, None
+    if session is not None:
+        session.close()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A generation in the artist's words. Pure functions: no layout, no Blender."""
+
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ..generation.record import Generation
+
+STAGES = {
+    "queued": "In the queue",
+    "submitting": "Sending",
+    "waiting": "Waiting for PiAPI",
+    "running": "Generating",
+    "downloading": "Downloading",
+    "ready": "Ready",
+    "placed": "In the scene",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "outcome unknown": "Outcome unknown",
+}
+
+ICONS = {
+    "placed": "CHECKMARK",
+    "ready": "IMPORT",
+    "failed": "ERROR",
+    "outcome unknown": "ERROR",
+    "cancelled": "X",
+}
+
+
+class Line(NamedTuple):
+    """What a row of the list says: the stage with its percentage or the time elapsed, and the share for the bar."""
+
+    stage: str
+    share: float | None
+    detail: str
+    icon: Any
+
+
+def describe(generation: "Generation", now: float, *, here: bool, in_scene: bool, waits_for: str) -> Line:
+    """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving."""
+    state = generation.state.value
+    if generation.is_working:
+        return Line(_working_stage(generation, now), generation.progress, generation.problem, "TIME")
+    icon = ICONS.get(state, "TIME")
+    if generation.parked and state not in {"ready", "placed"}:
+        return Line("Interrupted", None, generation.problem or "It was going on when Blender ended.", "INFO")
+    if state == "placed":
+        if in_scene or not here:
+            return Line("In the scene" if here else "Placed in another file", None, generation.where, icon)
+        return Line("No longer in the scene", None, "Place Again brings it back at no cost.", "INFO")
+    if state == "ready":
+        return Line("Ready", None, _why_ready(generation, here=here, waits_for=waits_for), icon)
+    return Line(STAGES[state], None, generation.problem, icon)
+
+
+def clock(seconds: float) -> str:
+    """ "0:07", "2:05", "1:02:03"."""
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
+    """`text` in lines for labels: some 6.5 pixels a character at a UI scale of 1."""
+    characters = max(int(width_px / (6.5 * ui_scale)), 16)
+    return textwrap.wrap(text, characters) or [""]
+
+
+def _working_stage(generation: "Generation", now: float) -> str:
+    stage = generation.stage or STAGES[generation.state.value]
+    if not generation.wanted:
+        stage = f"Cancelling · {stage}"
+    if generation.progress is not None:
+        return f"{stage} · {generation.progress * 100:.0f} %"
+    if generation.submitted_at:
+        return f"{stage} · {clock(now - generation.submitted_at)}"
+    return stage
+
+
+def _why_ready(generation: "Generation", *, here: bool, waits_for: str) -> str:
+    if generation.problem:
+        return generation.problem
+    if not generation.wanted:
+        return "Cancelled too late: PiAPI had begun and charges it, so it was kept. Place puts it into the scene."
+    if not here:
+        return "It was made for another file. Place puts it at the 3D cursor of this one."
+    return f"It arrives when {waits_for}." if waits_for else ""

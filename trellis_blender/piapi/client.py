@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PiAPI's tasks and account over HTTP.
+
+Endpoints: `POST`, `GET` and `DELETE /api/v1/task`, `GET /account/info`, the key in the header `x-api-key`.
+A create goes out once: PiAPI has no idempotency key, so it is repeated only where it surely never reached the service.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from .errors import AddressUnusable, AnswerNotUnderstood, NotSent, PiapiError, TooManyRequests, Unclear, error_for
+from .retries import RETRIES, read_retry_after, retry_delay_s
+from .service import Service, checked_address
+from .tasks import Account, Task, read_account, read_message, read_task, read_upload
+from .transport import read_limited, translated
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 60.0
+ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
+"""A task's answer with its whole console log is some 20 KB."""
+
+
+SAFE_TO_REPEAT = (NotSent, Unclear, TooManyRequests)
+"""For everything but a create."""
+
+Answer = TypeVar("Answer")
+
+
+def _no_turns() -> None:
+    """The place in the queue of requests that nobody keeps."""
+
+
+class Client:
+    """One conversation with a PiAPI-shaped service. Not for two threads at once.
+
+    `wait_turn` is called before every request (the keeper of the rate limit sits there), `pause` waits between retries;
+    both may raise to break off.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        wait_turn: Callable[[], None] = _no_turns,
+        pause: Callable[[float], None] = time.sleep,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        """Raises AddressUnusable for an address that the key must not be sent to, and for a key no header can hold."""
+        self._api_url = checked_address(service.api_url, "PiAPI")
+        self._upload_url = service.upload_url
+        self._key = service.api_key.strip()
+        if not self._key.isascii() or not self._key.isprintable():
+            raise AddressUnusable("The API key has characters that no PiAPI key has. Copy it again from piapi.ai.")
+        self._wait_turn = wait_turn
+        self._pause = pause
+        self._timeout = (CONNECT_TIMEOUT_S, read_timeout_s)
+        self._chance = random.Random()
+        self._session = requests.Session()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._session.close()
+
+    def create_task(
+        self, model: str, task_type: str, inputs: Mapping[str, object], config: Mapping[str, object] | None = None
+    ) -> Task:
+        """Submits a task, which costs money once it is accepted. Repeated only after NotSent.
+
+        Raises NotSent and Refused where surely no task was made, Unclear where that is unknown.
+        """
+        body: dict[str, Any] = {
+            "model": model,
+            "task_type": task_type,
+            "input": dict(inputs),
+            "config": dict(config or {}),
+        }
+
+        def submit() -> Task:
+            # A kept connection that the service has just closed fails as if the answer had been lost: take a new one.
+            self._session.close()
+            return read_task(self._ask("POST", f"{self._api_url}/api/v1/task", body))
+
+        return self._repeated(submit, (NotSent,))
+
+    def get_task(self, task_id: str) -> Task:
+        """The task as it stands now."""
+        return self._repeated(lambda: read_task(self._ask("GET", self._task_url(task_id)), task_id))
+
+    def cancel_task(self, task_id: str) -> None:
+        """Asks the service to drop a task that is still pending; a later `get_task` says whether it did."""
+        self._repeated(lambda: self._ask("DELETE", self._task_url(task_id)))
+
+    def get_account(self) -> Account:
+        """Name, plan and balance of the account."""
+        return self._repeated(lambda: read_account(self._ask("GET", f"{self._api_url}/account/info")))
+
+    def upload_image(self, file_name: str, data: str) -> str:
+        """Puts an image (base64 or a data URI, at most 10 MB) onto PiAPI's ephemeral storage; its URL, good for 24 h.
+
+        Not on the free plan (NotOnPlan).
+        """
+        body = {"file_name": file_name, "file_data": data}
+        host = checked_address(self._upload_url, "PiAPI's upload host")
+        answer = self._repeated(lambda: self._ask("POST", f"{host}/api/ephemeral_resource", body))
+        return read_upload(answer)
+
+    def _task_url(self, task_id: str) -> str:
+        return f"{self._api_url}/api/v1/task/{quote(task_id, safe='')}"
+
+    def _repeated(self, ask: Callable[[], Answer], repeatable: tuple[type[PiapiError], ...] = SAFE_TO_REPEAT) -> Answer:
+        for attempt in range(RETRIES):
+            try:
+                return ask()
+            except repeatable as error:
+                if isinstance(error, AddressUnusable):
+                    raise
+                wanted = error.retry_after_s if isinstance(error, TooManyRequests) else None
+                self._pause(retry_delay_s(attempt, wanted, self._chance))
+        return ask()
+
+    def _ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> object:
+        self._wait_turn()
+        with translated(url):
+            response = self._session.request(
+                method,
+                url,
+                json=body,
+                headers={"x-api-key": self._key, "Accept": "application/json"},
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = read_limited(response, ANSWER_LIMIT_BYTES)
+        try:
+            answer: object = json.loads(content)
+        except (ValueError, RecursionError):
+            answer = None
+        if response.status_code // 100 != 2:
+            wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
+            raise error_for(response.status_code, self._without_key(read_message(answer)), wait_s)
+        if answer is None:
+            raise AnswerNotUnderstood
+        return answer
+
+    def _without_key(self, message: str) -> str:
+        return message.replace(self._key, "(your key)") if self._key else message

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The models that make 3D models: what they take, in what limits, and what they cost. A new model is added here.
+
+Sources: PiAPI's model pages for inputs and prices. The documented range of the sampling steps is 10–50; the page's own
+sample sends 7, so fewer are let through.
+"""
+
+from typing import NamedTuple
+
+TEXT = "text-to-3d"
+IMAGE = "image-to-3d"
+
+PROMPT_LIMIT = 1000
+"""Characters. PiAPI names no limit; TRELLIS reads text through CLIP, which stops at 77 tokens (some 350 characters)."""
+
+IMAGE_SIDE_LIMIT_PX = 1024
+"""The server refuses a larger image."""
+
+SEED_LIMIT = 2**31 - 1
+
+
+class Parameter(NamedTuple):
+    """One number a model takes; `low` and `high` are what is accepted, both included."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+    whole: bool
+
+
+class Model(NamedTuple):
+    """One of PiAPI's models, by its id there."""
+
+    id: str
+    label: str
+    use: str
+    task_types: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    price_usd: float
+
+
+SEED = Parameter("seed", 0, 0, SEED_LIMIT, whole=True)
+
+MODELS: dict[str, Model] = {
+    model.id: model
+    for model in (
+        Model(
+            id="Qubico/trellis",
+            label="TRELLIS",
+            use="From text or an image",
+            task_types=(TEXT, IMAGE),
+            parameters=(
+                SEED,
+                Parameter("ss_sampling_steps", 50, 1, 50, whole=True),
+                Parameter("slat_sampling_steps", 50, 1, 50, whole=True),
+                Parameter("ss_guidance_strength", 7.5, 0, 10, whole=False),
+                Parameter("slat_guidance_strength", 3.0, 0, 10, whole=False),
+            ),
+            price_usd=0.04,
+        ),
+        Model("Qubico/trellis2", "TRELLIS 2", "From an image, with metal and gloss", (IMAGE,), (SEED,), 0.10),
+        Model("Qubico/pixal3d", "Pixal3D", "From an image, slow and detailed", (IMAGE,), (SEED,), 0.25),
+    )
+}
+
+
+class InputUnusable(ValueError):
+    """The input breaks a limit that is known here. `str(error)` is a sentence for the artist; nothing was sent."""
+
+
+def find_model(model_id: str) -> Model:
+    """The model with PiAPI's id `model_id`; InputUnusable where there is none."""
+    try:
+        return MODELS[model_id]
+    except KeyError:
+        raise InputUnusable(f"There is no model “{model_id}”. Choose one of: {', '.join(MODELS)}.") from None
+
+
+def check_task_type(model: Model, task_type: str) -> None:
+    """Raises InputUnusable where `model` does not take text."""
+    if task_type not in model.task_types:
+        raise InputUnusable(f"{model.label} makes models from images only. Choose an image, or TRELLIS for text.")
+
+
+def check_prompt(prompt: str) -> str:
+    """The prompt as it is sent; InputUnusable where it is empty or too long."""
+    prompt = " ".join(prompt.split())
+    if not prompt:
+        raise InputUnusable("There is no prompt. Describe the model in a few words.")
+    if len(prompt) > PROMPT_LIMIT:
+        raise InputUnusable(
+            f"The prompt has {len(prompt):,} characters; at most {PROMPT_LIMIT:,} are sent. Shorten it: TRELLIS reads "
+            "only the first sentences."
+        )
+    return prompt
+
+
+def check_parameters(model: Model, values: dict[str, float]) -> dict[str, float]:
+    """All parameters of `model`, those missing in `values` at their default.
+
+    Raises InputUnusable for a name that the model does not take and for a number outside its limits.
+    """
+    taken = {parameter.name: parameter for parameter in model.parameters}
+    for name in values:
+        if name not in taken:
+            raise InputUnusable(f"{model.label} takes no {name}. Leave it out, or choose another model.")
+    checked: dict[str, float] = {}
+    for name, parameter in taken.items():
+        value = values.get(name, parameter.default)
+        if not parameter.low <= value <= parameter.high:
+            raise InputUnusable(
+                f"{name} is {value:,}; {model.label} takes {parameter.low:,} to {parameter.high:,}. Change it."
+            )
+        checked[name] = int(value) if parameter.whole else float(value)
+    return checked

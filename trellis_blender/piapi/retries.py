@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When to ask again, as pure functions."""
+
+import random
+from email.utils import parsedate_to_datetime
+
+RETRIES = 2
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 8.0
+LONGEST_RETRY_AFTER_S = 600.0
+
+
+def retry_delay_s(attempt: int, retry_after_s: float | None, chance: random.Random) -> float:
+    """Seconds before attempt `attempt` + 1, counted from 0: doubling, with half of it up to chance.
+
+    What the service asked for in `Retry-After` is waited in full.
+    """
+    if retry_after_s is not None:
+        return retry_after_s
+    delay = min(FIRST_DELAY_S * 2**attempt, LONGEST_DELAY_S)
+    return delay * (0.5 + chance.random() / 2)
+
+
+def read_retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait from a `Retry-After` header, which is a number of seconds or a date; None where it is neither.
+
+    `now` in Unix seconds. At most ten minutes: a longer wait is the artist's decision.
+    """
+    if not value:
+        return None
+    try:
+        seconds = float(value) if value.strip().isdigit() else parsedate_to_datetime(value).timestamp() - now
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the service is and who asks."""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from .errors import AddressUnusable
+
+DEFAULT_API_URL = "https://api.piapi.ai"
+DEFAULT_UPLOAD_URL = "https://upload.theapi.app"
+
+
+def is_loopback(url: str) -> bool:
+    """True where `url` names this computer itself; such a service is reached without a network."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_address(url: str, what: str) -> str:
+    """`url` without a trailing slash.
+
+    Raises AddressUnusable unless it is https, or http on this computer: the key goes nowhere in the clear.
+    """
+    url = url.strip().rstrip("/")
+    parts = _split(url)
+    if parts is None or not parts.hostname or parts.scheme not in {"https", "http"}:
+        raise AddressUnusable(f"“{url}” is no address for {what}. It has to look like https://api.piapi.ai.")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise AddressUnusable(f"{what} at {parts.hostname} needs https: the API key is not sent unencrypted.")
+    return url
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what checks it.
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A PiAPI-shaped service and the key for it. The key stays out of `repr`."""
+
+    api_url: str = DEFAULT_API_URL
+    api_key: str = field(default="", repr=False)
+    upload_url: str = DEFAULT_UPLOAD_URL
+
+    @property
+    def is_loopback(self) -> bool:
+        """True where the service runs on this computer."""
+        return is_loopback(self.api_url)

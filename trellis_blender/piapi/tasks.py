@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PiAPI's answers about tasks and the account, read without trusting any of their fields.
+
+Two shapes are in use: the envelope `{code, message, data: {…task…}}` and, on the Trellis page, a flat answer with
+`status`, `output`, `metrics` and a `logs` string. `read_task` takes both.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import cast
+
+from .errors import AnswerNotUnderstood, error_for
+
+UNITS_PER_USD = 10_000_000
+"""`meta.usage.consume` counts in these: 400000 is $0.04."""
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$", re.IGNORECASE)
+
+
+class Status(Enum):
+    """What a task is doing. PiAPI's words are read in any capitalisation, see `STATUS_WORDS`."""
+
+    PENDING = "pending"
+    STAGED = "staged"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+STATUS_WORDS: dict[str, Status] = {
+    "pending": Status.PENDING,
+    "starting": Status.PENDING,
+    "staged": Status.STAGED,
+    "processing": Status.PROCESSING,
+    "retry": Status.PROCESSING,
+    "completed": Status.COMPLETED,
+    "succeeded": Status.COMPLETED,
+    "failed": Status.FAILED,
+    "cancelled": Status.CANCELLED,
+    "canceled": Status.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """PiAPI's side of a generation at one moment. Times in Unix seconds, None for "not yet" and for "not said"."""
+
+    task_id: str
+    status: Status
+    model_url: str = ""
+    log_lines: tuple[str, ...] = ()
+    error_message: str = ""
+    charged_usd: float | None = None
+    created_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account behind the key; `balance_usd` is None where the service did not say."""
+
+    name: str = ""
+    plan: str = ""
+    balance_usd: float | None = None
+
+
+def read_task(answer: object, task_id: str = "") -> Task:
+    """The task in PiAPI's `answer`; `task_id` is the one asked for (the flat shape leaves it out).
+
+    Raises the error that a `code` in the body names where no task is there, else AnswerNotUnderstood.
+    """
+    outer = _mapping(answer)
+    data = _mapping(outer.get("data"))
+    body = data or outer
+    found_id = _text(body.get("task_id")) or task_id
+    if not found_id or not ("status" in body or "task_id" in body):
+        raise _why_no_task(outer)
+    error = _mapping(body.get("error"))
+    message = _text(error.get("message")) or _text(error.get("raw_message")) or _text(body.get("error"))
+    meta = _mapping(body.get("meta"))
+    started_at = read_time(meta.get("started_at") or body.get("started_at"))
+    ended_at = read_time(meta.get("ended_at") or body.get("completed_at"))
+    model_url = _text(_mapping(body.get("output")).get("model_file")).strip()
+    went_wrong = bool(_number(error.get("code"))) or (bool(message) and not model_url)
+    return Task(
+        task_id=found_id,
+        status=_read_status(
+            body.get("status"), has_ended=ended_at is not None, went_wrong=went_wrong, has_model=bool(model_url)
+        ),
+        model_url=model_url,
+        log_lines=tuple(_lines(body.get("logs"))),
+        error_message=message,
+        charged_usd=_usd(_mapping(meta.get("usage")).get("consume")),
+        created_at=read_time(meta.get("created_at") or body.get("created_at")),
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+
+
+def read_account(answer: object) -> Account:
+    """The account in PiAPI's `answer`, at the root or under `data`; AnswerNotUnderstood where there is none."""
+    outer = _mapping(answer)
+    body = _mapping(outer.get("data")) or outer
+    if not {"account_name", "account_id", "plan", "equivalent_in_usd"} & set(body):
+        raise _why_no_task(outer)
+    return Account(
+        name=_text(body.get("account_name")),
+        plan=_text(body.get("plan")),
+        balance_usd=_number(body.get("equivalent_in_usd")),
+    )
+
+
+def read_upload(answer: object) -> str:
+    """The URL of an uploaded file; AnswerNotUnderstood where the answer has none."""
+    url = _text(_mapping(_mapping(answer).get("data")).get("url"))
+    if not url:
+        raise _why_no_task(_mapping(answer))
+    return url
+
+
+def read_message(answer: object) -> str:
+    """The service's own words in an answer, "" where there are none."""
+    outer = _mapping(answer)
+    error = _mapping(_mapping(outer.get("data")).get("error")) or _mapping(outer.get("error"))
+    return _text(error.get("message")) or _text(error.get("raw_message")) or _text(outer.get("message"))
+
+
+def read_time(value: object) -> float | None:
+    """Unix seconds of an RFC 3339 time, any number of fractional digits; None for the zero time and anything else."""
+    match = _TIME.match(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    whole, fraction, zone = match.groups()
+    zone = "+00:00" if zone is None or zone in "Zz" else zone
+    try:
+        moment = datetime.fromisoformat(whole + zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    if moment.year <= 1:
+        return None
+    return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
+
+
+def _why_no_task(outer: Mapping[str, object]) -> Exception:
+    code = _number(outer.get("code"))
+    if code is not None and 400 <= code < 600:
+        return error_for(int(code), read_message(outer))
+    return AnswerNotUnderstood(read_message(outer))
+
+
+def _read_status(word: object, *, has_ended: bool, went_wrong: bool, has_model: bool) -> Status:
+    status = STATUS_WORDS.get(_text(word).strip().casefold())
+    if status is not None:
+        return status
+    # An unknown word means "still running", unless a real end or an error says otherwise.
+    if went_wrong:
+        return Status.FAILED
+    if has_ended:
+        return Status.COMPLETED if has_model else Status.FAILED
+    return Status.PROCESSING
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _usd(units: object) -> float | None:
+    number = _number(units)
+    return None if number is None or number < 0 else number / UNITS_PER_USD
+
+
+def _lines(logs: object) -> Iterable[str]:
+    if isinstance(logs, str):
+        yield from logs.splitlines()
+    elif isinstance(logs, list):
+        for entry in cast("list[object]", logs):
+            text = _text(entry) or _text(_mapping(entry).get("message"))
+            yield from text.splitlines()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes a delivered mesh ready to use: each step a function on a mesh, done with Blender's own tools."""
+
+from math import radians
+from pathlib import Path
+
+import bpy
+from mathutils import Matrix, Vector
+
+from ..generation.glb import read_gltf
+
+SHARP_ANGLE = radians(30)
+
+
+def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
+    """Lowest and highest corner of the mesh, in its own space."""
+    import numpy as np
+
+    positions = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", positions)
+    positions = positions.reshape(-1, 3)
+    return Vector(positions.min(axis=0).tolist()), Vector(positions.max(axis=0).tolist())
+
+
+def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:
+    """Scales the mesh evenly to its longest side (0 keeps its size) and puts its bottom centre at the origin."""
+    low, high = bounds(mesh)
+    longest = max(high.x - low.x, high.y - low.y, high.z - low.z)
+    factor = longest_side_m / longest if longest_side_m > 0 and longest > 0 else 1.0
+    to_bottom_centre = (-(low.x + high.x) / 2, -(low.y + high.y) / 2, -low.z)
+    mesh.transform(Matrix.Scale(factor, 4) @ Matrix.Translation(to_bottom_centre))
+
+
+def shade(mesh: bpy.types.Mesh) -> None:
+    """Smooth, with sharp edges from 30°. Needs doubled vertices to be merged, which the importer has done."""
+    mesh.shade_smooth()
+    mesh.set_sharp_from_angle(angle=SHARP_ANGLE)
+    mesh.update()
+
+
+def unmetal(mesh: bpy.types.Mesh, glb: Path) -> None:
+    """Metallic 0 for the materials whose file gives neither `metallicFactor` nor a texture for it.
+
+    glTF reads a missing factor as 1.0, so TRELLIS's painted surfaces would show as dark metal.
+    """
+    painted = [_says_nothing_of_metal(material) for material in read_gltf(glb).get("materials", [])]
+    for index, material in enumerate(mesh.materials):
+        if material is None or not material.node_tree or not (painted[index] if index < len(painted) else False):
+            continue
+        for node in material.node_tree.nodes:
+            if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled):
+                _set_unless_linked(node.inputs["Metallic"], 0.0)
+
+
+def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
+    """Object, mesh, materials and images after the prompt; Blender appends .001 where the name is taken."""
+    model.name = name
+    mesh.name = name
+    for material in filter(None, mesh.materials):
+        material.name = name
+        for node in material.node_tree.nodes if material.node_tree else ():
+            if isinstance(node, bpy.types.ShaderNodeTexImage) and node.image is not None:
+                node.image.name = name
+                if node.image.packed_file is None:
+                    node.image.pack()
+
+
+def _set_unless_linked(socket: bpy.types.NodeSocket, value: float) -> None:
+    if isinstance(socket, bpy.types.NodeSocketFloat) and not socket.is_linked:
+        socket.default_value = value
+
+
+def _says_nothing_of_metal(material: object) -> bool:
+    surface = material.get("pbrMetallicRoughness", {}) if isinstance(material, dict) else {}
+    return "metallicFactor" not in surface and "metallicRoughnessTexture" not in surface

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pixels as numpy arrays: size and colour for the service. Needs no Blender, only what Blender brings."""
+
+from typing import Any
+
+import numpy as np
+
+Pixels = Any
+"""A numpy array of float32, height × width × 4: RGBA, straight alpha."""
+
+
+def with_four_channels(values: Pixels, width: int, height: int, channels: int) -> Pixels:
+    """The flat `values` of an image with 1, 2, 3 or 4 channels as RGBA; missing alpha is 1."""
+    values = values.reshape(height, width, channels)
+    if channels >= 4:
+        return values[..., :4]
+    opaque = np.ones((height, width, 1), np.float32)
+    if channels == 3:
+        return np.concatenate([values, opaque], axis=-1)
+    grey = values[..., :1]
+    return np.concatenate([grey, grey, grey, values[..., 1:2] if channels == 2 else opaque], axis=-1)
+
+
+def shrunk(pixels: Pixels, limit: int) -> Pixels:
+    """`pixels` with at most `limit` on the longer side: each new pixel is the average of those it covers, by alpha."""
+    height, width = pixels.shape[:2]
+    factor = max(width, height) / limit
+    if factor <= 1:
+        return pixels
+    weighted = pixels.copy()
+    weighted[..., :3] *= weighted[..., 3:]
+    weighted = _averaged(weighted, max(1, round(height / factor)), 0)
+    weighted = _averaged(weighted, max(1, round(width / factor)), 1)
+    weighted[..., :3] /= np.maximum(weighted[..., 3:], 1e-6)
+    return weighted
+
+
+def as_srgb(pixels: Pixels) -> Pixels:
+    """Scene-linear colours as sRGB, alpha as it is. IEC 61966-2-1."""
+    encoded = pixels.copy()
+    linear = np.clip(pixels[..., :3], 0, 1)
+    encoded[..., :3] = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return encoded
+
+
+def as_bytes(pixels: Pixels) -> bytes:
+    """Rounded to 8 bits per channel; the rows turned round, because Blender counts them from the bottom."""
+    clean = np.nan_to_num(pixels, nan=0.0, posinf=1.0, neginf=0.0)
+    return (np.clip(clean, 0, 1) * 255 + 0.5).astype(np.uint8)[::-1].tobytes()
+
+
+def _averaged(pixels: Pixels, count: int, axis: int) -> Pixels:
+    starts = np.floor(np.linspace(0, pixels.shape[axis], count + 1)[:-1]).astype(int)
+    widths = np.diff(np.append(starts, pixels.shape[axis])).astype(np.float32)
+    shape = [1, 1, 1]
+    shape[axis] = count
+    return np.add.reduceat(pixels, starts, axis=axis) / widths.reshape(shape)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A GLB into Blender without the artist's scene noticing: imported in a scene of its own, of which nothing stays."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import bpy
+
+from . import versions
+
+_KINDS = (
+    "objects",
+    "meshes",
+    "materials",
+    "images",
+    "armatures",
+    "cameras",
+    "lights",
+    "actions",
+    "curves",
+    "node_groups",
+    "collections",
+)
+
+
+class ImportFailed(Exception):
+    """Blender's importer could not read the file. `str(error)` is a sentence for the artist."""
+
+
+@contextmanager
+def staged_model(path: Path) -> Generator[bpy.types.Object]:
+    """The model in the GLB at `path` as one mesh object, its transform applied to the mesh, parts joined.
+
+    Inside the block the object is in the staging scene only: link it to where it shall stay. Afterwards the staging
+    scene and everything else that the import brought is gone, and so is the object where the block raised.
+    Raises ImportFailed.
+    """
+    before = {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in _KINDS}
+    stage = bpy.data.scenes.new("Trellis import")
+    kept: bpy.types.Object | None = None
+    try:
+        _import(path, stage)
+        model = _one_object(stage)
+        yield model
+        kept = model
+    finally:
+        _clear(stage, kept, before)
+
+
+def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
+    """The mesh of a mesh object; TypeError for any other object."""
+    if not isinstance(model.data, bpy.types.Mesh):
+        raise TypeError(f"{model.name} is no mesh object")
+    return model.data
+
+
+def _import(path: Path, stage: bpy.types.Scene) -> None:
+    try:
+        # With `window` as well Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of their mode.
+        with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
+            bpy.ops.import_scene.gltf(filepath=str(path), **versions.gltf_import_options())
+    except AttributeError:
+        raise ImportFailed("Blender's add-on “glTF 2.0 format” is switched off. Enable it, then press Place.") from None
+    except RuntimeError as error:
+        reason = str(error).strip().removeprefix("Error:").strip().splitlines()
+        said = reason[-1][:200] if reason else "no reason given"
+        raise ImportFailed(f"Blender's glTF importer could not read the model ({said}). Its file is kept.") from None
+
+
+def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
+    layer = stage.view_layers[0]
+    layer.update()
+    parts = [item for item in stage.collection.all_objects if item.type == "MESH" and mesh_of(item).polygons]
+    if not parts:
+        raise ImportFailed("There is no surface in the model that Blender could show. Its file is kept.")
+    for part in parts:
+        matrix = part.matrix_world.copy()
+        if mesh_of(part).users > 1:
+            part.data = mesh_of(part).copy()
+        part.parent = None
+        mesh_of(part).transform(matrix)
+        if matrix.determinant() < 0:
+            mesh_of(part).flip_normals()
+        part.matrix_world.identity()
+        part.rotation_mode = "XYZ"
+    model = parts[0]
+    if len(parts) > 1:
+        with bpy.context.temp_override(
+            scene=stage, view_layer=layer, active_object=model, object=model, selected_editable_objects=parts
+        ):
+            bpy.ops.object.join()
+    return model
+
+
+def _clear(stage: bpy.types.Scene, kept: bpy.types.Object | None, before: dict[str, set[int]]) -> None:
+    for item in list(stage.collection.all_objects):
+        if item is not kept and item != kept:
+            bpy.data.objects.remove(item)
+    bpy.data.scenes.remove(stage)
+    # What the removed objects used loses its last user in the order of _KINDS: meshes, then materials, then images.
+    for kind in _KINDS:
+        items = getattr(bpy.data, kind)
+        for item in list(items):
+            if item.as_pointer() not in before[kind] and item.users == 0 and item != kept:
+                items.remove(item)

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every difference between Blender 4.2 and 5.2 that this add-on meets. Nowhere else is the version asked for."""
+
+from typing import Any
+
+import bpy
+
+_GLTF_WANTED: dict[str, Any] = {
+    "import_pack_images": True,
+    "merge_vertices": True,
+    "import_scene_as_collection": False,  # from 4.5 on, where it defaults to a collection of its own
+    "import_select_created_objects": False,  # from 4.5 on
+    "import_scene_extras": False,  # from 4.5 on
+}
+
+
+def gltf_import_options() -> dict[str, Any]:
+    """The keywords for `import_scene.gltf` that this Blender knows; an unknown one would raise TypeError."""
+    operator: Any = bpy.ops.import_scene.gltf
+    known = operator.get_rna_type().properties.keys()
+    return {name: value for name, value in _GLTF_WANTED.items() if name in known}
