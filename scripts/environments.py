@@ -54,16 +54,14 @@ def environment(name: str, python: Path, group: str, *packages: str) -> Path:
     folder = VENVS / name
     inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / ".complete"
-    wanted = hashlib.sha256(
-        "\n".join([(ROOT / "pyproject.toml").read_text(encoding="utf-8"), group, PIP, str(python), *packages]).encode()
-    ).hexdigest()
+    wanted = hashlib.sha256("\n".join([_dependency_groups(), group, PIP, str(python), *packages]).encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted and inside.exists():
         return inside
     print(f"Setting up .venv/{name} …", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     run(python, "-m", "venv", folder)
-    run(inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PIP)
-    run(inside, "-m", "pip", "install", "--quiet", "--group", f"{ROOT / 'pyproject.toml'}:{group}", *packages)
+    run(inside, "-m", "pip", "install", "-qq", "--disable-pip-version-check", PIP)
+    run(inside, "-m", "pip", "install", "-qq", "--group", f"{ROOT / 'pyproject.toml'}:{group}", *packages)
     stamp.write_text(wanted)
     return inside
 
@@ -78,6 +76,11 @@ def run(*command: str | Path) -> None:
     result = subprocess.run([str(part) for part in command], check=False, cwd=ROOT)
     if result.returncode:
         raise SystemExit(f"This failed with exit code {result.returncode}: {' '.join(map(str, command))}")
+
+
+def _dependency_groups() -> str:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return text.partition("[dependency-groups]")[2].partition("\n[")[0]
 
 
 def _candidates(version: str) -> list[str | None]:

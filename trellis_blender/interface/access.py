@@ -43,7 +43,7 @@ def data_folder() -> Path:
     Not `bpy.utils.extension_path_user`: Blender deletes that folder when the extension is removed, and models that were
     paid for along with it.
     """
-    return Path(bpy.utils.user_resource("DATAFILES", path="trellis_blender"))
+    return Path(bpy.utils.user_resource('DATAFILES', path="trellis_blender"))
 
 
 def preferences() -> bpy.types.AddonPreferences | None:

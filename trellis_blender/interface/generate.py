@@ -31,29 +31,29 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     bl_idname = "trellis.generate"
     bl_label = "Generate"
     # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
-    bl_options = {"INTERNAL"}
+    bl_options = {'INTERNAL'}
 
-    prompt: bpy.props.StringProperty(name="Prompt", options={"SKIP_SAVE"})
-    image: bpy.props.StringProperty(name="Image", options={"SKIP_SAVE"})
-    model: bpy.props.StringProperty(name="Model", options={"SKIP_SAVE"})
-    seed: bpy.props.IntProperty(name="Seed", options={"SKIP_SAVE"})
-    ss_sampling_steps: bpy.props.IntProperty(name="Shape Steps", options={"SKIP_SAVE"})
-    slat_sampling_steps: bpy.props.IntProperty(name="Detail Steps", options={"SKIP_SAVE"})
-    ss_guidance_strength: bpy.props.FloatProperty(name="Shape Guidance", options={"SKIP_SAVE"})
-    slat_guidance_strength: bpy.props.FloatProperty(name="Detail Guidance", options={"SKIP_SAVE"})
+    prompt: bpy.props.StringProperty(name="Prompt", options={'SKIP_SAVE'})
+    image: bpy.props.StringProperty(name="Image", options={'SKIP_SAVE'})
+    model: bpy.props.StringProperty(name="Model", options={'SKIP_SAVE'})
+    seed: bpy.props.IntProperty(name="Seed", options={'SKIP_SAVE'})
+    ss_sampling_steps: bpy.props.IntProperty(name="Shape Steps", options={'SKIP_SAVE'})
+    slat_sampling_steps: bpy.props.IntProperty(name="Detail Steps", options={'SKIP_SAVE'})
+    ss_guidance_strength: bpy.props.FloatProperty(name="Shape Guidance", options={'SKIP_SAVE'})
+    slat_guidance_strength: bpy.props.FloatProperty(name="Detail Guidance", options={'SKIP_SAVE'})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if time.monotonic() - _LastPress.at < SECOND_PRESS_S:
-            self.report({"INFO"}, "Pressed twice within a second; submitted once.")
-            return {"CANCELLED"}
+            self.report({'INFO'}, "Pressed twice within a second; submitted once.")
+            return {'CANCELLED'}
         try:
             submit(context, self)
         except (access.NotReady, InputUnusable, ValueError) as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
         _LastPress.at = time.monotonic()
         monitor.watch()
-        return {"FINISHED"}
+        return {'FINISHED'}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -61,17 +61,17 @@ class TRELLIS_OT_generate(bpy.types.Operator):
                 raise access.NotReady(f"An object is in {mode}. Switch to Object Mode first; nothing was submitted.")
             generation_id = submit(context, self)
         except (access.NotReady, InputUnusable, ValueError) as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
         found = session.current()
         generation = found.wait_for(generation_id)
         if generation.state.value == "ready":
             generation = found.place(generation)
         if generation.state.value != "placed":
-            self.report({"ERROR"}, generation.problem)
-            return {"CANCELLED"}
+            self.report({'ERROR'}, generation.problem)
+            return {'CANCELLED'}
         context.view_layer.update()
-        return {"FINISHED"}
+        return {'FINISHED'}
 
 
 def submit(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
@@ -96,9 +96,9 @@ def _compose(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> "Gene
         if "image" in given and not image:
             raise InputUnusable("There is no image. Give the path of one.")
     else:
-        prompt = settings.prompt if settings.source == "TEXT" else ""
-        image = settings.image if settings.source == "IMAGE" else ""
-        if settings.source == "IMAGE" and not image:
+        prompt = settings.prompt if settings.source == 'TEXT' else ""
+        image = settings.image if settings.source == 'IMAGE' else ""
+        if settings.source == 'IMAGE' and not image:
             raise InputUnusable("There is no image. Choose a picture of one thing.")
     path = Path(bpy.path.abspath(image)) if image else None
     model = operator.model if "model" in given else settings.model

@@ -39,23 +39,23 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
 
     bl_idname = "trellis.monitor"
     bl_label = "Follow Generations"
-    bl_options = {"INTERNAL"}
+    bl_options = {'INTERNAL'}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         manager = context.window_manager
         _Memory.timer = manager.event_timer_add(TICK_S, window=context.window)
         self.shift_ends = time.monotonic() + SHIFT_S
         manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return {'RUNNING_MODAL'}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
+        if event.type != 'TIMER':
+            return {'PASS_THROUGH'}
         tick()
         if has_work() and time.monotonic() < self.shift_ends:
-            return {"PASS_THROUGH"}
+            return {'PASS_THROUGH'}
         _end_shift()
-        return {"FINISHED", "PASS_THROUGH"}
+        return {'FINISHED', 'PASS_THROUGH'}
 
     def cancel(self, context: bpy.types.Context) -> None:
         _end_shift()
@@ -104,9 +104,9 @@ def redraw_sidebars() -> None:
     """Only the sidebars: redrawing the whole viewport at every tick slows Blender down."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
+            if area.type == 'VIEW_3D':
                 for region in area.regions:
-                    if region.type == "UI":
+                    if region.type == 'UI':
                         region.tag_redraw()
 
 
@@ -147,7 +147,7 @@ def _look_after_monitor() -> float | None:
     running = any(operator.bl_idname == artist.OUR_MONITOR for window in windows for operator in window.modal_operators)
     if windows and not running:
         with bpy.context.temp_override(window=windows[0]):
-            bpy.ops.trellis.monitor("INVOKE_DEFAULT")
+            bpy.ops.trellis.monitor('INVOKE_DEFAULT')  # pyright: ignore[reportAttributeAccessIssue]
     return WATCH_INTERVAL_S
 
 

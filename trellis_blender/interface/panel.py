@@ -16,8 +16,8 @@ ROWS_SHOWN = 20
 
 
 class _TrellisPanel:
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
+    bl_space_type = 'VIEW_3D'
+    bl_region_type = 'UI'
     bl_category = "Trellis"
 
 
@@ -34,7 +34,7 @@ class TRELLIS_PT_generate(_TrellisPanel, bpy.types.Panel):
         model = MODELS[settings.model]
 
         layout.row().prop(settings, "source", expand=True)
-        if settings.source == "TEXT":
+        if settings.source == 'TEXT':
             layout.prop(settings, "prompt", placeholder="A small wooden chair")
         else:
             layout.prop(settings, "image")
@@ -84,10 +84,10 @@ def _draw_button(
     row = layout.row()
     row.scale_y = 1.6
     row.enabled = not reason
-    row.operator_context = "INVOKE_DEFAULT"
+    row.operator_context = 'INVOKE_DEFAULT'
     row.operator("trellis.generate", text=f"Generate · ${model.price_usd:.2f}")
     if reason:
-        _draw_text(layout, context, reason, "INFO")
+        _draw_text(layout, context, reason, 'INFO')
     key = access.api_key()
     if key.source:
         row = layout.row()
@@ -95,12 +95,12 @@ def _draw_button(
         row.label(text=f"Key from {key.source}")
     else:
         layout.operator(
-            "preferences.addon_show", text="Open the Preferences", icon="PREFERENCES"
+            "preferences.addon_show", text="Open the Preferences", icon='PREFERENCES'
         ).module = access.PACKAGE
 
 
 def _what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
-    if settings.source == "IMAGE":
+    if settings.source == 'IMAGE':
         return "" if settings.image else "Choose an image first."
     if TEXT not in model.task_types:
         return f"{model.label} makes models from images only. Choose Image, or the model TRELLIS."
@@ -114,7 +114,7 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     row.label(text=generation.request.name, icon=line.icon)
     _draw_actions(row, generation, line)
     if generation.is_working and line.share is not None:
-        box.progress(factor=line.share, type="BAR", text=line.stage)
+        box.progress(factor=line.share, type='BAR', text=line.stage)
     else:
         box.label(text=line.stage)
     if line.detail:
@@ -123,10 +123,10 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
 
 def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wording.Line) -> None:
     actions = row.row(align=True)
-    actions.alignment = "RIGHT"
+    actions.alignment = 'RIGHT'
     state = generation.state.value
 
-    def button(operator: str, text: str, icon: Any = "NONE") -> None:
+    def button(operator: str, text: str, icon: Any = 'NONE') -> None:
         actions.operator(operator, text=text, icon=icon).generation = generation.id
 
     if generation.is_working:
@@ -143,11 +143,11 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
         button("trellis.submit_again", f"Again · ${generation.request.price_usd:.2f}")
 
 
-def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any = "NONE") -> None:
+def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any = 'NONE') -> None:
     """`text` as labels as wide as the sidebar: Blender's labels do not wrap."""
     column = layout.column(align=True)
     column.scale_y = 0.8
     scale = context.preferences.system.ui_scale
     lines = wording.wrap(text, context.region.width - 60 * scale, scale)
     for number, line in enumerate(lines):
-        column.label(text=line, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+        column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class _RowOperator(bpy.types.Operator):
     """An operator on one generation, named by its id."""
 
-    bl_options = {"INTERNAL"}
+    bl_options = {'INTERNAL'}
 
-    generation: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    generation: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         raise NotImplementedError
@@ -24,16 +24,16 @@ class _RowOperator(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         found = session.current().generations.get(self.generation)
         if found is None:
-            self.report({"ERROR"}, "This generation is no longer in the list.")
-            return {"CANCELLED"}
+            self.report({'ERROR'}, "This generation is no longer in the list.")
+            return {'CANCELLED'}
         try:
             self.act(session.current(), found)
         except access.NotReady as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
         monitor.watch()
         monitor.redraw_sidebars()
-        return {"FINISHED"}
+        return {'FINISHED'}
 
 
 class TRELLIS_OT_cancel(_RowOperator):

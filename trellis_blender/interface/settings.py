@@ -17,15 +17,15 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
     source: bpy.props.EnumProperty(
         name="From",
         items=[
-            ("TEXT", "Text", "Describe the model in words"),
-            ("IMAGE", "Image", "Make the model after a picture"),
+            ('TEXT', "Text", "Describe the model in words"),
+            ('IMAGE', "Image", "Make the model after a picture"),
         ],
     )
     prompt: bpy.props.StringProperty(name="Prompt", description="What the model should be, in a few words")
     image: bpy.props.StringProperty(
         name="Image",
         description="A picture of one thing on a plain or transparent background",
-        subtype="FILE_PATH",
+        subtype='FILE_PATH',
     )
     model: bpy.props.EnumProperty(name="Model", description="Which of PiAPI's models makes it", items=MODEL_ITEMS)
     seed: bpy.props.IntProperty(
@@ -70,7 +70,7 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         default=1.0,
         min=0,
         soft_max=100,
-        subtype="DISTANCE",
+        subtype='DISTANCE',
     )
 
 

@@ -21,10 +21,10 @@ STAGES = {
 }
 
 ICONS = {
-    "placed": "CHECKMARK",
-    "ready": "IMPORT",
-    "failed": "ERROR",
-    "outcome unknown": "ERROR",
+    "placed": 'CHECKMARK',
+    "ready": 'IMPORT',
+    "failed": 'ERROR',
+    "outcome unknown": 'ERROR',
     "cancelled": "X",
 }
 
@@ -42,14 +42,14 @@ def describe(generation: "Generation", now: float, *, here: bool, in_scene: bool
     """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving."""
     state = generation.state.value
     if generation.is_working:
-        return Line(_working_stage(generation, now), generation.progress, generation.problem, "TIME")
-    icon = ICONS.get(state, "TIME")
+        return Line(_working_stage(generation, now), generation.progress, generation.problem, 'TIME')
+    icon = ICONS.get(state, 'TIME')
     if generation.parked and state not in {"ready", "placed"}:
-        return Line("Interrupted", None, generation.problem or "It was going on when Blender ended.", "INFO")
+        return Line("Interrupted", None, generation.problem or "It was going on when Blender ended.", 'INFO')
     if state == "placed":
         if in_scene or not here:
             return Line("In the scene" if here else "Placed in another file", None, generation.where, icon)
-        return Line("No longer in the scene", None, "Place Again brings it back at no cost.", "INFO")
+        return Line("No longer in the scene", None, "Place Again brings it back at no cost.", 'INFO')
     if state == "ready":
         return Line("Ready", None, _why_ready(generation, here=here, waits_for=waits_for), icon)
     return Line(STAGES[state], None, generation.problem, icon)

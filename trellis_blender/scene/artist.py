@@ -6,13 +6,13 @@ import bpy
 OUR_MONITOR = "TRELLIS_OT_monitor"
 
 MODE_NAMES = {
-    "EDIT": "Edit Mode",
-    "POSE": "Pose Mode",
-    "SCULPT": "Sculpt Mode",
-    "VERTEX_PAINT": "Vertex Paint",
-    "WEIGHT_PAINT": "Weight Paint",
-    "TEXTURE_PAINT": "Texture Paint",
-    "PARTICLE_EDIT": "Particle Edit",
+    'EDIT': "Edit Mode",
+    'POSE': "Pose Mode",
+    'SCULPT': "Sculpt Mode",
+    'VERTEX_PAINT': "Vertex Paint",
+    'WEIGHT_PAINT': "Weight Paint",
+    'TEXTURE_PAINT': "Texture Paint",
+    'PARTICLE_EDIT': "Particle Edit",
 }
 
 
@@ -20,7 +20,7 @@ def other_mode() -> str:
     """The name of the mode that some object of an open window is in, "" while all are in Object Mode."""
     for layer in _view_layers():
         active = layer.objects.active
-        if active is not None and active.mode != "OBJECT":
+        if active is not None and active.mode != 'OBJECT':
             return MODE_NAMES.get(active.mode, "another mode")
     return ""
 
@@ -29,7 +29,7 @@ def why_wait() -> str:
     """Why a model should not arrive just now, as the end of "It waits until …"; "" where nothing is in the way."""
     if mode := other_mode():
         return f"you leave {mode}"
-    if bpy.app.is_job_running("RENDER"):
+    if bpy.app.is_job_running('RENDER'):
         return "the render is done"
     for window in bpy.context.window_manager.windows:
         if any(operator.bl_idname != OUR_MONITOR for operator in window.modal_operators):

@@ -44,7 +44,7 @@ def picture_of(image: bpy.types.Image, name: str) -> Picture:
 
     from . import pixels
 
-    if image.source != "FILE":
+    if image.source != 'FILE':
         raise PictureUnusable(f"“{name}” is no still image. Choose a PNG, JPEG or WebP.")
     width, height = image.size[0], image.size[1]
     if not width or not height:
@@ -89,7 +89,7 @@ def _size_in_header(file: BinaryIO) -> tuple[int, int] | None:
     start = file.read(30)
     if start[:8] == b"\x89PNG\r\n\x1a\n" and len(start) >= 24:
         return struct.unpack(">II", start[16:24])
-    if start[:4] == b"RIFF" and start[8:16] == b"WEBPVP8X" and len(start) == 30:
+    if start[:4] == b'RIFF' and start[8:16] == b'WEBPVP8X' and len(start) == 30:
         return 1 + int.from_bytes(start[24:27], "little"), 1 + int.from_bytes(start[27:30], "little")
     if start[:2] == b"\xff\xd8":
         return _jpeg_size(file)

@@ -71,7 +71,7 @@ def _import(path: Path, stage: bpy.types.Scene) -> None:
 def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
     layer = stage.view_layers[0]
     layer.update()
-    parts = [item for item in stage.collection.all_objects if item.type == "MESH" and mesh_of(item).polygons]
+    parts = [item for item in stage.collection.all_objects if item.type == 'MESH' and mesh_of(item).polygons]
     if not parts:
         raise ImportFailed("There is no surface in the model that Blender could show. Its file is kept.")
     for part in parts:
@@ -83,7 +83,7 @@ def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
         if matrix.determinant() < 0:
             mesh_of(part).flip_normals()
         part.matrix_world.identity()
-        part.rotation_mode = "XYZ"
+        part.rotation_mode = 'XYZ'
     model = parts[0]
     if len(parts) > 1:
         with bpy.context.temp_override(
