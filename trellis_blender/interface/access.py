@@ -55,7 +55,7 @@ def preferences() -> bpy.types.AddonPreferences | None:
 def api_key() -> Setting:
     """The key; its source is "" where there is none."""
     if key := os.environ.get(KEY_VARIABLE, "").strip():
-        return Setting(key, f"{KEY_VARIABLE} in the environment")
+        return Setting(key, KEY_VARIABLE)
     if key := stored_key():
         return Setting(key, "the preferences")
     return Setting("", "")
@@ -126,7 +126,7 @@ def forget_cached_key() -> None:
 
 def _address(variable: str, field: str, default: str) -> Setting:
     if url := os.environ.get(variable, "").strip():
-        return Setting(url, f"{variable} in the environment")
+        return Setting(url, variable)
     found = preferences()
     url = getattr(found, field, "").strip() if found is not None else ""
     return Setting(url, "the preferences") if url else Setting(default, "default")

@@ -35,7 +35,7 @@ class TRELLIS_PT_generate(_TrellisPanel, bpy.types.Panel):
 
         layout.row().prop(settings, "source", expand=True)
         if settings.source == 'TEXT':
-            layout.prop(settings, "prompt", placeholder="A small wooden chair")
+            layout.prop(settings, "prompt", text="", placeholder="A small wooden chair")
         else:
             layout.prop(settings, "image")
         layout.prop(settings, "model")
@@ -92,7 +92,7 @@ def _draw_button(
     if key.source:
         row = layout.row()
         row.enabled = False
-        row.label(text=f"Key from {key.source}")
+        row.label(text=f"API key from {key.source}")
     else:
         layout.operator(
             "preferences.addon_show", text="Open the Preferences", icon='PREFERENCES'

@@ -45,14 +45,14 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         column.prop(self, "api_key")
         key = access.api_key()
         if key.source and key.source != "the preferences":
-            column.label(text=f"Used instead: the key in {key.source}", icon='INFO')
+            column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')
         elif not key.value:
             column.operator("wm.url_open", text="Get a Key at piapi.ai", icon='URL').url = KEY_PAGE
         column = layout.column()
         column.prop(self, "api_url", placeholder=DEFAULT_API_URL)
         column.prop(self, "upload_url", placeholder=DEFAULT_UPLOAD_URL)
         for setting in (access.api_url(), access.upload_url()):
-            if "environment" in setting.source:
+            if setting.source.startswith("PIAPI"):
                 column.label(text=f"Used instead: {setting.value}, from {setting.source}", icon='INFO')
         if reason := access.why_not_ready():
             layout.label(text=reason, icon='INFO')

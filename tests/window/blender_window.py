@@ -1,0 +1,62 @@
+"""One Blender with a window that runs one scenario, and the service outside that it talks to."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from service import KEY, Behaviour, Piapi
+
+SCENARIOS = Path(__file__).resolve().parent / "scenarios"
+
+
+class Window:
+    """Runs one scenario in one Blender."""
+
+    def __init__(self, program: Path, profile: Path, shots: Path, piapi: Piapi, control: Path) -> None:
+        self.program, self.profile, self.shots, self.piapi, self.control = program, profile, shots, piapi, control
+        self.words: dict[str, Callable[[], None]] = {}
+        self.environ: dict[str, str] = {}
+
+    def run(self, scenario: str, *arguments: str, limit_s: int = 120) -> str:
+        """Blender's output; fails where the scenario did."""
+        environ = {
+            **os.environ,
+            "BLENDER_USER_RESOURCES": str(self.profile),
+            "OUT": str(self.shots),
+            "TEST_CONTROL": str(self.control),
+            "TIME_LIMIT": str(limit_s),
+            "PIAPI_API_URL": self.piapi.url,
+            "PIAPI_API_KEY": KEY,
+            "TEST_SCENARIO": scenario,
+            **self.environ,
+        }
+        done = threading.Event()
+        listener = threading.Thread(target=self._listen, args=(done,))
+        listener.start()
+        try:
+            result = subprocess.run(
+                [self.program, *arguments, "--python-exit-code", "97", "--python", SCENARIOS / "main.py"],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ, timeout=limit_s + 60,
+            )  # fmt: skip
+        finally:
+            done.set()
+            listener.join()
+        assert result.returncode == 0, result.stdout[-6000:]
+        assert "Traceback" not in result.stdout, result.stdout[-6000:]
+        return result.stdout
+
+    def behave(self, **changes: object) -> None:
+        """How the tasks that come now go."""
+        self.piapi.behaviour = replace(Behaviour(), **changes)  # type: ignore[arg-type]
+
+    def _listen(self, done: threading.Event) -> None:
+        while not done.is_set():
+            for word, action in self.words.items():
+                if (self.control / word).exists():
+                    (self.control / word).unlink()
+                    action()
+            time.sleep(0.05)

@@ -1,0 +1,190 @@
+"""Drives a real Blender window from inside: real mouse and keys by xdotool, a generator as the script.
+
+A scenario is a generator function given to `run`; each `yield SECONDS` lets Blender's own event loop turn. x and y count
+from the lower left corner of the window, as Blender's events do. The first failure ends Blender with exit code 1.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+Steps = Iterator[float | None]
+OUT = Path(os.environ["OUT"])
+CONTROL = Path(os.environ["TEST_CONTROL"])
+MARGIN_PX = 60
+
+
+def window() -> Any:
+    return bpy.context.window_manager.windows[0]
+
+
+def viewport() -> tuple[Any, Any, Any]:
+    """Area, main region and sidebar region of the 3D viewport."""
+    area = next(area for area in window().screen.areas if area.type == 'VIEW_3D')
+    regions = {region.type: region for region in area.regions}
+    return area, regions['WINDOW'], regions['UI']
+
+
+def in_viewport() -> Any:
+    area, region, _ = viewport()
+    return bpy.context.temp_override(window=window(), area=area, region=region)
+
+
+def shot(name: str) -> None:
+    """A picture of the whole screen, to be looked at."""
+    subprocess.run(["scrot", "-o", str(OUT / f"{name}.png")], check=True)
+
+
+def until(condition: Callable[[], Any], what: str, limit_s: float = 40.0) -> Steps:
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {limit_s} s for: {what}")
+        yield 0.1
+
+
+def open_sidebar(width: int | None = None) -> Steps:
+    """The tab Trellis, wide enough to read."""
+    area, _, sidebar = viewport()
+    area.spaces.active.show_region_ui = True
+    yield 0.8
+    sidebar.active_panel_category = "Trellis"
+    area.tag_redraw()
+    yield 0.8
+
+
+def move(x: float, y: float) -> None:
+    subprocess.run(["xdotool", "mousemove", str(int(x)), str(int(window().height - y))], check=True)
+
+
+def click(x: float, y: float, wait_s: float = 0.4) -> Steps:
+    move(x, y)
+    yield 0.25
+    subprocess.run(["xdotool", "click", "1"], check=True)
+    yield wait_s
+
+
+def key(name: str, wait_s: float = 0.4) -> Steps:
+    """A key as xdotool calls it ("ctrl+z"), to whatever is under the mouse."""
+    subprocess.run(["xdotool", "key", name], check=True)
+    yield wait_s
+
+
+def over_viewport() -> Steps:
+    _, region, sidebar = viewport()
+    move(region.x + (region.width - sidebar.width) / 2, region.y + region.height / 3)
+    yield 0.3
+
+
+def type_text(text: str) -> Steps:
+    process = subprocess.Popen(["xdotool", "type", "--delay", "30", text])
+    while process.poll() is None:
+        yield 0.1
+    yield 0.4
+
+
+def hovered() -> str:
+    """The Python of the button under the mouse, as its context menu would copy it; "" where there is none."""
+    area, _, sidebar = viewport()
+    with bpy.context.temp_override(window=window(), area=area, region=sidebar):
+        if bpy.ops.ui.copy_python_command_button.poll():
+            bpy.ops.ui.copy_python_command_button()
+        elif bpy.ops.ui.copy_data_path_button.poll():
+            bpy.ops.ui.copy_data_path_button(full_path=True)
+        else:
+            return ""
+    return bpy.context.window_manager.clipboard
+
+
+def find(name: str, column: float = 0.6) -> Steps:
+    """Moves the mouse down the sidebar until it stands on the button whose Python has `name` in it; it stays there."""
+    _, _, sidebar = viewport()
+    x = sidebar.x + sidebar.width * column
+    for y in range(sidebar.y + sidebar.height - 8, sidebar.y, -9):
+        move(x, y)
+        yield 0.06
+        if name in hovered():
+            move(x, y - 4)
+            yield 0.1
+            return
+    shot(f"not-found-{name}")
+    raise AssertionError(f"no button “{name}” in the sidebar")
+
+
+def press(name: str, column: float = 0.6, wait_s: float = 0.5) -> Steps:
+    """Finds a button and clicks it with the real mouse."""
+    yield from find(name, column)
+    subprocess.run(["xdotool", "click", "1"], check=True)
+    yield wait_s
+
+
+def enter(prop: str, text: str) -> Steps:
+    """Types into a text field of the sidebar."""
+    yield from press(prop)
+    yield from key("ctrl+a", 0.2)
+    yield from type_text(text)
+    yield from key("Return")
+
+
+def tell_service(word: str) -> None:
+    """Asks the test outside to change how the service behaves; see `test_window.py`."""
+    (CONTROL / word).touch()
+
+
+def addon() -> Any:
+    """The add-on's package, as it is installed."""
+    return sys.modules["bl_ext.user_default.trellis_blender"]
+
+
+def generations() -> list[Any]:
+    """What the add-on's list holds, the newest first."""
+    from bl_ext.user_default.trellis_blender.interface import session
+
+    found = session.current().generations.values()
+    return sorted(found, key=lambda generation: generation.created_at, reverse=True)
+
+
+def state() -> str:
+    """The newest generation's state."""
+    found = generations()
+    return found[0].state.value if found else "nothing"
+
+
+def line() -> Any:
+    """What the list says about the newest generation."""
+    from bl_ext.user_default.trellis_blender.interface import monitor
+
+    return monitor.line_of(generations()[0])
+
+
+def models() -> list[str]:
+    """The names of the objects that generations made."""
+    return sorted(item.name for item in bpy.context.scene.objects if "trellis_generation" in item)
+
+
+def run(scenario: Callable[[], Steps]) -> None:
+    bpy.context.preferences.view.show_splash = False
+    bpy.context.preferences.use_preferences_save = False
+    steps = scenario()
+
+    def turn() -> float:
+        try:
+            return max(next(steps) or 0.0, 0.0)
+        except StopIteration:
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+            shot("error")
+        print(f"scenario ended with {code}", flush=True)
+        sys.stderr.flush()
+        os._exit(code)
+
+    bpy.app.timers.register(turn, first_interval=1.5, persistent=True)

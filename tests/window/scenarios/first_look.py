@@ -1,0 +1,37 @@
+"""Text to model with real clicks; the stage changes, the model comes, undo and redo."""
+
+import bpy
+import drive
+
+
+def scenario() -> drive.Steps:
+    bpy.context.scene.cursor.location = (1.0, -1.0, 0.5)
+    yield from drive.open_sidebar()
+    drive.shot("01-empty")
+    yield from drive.enter("trellis.prompt", "a bear")
+    assert bpy.context.scene.trellis.prompt == "a bear", bpy.context.scene.trellis.prompt
+    yield from drive.over_viewport()
+    drive.shot("02-ready")
+    yield from drive.press("trellis.generate")
+    yield from drive.until(lambda: drive.state() == "waiting", "waiting")
+    yield 0.5
+    drive.shot("03-waiting")
+    yield from drive.until(lambda: drive.state() == "running", "running")
+    yield 1.5
+    drive.shot("04-running")
+    yield from drive.until(lambda: drive.state() == "placed", "the model")
+    yield 1.0
+    drive.shot("05-placed")
+    model = bpy.data.objects["a bear"]
+    assert tuple(model.location) == (1.0, -1.0, 0.5)
+    assert model.select_get()
+    assert bpy.context.view_layer.objects.active == model
+    yield from drive.over_viewport()
+    yield from drive.key("ctrl+z", 1.0)
+    assert drive.models() == [], drive.models()
+    drive.shot("06-undone")
+    assert drive.line().stage == "No longer in the scene", drive.line()
+    yield from drive.key("ctrl+shift+z", 1.0)
+    assert drive.models() == ["a bear"], drive.models()
+    assert drive.line().stage == "In the scene"
+    drive.shot("07-redone")
