@@ -2,6 +2,7 @@
 
 import json
 import struct
+import zlib
 from typing import Any
 
 
@@ -18,8 +19,6 @@ def glb(gltf: dict[str, Any], binary: bytes = b"") -> bytes:
 
 def box_glb(size: tuple[float, float, float] = (1.0, 0.5, 0.25), material: dict[str, Any] | None = None) -> bytes:
     """A box laid out like the service's models: Y up, `world` → `geometry_0`, positions and UVs, no normals."""
-    import zlib
-
     x, y, z = (side / 2 for side in size)
     corners = [(a, b, c) for a in (-x, x) for b in (-y, y) for c in (-z, z)]
     faces = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
@@ -32,12 +31,7 @@ def box_glb(size: tuple[float, float, float] = (1.0, 0.5, 0.25), material: dict[
         uvs += [(0, 0), (1, 0), (1, 1), (0, 1)]
         indices += [first, first + 1, first + 2, first, first + 2, first + 3]
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    pixels = b"".join(b"\0" + b"\xc8\x64\x32\xff" * 4 for _ in range(4))
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 6, 0, 0, 0))
-    png += chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    png = picture_png(4, 4)
     png += b"\0" * (-len(png) % 4)
     parts = [
         struct.pack(f"<{len(indices)}I", *indices),
@@ -74,6 +68,17 @@ def box_glb(size: tuple[float, float, float] = (1.0, 0.5, 0.25), material: dict[
         "buffers": [{"byteLength": offset}],
     }
     return glb(gltf, b"".join(parts))
+
+
+def picture_png(width: int, height: int, pixel: bytes = b"\xc8\x64\x32\xff") -> bytes:
+    """A PNG of one colour, RGBA."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
+    rows = zlib.compress((b"\0" + pixel * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def glb_without_mesh() -> bytes:

@@ -95,7 +95,7 @@ def test_at_most_four_at_once_and_no_thread_left(driver: Driver, piapi: Piapi) -
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (Fault(400, {"message": "prompt is offensive"}), "“prompt is offensive” Nothing was charged."),
+        (Fault(400, {"message": "prompt is offensive"}), "“prompt is offensive”. Nothing was charged."),
         (Fault(401, {"message": "Invalid API key"}), "PiAPI refused the API key (401)."),
         (Fault(402), "out of credits"),
         (Fault(403), "Your PiAPI plan does not include this (403)."),

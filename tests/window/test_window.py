@@ -1,10 +1,65 @@
+from pathlib import Path
+
 import pytest
 from blender_window import Window
+from service import Fault
 
 pytestmark = pytest.mark.timeout(600)
 
 
 def test_first_model(window: Window) -> None:
     window.behave(pending_s=2.0, processing_s=5.0, log=True)
-    window.run("first_look")
+    window.run("first_model")
+    assert len(window.piapi.creates) == 1
+
+
+def test_adjust_last_operation(window: Window) -> None:
+    window.behave(processing_s=10.0)
+    window.run("adjust_last")
+    assert len(window.piapi.creates) == 1
+
+
+def test_another_file(window: Window) -> None:
+    window.behave(processing_s=4.0)
+    window.run("another_file")
+    assert len(window.piapi.creates) == 3
+
+
+def test_busy_artist(window: Window) -> None:
+    window.behave(processing_s=3.0)
+    window.run("busy_artist")
+    assert len(window.piapi.creates) == 7
+
+
+def test_failures(window: Window, tmp_path: Path) -> None:
+    from models import picture_png
+
+    image = tmp_path / "leaf.png"
+    image.write_bytes(picture_png(600, 400))
+    window.environ["TEST_IMAGE"] = str(image)
+    piapi = window.piapi
+
+    def well_again() -> None:
+        piapi.fail_always("file", None)
+        window.behave(processing_s=0.5)
+
+    window.words = {
+        "wrong-key": lambda: piapi.fail("create", Fault(401, {"message": "Invalid API key"})),
+        "no-credits": lambda: piapi.fail("create", Fault(402, {"message": "insufficient credits"})),
+        "web-page": lambda: piapi.fail("create", Fault(200, "<html>Please log in</html>")),
+        "task-fails": lambda: window.behave(fail_with="the prompt was refused by the filter"),
+        "broken-model": lambda: (
+            window.behave(processing_s=0.5),
+            piapi.fail_always("file", Fault(200, "<html>gone</html>")),
+        ),
+        "well-again": well_again,
+        "slow": lambda: window.behave(pending_s=60),
+    }
+    window.run("failures", limit_s=240)
+    assert [create["model"] for create in piapi.creates] == ["Qubico/trellis"] * 4 + ["Qubico/trellis2"]
+
+
+def test_autosave(window: Window) -> None:
+    window.behave(pending_s=5.0, processing_s=175.0)
+    print(window.run("autosave", limit_s=280))
     assert len(window.piapi.creates) == 1

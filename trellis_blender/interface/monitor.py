@@ -8,6 +8,7 @@ end of a shift, another file and a closed window are all the same case.
 """
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import bpy
@@ -65,6 +66,14 @@ def watch() -> None:
     """Sees to it that the generations are followed for as long as there is work. In background Blender nothing is."""
     if not bpy.app.background and not bpy.app.timers.is_registered(_look_after_monitor):
         bpy.app.timers.register(_look_after_monitor, persistent=True)
+
+
+def deliver(generation_id: str) -> None:
+    """Puts a generation's model into the scene, from a timer of its own: outside of any operator, as the import needs it."""
+    if bpy.app.background:
+        _place(generation_id)
+    else:
+        bpy.app.timers.register(partial(_place, generation_id))
 
 
 def has_work() -> bool:
@@ -125,9 +134,16 @@ def _let_arrive(found: session.Session, ready: "list[Generation]") -> None:
     _Memory.asked_at = now
     _Memory.waits_for = artist.why_wait()
     if not _Memory.waits_for:
-        # One in a tick: each import takes a moment, and the artist may work in between.
-        found.place(ready[0])
-        redraw_sidebars()
+        # One at a time: each import takes a moment, and the artist may work in between.
+        deliver(ready[0].id)
+
+
+def _place(generation_id: str) -> None:
+    found = session.current()
+    generation = found.generations.get(generation_id)
+    if generation is not None and generation.state.value in {"ready", "placed"}:
+        found.place(generation)
+    redraw_sidebars()
 
 
 def _arrives_here(generation: "Generation") -> bool:

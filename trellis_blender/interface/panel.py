@@ -148,6 +148,6 @@ def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str
     column = layout.column(align=True)
     column.scale_y = 0.8
     scale = context.preferences.system.ui_scale
-    lines = wording.wrap(text, context.region.width - 60 * scale, scale)
+    lines = wording.wrap(text, context.region.width - 50 * scale, scale)
     for number, line in enumerate(lines):
         column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))

@@ -53,9 +53,7 @@ class TRELLIS_OT_place(_RowOperator):
     bl_label = "Place"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        changed = found.place(generation)
-        if changed.state.value != "placed":
-            raise access.NotReady(changed.problem)
+        monitor.deliver(generation.id)
 
 
 class TRELLIS_OT_resume(_RowOperator):

@@ -63,8 +63,8 @@ def clock(seconds: float) -> str:
 
 
 def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
-    """`text` in lines for labels: some 6.5 pixels a character at a UI scale of 1."""
-    characters = max(int(width_px / (6.5 * ui_scale)), 16)
+    """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
+    characters = max(int(width_px / (6.2 * ui_scale)), 16)
     return textwrap.wrap(text, characters) or [""]
 
 

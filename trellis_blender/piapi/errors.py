@@ -44,7 +44,7 @@ class PiapiError(Exception):
     def _compose(self) -> str:
         if not self.detail:
             return self.sentence
-        return f"{self.sentence} It said: “{self.detail}”"
+        return f"{self.sentence} It said: “{self.detail}”."
 
 
 class NotSent(PiapiError):

@@ -64,7 +64,7 @@ def place(glb: Path, name: str, generation_id: str, placement: Placement) -> Pla
         destination.collection.objects.link(model)
     _show(model, destination.scene)
     object_name = model.name
-    _push_undo(f"Add “{name}”")
+    _push_undo(destination.scene, f"Add “{name}”")
     return Placed(object_name, destination.where)
 
 
@@ -81,7 +81,7 @@ def _is_of(item: bpy.types.Object, generation_id: str) -> bool:
 
 
 def _destination(placement: Placement) -> _Destination:
-    window = _window()
+    window = _window(None)
     shown = window.scene if window is not None else bpy.context.scene
     scene = bpy.data.scenes.get(placement.scene)
     if scene is None:
@@ -91,7 +91,7 @@ def _destination(placement: Placement) -> _Destination:
     reason = _why_not_there(scene, placement, collection)
     if reason:
         return _Destination(scene, scene.collection, f"In the scene's own collection, because {reason}.")
-    if scene != shown:
+    if scene != shown and _window(scene) is None:
         return _Destination(scene, collection or scene.collection, f"In the scene “{scene.name}”.")
     return _Destination(scene, collection or scene.collection, "")
 
@@ -151,8 +151,8 @@ def _show(model: bpy.types.Object, scene: bpy.types.Scene) -> None:
             model.local_view_set(viewport, True)
 
 
-def _push_undo(message: str) -> None:
-    window = _window()
+def _push_undo(scene: bpy.types.Scene, message: str) -> None:
+    window = _window(scene) or _window(None)
     if window is None:
         return
     with bpy.context.temp_override(window=window, area=window.screen.areas[0]):
@@ -160,19 +160,20 @@ def _push_undo(message: str) -> None:
 
 
 def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
-    window = _window()
-    if window is not None and window.scene == scene:
+    window = _window(scene)
+    if window is not None:
         return window.view_layer
     if bpy.context.scene == scene:
         return bpy.context.view_layer
     return scene.view_layers[0]
 
 
-def _window() -> bpy.types.Window | None:
+def _window(scene: bpy.types.Scene | None) -> bpy.types.Window | None:
+    """A window that shows `scene`, any window for None; None where there is none."""
     if bpy.app.background:
         return None
-    manager = bpy.context.window_manager
-    return bpy.context.window or (manager.windows[0] if manager.windows else None)
+    windows = bpy.context.window_manager.windows
+    return next((window for window in windows if scene is None or window.scene == scene), None)
 
 
 def _viewports() -> Iterator[bpy.types.SpaceView3D]:

@@ -34,7 +34,8 @@ def staged_model(path: Path) -> Generator[bpy.types.Object]:
 
     Inside the block the object is in the staging scene only: link it to where it shall stay. Afterwards the staging
     scene and everything else that the import brought is gone, and so is the object where the block raised.
-    Raises ImportFailed.
+    Raises ImportFailed. While an object of the artist's is in Edit Mode this must run from a timer: inside an operator
+    Blender finds that object through the window, and its importer fails.
     """
     before = {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in _KINDS}
     stage = bpy.data.scenes.new("Trellis import")
@@ -57,7 +58,8 @@ def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
 
 def _import(path: Path, stage: bpy.types.Scene) -> None:
     try:
-        # With `window` as well Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of their mode.
+        # With `window` as well, even None, Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of
+        # their mode.
         with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
             bpy.ops.import_scene.gltf(filepath=str(path), **versions.gltf_import_options())
     except AttributeError:

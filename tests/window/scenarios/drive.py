@@ -93,6 +93,7 @@ def type_text(text: str) -> Steps:
 def hovered() -> str:
     """The Python of the button under the mouse, as its context menu would copy it; "" where there is none."""
     area, _, sidebar = viewport()
+    bpy.context.window_manager.clipboard = ""
     with bpy.context.temp_override(window=window(), area=area, region=sidebar):
         if bpy.ops.ui.copy_python_command_button.poll():
             bpy.ops.ui.copy_python_command_button()
@@ -110,9 +111,12 @@ def find(name: str, column: float = 0.6) -> Steps:
     for y in range(sidebar.y + sidebar.height - 8, sidebar.y, -9):
         move(x, y)
         yield 0.06
+        if name not in hovered():
+            continue
+        # A step further down, and what is there once Blender has caught up with the mouse is what will be clicked.
+        move(x, y - 4)
+        yield 0.3
         if name in hovered():
-            move(x, y - 4)
-            yield 0.1
             return
     shot(f"not-found-{name}")
     raise AssertionError(f"no button “{name}” in the sidebar")

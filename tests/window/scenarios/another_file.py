@@ -1,0 +1,66 @@
+"""File > Open and File > New in the middle of a generation: nothing is lost, nothing lands in the wrong file."""
+
+import bpy
+import drive
+
+
+def monitored() -> bool:
+    return any(item.bl_idname == 'TRELLIS_OT_monitor' for item in drive.window().modal_operators)
+
+
+def open_file(path: str) -> drive.Steps:
+    with drive.in_viewport():
+        bpy.ops.wm.open_mainfile(filepath=path)
+    yield 1.0
+
+
+def generate(prompt: str) -> drive.Steps:
+    yield from drive.open_sidebar()
+    yield from drive.enter("trellis.prompt", prompt)
+    yield from drive.press("trellis.generate")
+    yield from drive.until(lambda: drive.state() == "running", f"{prompt} running")
+
+
+def scenario() -> drive.Steps:
+    street, other = str(drive.CONTROL / "street.blend"), str(drive.CONTROL / "other.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=other)
+    bpy.ops.wm.save_as_mainfile(filepath=street)
+    yield from generate("a lamp")
+    yield from open_file(other)
+    yield from drive.until(monitored, "the monitor in the other file", 5)
+    yield from drive.open_sidebar()
+    drive.shot("01-opened-another-file")
+    yield from drive.until(lambda: drive.state() == "ready", "ready")
+    yield 1.5
+    assert drive.models() == []
+    assert "made for another file" in drive.line().detail
+    yield from drive.over_viewport()
+    drive.shot("02-ready-for-the-other-file")
+    yield from drive.until(lambda: not monitored(), "the monitor to end", 5)
+
+    yield from open_file(street)
+    yield from drive.open_sidebar()
+    yield from drive.until(lambda: drive.state() == "placed", "the lamp in the file it was made for", 5)
+    assert drive.models() == ["a lamp"]
+    yield from drive.over_viewport()
+    drive.shot("03-back-in-the-street")
+    bpy.ops.wm.save_mainfile()
+
+    yield from generate("a bench")
+    with drive.in_viewport():
+        bpy.ops.wm.read_homefile()
+    yield from drive.until(monitored, "the monitor in the new file", 5)
+    yield from drive.until(lambda: drive.state() == "ready", "ready")
+    yield from drive.open_sidebar()
+    bpy.context.scene.cursor.location = (0, 0, 3)
+    yield from drive.press("trellis.place", column=0.8)
+    assert drive.models() == ["a bench"]
+    assert bpy.data.objects["a bench"].location.z == 3
+    yield from drive.over_viewport()
+    drive.shot("04-placed-in-the-new-file")
+
+    yield from open_file(street)
+    yield from generate("a tree")
+    yield from open_file(street)
+    yield from drive.until(lambda: drive.state() == "placed", "the tree after Revert")
+    assert drive.models() == ["a lamp", "a tree"]

@@ -1,0 +1,97 @@
+"""The artist sculpts, edits, moves things: the model waits, says so, and nothing is taken out of their hands."""
+
+import bpy
+import drive
+
+
+def generate() -> drive.Steps:
+    yield from drive.press("trellis.generate")
+    yield from drive.until(lambda: drive.state() == "running", "running")
+    yield from drive.over_viewport()
+
+
+def waits(word: str) -> drive.Steps:
+    yield from drive.until(lambda: drive.state() == "ready" and word in drive.line().detail, f"waiting for {word}")
+    yield 1.0
+    assert drive.state() == "ready"
+
+
+def scenario() -> drive.Steps:
+    cube = bpy.data.objects["Cube"]
+    yield from drive.open_sidebar()
+    yield from drive.enter("trellis.prompt", "a bear")
+
+    yield from generate()
+    yield from drive.key("Tab", 0.6)
+    assert cube.mode == 'EDIT'
+    yield from waits("you leave Edit Mode")
+    drive.shot("01-waits-in-edit-mode")
+    yield from drive.press("trellis.place", column=0.8)
+    assert drive.state() == "placed", drive.generations()[0]
+    assert cube.mode == 'EDIT'
+    assert bpy.context.view_layer.objects.active == cube
+    assert not bpy.data.objects["a bear"].select_get()
+    yield from drive.over_viewport()
+    drive.shot("02-placed-in-edit-mode")
+    yield from drive.key("Tab", 0.6)
+
+    yield from generate()
+    with drive.in_viewport():
+        bpy.ops.object.mode_set(mode='SCULPT')
+    yield from waits("you leave Sculpt Mode")
+    assert cube.mode == 'SCULPT'
+    drive.shot("03-waits-in-sculpt-mode")
+    with drive.in_viewport():
+        bpy.ops.object.mode_set(mode='OBJECT')
+    yield from drive.until(lambda: drive.state() == "placed", "the arrival after sculpting", 5)
+
+    bpy.ops.object.select_all(action='DESELECT')
+    cube.select_set(True)
+    bpy.context.view_layer.objects.active = cube
+    yield from generate()
+    yield from drive.key("g", 0.6)
+    yield from waits("the tool in your hand is done")
+    drive.shot("04-waits-for-the-tool")
+    yield from drive.key("Escape", 0.3)
+    yield from drive.until(lambda: drive.state() == "placed", "the arrival after the tool", 5)
+
+    # Esc on its own never cancels a generation.
+    yield from generate()
+    yield from drive.key("Escape", 0.3)
+    yield from drive.key("Escape", 0.3)
+    yield from drive.until(lambda: drive.state() == "placed", "the arrival after Esc")
+    assert len(drive.models()) == 4
+
+    # In local view and with the collection hidden the model goes where it is seen, and the row says where.
+    bpy.ops.object.select_all(action='DESELECT')
+    cube.select_set(True)
+    bpy.context.view_layer.objects.active = cube
+    with drive.in_viewport():
+        bpy.ops.view3d.localview()
+    yield from generate()
+    yield from drive.until(lambda: drive.state() == "placed", "the arrival in local view")
+    area, _, _ = drive.viewport()
+    model = bpy.data.objects[drive.generations()[0].object_name]
+    assert area.spaces.active.local_view is not None
+    yield 1.0
+    drive.shot("05-local-view")
+    seen = model.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    assert seen.local_view_get(area.spaces.active)
+    assert "local view" in drive.line().detail
+    with drive.in_viewport():
+        bpy.ops.view3d.localview()
+    yield from generate()
+    bpy.context.view_layer.layer_collection.children["Collection"].exclude = True
+    yield from drive.until(lambda: drive.state() == "placed", "the arrival beside an excluded collection")
+    assert bpy.data.objects[drive.generations()[0].object_name].visible_get()
+    assert "is excluded" in drive.line().detail
+    yield 0.5
+    drive.shot("06-collection-excluded")
+
+    # Without a 3D viewport.
+    bpy.context.view_layer.layer_collection.children["Collection"].exclude = False
+    yield from generate()
+    area.type = 'TEXT_EDITOR'
+    yield from drive.until(lambda: drive.state() == "placed", "the arrival without a viewport")
+    assert "no 3D viewport is open" in drive.line().detail
+    area.type = 'VIEW_3D'
