@@ -92,7 +92,7 @@ def test_every_status_has_its_error_and_a_create_is_never_repeated(
     piapi: Piapi, status: int, error: type[errors.PiapiError]
 ) -> None:
     piapi.fail_always("create", Fault(status, {"code": status, "message": "the reason", "data": None}))
-    with pytest.raises(error, match="“the reason”\."):
+    with pytest.raises(error, match=r"“the reason”\."):
         create(client_for(piapi))
     assert piapi.asked("create") == 1
 

@@ -40,7 +40,8 @@ class Window:
         try:
             result = subprocess.run(
                 [self.program, *arguments, "--python-exit-code", "97", "--python", SCENARIOS / "main.py"],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ, timeout=limit_s + 60,
+                check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ,
+                timeout=limit_s + 60,
             )  # fmt: skip
         finally:
             done.set()

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from blender_window import Window
+from blender_window import Window  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +50,8 @@ def installed(program: Path, zip_file: Path, tmp_path_factory: pytest.TempPathFa
     profile = tmp_path_factory.mktemp("profile")
     said = subprocess.run(
         [program, "--command", "extension", "install-file", "-r", "user_default", "--enable", zip_file],
-        capture_output=True, text=True, timeout=300, env={**os.environ, "BLENDER_USER_RESOURCES": str(profile)},
+        check=False, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "BLENDER_USER_RESOURCES": str(profile)},
     )  # fmt: skip
     # The exit code is 0 for a bad zip as well.
     assert "STATUS Installed" in said.stdout, said.stdout + said.stderr
@@ -68,9 +68,9 @@ def shots(version: str, request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def window(program: Path, installed: Path, shots: Path, piapi: Piapi, tmp_path: Path) -> Iterator[Window]:
+def window(program: Path, installed: Path, shots: Path, piapi: Piapi, tmp_path: Path) -> Window:
     profile = tmp_path / "profile"
     shutil.copytree(installed, profile)
     control = tmp_path / "control"
     control.mkdir()
-    yield Window(program, profile, shots, piapi, control)
+    return Window(program, profile, shots, piapi, control)

@@ -61,5 +61,5 @@ def test_failures(window: Window, tmp_path: Path) -> None:
 
 def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
-    print(window.run("autosave", limit_s=280))
+    window.run("autosave", limit_s=280)
     assert len(window.piapi.creates) == 1

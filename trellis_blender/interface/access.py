@@ -6,11 +6,12 @@ The key lives in a file that only its owner can read, not in Blender's preferenc
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
 
-from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL, Service
+if TYPE_CHECKING:
+    from ..piapi.service import Service
 
 PACKAGE = __package__.rpartition(".")[0]
 """The add-on's own name: "bl_ext.<repository>.trellis_blender" where it is installed as an extension."""
@@ -63,16 +64,22 @@ def api_key() -> Setting:
 
 def api_url() -> Setting:
     """The service's address."""
+    from ..piapi.service import DEFAULT_API_URL
+
     return _address(API_VARIABLE, "api_url", DEFAULT_API_URL)
 
 
 def upload_url() -> Setting:
     """The address of PiAPI's upload host."""
+    from ..piapi.service import DEFAULT_UPLOAD_URL
+
     return _address(UPLOAD_VARIABLE, "upload_url", DEFAULT_UPLOAD_URL)
 
 
-def service() -> Service:
+def service() -> "Service":
     """The service as it is set now, frozen for a thread."""
+    from ..piapi.service import Service
+
     return Service(api_url=api_url().value, api_key=api_key().value, upload_url=upload_url().value)
 
 
@@ -87,7 +94,7 @@ def why_not_ready() -> str:
     return ""
 
 
-def ready_service() -> Service:
+def ready_service() -> "Service":
     """The service; NotReady where nothing may be sent to it."""
     if reason := why_not_ready():
         raise NotReady(reason)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..piapi.models import MODELS, InputUnusable
-from ..scene import artist, placing
+from ..scene import artist
 from . import access, monitor, session
 from .settings import settings_of
 
@@ -86,6 +86,7 @@ def submit(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
 
 def _compose(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> "GenerationRequest":
     from ..generation.request import compose_request
+    from ..scene import placing
     from ..scene.picture import load_picture
 
     settings = settings_of(context.scene)

@@ -69,7 +69,7 @@ def watch() -> None:
 
 
 def deliver(generation_id: str) -> None:
-    """Puts a generation's model into the scene, from a timer of its own: outside of any operator, as the import needs it."""
+    """Puts a generation's model into the scene from a timer of its own: the import runs outside of operators."""
     if bpy.app.background:
         _place(generation_id)
     else:
@@ -88,7 +88,7 @@ def tick() -> None:
     found.drain()
     ready = [generation for generation in found.generations.values() if _arrives_here(generation)]
     if ready:
-        _let_arrive(found, ready)
+        _let_arrive(ready)
     lines = tuple(line_of(generation) for generation in found.generations.values() if generation.is_working or ready)
     if lines != _Memory.shown:
         _Memory.shown = lines
@@ -127,7 +127,7 @@ def stop() -> None:
     _Memory.shown = ()
 
 
-def _let_arrive(found: session.Session, ready: "list[Generation]") -> None:
+def _let_arrive(ready: "list[Generation]") -> None:
     now = time.monotonic()
     if _Memory.waits_for and now - _Memory.asked_at < IDLE_CHECK_S:
         return

@@ -3,7 +3,6 @@
 
 import bpy
 
-from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
 from . import access
 
 KEY_PAGE = "https://piapi.ai/workspace/key"
@@ -38,6 +37,8 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
+        from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
+
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False

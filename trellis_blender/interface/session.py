@@ -4,25 +4,23 @@
 The queue and with it the lower rooms are loaded when they are first needed, so that enabling the add-on costs nothing.
 """
 
+import os
 import time
-import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ..scene import placing
 from . import access
 
 if TYPE_CHECKING:
     from ..generation.queue import Queue
     from ..generation.record import Generation
-    from ..generation.request import GenerationRequest
+    from ..generation.request import GenerationRequest, Placement
 
 STOP_TIMEOUT_S = 2.0
 WAIT_STEP_S = 0.02
 
-_PROCESS = uuid.uuid4().hex
+_PROCESS = os.urandom(16).hex()
 
 
 class Session:
@@ -81,9 +79,12 @@ class Session:
 
     def place(self, generation: "Generation") -> "Generation":
         """Puts a generation's model into the scene, and tells the queue. Never raises: the outcome is in the result."""
+        from dataclasses import replace
+
         from ..generation.download import MODEL_NAME
         from ..generation.problems import GenerationProblem
         from ..generation.states import State
+        from ..scene import placing
         from ..scene.staging import ImportFailed
 
         glb = self.queue.folder / generation.folder_name / MODEL_NAME
@@ -120,6 +121,8 @@ class Session:
 
     def is_in_scene(self, generation: "Generation") -> bool:
         """True where a placed generation's object is still there. Cheap enough for a draw function."""
+        from ..scene import placing
+
         if generation.id in self._missing:
             return False
         if placing.find_object(generation.id, generation.object_name) is None:
@@ -141,7 +144,9 @@ class Session:
         if self._queue is not None:
             self._queue.close(STOP_TIMEOUT_S)
 
-    def _placement(self, generation: "Generation") -> "placing.Placement":
+    def _placement(self, generation: "Generation") -> "Placement":
+        from ..scene import placing
+
         if self.belongs_here(generation):
             return generation.request.placement
         return placing.here(bpy.context, generation.request.placement.longest_side_m, self.blend_load)

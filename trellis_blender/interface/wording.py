@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A generation in the artist's words. Pure functions: no layout, no Blender."""
 
-import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,6 +63,8 @@ def clock(seconds: float) -> str:
 
 def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
     """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
+    import textwrap
+
     characters = max(int(width_px / (6.2 * ui_scale)), 16)
     return textwrap.wrap(text, characters) or [""]
 

@@ -3,6 +3,7 @@
 
 from math import radians
 from pathlib import Path
+from typing import Any
 
 import bpy
 from mathutils import Matrix, Vector
@@ -65,8 +66,8 @@ def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
                     node.image.pack()
 
 
-def _set_unless_linked(socket: bpy.types.NodeSocket, value: float) -> None:
-    if isinstance(socket, bpy.types.NodeSocketFloat) and not socket.is_linked:
+def _set_unless_linked(socket: Any, value: float) -> None:
+    if not socket.is_linked:
         socket.default_value = value
 
 

@@ -1,7 +1,7 @@
 """Drives a real Blender window from inside: real mouse and keys by xdotool, a generator as the script.
 
-A scenario is a generator function given to `run`; each `yield SECONDS` lets Blender's own event loop turn. x and y count
-from the lower left corner of the window, as Blender's events do. The first failure ends Blender with exit code 1.
+A scenario is a generator function given to `run`; each `yield SECONDS` lets Blender's own event loop turn. x and y
+count from the lower left corner of the window, as Blender's events do. The first failure ends Blender with exit code 1.
 """
 
 import os

@@ -1,0 +1,56 @@
+"""Real Blender as a module, with the add-on enabled in a fresh profile."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PROFILE = tempfile.mkdtemp(prefix="trellis-profile-")
+os.environ["BLENDER_USER_RESOURCES"] = PROFILE
+
+import bpy  # noqa: E402, I001 (Blender's own modules can be found once bpy is loaded)
+import addon_utils  # noqa: E402
+import pytest  # noqa: E402
+from service import KEY, Piapi  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Blender 4.2 crashes and 4.5 hangs when its module is unloaded after an import: leave without unloading it."""
+    status = getattr(config, "exit_status", 0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.exit_status = int(exitstatus)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def addon(piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The add-on in a new file, talking to the test service."""
+    monkeypatch.setenv("PIAPI_API_URL", piapi.url)
+    monkeypatch.setenv("PIAPI_API_KEY", KEY)
+    bpy.ops.wm.read_factory_settings()
+    module = addon_utils.enable("trellis_blender", default_set=True)
+    yield module
+    addon_utils.disable("trellis_blender", default_set=True)
+
+
+@pytest.fixture
+def generate(addon: Any) -> Any:
+    """`bpy.ops.trellis.generate`."""
+    return bpy.ops.trellis.generate
+
+
+@pytest.fixture
+def folder(addon: Any) -> Path:
+    """Where the add-on keeps its generations."""
+    from trellis_blender.interface import access
+
+    return access.data_folder()

@@ -1,0 +1,149 @@
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from blender_helpers import counts, world_bounds
+from models import box_glb, glb
+
+
+@pytest.fixture
+def model_file(addon: Any, tmp_path: Path) -> Path:
+    path = tmp_path / "box.glb"
+    path.write_bytes(box_glb())
+    return path
+
+
+@pytest.fixture
+def props(addon: Any) -> bpy.types.Collection:
+    """The active collection."""
+    collection = bpy.data.collections.new("Props")
+    bpy.context.scene.collection.children.link(collection)
+    bpy.context.view_layer.active_layer_collection = bpy.context.view_layer.layer_collection.children["Props"]
+    return collection
+
+
+def layer() -> bpy.types.LayerCollection:
+    return bpy.context.view_layer.layer_collection.children["Props"]
+
+
+def place(model_file: Path, placement: Any) -> Any:
+    from trellis_blender.scene.placing import place as place_model
+
+    return place_model(model_file, "a box", "id1", placement)
+
+
+def here() -> Any:
+    from trellis_blender.scene.placing import here as place_here
+
+    return place_here(bpy.context, 1.0, "load-1")
+
+
+def test_the_collection_and_the_cursor_are_those_of_the_press(model_file: Path, props: Any) -> None:
+    bpy.context.scene.cursor.location = (1, 2, 3)
+    placement = here()
+    bpy.context.scene.cursor.location = (9, 9, 9)
+    bpy.context.view_layer.active_layer_collection = bpy.context.view_layer.layer_collection
+    props.name = "Renamed meanwhile"
+    placed = place(model_file, placement)
+    assert placed.where == ""
+    model = bpy.data.objects[placed.object_name]
+    assert (tuple(model.location), list(model.users_collection)) == ((1, 2, 3), [props])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("remove", "the collection “Props” is gone"),
+        ("unlink", "the collection “Props” is no longer in the scene"),
+        ("exclude", "the collection “Props” is excluded from the view layer"),
+        ("hide", "the collection “Props” is hidden"),
+        ("hide everywhere", "the collection “Props” is hidden"),
+        ("link", "the collection “Linked” is linked from another file"),
+    ],
+)
+def test_a_collection_that_cannot_take_it(
+    model_file: Path, props: Any, tmp_path: Path, change: str, reason: str
+) -> None:
+    placement = here()
+    if change == "remove":
+        bpy.data.collections.remove(props)
+    elif change == "unlink":
+        bpy.context.scene.collection.children.unlink(props)
+        props.use_fake_user = True
+    elif change == "exclude":
+        layer().exclude = True
+    elif change == "hide":
+        layer().hide_viewport = True
+    elif change == "hide everywhere":
+        props.hide_viewport = True
+    else:
+        placement = linked_collection(tmp_path)
+    placed = place(model_file, placement)
+    assert placed.where == f"In the scene's own collection, because {reason}."
+    model = bpy.data.objects[placed.object_name]
+    assert list(model.users_collection) == [bpy.context.scene.collection]
+    assert model.visible_get()
+
+
+def linked_collection(folder: Path) -> Any:
+    library = str(folder / "library.blend")
+    collection = bpy.data.collections.new("Linked")
+    bpy.data.libraries.write(library, {collection}, fake_user=True)
+    bpy.data.collections.remove(collection)
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.collections = ["Linked"]
+    bpy.context.scene.collection.children.link(wanted.collections[0])
+    layers = bpy.context.view_layer.layer_collection.children
+    bpy.context.view_layer.active_layer_collection = layers["Linked"]
+    return here()
+
+
+def test_a_scene_that_is_gone(model_file: Path) -> None:
+    placed = place(model_file, replace(here(), scene="Gone"))
+    assert "because “Gone” is gone" in placed.where
+    assert bpy.data.objects[placed.object_name].users_scene
+
+
+def test_parts_become_one_object_with_transforms_applied(addon: Any, tmp_path: Path) -> None:
+    path = tmp_path / "parts.glb"
+    path.write_bytes(two_parts())
+    before = counts()
+    placed = place(path, here())
+    after = counts()
+    assert (after["objects"] - before["objects"], after["meshes"] - before["meshes"]) == (1, 1)
+    model = bpy.data.objects[placed.object_name]
+    assert len(model.data.polygons) == 2 * 12
+    low, high = world_bounds(model)
+    # Two boxes of 1 × 0.5 × 0.25, the second moved by 4 in x and turned upside down: 5 wide, scaled to 1.
+    assert (high - low).tolist() == pytest.approx([1.0, 0.05, 0.1], abs=1e-5)
+
+
+def two_parts() -> bytes:
+    content = box_glb()
+    length = struct.unpack("<I", content[12:16])[0]
+    gltf = json.loads(content[20 : 20 + length])
+    gltf["nodes"] = [
+        {"name": "world", "children": [1, 2]},
+        {"name": "a", "mesh": 0},
+        {"name": "b", "mesh": 0, "translation": [4, 0, 0], "scale": [1, -1, 1]},
+        {"name": "camera", "camera": 0},
+    ]
+    gltf["nodes"][0]["children"].append(3)
+    gltf["cameras"] = [{"type": "perspective", "perspective": {"yfov": 1.0, "znear": 0.1}}]
+    return glb(gltf, content[20 + length + 8 :])
+
+
+def test_an_undone_model_is_missed_and_found_again(addon: Any, model_file: Path) -> None:
+    from trellis_blender.scene.placing import find_object
+
+    placed = place(model_file, here())
+    assert find_object("id1", placed.object_name) is not None
+    bpy.data.objects[placed.object_name].name = "renamed by the artist"
+    assert find_object("id1", placed.object_name) is not None
+    for collection in bpy.data.objects["renamed by the artist"].users_collection:
+        collection.objects.unlink(bpy.data.objects["renamed by the artist"])
+    assert find_object("id1", placed.object_name) is None

@@ -1,0 +1,112 @@
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import addon_utils
+import bpy
+import pytest
+from service import KEY, Piapi
+
+ROOT = Path(__file__).resolve().parents[2]
+REGISTER_LIMIT_MS = 20
+RUNS = 5
+
+MEASURE = """
+import json, os, sys, threading, time
+sys.path.insert(0, {root!r})
+import bpy
+before = set(sys.modules)
+opened = []
+sys.addaudithook(lambda event, args: opened.append(event) if event.startswith('socket.') else None)
+start = time.perf_counter()
+import trellis_blender
+trellis_blender.register()
+took = (time.perf_counter() - start) * 1000
+found = dict(ms=took, new=sorted(set(sys.modules) - before), threads=threading.active_count(), network=opened)
+trellis_blender.unregister()
+print('FOUND' + json.dumps(found), flush=True)
+os._exit(0)
+"""
+
+
+def measure() -> dict[str, Any]:
+    said = subprocess.run(
+        [sys.executable, "-c", MEASURE.format(root=str(ROOT))], capture_output=True, text=True, check=True
+    )
+    return json.loads(said.stdout.partition("FOUND")[2])
+
+
+def test_registering_is_quick_and_touches_nothing(record_property: Any) -> None:
+    subprocess.run([sys.executable, "-m", "compileall", "-q", ROOT / "trellis_blender"], check=True)
+    found = [measure() for _ in range(RUNS)]
+    for one in found:
+        assert not {"requests", "urllib3", "sqlite3", "numpy"} & set(one["new"])
+        assert one["threads"] == 1
+        assert one["network"] == []
+    assert min(one["ms"] for one in found) <= REGISTER_LIMIT_MS, [one["ms"] for one in found]
+
+
+def traces() -> dict[str, Any]:
+    """All that an add-on can leave behind in Blender."""
+    handlers = {
+        name: len(found) for name in dir(bpy.app.handlers) if isinstance(found := getattr(bpy.app.handlers, name), list)
+    }
+    return {
+        "classes": {name for name in dir(bpy.types) if "trellis" in name.casefold()},
+        "scene": [name for name in dir(bpy.types.Scene) if "trellis" in name],
+        "handlers": handlers,
+        "threads": {thread.name for thread in threading.enumerate()},
+        "modules": {name for name in sys.modules if name.startswith("trellis_blender.")},
+    }
+
+
+def test_unregistering_leaves_everything_as_it_was(piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIAPI_API_URL", piapi.url)
+    monkeypatch.setenv("PIAPI_API_KEY", KEY)
+    bpy.ops.wm.read_factory_settings()
+    before = traces()
+    for _ in range(3):
+        addon_utils.enable("trellis_blender", default_set=True)
+        assert traces() != before
+        bpy.ops.trellis.generate(prompt="a bear")
+        addon_utils.disable("trellis_blender", default_set=True)
+        assert traces() == before
+
+
+def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.request import compose_request
+    from trellis_blender.interface import session
+    from trellis_blender.scene.placing import here
+
+    piapi.behaviour.pending_s = 60
+    found = session.current()
+    request = compose_request(
+        model="Qubico/trellis", prompt="a bear", picture=None, picture_name="", parameters={},
+        placement=here(bpy.context, 1.0, found.blend_load),
+    )  # fmt: skip
+    generation = found.submit(request)
+    while found.generations[generation.id].state.value != "waiting":
+        found.drain()
+    addon_utils.disable("trellis_blender", default_set=True)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("trellis")]
+    addon_utils.enable("trellis_blender", default_set=True)
+    from trellis_blender.interface import session as new_session
+
+    new_session.current().load()
+    while generation.id not in new_session.current().generations:
+        new_session.current().drain()
+    kept = new_session.current().generations[generation.id]
+    assert (kept.state.value, kept.parked) == ("waiting", True)
+    piapi.tasks[kept.task_id].behaviour.pending_s = 0
+    bpy.ops.trellis.resume(generation=kept.id)
+    assert new_session.current().wait_for(kept.id).state.value == "ready"
+    assert len(piapi.creates) == 1
+
+
+def test_generate_is_never_repeated_by_blender(addon: Any) -> None:
+    for name in ("generate", "cancel", "place", "resume", "submit_again", "monitor"):
+        operator = getattr(bpy.types, f"TRELLIS_OT_{name}")
+        assert not {"REGISTER", "UNDO"} & operator.bl_options
