@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -30,6 +31,7 @@ class Outcome(NamedTuple):
     passed: int
     failed: int
     skipped: list[str]
+    said: str = ""
 
 
 def main() -> int:
@@ -43,10 +45,13 @@ def main() -> int:
     failures = check_code(tools)
     outcomes: list[Outcome] = []
 
-    def test(title: str, with_python: Path, folder: str, *arguments: str) -> None:
+    def test(title: str, with_python: Path, folder: str) -> None:
         print(f"\n=== {title}", flush=True)
-        outcome = run_pytest(with_python, folder, *arguments, *options.pytest)
+        note(title, run_pytest(with_python, folder, *options.pytest))
+
+    def note(title: str, outcome: Outcome) -> None:
         outcomes.append(outcome)
+        print(outcome.said, end="")
         if outcome.failed:
             failures.append(f"{title}: {outcome.failed} failed")
 
@@ -56,10 +61,19 @@ def main() -> int:
     test("Lower rooms, plain Python, the requests of Blender 4.2", old, "tests/plain")
     for blender, its_python in here.items():
         test(f"Blender {blender} as a module", blender_environment(blender, its_python), "tests/blender")
-    build_python = blender_environment(newest, python)
-    for program in options.blender:
-        subprocess.run([build_python, ROOT / "scripts/build.py"], check=True, stdout=subprocess.DEVNULL)
-        test(f"Window of {program}", tools, "tests/window", "--program", str(program))
+    if options.blender:
+        subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
+        print(f"\n=== Windows, side by side: {', '.join(map(str, options.blender))}", flush=True)
+        # A window test mostly waits, and one of them for three minutes.
+        with ThreadPoolExecutor() as pool:
+            runs = {
+                program: pool.submit(
+                    run_pytest, tools, "tests/window", "--program", str(program), *options.pytest, quietly=True
+                )
+                for program in options.blender
+            }
+            for program, run in runs.items():
+                note(f"Window of {program}", run.result())
 
     return sum_up(outcomes, failures, left_out, strict=SHARED.is_dir())
 
@@ -98,15 +112,16 @@ def check_code(tools: Path) -> list[str]:
     return failed
 
 
-def run_pytest(python: Path, *arguments: str) -> Outcome:
-    """Runs pytest and reads what it came to from its own report."""
+def run_pytest(python: Path, *arguments: str, quietly: bool = False) -> Outcome:
+    """Runs pytest and reads what it came to from its own report. `quietly` keeps what it says for later."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        code = subprocess.run(command, check=False, cwd=ROOT, env=environ).returncode
+        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quietly else {}
+        result = subprocess.run(command, check=False, cwd=ROOT, env=environ, text=True, **output)
         if not report.exists():
-            return Outcome(0, 1, [])
+            return Outcome(0, 1, [], result.stdout or "")
         cases = ET.parse(report).getroot().findall(".//testcase")
     skipped = [
         f"{case.get('classname')}.{case.get('name')}: {reason.get('message')}"
@@ -114,7 +129,9 @@ def run_pytest(python: Path, *arguments: str) -> Outcome:
         for reason in case.findall("skipped")
     ]
     failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
-    return Outcome(len(cases) - failed - len(skipped), max(failed, int(code != 0)), skipped)
+    return Outcome(
+        len(cases) - failed - len(skipped), max(failed, int(result.returncode != 0)), skipped, result.stdout or ""
+    )
 
 
 def sum_up(outcomes: list[Outcome], failures: list[str], left_out: list[str], *, strict: bool) -> int:

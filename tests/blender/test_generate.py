@@ -57,7 +57,7 @@ def test_a_real_model_stands_at_the_cursor_and_nothing_else_came(
 
     # Against Blender's bare import of the same file.
     bpy.ops.import_scene.gltf(filepath=str(fixtures / name))
-    bare = bpy.context.selected_objects[0].data
+    bare = next(item.data for item in bpy.context.selected_objects if item.type == "MESH")
     assert np.array_equal(corner_uvs(model.data), corner_uvs(bare))
     assert len(model.data.vertices) < len(bare.vertices)
 

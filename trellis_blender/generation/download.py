@@ -33,7 +33,7 @@ def keep_model(
             check_glb(part)
         except ModelUnusable as problem:
             part.replace(folder / REFUSED_NAME)
-            raise ModelUnusable(f"{problem.reason}; it was kept as {folder / REFUSED_NAME}") from None
+            raise ModelUnusable(f"{problem.reason}; it was kept aside as {REFUSED_NAME}") from None
         part.replace(final)
     except OSError as error:
         raise explain_os_error(error, folder) from None

@@ -1,0 +1,52 @@
+from dataclasses import replace
+
+import pytest
+from helpers import text_request
+
+from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.states import State
+from trellis_blender.interface.wording import clock, describe, wrap
+
+
+def generation(**changes: object) -> Generation:
+    return replace(new_generation(text_request(), "https://api.piapi.ai", 100.0), **changes)  # type: ignore[arg-type]
+
+
+def say(found: Generation, *, here: bool = True, in_scene: bool = True, waits_for: str = "") -> tuple[str, str]:
+    line = describe(found, 165.0, here=here, in_scene=in_scene, waits_for=waits_for)
+    return line.stage, line.detail
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("parked", [True, False])
+@pytest.mark.parametrize("here", [True, False])
+def test_every_state_has_words(state: State, parked: bool, here: bool) -> None:
+    stage, _ = say(generation(state=state, parked=parked), here=here)
+    assert stage[0].isupper()
+
+
+def test_percentages_are_never_invented() -> None:
+    running = generation(state=State.RUNNING, submitted_at=100.0)
+    assert say(running) == ("Generating · 1:05", "")
+    assert say(replace(running, progress=0.434, stage="Sparse structure")) == ("Sparse structure · 43 %", "")
+    assert say(generation()) == ("In the queue", "")
+
+
+def test_what_a_ready_model_waits_for() -> None:
+    ready = generation(state=State.READY)
+    assert say(ready, waits_for="you leave Edit Mode") == ("Ready", "It arrives when you leave Edit Mode.")
+    assert "made for another file" in say(ready, here=False)[1]
+    assert "Cancelled too late" in say(replace(ready, wanted=False))[1]
+
+
+def test_a_model_that_was_undone() -> None:
+    placed = generation(state=State.PLACED, where="In the scene's own collection, because “Props” is hidden.")
+    assert say(placed) == ("In the scene", placed.where)
+    assert say(placed, in_scene=False)[0] == "No longer in the scene"
+    assert say(placed, here=False)[0] == "Placed in another file"
+
+
+def test_clock_and_wrap() -> None:
+    assert [clock(seconds) for seconds in (-1, 7.9, 125, 3723)] == ["0:00", "0:07", "2:05", "1:02:03"]
+    assert all(len(line) <= 32 for line in wrap("a rather long sentence about what happened here " * 3, 200, 1.0))
+    assert wrap("", 200, 1.0) == [""]
