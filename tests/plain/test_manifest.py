@@ -2,7 +2,9 @@
 
 import ast
 import re
+import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +74,14 @@ def test_the_package_imports_nothing_at_its_top() -> None:
 def test_every_file_names_its_licence() -> None:
     for path in [*PACKAGE.rglob("*.py"), *(ROOT / "scripts").glob("*.py")]:
         assert "SPDX-License-Identifier: GPL-3.0-or-later" in path.read_text(encoding="utf-8")[:120], path
+
+
+def test_the_same_tree_gives_the_same_bytes(tmp_path: Path) -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from build import build
+
+    first, second = (build(tmp_path / name) for name in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
+    names = zipfile.ZipFile(first).namelist()
+    assert {"__init__.py", "blender_manifest.toml", "LICENSE", "piapi/client.py"} <= set(names)
+    assert not [name for name in names if "__pycache__" in name or name.startswith(("tests", "scripts"))]

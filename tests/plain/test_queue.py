@@ -11,6 +11,7 @@ from service import KEY, Fault, Piapi, default_model, png_size
 
 from trellis_blender.generation.states import AT_THE_SERVICE, State
 from trellis_blender.generation.store import Store
+from trellis_blender.piapi.service import Service
 
 
 def test_a_text_becomes_a_checked_model(driver: Driver, piapi: Piapi) -> None:
@@ -345,3 +346,70 @@ def test_stopping_is_quick_and_loses_nothing(make_driver: Callable[..., Driver],
     assert time.monotonic() - start < 2
     kept = {g.id: g.state for g in Store(driver.queue.folder).load_all()}
     assert sorted(kept[g.id].value for g in generations) == ["queued"] * 2 + ["waiting"] * 4
+
+
+def test_a_disk_that_fills_up_while_the_answer_comes_does_not_lose_the_task(
+    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = driver.queue.folder / "generations.sqlite3"
+    original = piapi._create
+
+    def create_and_break(payload: dict[str, object]) -> object:
+        store.rename(store.with_suffix(".aside"))
+        store.mkdir()
+        return original(payload)
+
+    piapi._create = create_and_break  # type: ignore[method-assign,assignment]
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert (parked.parked, parked.task_id in piapi.tasks) == (True, True)
+    assert "is not lost" in parked.problem
+    store.rmdir()
+    store.with_suffix(".aside").rename(store)
+    assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_stopped_between_two_attempts_it_is_queued_still(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver()
+    service = Service(api_url="http://127.0.0.1:9", api_key=KEY)
+    generation = driver.queue.submit(text_request(), service)
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.SUBMITTING)
+    assert driver.queue.close(5)
+    kept = Store(driver.queue.folder).load_all()[0]
+    assert kept.state in {State.QUEUED, State.FAILED}
+
+
+def test_an_image_that_waits_in_the_queue_is_on_the_disk(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 60
+    first = make_driver(at_once=1)
+    first.queue.submit(text_request(), service_of(piapi))
+    waiting = first.queue.submit(image_request(), service_of(piapi))
+    folder = first.queue.folder / waiting.folder_name
+    first.until(lambda: (folder / "input.png").exists() and len(piapi.creates) == 1)
+    assert first.queue.close(5)
+    second = make_driver()
+    second.queue.load()
+    second.until(lambda: waiting.id in second.latest)
+    found = second.latest[waiting.id]
+    assert (found.state, found.parked, found.task_id) == (State.QUEUED, True, "")
+    piapi.behaviour = type(piapi.behaviour)()
+    assert second.rest(second.queue.submit_again(found, service_of(piapi))).state is State.READY
+    assert png_size(piapi.creates[-1]["input"]["image"]) == (PICTURE.width, PICTURE.height)
+
+
+def test_cancelled_while_it_is_downloaded_is_kept(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("file", Fault(stall_s=0.5))
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.DOWNLOADING)
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    kept = driver.rest(generation)
+    assert (kept.state, kept.wanted) == (State.READY, False)
+
+
+def test_taken_up_again_at_once_while_the_last_worker_is_on_its_way_out(driver: Driver, piapi: Piapi) -> None:
+    for _ in range(20):
+        piapi.fail("create", Fault(402))
+        failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+        driver.queue.submit_again(failed, service_of(piapi))
+        driver.until(lambda found=failed: driver.latest[found.id].state is State.READY)
+    assert len(piapi.creates) == 20

@@ -8,6 +8,7 @@ from pathlib import Path
 from .glb import SIZE_LIMIT_BYTES, check_glb
 from .problems import ModelUnusable, explain_os_error
 
+INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
 PART_NAME = "model.part"
 REFUSED_NAME = "model.refused"

@@ -5,7 +5,6 @@ import threading
 from dataclasses import dataclass, field
 
 from ..piapi.service import Service
-from .request import Picture
 
 
 @dataclass(slots=True)
@@ -13,7 +12,6 @@ class Job:
     """The handles by which another thread reaches a worker."""
 
     service: Service
-    picture: Picture | None = None
     cancelling: bool = False
     stopping: bool = False
     wake: threading.Event = field(default_factory=threading.Event)

@@ -21,7 +21,7 @@ from . import costs, pace
 from .job import Job
 from .problems import GenerationProblem
 from .record import Generation, new_generation, without_picture
-from .request import GenerationRequest
+from .request import GenerationRequest, Picture
 from .states import AT_THE_SERVICE, UNFINISHED, State
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Queue:
         self._dispatcher: threading.Thread | None = None
         self._is_closed = False
 
+    @property
+    def is_busy(self) -> bool:
+        """True while there is something to do, so that changes may still come."""
+        return self._dispatcher is not None
+
     def changes(self) -> list[Generation]:
         """Every generation that changed since the last call, in order, each as it was then. Never waits."""
         found: list[Generation] = []
@@ -65,7 +70,7 @@ class Queue:
     def submit(self, request: GenerationRequest, service: Service) -> Generation:
         """Takes a request. It is in the store before the first byte goes out, and is in `changes` as it advances."""
         generation, picture = without_picture(new_generation(request, service.api_url, self._now()))
-        return self._take(generation, Job(service, picture))
+        return self._take(generation, Job(service), picture)
 
     def submit_again(self, generation: Generation, service: Service) -> Generation:
         """Submits a failed or unknown generation once more: a new task, which costs its price."""
@@ -112,9 +117,9 @@ class Queue:
             thread.join(max(deadline - time.monotonic(), 0.0))
         return not any(thread.is_alive() for thread in threads)
 
-    def _take(self, generation: Generation, job: Job) -> Generation:
+    def _take(self, generation: Generation, job: Job, picture: Picture | None = None) -> Generation:
         self._changes.put(generation)
-        self._post(partial(self._enqueue, generation, job))
+        self._post(partial(self._enqueue, generation, job, picture))
         return generation
 
     # The dispatcher. What it uses is imported in its thread: `requests` and `sqlite3` take longer to load than an
@@ -155,8 +160,11 @@ class Queue:
         for generation in generations:
             self._changes.put(_as_found(generation))
 
-    def _enqueue(self, generation: Generation, job: Job) -> None:
+    def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
+        if any(waiting.id == generation.id for waiting, _ in self._waiting):
+            return
         try:
+            self._keep_picture(generation, picture)
             self._store.save(generation)
         except GenerationProblem as problem:
             state = generation.state if generation.state in AT_THE_SERVICE else State.FAILED
@@ -166,6 +174,13 @@ class Queue:
             self._changes.put(replace(generation, state=state, problem=sentence, parked=state is not State.FAILED))
             return
         self._waiting.append((generation, job))
+
+    def _keep_picture(self, generation: Generation, picture: Picture | None) -> None:
+        if picture is not None:
+            from .download import INPUT_NAME, write_whole
+            from .png import encode_png
+
+            write_whole(self.folder / generation.folder_name / INPUT_NAME, encode_png(picture))
 
     def _cancel(self, generation: Generation, service: Service) -> None:
         for waiting in list(self._waiting):
@@ -196,8 +211,12 @@ class Queue:
         from .worker import Worker
 
         with self._condition:
-            while self._waiting and len(self._jobs) < self._at_once and not self._is_closed:
-                generation, job = self._waiting.popleft()
+            # One that was taken up again at once may still have its last worker on its way out.
+            startable = [waiting for waiting in self._waiting if waiting[0].id not in self._jobs]
+            for generation, job in startable[: max(self._at_once - len(self._jobs), 0)]:
+                if self._is_closed:
+                    return
+                self._waiting.remove((generation, job))
                 worker = Worker(generation, job, self._surroundings(generation.api_url))
                 thread = threading.Thread(
                     target=self._work, args=(worker,), name=f"trellis-{generation.id[:8]}", daemon=True

@@ -19,10 +19,9 @@ from ..piapi.files import open_result
 from ..piapi.models import IMAGE
 from ..piapi.tasks import Status, Task
 from . import costs
-from .download import keep_model, write_whole
+from .download import INPUT_NAME, keep_model, write_whole
 from .job import Job
 from .pace import Pace, RateLimit, poll_delay_s
-from .png import encode_png
 from .problems import DiskFull, FolderUnusable, GenerationProblem, ModelUnusable
 from .progress import read_log, share_of_time
 from .record import Generation
@@ -31,7 +30,6 @@ from .store import Store, to_json
 
 LOG = logging.getLogger(__name__)
 
-INPUT_NAME = "input.png"
 EXPORT_NAME = "generation.json"
 
 SUBMIT_TRIES = 5
@@ -86,14 +84,20 @@ class Worker:
             finally:
                 client.close()
         except Stopped:
-            return
+            if self.generation.state is State.SUBMITTING:
+                # It only ever stops here between two attempts that did not reach the service.
+                self._save(state=State.QUEUED)
         except Dropped:
             self._rest(State.CANCELLED, costs.NOTHING_SENT)
         except (PiapiError, GenerationProblem) as error:
             self._give_up(str(error))
         except Exception as error:
             LOG.exception("generation %s", self.generation.id)
-            self._give_up(f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it.")
+            sentence = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
+            if self.generation.state is State.SUBMITTING:
+                self._rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation.request.price_usd)}")
+            else:
+                self._give_up(sentence)
 
     def _carry_out(self, client: Client) -> None:
         if self.generation.state is State.QUEUED:
@@ -124,17 +128,13 @@ class Worker:
                 return
 
     def _inputs(self) -> dict[str, object]:
-        """PiAPI's `input` for this request; the image is written to the generation's folder first."""
+        """PiAPI's `input` for this request, with the image from the generation's folder."""
         request = self.generation.request
         inputs: dict[str, object] = dict(request.parameters)
         if request.task_type != IMAGE:
             return {"prompt": request.prompt, **inputs}
-        path = self._folder / INPUT_NAME
-        if self._job.picture is not None:
-            write_whole(path, encode_png(self._job.picture))
-            self._job.picture = None
         try:
-            content = path.read_bytes()
+            content = (self._folder / INPUT_NAME).read_bytes()
         except OSError as error:
             raise FolderUnusable(self._folder, f"the image is gone, {error.strerror}") from None
         return {"image": "data:image/png;base64," + base64.b64encode(content).decode("ascii"), **inputs}
@@ -254,8 +254,10 @@ class Worker:
                 if not tries_left:
                     raise
                 self._renew_address(client)
-        self._save(state=State.READY, problem="", parked=False, stage="", progress=None)
-        write_whole(self._folder / EXPORT_NAME, to_json(self.generation).encode())
+        wanted = self.generation.wanted and not self._job.cancelling
+        ready = {"state": State.READY, "wanted": wanted, "problem": "", "parked": False, "stage": "", "progress": None}
+        write_whole(self._folder / EXPORT_NAME, to_json(replace(self.generation, **ready)).encode())
+        self._save(**ready)
 
     def _renew_address(self, client: Client) -> None:
         """Results stand at temporary addresses; asking for the task again gives a fresh one."""
@@ -287,12 +289,11 @@ class Worker:
             self._rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
 
     def _rest(self, state: State, problem: str, *, parked: bool = False) -> None:
-        changes = {"state": state, "problem": problem, "parked": parked, "stage": "", "progress": None}
         try:
-            self._save(**changes)
+            self._save(state=state, problem=problem, parked=parked, stage="", progress=None)
         except GenerationProblem as error:
             # The store cannot be written either; the list still says what happened.
-            self._change(**{**changes, "problem": f"{problem} {error}"})
+            self._change(problem=f"{problem} {error}")
 
     def _advance(self, state: State, **shown: Any) -> None:
         if state is self.generation.state and not self.generation.problem:
@@ -301,11 +302,10 @@ class Worker:
             self._save(state=state, problem="", **shown)
 
     def _save(self, **changes: Any) -> None:
-        """Changes what is kept: written first, then told."""
-        changed = replace(self.generation, **changes)
-        self._around.store.save(changed)
-        self.generation = changed
-        self._around.publish(changed)
+        """Changes what is kept: written first, then told. What cannot be written is known here all the same."""
+        self.generation = replace(self.generation, **changes)
+        self._around.store.save(self.generation)
+        self._around.publish(self.generation)
 
     def _change(self, **changes: Any) -> None:
         """Changes what is only shown."""

@@ -152,10 +152,12 @@ def _arrives_here(generation: "Generation") -> bool:
 
 
 def _look_after_monitor() -> float | None:
-    session.current().drain()
-    if not has_work():
+    found = session.current()
+    may_come = found.is_busy
+    if found.drain():
         redraw_sidebars()
-        return None
+    if not has_work():
+        return WATCH_INTERVAL_S if may_come else None
     rested_s = time.monotonic() - _Memory.ended_at
     if rested_s < HANDOVER_S:
         return HANDOVER_S - rested_s

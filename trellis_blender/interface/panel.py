@@ -131,10 +131,13 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
 
     if generation.is_working:
         if generation.wanted:
-            button("trellis.cancel", "", "X")
-    elif generation.parked and state != "ready":
+            button("trellis.cancel", "", 'X')
+    elif generation.parked and state == "queued":
+        button("trellis.submit_again", f"Submit · ${generation.request.price_usd:.2f}")
+        button("trellis.cancel", "", 'X')
+    elif generation.parked and state not in {"ready", "placed"}:
         button("trellis.resume", "Resume")
-        button("trellis.cancel", "", "X")
+        button("trellis.cancel", "", 'X')
     elif state == "ready":
         button("trellis.place", "Place")
     elif line.stage in {"No longer in the scene", "Placed in another file"}:

@@ -9,6 +9,7 @@ from . import access, monitor, session
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
+    from ..piapi.service import Service
 
 
 class _RowOperator(bpy.types.Operator):
@@ -18,13 +19,22 @@ class _RowOperator(bpy.types.Operator):
 
     generation: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
 
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        """True where there is something to do; the second click of a double click finds nothing any more."""
+        raise NotImplementedError
+
     def act(self, found: session.Session, generation: "Generation") -> None:
+        """Does it. Raises access.NotReady."""
         raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         found = session.current().generations.get(self.generation)
         if found is None:
             self.report({'ERROR'}, "This generation is no longer in the list.")
+            return {'CANCELLED'}
+        if not self.fits(found):
+            self.report({'INFO'}, "There is nothing left to do here.")
             return {'CANCELLED'}
         try:
             self.act(session.current(), found)
@@ -42,8 +52,12 @@ class TRELLIS_OT_cancel(_RowOperator):
     bl_idname = "trellis.cancel"
     bl_label = "Cancel"
 
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        return generation.is_working or generation.parked
+
     def act(self, found: session.Session, generation: "Generation") -> None:
-        found.queue.cancel(generation, access.service())
+        found.queue.cancel(generation, _its_service(generation))
 
 
 class TRELLIS_OT_place(_RowOperator):
@@ -51,6 +65,10 @@ class TRELLIS_OT_place(_RowOperator):
 
     bl_idname = "trellis.place"
     bl_label = "Place"
+
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        return generation.state.value in {"ready", "placed"}
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         monitor.deliver(generation.id)
@@ -62,8 +80,12 @@ class TRELLIS_OT_resume(_RowOperator):
     bl_idname = "trellis.resume"
     bl_label = "Resume"
 
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        return generation.parked and bool(generation.task_id)
+
     def act(self, found: session.Session, generation: "Generation") -> None:
-        found.queue.resume(generation, access.ready_service())
+        found.queue.resume(generation, _its_service(generation))
         found.drain()
 
 
@@ -73,6 +95,21 @@ class TRELLIS_OT_submit_again(_RowOperator):
     bl_idname = "trellis.submit_again"
     bl_label = "Submit Again"
 
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        state = generation.state.value
+        return state in {"failed", "outcome unknown"} or (state == "queued" and generation.parked)
+
     def act(self, found: session.Session, generation: "Generation") -> None:
         found.queue.submit_again(generation, access.ready_service())
         found.drain()
+
+
+def _its_service(generation: "Generation") -> "Service":
+    """The service that has the generation's task: another one would know nothing of it."""
+    service = access.ready_service()
+    if generation.task_id and service.api_url.rstrip("/") != generation.api_url.rstrip("/"):
+        raise access.NotReady(
+            f"This task is at {generation.api_url}, and the preferences name {service.api_url}. Change that first."
+        )
+    return service

@@ -4,6 +4,7 @@
 The queue and with it the lower rooms are loaded when they are first needed, so that enabling the add-on costs nothing.
 """
 
+import logging
 import os
 import time
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..generation.queue import Queue
     from ..generation.record import Generation
     from ..generation.request import GenerationRequest, Placement
+
+LOG = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 2.0
 WAIT_STEP_S = 0.02
@@ -46,6 +49,11 @@ class Session:
     def blend_load(self) -> str:
         """Names the file that is open now among all that were ever open."""
         return f"{_PROCESS}-{self._loads}"
+
+    @property
+    def is_busy(self) -> bool:
+        """True while the queue may have something to tell."""
+        return self._queue is not None and self._queue.is_busy
 
     def load(self) -> None:
         """Asks for the generations of earlier sessions; once."""
@@ -78,25 +86,32 @@ class Session:
             time.sleep(WAIT_STEP_S)
 
     def place(self, generation: "Generation") -> "Generation":
-        """Puts a generation's model into the scene, and tells the queue. Never raises: the outcome is in the result."""
+        """Puts a generation's model into the scene, and tells the queue. Never raises: the outcome is in the result.
+
+        Does nothing where the model is in the scene already.
+        """
         from dataclasses import replace
 
         from ..generation.download import MODEL_NAME
-        from ..generation.problems import GenerationProblem
+        from ..generation.problems import ModelUnusable
         from ..generation.states import State
         from ..scene import placing
         from ..scene.staging import ImportFailed
 
         glb = self.queue.folder / generation.folder_name / MODEL_NAME
         request = generation.request
+        if generation.state is State.PLACED and placing.find_object(generation.id, generation.object_name):
+            return generation
         try:
+            if not glb.is_file():
+                raise ModelUnusable(f"its file {glb} is gone")
             placed = placing.place(glb, request.name, generation.id, self._placement(generation))
-        except (ImportFailed, GenerationProblem) as error:
+        except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)
-        except OSError:
-            changed = replace(
-                generation, problem=f"The model's file {glb} is gone. Nothing can be placed.", parked=True
-            )
+        except Exception as error:
+            LOG.exception("placing of generation %s", generation.id)
+            problem = f"The model could not be placed ({type(error).__name__}: {error}). Its file is kept."
+            changed = replace(generation, problem=problem, parked=True)
         else:
             changed = replace(
                 generation,

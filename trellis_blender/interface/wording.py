@@ -44,11 +44,12 @@ def describe(generation: "Generation", now: float, *, here: bool, in_scene: bool
         return Line(_working_stage(generation, now), generation.progress, generation.problem, 'TIME')
     icon = ICONS.get(state, 'TIME')
     if generation.parked and state not in {"ready", "placed"}:
-        return Line("Interrupted", None, generation.problem or "It was going on when Blender ended.", 'INFO')
+        return Line("Interrupted", None, generation.problem or _why_interrupted(generation), 'INFO')
     if state == "placed":
         if in_scene or not here:
             return Line("In the scene" if here else "Placed in another file", None, generation.where, icon)
-        return Line("No longer in the scene", None, "Place Again brings it back at no cost.", 'INFO')
+        detail = generation.problem or "Place Again brings it back at no cost."
+        return Line("No longer in the scene", None, detail, 'INFO')
     if state == "ready":
         return Line("Ready", None, _why_ready(generation, here=here, waits_for=waits_for), icon)
     return Line(STAGES[state], None, generation.problem, icon)
@@ -78,6 +79,12 @@ def _working_stage(generation: "Generation", now: float) -> str:
     if generation.submitted_at:
         return f"{stage} · {clock(now - generation.submitted_at)}"
     return stage
+
+
+def _why_interrupted(generation: "Generation") -> str:
+    if generation.task_id:
+        return "It was going on when Blender ended. Resume takes it up again at no cost."
+    return "It had not been sent when Blender ended, and has cost nothing."
 
 
 def _why_ready(generation: "Generation", *, here: bool, waits_for: str) -> str:
