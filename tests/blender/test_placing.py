@@ -8,6 +8,7 @@ import bpy
 import pytest
 from blender_helpers import counts, world_bounds
 from models import box_glb, glb
+from service import Fault
 
 
 @pytest.fixture
@@ -147,3 +148,55 @@ def test_an_undone_model_is_missed_and_found_again(addon: Any, model_file: Path)
     for collection in bpy.data.objects["renamed by the artist"].users_collection:
         collection.objects.unlink(bpy.data.objects["renamed by the artist"])
     assert find_object("id1", placed.object_name) is None
+
+
+def ready_generation(addon: Any, piapi: Any) -> Any:
+    """A generation whose model is on the disk and not yet placed."""
+    from trellis_blender.generation.request import compose_request
+    from trellis_blender.interface import session
+
+    found = session.current()
+    request = compose_request(
+        model="Qubico/trellis", prompt="a bear", picture=None, picture_name="", parameters={}, placement=here()
+    )
+    request = replace(request, placement=replace(request.placement, blend_load=found.blend_load))
+    return found.wait_for(found.submit(request).id)
+
+
+def test_it_is_placed_once_however_often_it_is_asked_for(addon: Any, piapi: Any) -> None:
+    generation = ready_generation(addon, piapi)
+    before = counts()["objects"]
+    for _ in range(3):
+        bpy.ops.trellis.place(generation=generation.id)
+    assert counts()["objects"] == before + 1
+    bpy.data.objects.remove(bpy.data.objects["a bear"])
+    bpy.ops.trellis.place(generation=generation.id)
+    assert counts()["objects"] == before + 1
+
+
+def test_a_model_file_that_is_gone_is_a_sentence_and_tried_once(addon: Any, piapi: Any) -> None:
+    from trellis_blender.interface import access, monitor, session
+
+    generation = ready_generation(addon, piapi)
+    assert monitor.has_work()
+    (access.data_folder() / generation.folder_name / "model.glb").unlink()
+    monitor.tick()
+    found = session.current().generations[generation.id]
+    assert (found.state.value, found.parked) == ("ready", True)
+    assert "is gone" in found.problem
+    assert not monitor.has_work()
+
+
+def test_resume_asks_only_the_service_that_has_the_task(
+    addon: Any, piapi: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trellis_blender.interface import session
+
+    piapi.fail_always("file", Fault(404))
+    generation = ready_generation(addon, piapi)
+    assert generation.parked
+    monkeypatch.setenv("PIAPI_API_URL", "http://127.0.0.1:9")
+    with pytest.raises(RuntimeError, match="This task is at http"):
+        bpy.ops.trellis.resume(generation=generation.id)
+    monkeypatch.undo()
+    assert session.current().generations[generation.id].parked

@@ -31,6 +31,12 @@ def test_busy_artist(window: Window) -> None:
     assert len(window.piapi.creates) == 7
 
 
+def test_switched_off(window: Window) -> None:
+    window.behave(processing_s=6.0)
+    window.run("switched_off")
+    assert len(window.piapi.creates) == 1
+
+
 def test_failures(window: Window, tmp_path: Path) -> None:
     from models import picture_png
 

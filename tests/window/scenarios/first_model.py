@@ -17,7 +17,15 @@ def scenario() -> drive.Steps:
     yield 0.5
     drive.shot("03-waiting")
     yield from drive.until(lambda: drive.state() == "running", "running")
-    yield 1.5
+    draws: list[int] = []
+    handler = bpy.types.SpaceView3D.draw_handler_add(lambda: draws.append(1), (), 'WINDOW', 'POST_PIXEL')
+    shares = [drive.line().stage]
+    for _ in range(20):
+        yield 0.1
+        shares.append(drive.line().stage)
+    bpy.types.SpaceView3D.draw_handler_remove(handler, 'WINDOW')
+    assert len(set(shares)) > 2, "nothing changed meanwhile"
+    assert len(draws) <= 1, f"the viewport was redrawn {len(draws)} times for the sake of the sidebar"
     drive.shot("04-running")
     yield from drive.until(lambda: drive.state() == "placed", "the model")
     yield 1.0

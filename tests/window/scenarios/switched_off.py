@@ -1,0 +1,53 @@
+"""The add-on switched off and on again in the middle of a generation: nothing runs on, nothing is lost."""
+
+import threading
+
+import addon_utils
+import bpy
+import drive
+
+NAME = "bl_ext.user_default.trellis_blender"
+
+
+def handlers() -> dict[str, int]:
+    found = {name: getattr(bpy.app.handlers, name) for name in dir(bpy.app.handlers)}
+    return {name: len(value) for name, value in found.items() if isinstance(value, list)}
+
+
+def scenario() -> drive.Steps:
+    addon_utils.disable(NAME)
+    clean = handlers()
+    addon_utils.enable(NAME)
+    yield from drive.open_sidebar()
+    yield from drive.enter("trellis.prompt", "a bear")
+    yield from drive.press("trellis.generate")
+    yield from drive.until(lambda: drive.state() == "running", "running")
+    yield 1.0
+    from bl_ext.user_default.trellis_blender.interface import monitor
+
+    look = monitor._look_after_monitor
+    assert bpy.app.timers.is_registered(look)
+    addon_utils.disable(NAME)
+    yield 0.5
+    assert not bpy.app.timers.is_registered(look)
+    assert handlers() == clean
+    assert not [item for item in drive.window().modal_operators if "TRELLIS" in item.bl_idname]
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("trellis")]
+    drive.shot("01-switched-off")
+
+    addon_utils.enable(NAME)
+    yield from drive.open_sidebar()
+    yield from drive.until(lambda: drive.state() == "running", "the row of the earlier session", 5)
+    assert drive.generations()[0].parked
+    yield from drive.over_viewport()
+    drive.shot("02-interrupted")
+    yield from drive.press("trellis.resume", column=0.65)
+    yield from drive.until(lambda: drive.state() == "ready", "ready")
+    yield 1.0
+    # The .blend was never saved, so nothing tells that it is the same one: the model is offered.
+    assert drive.models() == []
+    yield from drive.press("trellis.place", column=0.8)
+    assert drive.models() == ["a bear"]
+    assert drive.line().stage == "In the scene"
+    yield from drive.over_viewport()
+    drive.shot("03-placed")
