@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ def test_a_real_model_stands_at_the_cursor_and_nothing_else_came(
     generate: Any, piapi: Piapi, fixtures: Path, folder: Path, name: str
 ) -> None:
     piapi.behaviour.model = (fixtures / name).read_bytes()
+    from trellis_blender.interface import session
+
     props = bpy.data.collections.new("Props")
     bpy.context.scene.collection.children.link(props)
     bpy.context.view_layer.active_layer_collection = bpy.context.view_layer.layer_collection.children["Props"]
@@ -51,6 +56,8 @@ def test_a_real_model_stands_at_the_cursor_and_nothing_else_came(
     assert principled.inputs["Metallic"].default_value == 0
     assert all(polygon.use_smooth for polygon in model.data.polygons)
 
+    while session.current().is_busy:
+        time.sleep(0.01)
     files = sorted(path.name for path in folder.rglob("*") if path.is_file())
     assert files.count("model.glb") == len([path for path in folder.iterdir() if path.is_dir()])
     assert not [name for name in files if "part" in name or "journal" in name]
@@ -219,15 +226,44 @@ def test_a_failure_raises_its_sentence_and_disturbs_nothing(
     assert newest(session).problem in str(caught.value)
 
 
+UNREADABLE = box_glb().replace(b'"componentType": 5125', b'"componentType": 9999')
+
+IN_A_SCRIPT = """
+import os, sys
+sys.path.insert(0, {root!r})
+import bpy, addon_utils
+addon_utils.enable('trellis_blender', default_set=True)
+print('before')
+try:
+    bpy.ops.trellis.generate(prompt='a bear')
+except RuntimeError as error:
+    print('RAISED', error)
+addon_utils.disable('trellis_blender', default_set=True)
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_a_failing_importer_prints_no_traceback_in_a_scripts_log(addon: Any, piapi: Piapi) -> None:
+    piapi.behaviour.model = UNREADABLE
+    said = subprocess.run(
+        [sys.executable, "-c", IN_A_SCRIPT.format(root=str(Path(__file__).resolve().parents[2]))],
+        check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ).stdout  # fmt: skip
+    assert "before" in said
+    assert "RAISED Error: Blender's glTF importer could not read the model (KeyError: 9999)" in said
+    assert "Traceback" not in said
+
+
 def test_a_model_that_passes_the_checks_and_breaks_the_importer_leaves_nothing(
     generate: Any, piapi: Piapi, folder: Path
 ) -> None:
-    good = box_glb()
-    piapi.behaviour.model = good.replace(b'"componentType": 5125', b'"componentType": 9999')
+    piapi.behaviour.model = UNREADABLE
     before = counts()
-    with pytest.raises(RuntimeError, match="could not read the model"):
+    with pytest.raises(RuntimeError, match="could not read the model") as caught:
         generate(prompt="a bear")
     assert counts() == before
+    assert "Location:" not in str(caught.value)
     assert (max(folder.glob("generation-*"), key=lambda path: path.stat().st_mtime) / "model.glb").exists()
 
 

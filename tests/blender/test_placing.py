@@ -104,7 +104,7 @@ def linked_collection(folder: Path) -> Any:
 
 
 def test_a_scene_that_is_gone(model_file: Path) -> None:
-    placed = place(model_file, replace(here(), scene="Gone"))
+    placed = place(model_file, replace(here(), scene="Gone", scene_uid=0))
     assert "because “Gone” is gone" in placed.where
     assert bpy.data.objects[placed.object_name].users_scene
 

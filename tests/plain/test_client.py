@@ -1,7 +1,10 @@
+import re
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from email.utils import formatdate
+from typing import BinaryIO
 
 import pytest
 from helpers import service_of
@@ -24,8 +27,23 @@ class Waits(list[float]):
         self.append(seconds)
 
 
+OPEN: list[Client] = []
+
+
+@pytest.fixture(autouse=True)
+def _close_clients() -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+def new_client(service: Service, waits: Waits | None = None, **options: object) -> Client:
+    OPEN.append(Client(service, pause=waits if waits is not None else Waits(), **options))  # type: ignore[arg-type]
+    return OPEN[-1]
+
+
 def client_for(piapi: Piapi, key: str = KEY, **options: object) -> Client:
-    return Client(service_of(piapi, key), pause=Waits(), **options)  # type: ignore[arg-type]
+    return new_client(service_of(piapi, key), **options)
 
 
 def create(client: Client) -> object:
@@ -124,17 +142,106 @@ def test_a_create_without_a_usable_answer_is_unclear_and_not_repeated(
 def test_a_create_that_never_reached_the_service_is_repeated() -> None:
     port = free_port()
     waits = Waits()
-    client = Client(Service(f"http://127.0.0.1:{port}", KEY), pause=waits)
+    client = new_client(Service(f"http://127.0.0.1:{port}", KEY), waits)
     with pytest.raises(errors.NoConnection, match=r"No connection to 127\.0\.0\.1"):
         create(client)
     assert len(waits) == 2
 
 
-def test_a_create_does_not_go_over_a_connection_that_the_service_may_have_closed(piapi: Piapi) -> None:
-    client = client_for(piapi)
-    create(client)
-    create(client)
-    assert len(piapi.creates) == 2
+def read_request(stream: BinaryIO) -> bytes:
+    """A whole request: head and, by its length, body."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n") and (line := stream.readline()):
+        head += line
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return head + stream.read(int(length[1]) if length else 0)
+
+
+def answering_once(listener: socket.socket, answer: bytes, served: list[bytes]) -> None:
+    """Answers the first request of each connection with keep-alive and drops the second one unread."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, connection.makefile("rb") as stream:
+            served.append(read_request(stream))
+            connection.sendall(answer)
+            if stream.read(1):
+                served.append(b"over a kept connection")
+
+
+def test_a_create_does_not_go_over_a_connection_that_the_service_may_have_closed() -> None:
+    body = b'{"data": {"task_id": "t1", "status": "pending"}}'
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    served: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answering_once, args=(listener, answer, served), daemon=True).start()
+        client = new_client(Service(f"http://127.0.0.1:{listener.getsockname()[1]}", KEY))
+        client.get_task("t1")
+        create(client)
+        create(client)
+        listener.shutdown(socket.SHUT_RDWR)
+    assert [request[:4] for request in served] == [b"GET ", b"POST", b"POST"]
+
+
+def test_behind_a_proxy_a_create_whose_answer_is_lost_is_unclear_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The proxy opens the tunnel, reads the whole request and closes, as a service that dies just then looks."""
+    seen: list[bytes] = []
+
+    def proxy(listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                seen.append(connection.recv(65536))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=proxy, args=(listener,), daemon=True).start()
+        for variable in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(errors.Unclear):
+            create(new_client(Service("https://api.example.invalid", KEY)))
+        listener.shutdown(socket.SHUT_RDWR)
+    assert len(seen) == 1
+
+
+def test_a_proxy_that_refuses_the_tunnel_surely_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def proxy(listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=proxy, args=(listener,), daemon=True).start()
+        for variable in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(errors.NoConnection):
+            create(new_client(Service("https://api.example.invalid", KEY)))
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_proxy_never_sees_what_is_meant_for_this_computer(piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    piapi.behaviour.processing_s = 0.0
+    with running() as proxy:
+        for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(variable, proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        client = client_for(piapi)
+        done = client.get_task(client.create_task("Qubico/trellis", "text-to-3d", TEXT).task_id)
+        with open_result(done.model_url) as result:
+            assert b"".join(result.chunks).startswith(b"glTF")
+        assert proxy.requests == []
 
 
 @pytest.mark.parametrize("fault", [Fault(500), Fault(reset=True), Fault(200, "<html>"), Fault(429)])
@@ -144,6 +251,15 @@ def test_a_poll_is_repeated(piapi: Piapi, fault: Fault) -> None:
     piapi.fail("get", fault, fault)
     assert client.get_task(task.task_id).task_id == task.task_id
     assert piapi.asked("get") == 3
+
+
+def test_retry_after_counts_for_every_answer(piapi: Piapi) -> None:
+    waits = Waits()
+    client = new_client(service_of(piapi), waits)
+    piapi.fail_always("get", Fault(503, headers={"Retry-After": "9"}))
+    with pytest.raises(errors.ServiceFailing):
+        client.get_task("t1")
+    assert waits == [9.0, 9.0]
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404])
@@ -156,7 +272,7 @@ def test_a_poll_that_was_refused_is_not_repeated(piapi: Piapi, status: int) -> N
 
 def test_retry_after_is_obeyed(piapi: Piapi) -> None:
     waits = Waits()
-    client = Client(service_of(piapi), pause=waits)
+    client = new_client(service_of(piapi), waits)
     task = client.create_task("Qubico/trellis", "text-to-3d", TEXT)
     piapi.fail("get", Fault(429, headers={"Retry-After": "7"}))
     client.get_task(task.task_id)
@@ -206,6 +322,10 @@ def test_the_key_is_in_no_error_and_no_repr(piapi: Piapi) -> None:
         create(client_for(piapi))
     assert KEY not in str(caught.value)
     assert "(your key)" in str(caught.value)
+    piapi.fail("create", Fault(200, {"code": 401, "message": f"wrong key {KEY}", "data": None}))
+    with pytest.raises(errors.KeyRefused) as caught:
+        create(client_for(piapi))
+    assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["wrong\nkey", "schlüssel", "ключ", "a\x00b"])
@@ -263,7 +383,7 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing(tmp_path_factory: pyt
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(errors.CertificateRefused):
-            create(Client(Service(f"https://127.0.0.1:{listener.getsockname()[1]}", KEY), pause=Waits()))
+            create(new_client(Service(f"https://127.0.0.1:{listener.getsockname()[1]}", KEY)))
         thread.join(10)
     assert not any(KEY.encode() in part for part in received)
 
@@ -280,5 +400,6 @@ def test_every_error_speaks_in_sentences() -> None:
     for kind in vars(errors).values():
         if isinstance(kind, type) and issubclass(kind, errors.PiapiError):
             sentence = str(kind())
+            assert str(kind("xyzzy")).count("xyzzy") <= 1
             assert sentence.endswith(".")
             assert "Error" not in sentence

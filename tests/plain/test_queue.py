@@ -1,7 +1,9 @@
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -413,3 +415,91 @@ def test_taken_up_again_at_once_while_the_last_worker_is_on_its_way_out(driver: 
         driver.queue.submit_again(failed, service_of(piapi))
         driver.until(lambda found=failed: driver.latest[found.id].state is State.READY)
     assert len(piapi.creates) == 20
+
+
+def test_a_404_now_and_then_or_for_ever_loses_no_task(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.5
+    piapi.fail("get", Fault(404), Fault(404))
+    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
+    piapi.fail_always("get", Fault(404))
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert parked.parked
+    assert "PiAPI does not know this task (404)" in parked.problem
+    piapi.fail_always("get", None)
+    assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
+
+
+@pytest.mark.parametrize("fault", [Fault(503), Fault(429, headers={"Retry-After": "0"}), Fault(reset=True)])
+def test_a_cancel_that_does_not_get_through_is_asked_again(driver: Driver, piapi: Piapi, fault: Fault) -> None:
+    piapi.behaviour.pending_s = 60
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.WAITING)
+    piapi.fail("cancel", fault, fault, fault)
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    assert driver.rest(generation).state is State.CANCELLED
+
+
+def test_a_cancel_that_comes_late_goes_by_the_store(driver: Driver, piapi: Piapi) -> None:
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    ready = driver.rest(generation)
+    driver.until(lambda: not driver.queue.is_busy)
+    driver.queue.cancel(generation, service_of(piapi))
+    driver.until(lambda: not driver.queue.is_busy)
+    assert driver.latest[generation.id] == ready
+    assert Store(driver.queue.folder).load(generation.id) == ready
+
+
+def test_two_blenders_on_one_store_submit_a_generation_once(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    first, second = make_driver(at_once=1), make_driver(at_once=1)
+    piapi.behaviour.processing_s = 1.0
+    first.queue.submit(text_request(), service_of(piapi))
+    waiting = first.queue.submit(text_request("a second bear"), service_of(piapi))
+    first.until(lambda: Store(first.queue.folder).load(waiting.id) is not None)
+    second.queue.load()
+    second.until(lambda: waiting.id in second.latest)
+    assert second.rest(second.queue.submit_again(second.latest[waiting.id], service_of(piapi))).state is State.READY
+    taken = first.rest(waiting)
+    assert taken.parked
+    assert "Another Blender" in taken.problem
+    assert sum(create["input"]["prompt"] == "a second bear" for create in piapi.creates) == 1
+
+
+def test_a_name_no_file_can_hold_and_a_row_no_one_can_read_stop_nothing(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    driver = make_driver()
+    odd = replace(text_request(), name="bad\udcff", prompt="bad\udcff")
+    failed = driver.rest(driver.queue.submit(odd, service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert "Nothing was sent" in failed.problem
+    good = driver.rest(driver.queue.submit(text_request("bad\udcff"), service_of(piapi)))
+    assert good.state is State.READY
+    with sqlite3.connect(driver.queue.folder / "generations.sqlite3") as db:
+        db.execute("INSERT INTO generation VALUES ('odd', 'ready', 1, 'm', 'u', NULL, '{\"unknown\": 1}')")
+    db.close()
+    other = make_driver()
+    other.queue.load()
+    other.until(lambda: good.id in other.latest)
+
+
+def test_an_image_is_uploaded_where_that_was_chosen(driver: Driver, piapi: Piapi) -> None:
+    service = replace(service_of(piapi), upload_images=True)
+    assert driver.rest(driver.queue.submit(image_request(), service)).state is State.READY
+    assert piapi.creates[0]["input"]["image"] == f"{piapi.url}/files/upload.png"
+    assert png_size(piapi.uploads[0]["file_data"]) == (PICTURE.width, PICTURE.height)
+    piapi.fail("upload", Fault(403))
+    failed = driver.rest(driver.queue.submit(image_request(), service))
+    assert failed.state is State.FAILED
+    assert "plan does not include this (403)" in failed.problem
+    assert failed.problem.endswith("Nothing was sent and nothing charged.")
+    assert len(piapi.creates) == 1
+
+
+def test_the_time_spent_parked_is_no_usual_duration(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("get", Fault(404))
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    piapi.fail_always("get", None)
+    driver.rest(driver.queue.resume(parked, service_of(piapi)))
+    assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is None
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is not None

@@ -6,6 +6,7 @@ after the other, by the dispatcher: a thread that lives only while there is some
 a worker thread per generation, at most `at_once` of them.
 """
 
+import logging
 import threading
 import time
 from collections import deque
@@ -27,6 +28,8 @@ from .states import AT_THE_SERVICE, UNFINISHED, State
 if TYPE_CHECKING:
     from .store import Store
     from .worker import Surroundings, Worker
+
+LOG = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Generations worked on at once, until the account's plan says otherwise."""
@@ -90,8 +93,11 @@ class Queue:
         return self._take(fresh, Job(service))
 
     def resume(self, generation: Generation, service: Service) -> Generation:
-        """Takes up a parked generation from where it stands; costs nothing, because its task exists already."""
-        return self._take(replace(generation, parked=False, problem=""), Job(service))
+        """Takes up a parked generation from where it stands; costs nothing, because its task exists already.
+
+        How long it takes from here on says nothing about its model, so it is no longer timed.
+        """
+        return self._take(replace(generation, parked=False, problem="", submitted_at=0.0), Job(service))
 
     def cancel(self, generation: Generation, service: Service) -> None:
         """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
@@ -148,8 +154,12 @@ class Queue:
                     self._dispatcher = None
                     return
                 command = self._inbox.popleft()
-            command()
-            self._start_waiting()
+            try:
+                command()
+                self._start_waiting()
+            except Exception:
+                # One command that fails must not stop those behind it.
+                LOG.exception("the queue of generations")
 
     def _load(self) -> None:
         try:
@@ -166,7 +176,9 @@ class Queue:
         try:
             self._keep_picture(generation, picture)
             self._store.save(generation)
-        except GenerationProblem as problem:
+        except Exception as problem:
+            if not isinstance(problem, GenerationProblem):
+                LOG.exception("generation %s", generation.id)
             state = generation.state if generation.state in AT_THE_SERVICE else State.FAILED
             sentence = (
                 f"{problem} {costs.paid(generation.request.price_usd) if generation.task_id else costs.NOTHING_SENT}"
@@ -183,6 +195,8 @@ class Queue:
             write_whole(self.folder / generation.folder_name / INPUT_NAME, encode_png(picture))
 
     def _cancel(self, generation: Generation, service: Service) -> None:
+        # What the main thread saw may be a moment old.
+        generation = self._store.load(generation.id) or generation
         for waiting in list(self._waiting):
             if waiting[0].id == generation.id and not waiting[0].task_id:
                 self._waiting.remove(waiting)
@@ -228,6 +242,10 @@ class Queue:
     def _work(self, worker: "Worker") -> None:
         try:
             worker.run()
+        except Exception as error:
+            LOG.exception("generation %s", worker.generation.id)
+            problem = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
+            self._changes.put(replace(worker.generation, parked=True, problem=problem))
         finally:
             with self._condition:
                 del self._jobs[worker.generation.id]

@@ -26,13 +26,14 @@ class Placement:
 
     `collection` "" stands for the scene's own collection. `location` in metres, world space. `longest_side_m` 0 keeps
     the size as delivered. `blend_file` is the file's path ("" while unsaved), `blend_load` counts the files opened in
-    this Blender, so that a model does not turn up in another .blend. `collection_uid` is Blender's `session_uid`.
+    this Blender, so that a model does not turn up in another .blend. The `_uid` are Blender's `session_uid`.
     """
 
     scene: str
     collection: str
     location: tuple[float, float, float]
     longest_side_m: float
+    scene_uid: int = 0
     collection_uid: int = 0
     blend_file: str = ""
     blend_load: str = ""
@@ -89,6 +90,7 @@ def short_name(text: str) -> str:
     """`text` on one line, cut at a word where that is possible, to what a Blender name holds."""
     line = " ".join(text.split())
     encoded = line.encode("utf-8", "replace")
+    line = encoded.decode()
     if len(encoded) > NAME_LIMIT_BYTES:
         cut = encoded[:NAME_LIMIT_BYTES].decode("utf-8", "ignore")
         line = cut.rsplit(" ", 1)[0] if " " in cut[NAME_LIMIT_BYTES // 2 :] else cut

@@ -27,5 +27,3 @@ AT_THE_SERVICE = frozenset({State.WAITING, State.RUNNING, State.DOWNLOADING})
 
 UNFINISHED = AT_THE_SERVICE | {State.QUEUED, State.SUBMITTING}
 """Somebody has to do something about these; in all others a generation rests."""
-
-HAS_MODEL = frozenset({State.READY, State.PLACED})

@@ -6,6 +6,7 @@ The rollback journal is used rather than WAL, which does not work on the network
 """
 
 import json
+import logging
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -17,6 +18,8 @@ from .problems import FolderUnusable, explain_os_error
 from .record import Generation
 from .request import GenerationRequest, Placement
 from .states import State
+
+LOG = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 10.0
@@ -52,7 +55,8 @@ class Store:
 
     def save(self, generation: Generation) -> None:
         """Writes the generation; durable when this returns."""
-        duration_s = generation.finished_at - generation.submitted_at if generation.finished_at > 0 else None
+        is_timed = generation.finished_at > generation.submitted_at > 0
+        duration_s = generation.finished_at - generation.submitted_at if is_timed else None
         row = (
             generation.id,
             generation.state.value,
@@ -69,12 +73,22 @@ class Store:
         """Every generation, oldest first."""
         with self._opened() as db:
             rows = db.execute("SELECT record FROM generation ORDER BY created_at").fetchall()
-        return [from_json(row[0]) for row in rows]
+        return [generation for row in rows if (generation := _readable(row[0])) is not None]
 
-    def forget(self, generation_id: str) -> None:
-        """Takes the generation out of the list; its folder is another matter."""
+    def load(self, generation_id: str) -> Generation | None:
+        """One generation as it was written last; None where there is none."""
         with self._opened() as db:
-            db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
+            row = db.execute("SELECT record FROM generation WHERE id = ?", (generation_id,)).fetchone()
+        return from_json(row[0]) if row else None
+
+    def claim(self, generation: Generation) -> bool:
+        """Writes a queued generation that is about to be submitted; False where another Blender has taken it."""
+        with self._opened() as db:
+            written = db.execute(
+                "UPDATE generation SET state = ?, record = ? WHERE id = ? AND state = ?",
+                (generation.state.value, to_json(generation), generation.id, State.QUEUED.value),
+            )
+            return written.rowcount == 1
 
     def usual_duration_s(self, model: str, api_url: str) -> float | None:
         """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
@@ -133,3 +147,11 @@ def from_json(text: str) -> Generation:
     request["parameters"] = tuple(request["parameters"].items())
     fields["state"] = State(fields["state"])
     return Generation(request=GenerationRequest(placement=Placement(**placement), **request), **fields)
+
+
+def _readable(text: str) -> Generation | None:
+    try:
+        return from_json(text)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        LOG.exception("a generation in the store cannot be read")
+        return None

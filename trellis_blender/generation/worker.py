@@ -41,6 +41,9 @@ FAILED_POLLS_TOLERATED = 5
 EMPTY_ANSWERS_TOLERATED = 3
 """Polls that say "completed" and name no model, before that is taken at its word."""
 FETCH_TRIES = 3
+UNKNOWN_TASK = (
+    "PiAPI does not know this task (404). If it was submitted with another account's key, use that key and Resume."
+)
 
 
 class Stopped(Exception):
@@ -49,6 +52,10 @@ class Stopped(Exception):
 
 class Dropped(Exception):
     """Cancelled before anything was sent."""
+
+
+class Taken(Exception):
+    """Another Blender on the same store submits this generation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class Worker:
         self._folder = around.folder / generation.folder_name
         self._chance = random.Random()
         self._wait_s = BUSY_DELAY_S
+        self._is_submitting = False
 
     def run(self) -> None:
         """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops."""
@@ -87,6 +95,8 @@ class Worker:
             if self.generation.state is State.SUBMITTING:
                 # It only ever stops here between two attempts that did not reach the service.
                 self._save(state=State.QUEUED)
+        except Taken:
+            self._change(parked=True, problem="Another Blender on this computer works on it.")
         except Dropped:
             self._rest(State.CANCELLED, costs.NOTHING_SENT)
         except (PiapiError, GenerationProblem) as error:
@@ -111,7 +121,8 @@ class Worker:
 
     def _submit(self, client: Client) -> None:
         request = self.generation.request
-        inputs = self._inputs()
+        inputs = self._inputs(client)
+        self._is_submitting = True
         for tries_left in reversed(range(SUBMIT_TRIES)):
             try:
                 task = client.create_task(request.model, request.task_type, inputs)
@@ -120,14 +131,17 @@ class Worker:
                     raise
                 self._wait_for_a_place(error)
             except Unclear as error:
-                self._rest(State.OUTCOME_UNKNOWN, f"{error} {costs.unknown(request.price_usd)}")
+                self._rest(
+                    State.OUTCOME_UNKNOWN,
+                    " ".join(filter(None, (error.happened, error.said, costs.unknown(request.price_usd)))),
+                )
                 return
             else:
                 self._save(state=State.WAITING, task_id=task.task_id, problem="")
                 self._apply(task)
                 return
 
-    def _inputs(self) -> dict[str, object]:
+    def _inputs(self, client: Client) -> dict[str, object]:
         """PiAPI's `input` for this request, with the image from the generation's folder."""
         request = self.generation.request
         inputs: dict[str, object] = dict(request.parameters)
@@ -137,7 +151,10 @@ class Worker:
             content = (self._folder / INPUT_NAME).read_bytes()
         except OSError as error:
             raise FolderUnusable(self._folder, f"the image is gone, {error.strerror}") from None
-        return {"image": "data:image/png;base64," + base64.b64encode(content).decode("ascii"), **inputs}
+        image = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+        if self._job.service.upload_images:
+            image = client.upload_image(INPUT_NAME, image)
+        return {"image": image, **inputs}
 
     def _wait_for_a_place(self, error: TooManyRequests) -> None:
         wait_s = self._wait_s if error.retry_after_s is None else error.retry_after_s
@@ -148,8 +165,13 @@ class Worker:
     def _take_turn(self) -> None:
         """Called before every request. The state "submitting" is saved here, just before the first byte goes out."""
         self._around.limit.wait_turn(self._pause)
-        if self.generation.state is State.QUEUED:
-            self._save(state=State.SUBMITTING, submitted_at=self._around.now())
+        self._stop_or_drop()
+        if self._is_submitting and self.generation.state is State.QUEUED:
+            submitting = replace(self.generation, state=State.SUBMITTING, submitted_at=self._around.now(), problem="")
+            if not self._around.store.claim(submitting):
+                raise Taken
+            self.generation = submitting
+            self._around.publish(submitting)
 
     # Following
 
@@ -164,11 +186,11 @@ class Worker:
             polls += 1
             try:
                 task = client.get_task(self.generation.task_id)
-            except NotThere:
-                self._rest(State.FAILED, f"PiAPI no longer knows this task (404). {self._charged()}")
-                return
-            except (NotSent, Unclear, TooManyRequests) as error:
+            except (NotSent, Unclear, TooManyRequests, NotThere) as error:
                 failures += 1
+                if failures >= FAILED_POLLS_TOLERATED and isinstance(error, NotThere):
+                    self._rest(self.generation.state, f"{UNKNOWN_TASK} {self._charged()}", parked=True)
+                    return
                 if failures >= FAILED_POLLS_TOLERATED:
                     raise
                 self._change(problem=f"{error} Asked again in a moment.")
@@ -182,21 +204,22 @@ class Worker:
             self._apply(task)
 
     def _rest_between_polls(self, polls: int) -> None:
-        if self._job.cancelling and self.generation.wanted:
-            return
-        delay_s = poll_delay_s(self._around.pace, polls, self._around.running(), self._chance)
-        self._job.wake.wait(delay_s)
-        if self._job.stopping:
-            raise Stopped
+        """Waits for the next poll; a cancel cuts it short once."""
+        self._job.wake.wait(poll_delay_s(self._around.pace, polls, self._around.running(), self._chance))
         self._job.wake.clear()
+        self._stop_or_drop()
 
     def _ask_to_cancel(self, client: Client) -> None:
-        self._save(wanted=False)
         try:
             client.cancel_task(self.generation.task_id)
+        except (NotSent, Unclear, TooManyRequests) as error:
+            # It did not get through; it is asked again before the next poll.
+            self._change(problem=f"Not cancelled yet. {error}")
+            return
         except Refused as error:
             # It is too late: the service works on it already. The next poll tells how it stands.
             LOG.debug("cancel of %s refused: %s", self.generation.id, error)
+        self._save(wanted=False)
 
     def _apply(self, task: Task) -> None:
         """Takes over what the service says about the task."""
@@ -228,7 +251,8 @@ class Worker:
         found = read_log(task.log_lines)
         if found is None:
             elapsed_s = self._around.now() - self.generation.submitted_at
-            return {"stage": "", "progress": share_of_time(elapsed_s, self.generation.expected_s)}
+            expected_s = self.generation.expected_s if self.generation.submitted_at else None
+            return {"stage": "", "progress": share_of_time(elapsed_s, expected_s)}
         changes: dict[str, Any] = {"stage": found.stage, "progress": found.share}
         if found.seed is not None:
             request = self.generation.request
@@ -317,11 +341,14 @@ class Worker:
     def _pause(self, seconds: float) -> None:
         """Waits in full, as `Retry-After` and the rate limit demand; only stopping and dropping break it off."""
         until = time.monotonic() + seconds
+        self._stop_or_drop()
         while (left := until - time.monotonic()) > 0:
-            if self._job.stopping:
-                raise Stopped
-            if self._job.cancelling and self.generation.state is State.QUEUED:
-                raise Dropped
             self._job.wake.wait(left)
-            if not self._job.stopping and not (self._job.cancelling and self.generation.state is State.QUEUED):
-                self._job.wake.clear()
+            self._job.wake.clear()
+            self._stop_or_drop()
+
+    def _stop_or_drop(self) -> None:
+        if self._job.stopping:
+            raise Stopped
+        if self._job.cancelling and self.generation.state is State.QUEUED:
+            raise Dropped

@@ -80,7 +80,13 @@ def service() -> "Service":
     """The service as it is set now, frozen for a thread."""
     from ..piapi.service import Service
 
-    return Service(api_url=api_url().value, api_key=api_key().value, upload_url=upload_url().value)
+    found = preferences()
+    return Service(
+        api_url=api_url().value,
+        api_key=api_key().value,
+        upload_url=upload_url().value,
+        upload_images=bool(getattr(found, "upload_images", False)),
+    )
 
 
 def why_not_ready() -> str:
@@ -113,17 +119,19 @@ def stored_key() -> str:
 
 def store_key(key: str) -> None:
     """Writes the key to a file that only its owner can read; an empty key removes the file. Raises OSError."""
-    _KeyCache.key = key.strip()
+    key = key.strip()
     path = data_folder() / _KEY_FILE
-    if not _KeyCache.key:
+    if not key:
         path.unlink(missing_ok=True)
+        _KeyCache.key = ""
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(_KEY_FILE + ".part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(_KeyCache.key)
+        file.write(key)
     part.replace(path)
+    _KeyCache.key = key
 
 
 def forget_cached_key() -> None:

@@ -19,6 +19,7 @@ SECOND_PRESS_S = 1.0
 """A double click must not pay twice."""
 
 PARAMETERS = tuple(parameter.name for parameter in MODELS["Qubico/trellis"].parameters)
+ARGUMENTS = (*PARAMETERS, "prompt", "image", "model")
 
 
 class _LastPress:
@@ -43,7 +44,8 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     slat_guidance_strength: bpy.props.FloatProperty(name="Detail Guidance", options={'SKIP_SAVE'})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if time.monotonic() - _LastPress.at < SECOND_PRESS_S:
+        is_button = not any(self.properties.is_property_set(name) for name in ARGUMENTS)
+        if is_button and time.monotonic() - _LastPress.at < SECOND_PRESS_S:
             self.report({'INFO'}, "Pressed twice within a second; submitted once.")
             return {'CANCELLED'}
         try:
@@ -52,7 +54,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         _LastPress.at = time.monotonic()
-        monitor.watch()
+        monitor.pressed()
         return {'FINISHED'}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -90,7 +92,7 @@ def _compose(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> "Gene
     from ..scene.picture import load_picture
 
     settings = settings_of(context.scene)
-    given = {name for name in (*PARAMETERS, "prompt", "image", "model") if operator.properties.is_property_set(name)}
+    given = {name for name in ARGUMENTS if operator.properties.is_property_set(name)}
     if given & {"prompt", "image"}:
         prompt = operator.prompt
         image = operator.image if "image" in given else ""

@@ -32,6 +32,7 @@ class _Memory:
     ended_at = 0.0
     shown: tuple[wording.Line, ...] = ()
     waits_for = ""
+    background_operators: set[str] = set()
     asked_at = 0.0
 
 
@@ -44,6 +45,7 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         manager = context.window_manager
+        _end_shift()
         _Memory.timer = manager.event_timer_add(TICK_S, window=context.window)
         self.shift_ends = time.monotonic() + SHIFT_S
         manager.modal_handler_add(self)
@@ -68,6 +70,12 @@ def watch() -> None:
         bpy.app.timers.register(_look_after_monitor, persistent=True)
 
 
+def pressed() -> None:
+    """To be called when the artist pressed a button: what runs modally now is no tool in their hand."""
+    _Memory.background_operators = artist.modal_operators()
+    watch()
+
+
 def deliver(generation_id: str) -> None:
     """Puts a generation's model into the scene from a timer of its own: the import runs outside of operators."""
     if bpy.app.background:
@@ -89,7 +97,9 @@ def tick() -> None:
     ready = [generation for generation in found.generations.values() if _arrives_here(generation)]
     if ready:
         _let_arrive(ready)
-    lines = tuple(line_of(generation) for generation in found.generations.values() if generation.is_working or ready)
+    lines = tuple(
+        line_of(generation) for generation in found.generations.values() if generation.is_working or generation in ready
+    )
     if lines != _Memory.shown:
         _Memory.shown = lines
         redraw_sidebars()
@@ -132,7 +142,7 @@ def _let_arrive(ready: "list[Generation]") -> None:
     if _Memory.waits_for and now - _Memory.asked_at < IDLE_CHECK_S:
         return
     _Memory.asked_at = now
-    _Memory.waits_for = artist.why_wait()
+    _Memory.waits_for = artist.why_wait(_Memory.background_operators)
     if not _Memory.waits_for:
         # One at a time: each import takes a moment, and the artist may work in between.
         deliver(ready[0].id)

@@ -13,7 +13,18 @@ def _get_key(_: bpy.types.AddonPreferences) -> str:
 
 
 def _set_key(_: bpy.types.AddonPreferences, value: str) -> None:
-    access.store_key(value)
+    try:
+        access.store_key(value)
+    except OSError as error:
+        _KeyProblem.sentence = f"The key could not be kept in {access.data_folder()} ({error.strerror})."
+    else:
+        _KeyProblem.sentence = ""
+
+
+class _KeyProblem:
+    """Blender's property setters cannot report anything, so the preferences show it."""
+
+    sentence = ""
 
 
 class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
@@ -36,6 +47,11 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         name="Upload Host", description="Where images are uploaded; empty for PiAPI's own", default=""
     )
 
+    upload_images: bpy.props.BoolProperty(
+        name="Upload Images",
+        description="Put images onto the upload host first, rather than into the request. Not on PiAPI's free plan",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
 
@@ -44,6 +60,8 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_decorate = False
         column = layout.column()
         column.prop(self, "api_key")
+        if _KeyProblem.sentence:
+            column.label(text=_KeyProblem.sentence, icon='ERROR')
         key = access.api_key()
         if key.source and key.source != "the preferences":
             column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')
@@ -51,7 +69,10 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
             column.operator("wm.url_open", text="Get a Key at piapi.ai", icon='URL').url = KEY_PAGE
         column = layout.column()
         column.prop(self, "api_url", placeholder=DEFAULT_API_URL)
-        column.prop(self, "upload_url", placeholder=DEFAULT_UPLOAD_URL)
+        column.prop(self, "upload_images")
+        row = column.row()
+        row.active = self.upload_images
+        row.prop(self, "upload_url", placeholder=DEFAULT_UPLOAD_URL)
         for setting in (access.api_url(), access.upload_url()):
             if setting.source.startswith("PIAPI"):
                 column.label(text=f"Used instead: {setting.value}, from {setting.source}", icon='INFO')

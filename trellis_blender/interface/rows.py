@@ -29,6 +29,7 @@ class _RowOperator(bpy.types.Operator):
         raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        session.current().drain()
         found = session.current().generations.get(self.generation)
         if found is None:
             self.report({'ERROR'}, "This generation is no longer in the list.")
@@ -41,7 +42,7 @@ class _RowOperator(bpy.types.Operator):
         except access.NotReady as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
-        monitor.watch()
+        monitor.pressed()
         monitor.redraw_sidebars()
         return {'FINISHED'}
 
@@ -57,7 +58,8 @@ class TRELLIS_OT_cancel(_RowOperator):
         return generation.is_working or generation.parked
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        found.queue.cancel(generation, _its_service(generation))
+        is_at_rest = generation.parked and bool(generation.task_id)
+        found.queue.cancel(generation, _its_service(generation) if is_at_rest else access.service())
 
 
 class TRELLIS_OT_place(_RowOperator):

@@ -33,6 +33,7 @@ class Session:
         self._queue: Queue | None = None
         self._loads = 0
         self._missing: set[str] = set()
+        self._names: dict[str, str] = {}
         self.is_loaded = False
         self.generations: dict[str, Generation] = {}
 
@@ -140,9 +141,11 @@ class Session:
 
         if generation.id in self._missing:
             return False
-        if placing.find_object(generation.id, generation.object_name) is None:
+        found = placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
+        if found is None:
             self._missing.add(generation.id)
             return False
+        self._names[generation.id] = found.name
         return True
 
     def look_again(self) -> None:
@@ -153,6 +156,7 @@ class Session:
         """After File > Open and File > New."""
         self._loads += 1
         self._missing.clear()
+        self._names.clear()
 
     def close(self) -> None:
         """Stops the threads; what was saved last is where the next session goes on."""

@@ -62,6 +62,8 @@ class Client:
         self._timeout = (CONNECT_TIMEOUT_S, read_timeout_s)
         self._chance = random.Random()
         self._session = requests.Session()
+        # A proxy from the environment must not see a request, and its key, that is meant for this computer itself.
+        self._session.trust_env = not service.is_loopback
 
     def close(self) -> None:
         """Closes the connections."""
@@ -120,8 +122,7 @@ class Client:
             except repeatable as error:
                 if isinstance(error, AddressUnusable):
                     raise
-                wanted = error.retry_after_s if isinstance(error, TooManyRequests) else None
-                self._pause(retry_delay_s(attempt, wanted, self._chance))
+                self._pause(retry_delay_s(attempt, error.retry_after_s, self._chance))
         return ask()
 
     def _ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> object:
@@ -139,15 +140,16 @@ class Client:
             with response:
                 content = read_limited(response, ANSWER_LIMIT_BYTES)
         try:
-            answer: object = json.loads(content)
+            answer: object = json.loads(self._without_key(content))
         except (ValueError, RecursionError):
             answer = None
         if response.status_code // 100 != 2:
             wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
-            raise error_for(response.status_code, self._without_key(read_message(answer)), wait_s)
+            raise error_for(response.status_code, read_message(answer), wait_s)
         if answer is None:
             raise AnswerNotUnderstood
         return answer
 
-    def _without_key(self, message: str) -> str:
-        return message.replace(self._key, "(your key)") if self._key else message
+    def _without_key(self, content: bytes) -> bytes:
+        """A service that repeats the key in its message must not get it into an error, a file or a log."""
+        return content.replace(self._key.encode(), b"(your key)") if self._key else content

@@ -22,8 +22,8 @@ PiapiError
     ├── ServiceFailing       5xx
     └── AnswerNotUnderstood
 
-`str(error)` is a sentence for the artist: what happened and what to do. What it cost depends on the step, so
-`generation` adds that.
+`str(error)` is for the artist: what happened, what to do, and the service's own words. What it cost depends on the
+step, so `generation` adds that.
 """
 
 DETAIL_LIMIT = 300
@@ -32,19 +32,22 @@ DETAIL_LIMIT = 300
 class PiapiError(Exception):
     """Base of everything that PiAPI, or the way to it, can answer with.
 
-    `detail` is the service's own message where it sent one, on one line, at most 300 characters.
+    `detail` is the service's own message where it sent one, on one line, at most 300 characters. `retry_after_s` is how
+    long the service wants to be left alone, None where it did not say.
     """
 
-    sentence = "PiAPI could not be used."
+    happened = "PiAPI could not be used."
+    remedy = ""
+    retry_after_s: float | None = None
 
     def __init__(self, detail: str = "") -> None:
         self.detail = " ".join(detail.split())[:DETAIL_LIMIT]
-        super().__init__(self._compose())
+        super().__init__(" ".join(filter(None, (self.happened, self.remedy, self.said))))
 
-    def _compose(self) -> str:
-        if not self.detail:
-            return self.sentence
-        return f"{self.sentence} It said: “{self.detail}”."
+    @property
+    def said(self) -> str:
+        """The service's own words as a sentence, "" where it sent none."""
+        return f"It said: “{self.detail}”." if self.detail else ""
 
 
 class NotSent(PiapiError):
@@ -52,99 +55,110 @@ class NotSent(PiapiError):
 
 
 class NoConnection(NotSent):
-    """The name was not found, or nobody listens there, or no connection came about in time."""
+    """The name was not found, or nobody listens there, or no connection came about in time. `detail` is the host."""
 
-    sentence = "No connection to PiAPI. Check the network and try again."
+    remedy = "Check the network and try again."
 
-    def _compose(self) -> str:
-        return f"No connection to {self.detail}. Check the network and try again." if self.detail else self.sentence
+    @property
+    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """With the host's name."""
+        return f"No connection to {self.detail or 'PiAPI'}."
+
+    @property
+    def said(self) -> str:
+        """Nobody said anything."""
+        return ""
 
 
 class CertificateRefused(NotSent):
     """The server's certificate did not check out, so nothing was sent to it."""
 
-    sentence = (
-        "The server at PiAPI's address could not prove that it is PiAPI (its certificate was refused). "
-        "Check this computer's clock and your proxy."
-    )
-
-    def _compose(self) -> str:
-        return self.sentence
+    happened = "The server at PiAPI's address could not prove that it is PiAPI (its certificate was refused)."
+    remedy = "Check this computer's clock and your proxy."
 
 
 class AddressUnusable(NotSent):
-    """The configured address or key cannot be put into a request."""
+    """The configured address or key cannot be put into a request. `detail` says why, in sentences."""
 
-    sentence = "PiAPI's address in the preferences cannot be used. Correct it, or clear it to get the default."
+    remedy = ""
 
-    def _compose(self) -> str:
-        return self.detail or self.sentence
+    @property
+    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The detail itself."""
+        return self.detail or "PiAPI's address in the preferences cannot be used. Clear it to get the default."
+
+    @property
+    def said(self) -> str:
+        """Nobody said anything."""
+        return ""
 
 
 class Refused(PiapiError):
     """The service answered and said no."""
 
-    sentence = "PiAPI refused the request."
+    happened = "PiAPI refused the request."
 
 
 class InputRefused(Refused):
     """400: the input does not suit the service; its message says why."""
 
-    sentence = "PiAPI refused the input (400). Change the prompt, the image or the parameters and try again."
+    happened = "PiAPI refused the input (400)."
+    remedy = "Change the prompt, the image or the parameters and try again."
 
 
 class KeyRefused(Refused):
     """401: the key is missing or wrong."""
 
-    sentence = "PiAPI refused the API key (401). Check it in the add-on's preferences or in PIAPI_API_KEY."
+    happened = "PiAPI refused the API key (401)."
+    remedy = "Check it in the add-on's preferences or in PIAPI_API_KEY."
 
 
 class OutOfCredits(Refused):
     """402: no credits, or no plan."""
 
-    sentence = "Your PiAPI account is out of credits or has no plan (402). Top it up at piapi.ai and try again."
+    happened = "Your PiAPI account is out of credits or has no plan (402)."
+    remedy = "Top it up at piapi.ai and try again."
 
 
 class NotOnPlan(Refused):
     """403: the account's plan does not include this."""
 
-    sentence = "Your PiAPI plan does not include this (403). Choose another model, or another plan at piapi.ai."
+    happened = "Your PiAPI plan does not include this (403)."
+    remedy = "Choose another model, or another plan at piapi.ai."
 
 
 class NotThere(Refused):
     """404: no such task, or it was pruned, or the address is not PiAPI's."""
 
-    sentence = (
-        "PiAPI knows nothing at that address (404): the task is gone, or the address in the preferences is wrong."
-    )
+    happened = "PiAPI knows nothing at that address (404)."
+    remedy = "Check the address in the preferences."
 
 
 class ResultGone(Refused):
     """The address of the finished model has expired, or its host refuses it."""
 
-    sentence = "The finished model is no longer at the address that PiAPI gave."
+    happened = "The finished model is no longer at the address that PiAPI gave."
 
 
 class TooManyRequests(Refused):
-    """429: too many requests, or too many tasks at once. `retry_after_s`: seconds to wait, None where not said."""
+    """429: too many requests, or too many tasks at once."""
 
-    sentence = "PiAPI takes no more requests for now (429). Wait a minute and try again."
-
-    def __init__(self, detail: str = "", retry_after_s: float | None = None) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__(detail)
+    happened = "PiAPI takes no more requests for now (429)."
+    remedy = "Wait a minute and try again."
 
 
 class Redirected(Refused):
     """3xx: never followed, because the key would go along (`requests` strips only `Authorization`)."""
 
-    sentence = "PiAPI's address sends requests on to another one, which is not followed. Check it in the preferences."
+    happened = "PiAPI's address sends requests on to another one, which is not followed."
+    remedy = "Check it in the preferences."
 
 
 class RequestRefused(Refused):
     """Any other 4xx."""
 
-    sentence = "PiAPI refused the request. Look at piapi.ai whether the service has changed, or update the add-on."
+    happened = "PiAPI refused the request."
+    remedy = "Look at piapi.ai whether the service has changed, or update the add-on."
 
 
 class Unclear(PiapiError):
@@ -154,31 +168,29 @@ class Unclear(PiapiError):
 class NoAnswerInTime(Unclear):
     """Connected and sent, but the answer did not come in time."""
 
-    sentence = "PiAPI did not answer in time. Check the network and try again."
+    happened = "PiAPI did not answer in time."
+    remedy = "Check the network and try again."
 
 
 class ConnectionCut(Unclear):
     """The connection broke before the answer was complete."""
 
-    sentence = "The connection to PiAPI broke before its answer was complete. Check the network and try again."
-
-    def _compose(self) -> str:
-        return self.sentence
+    happened = "The connection to PiAPI broke before its answer was complete."
+    remedy = "Check the network and try again."
 
 
 class ServiceFailing(Unclear):
     """5xx: the service, or something behind it, failed."""
 
-    sentence = "PiAPI has a problem of its own (server error). Try again in a few minutes."
+    happened = "PiAPI has a problem of its own (server error)."
+    remedy = "Try again in a few minutes."
 
 
 class AnswerNotUnderstood(Unclear):
     """A web page instead of JSON, JSON without a task in it, an answer of absurd size."""
 
-    sentence = (
-        "What answered at PiAPI's address was not PiAPI's answer. Check the address, and whether a proxy or a log-in "
-        "page stands in between."
-    )
+    happened = "What answered at PiAPI's address was not PiAPI's answer."
+    remedy = "Check the address, and whether a proxy or a log-in page stands in between."
 
 
 BY_STATUS: dict[int, type[Refused]] = {
@@ -191,7 +203,6 @@ BY_STATUS: dict[int, type[Refused]] = {
 }
 
 REQUEST_TIMEOUT_STATUS = 408
-TOO_MANY_REQUESTS_STATUS = 429
 
 
 def error_for(status: int, detail: str = "", retry_after_s: float | None = None) -> PiapiError:
@@ -199,12 +210,16 @@ def error_for(status: int, detail: str = "", retry_after_s: float | None = None)
 
     408 counts as unclear: the server stopped waiting, which does not say what it had already read.
     """
-    if status == TOO_MANY_REQUESTS_STATUS:
-        return TooManyRequests(detail, retry_after_s)
+    error = _class_for(status)(detail)
+    error.retry_after_s = retry_after_s
+    return error
+
+
+def _class_for(status: int) -> type[PiapiError]:
     if status in BY_STATUS:
-        return BY_STATUS[status](detail)
+        return BY_STATUS[status]
     if 300 <= status < 400:
-        return Redirected(detail)
+        return Redirected
     if status == REQUEST_TIMEOUT_STATUS or status >= 500:
-        return ServiceFailing(detail)
-    return RequestRefused(detail)
+        return ServiceFailing
+    return RequestRefused

@@ -9,9 +9,9 @@ from urllib.parse import urljoin
 import requests
 
 from .client import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
-from .errors import AddressUnusable, AnswerNotUnderstood, ConnectionCut, Redirected, ResultGone, error_for
-from .service import checked_address
-from .transport import CHUNK_BYTES, translated
+from .errors import AddressUnusable, AnswerNotUnderstood, Redirected, ResultGone, error_for
+from .service import checked_address, is_loopback
+from .transport import CHUNK_BYTES, check_complete, translated
 
 REDIRECT_LIMIT = 5
 
@@ -39,11 +39,12 @@ def open_result(url: str, read_timeout_s: float = READ_TIMEOUT_S) -> Generator[R
             length = response.headers.get("Content-Length", "")
             encoded = bool(response.headers.get("Content-Encoding"))
             size = int(length) if length.isdigit() and not encoded else None
-            yield ResultStream(size, _chunks(response, url, size))
+            yield ResultStream(size, _chunks(response, url))
 
 
 def _follow(session: requests.Session, url: str, read_timeout_s: float) -> requests.Response:
     for _ in range(REDIRECT_LIMIT + 1):
+        session.trust_env = not is_loopback(url)
         try:
             checked_address(url, "the finished model")
         except AddressUnusable:
@@ -57,11 +58,7 @@ def _follow(session: requests.Session, url: str, read_timeout_s: float) -> reque
     raise Redirected
 
 
-def _chunks(response: requests.Response, url: str, size: int | None) -> Iterator[bytes]:
-    received = 0
+def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
     with translated(url):
-        for chunk in response.iter_content(CHUNK_BYTES):
-            received += len(chunk)
-            yield chunk
-    if size is not None and received < size:
-        raise ConnectionCut
+        yield from response.iter_content(CHUNK_BYTES)
+    check_complete(response)

@@ -85,7 +85,7 @@ def check_task_type(model: Model, task_type: str) -> None:
 
 def check_prompt(prompt: str) -> str:
     """The prompt as it is sent; InputUnusable where it is empty or too long."""
-    prompt = " ".join(prompt.split())
+    prompt = " ".join(prompt.split()).encode("utf-8", "replace").decode()
     if not prompt:
         raise InputUnusable("There is no prompt. Describe the model in a few words.")
     if len(prompt) > PROMPT_LIMIT:

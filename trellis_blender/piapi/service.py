@@ -50,11 +50,15 @@ def _split(url: str) -> SplitResult | None:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A PiAPI-shaped service and the key for it. The key stays out of `repr`."""
+    """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
+
+    `upload_images`: images go to `upload_url` first instead of into the request.
+    """
 
     api_url: str = DEFAULT_API_URL
     api_key: str = field(default="", repr=False)
     upload_url: str = DEFAULT_UPLOAD_URL
+    upload_images: bool = False
 
     @property
     def is_loopback(self) -> bool:

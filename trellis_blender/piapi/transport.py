@@ -23,9 +23,12 @@ CHUNK_BYTES = 64 * 1024
 
 _NEVER_CONNECTED = (
     urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
     requests.exceptions.ConnectTimeout,
-    requests.exceptions.ProxyError,
 )
+_TUNNEL_FAILED = "Tunnel connection failed"
+"""How `http.client` begins its message where a proxy refuses to connect. Any other failure at a proxy is unclear."""
+
 _TIMED_OUT = (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError)
 _COULD_NOT_BE_WRITTEN = (
     requests.exceptions.InvalidURL,
@@ -55,14 +58,22 @@ def read_limited(response: requests.Response, limit_bytes: int) -> bytes:
         if size > limit_bytes:
             raise AnswerNotUnderstood("an answer of absurd size")
         parts.append(chunk)
+    check_complete(response)
     return b"".join(parts)
+
+
+def check_complete(response: requests.Response) -> None:
+    """Raises ConnectionCut where fewer bytes came than were announced: urllib3 1.26 takes that for the end."""
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and response.raw.tell() < int(length):
+        raise ConnectionCut
 
 
 def _translate(error: Exception, host: str) -> PiapiError:
     causes = list(_causes(error))
     if _is_any(causes, ssl.SSLCertVerificationError):
         return CertificateRefused()
-    if _is_any(causes, *_NEVER_CONNECTED):
+    if _is_any(causes, *_NEVER_CONNECTED) or any(str(cause).startswith(_TUNNEL_FAILED) for cause in causes):
         return NoConnection(host)
     if _is_any(causes, *_TIMED_OUT):
         return NoAnswerInTime()

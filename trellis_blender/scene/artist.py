@@ -25,16 +25,23 @@ def other_mode() -> str:
     return ""
 
 
-def why_wait() -> str:
-    """Why a model should not arrive just now, as the end of "It waits until …"; "" where nothing is in the way."""
+def modal_operators() -> set[str]:
+    """The modal operators that run in any window, but ours."""
+    windows = bpy.context.window_manager.windows
+    running = {operator.bl_idname for window in windows for operator in window.modal_operators}
+    return running - {OUR_MONITOR}
+
+
+def why_wait(background_operators: set[str]) -> str:
+    """Why a model should not arrive just now, as the end of "It arrives when …"; "" where nothing is in the way.
+
+    `background_operators` are modal operators that do not count: other add-ons keep some running all the time.
+    """
     if mode := other_mode():
         return f"you leave {mode}"
     if bpy.app.is_job_running('RENDER'):
         return "the render is done"
-    for window in bpy.context.window_manager.windows:
-        if any(operator.bl_idname != OUR_MONITOR for operator in window.modal_operators):
-            return "the tool in your hand is done"
-    return ""
+    return "the tool in your hand is done" if modal_operators() - background_operators else ""
 
 
 def _view_layers() -> list[bpy.types.ViewLayer]:

@@ -44,9 +44,9 @@ def unmetal(mesh: bpy.types.Mesh, glb: Path) -> None:
 
     glTF reads a missing factor as 1.0, so TRELLIS's painted surfaces would show as dark metal.
     """
-    painted = [_says_nothing_of_metal(material) for material in read_gltf(glb).get("materials", [])]
-    for index, material in enumerate(mesh.materials):
-        if material is None or not material.node_tree or not (painted[index] if index < len(painted) else False):
+    painted = [_says_nothing_of_metal(material) for material in _materials_in_use(read_gltf(glb))]
+    for material, is_painted in zip(mesh.materials, painted, strict=False):
+        if material is None or not material.node_tree or not is_painted:
             continue
         for node in material.node_tree.nodes:
             if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled):
@@ -64,6 +64,13 @@ def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
                 node.image.name = name
                 if node.image.packed_file is None:
                     node.image.pack()
+
+
+def _materials_in_use(gltf: dict[str, Any]) -> list[Any]:
+    """The file's materials in the order in which its meshes use them, which is the order of the slots in Blender."""
+    materials = gltf.get("materials", [])
+    used = [part.get("material") for mesh in gltf.get("meshes", []) for part in mesh.get("primitives", [])]
+    return [materials[index] for index in dict.fromkeys(used) if isinstance(index, int) and index < len(materials)]
 
 
 def _set_unless_linked(socket: Any, value: float) -> None:

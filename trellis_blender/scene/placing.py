@@ -35,6 +35,7 @@ def here(context: bpy.types.Context, longest_side_m: float, blend_load: str) -> 
     chosen = None if collection == context.scene.collection else collection
     return Placement(
         scene=context.scene.name,
+        scene_uid=context.scene.session_uid,
         collection=chosen.name if chosen is not None else "",
         collection_uid=chosen.session_uid if chosen is not None else 0,
         location=tuple(context.scene.cursor.location),
@@ -62,7 +63,7 @@ def place(glb: Path, name: str, generation_id: str, placement: Placement) -> Pla
         for collection in list(model.users_collection):
             collection.objects.unlink(model)
         destination.collection.objects.link(model)
-    _show(model, destination.scene)
+        _show(model, destination.scene)
     object_name = model.name
     _push_undo(destination.scene, f"Add “{name}”")
     return Placed(object_name, destination.where)
@@ -77,14 +78,15 @@ def find_object(generation_id: str, name_hint: str) -> bpy.types.Object | None:
 
 
 def _is_of(item: bpy.types.Object, generation_id: str) -> bool:
-    return item.get(ID_PROPERTY) == generation_id and bool(item.users_scene)
+    return item.get(ID_PROPERTY) == generation_id and bool(item.users_collection)
 
 
 def _destination(placement: Placement) -> _Destination:
     window = _window(None)
     shown = window.scene if window is not None else bpy.context.scene
-    scene = bpy.data.scenes.get(placement.scene)
-    if scene is None:
+    by_number = (item for item in bpy.data.scenes if item.session_uid == placement.scene_uid)
+    scene = next(by_number, None) or bpy.data.scenes.get(placement.scene)
+    if scene is None or scene.library is not None:
         where = f"In the scene “{shown.name}”, because “{placement.scene}” is gone."
         return _Destination(shown, shown.collection, where)
     collection = _collection(placement)
@@ -106,7 +108,7 @@ def _collection(placement: Placement) -> bpy.types.Collection | None:
 
 def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy.types.Collection | None) -> str:
     if not bpy.app.background:
-        viewports = list(_viewports())
+        viewports = list(_viewports(scene))
         if not viewports:
             return "no 3D viewport is open"
         if any(viewport.local_view is not None for viewport in viewports):
@@ -146,7 +148,7 @@ def _show(model: bpy.types.Object, scene: bpy.types.Scene) -> None:
         layer.objects.active = model
     else:
         model.select_set(False, view_layer=layer)
-    for viewport in _viewports():
+    for viewport in _viewports(scene):
         if viewport.local_view is not None:
             model.local_view_set(viewport, True)
 
@@ -176,10 +178,13 @@ def _window(scene: bpy.types.Scene | None) -> bpy.types.Window | None:
     return next((window for window in windows if scene is None or window.scene == scene), None)
 
 
-def _viewports() -> Iterator[bpy.types.SpaceView3D]:
+def _viewports(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
     if bpy.app.background:
         return
+    layer = _view_layer(scene)
     for window in bpy.context.window_manager.windows:
+        if window.view_layer != layer:
+            continue
         for area in window.screen.areas:
             if isinstance(area.spaces.active, bpy.types.SpaceView3D):
                 yield area.spaces.active

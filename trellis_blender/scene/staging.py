@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 
 from . import versions
+from .quiet import no_output_on_failure
 
 _KINDS = (
     "objects",
@@ -60,13 +61,17 @@ def _import(path: Path, stage: bpy.types.Scene) -> None:
     try:
         # With `window` as well, even None, Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of
         # their mode.
-        with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
+        with (
+            no_output_on_failure(),
+            bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]),
+        ):
             bpy.ops.import_scene.gltf(filepath=str(path), **versions.gltf_import_options())
     except AttributeError:
         raise ImportFailed("Blender's add-on “glTF 2.0 format” is switched off. Enable it, then press Place.") from None
     except RuntimeError as error:
-        reason = str(error).strip().removeprefix("Error:").strip().splitlines()
-        said = reason[-1][:200] if reason else "no reason given"
+        # Blender puts a whole traceback into its message, and below it a line with the place.
+        reasons = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+        said = reasons[-1].removeprefix("Error:").strip()[:200] if reasons else "no reason given"
         raise ImportFailed(f"Blender's glTF importer could not read the model ({said}). Its file is kept.") from None
 
 

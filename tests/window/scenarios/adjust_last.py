@@ -32,11 +32,10 @@ def scenario() -> drive.Steps:
     yield 1.0
     assert bpy.context.window_manager.operators[-1].bl_idname == "MESH_OT_primitive_uv_sphere_add"
     drive.shot("01-arrived")
-    yield from drive.until(hud, "Adjust Last Operation")
+    # Blender draws it folded first.
+    yield from drive.until(lambda: hud() is not None and hud().height > 100, "Adjust Last Operation")
+    yield 0.5
     region = hud()
-    if region.height < 100:
-        yield from drive.click(region.x + 20, region.y + region.height - 14, 1.0)
-        region = hud()
     x, y = region.x + region.width * 0.75, region.y + region.height - 45
     drive.move(x, y)
     yield 0.3
