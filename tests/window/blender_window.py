@@ -19,11 +19,11 @@ class Window:
     def __init__(self, program: Path, profile: Path, shots: Path, piapi: Piapi, control: Path) -> None:
         self.program, self.profile, self.shots, self.piapi, self.control = program, profile, shots, piapi, control
         self.words: dict[str, Callable[[], None]] = {}
-        self.environ: dict[str, str] = {}
+        self.environ: dict[str, str | None] = {}
 
     def run(self, scenario: str, *arguments: str, limit_s: int = 120) -> str:
         """Blender's output; fails where the scenario did."""
-        environ = {
+        environ: dict[str, str | None] = {
             **os.environ,
             "BLENDER_USER_RESOURCES": str(self.profile),
             "OUT": str(self.shots),
@@ -34,6 +34,7 @@ class Window:
             "TEST_SCENARIO": scenario,
             **self.environ,
         }
+        environ = {name: value for name, value in environ.items() if value is not None}
         done = threading.Event()
         listener = threading.Thread(target=self._listen, args=(done,))
         listener.start()

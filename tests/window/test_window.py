@@ -7,10 +7,16 @@ from service import Fault
 pytestmark = pytest.mark.timeout(600)
 
 
+def test_first_start(window: Window) -> None:
+    window.environ = {"PIAPI_API_KEY": None, "PIAPI_API_URL": None}
+    window.run("first_start")
+    assert window.piapi.requests == []
+
+
 def test_first_model(window: Window) -> None:
     window.behave(pending_s=2.0, processing_s=5.0, log=True)
     window.run("first_model")
-    assert len(window.piapi.creates) == 1
+    assert len(window.piapi.creates) == 2
 
 
 def test_adjust_last_operation(window: Window) -> None:

@@ -43,3 +43,15 @@ def scenario() -> drive.Steps:
     assert drive.models() == ["a bear"], drive.models()
     assert drive.line().stage == "In the scene"
     drive.shot("07-redone")
+
+    # A script that waits, in a Blender with a window.
+    cube = bpy.data.objects["Cube"]
+    with drive.in_viewport():
+        assert bpy.ops.trellis.generate(prompt="a fox", seed=3) == {'FINISHED'}
+    assert drive.models() == ["a bear", "a fox"]
+    assert bpy.context.view_layer.objects.active.name == "a fox"
+    assert not cube.select_get()
+    yield 1.0
+    drive.shot("08-from-a-script")
+    yield from drive.key("ctrl+z", 1.0)
+    assert drive.models() == ["a bear"], drive.models()
