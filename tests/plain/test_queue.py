@@ -11,6 +11,7 @@ from helpers import PICTURE, Driver, image_request, service_of, text_request
 from models import box_glb, glb_without_mesh
 from service import KEY, Fault, Piapi, default_model, png_size
 
+from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.states import AT_THE_SERVICE, State
 from trellis_blender.generation.store import Store
 from trellis_blender.piapi.service import Service
@@ -503,3 +504,44 @@ def test_the_time_spent_parked_is_no_usual_duration(driver: Driver, piapi: Piapi
     assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is None
     driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is not None
+
+
+def test_a_row_that_another_blender_has_taken_further_is_not_paid_for_again(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    first, second = make_driver(at_once=1), make_driver(at_once=1)
+    piapi.behaviour.processing_s = 0.5
+    first.queue.submit(text_request(), service_of(piapi))
+    waiting = first.queue.submit(text_request("a second bear"), service_of(piapi))
+    first.until(lambda: Store(first.queue.folder).load(waiting.id) is not None)
+    second.queue.load()
+    second.until(lambda: waiting.id in second.latest)
+    stale = second.latest[waiting.id]
+    ready = first.rest(waiting)
+    assert (stale.state, ready.state) == (State.QUEUED, State.READY)
+    second.queue.submit_again(stale, service_of(piapi))
+    second.until(lambda: second.latest[waiting.id].state is State.READY)
+    assert second.latest[waiting.id].task_id == ready.task_id
+    assert len(piapi.creates) == 2
+
+
+def test_a_submission_is_given_up_only_when_nobody_can_be_waiting_for_its_answer(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    generation = replace(
+        new_generation(text_request(), piapi.url, time.time()), state=State.SUBMITTING, submitted_at=time.time()
+    )
+    driver = make_driver()
+    Store(driver.queue.folder).save(generation)
+    driver.queue.load()
+    driver.until(lambda: generation.id in driver.latest)
+    assert (driver.latest[generation.id].state, driver.latest[generation.id].parked) == (State.SUBMITTING, True)
+    driver.queue.submit_again(generation, service_of(piapi))
+    driver.until(lambda: driver.latest[generation.id].state is State.SUBMITTING)
+    Store(driver.queue.folder).save(replace(generation, submitted_at=time.time() - 301))
+    later = make_driver()
+    later.queue.load()
+    later.until(lambda: generation.id in later.latest)
+    assert later.latest[generation.id].state is State.OUTCOME_UNKNOWN
+    assert piapi.creates == []
+    assert later.rest(later.queue.submit_again(later.latest[generation.id], service_of(piapi))).state is State.READY

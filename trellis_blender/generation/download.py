@@ -10,7 +10,6 @@ from .problems import ModelUnusable, explain_os_error
 
 INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
-PART_NAME = "model.part"
 REFUSED_NAME = "model.refused"
 
 
@@ -26,7 +25,8 @@ def keep_model(
     Raises ModelUnusable (a file that is refused stays as `model.refused`), DiskFull, FolderUnusable, and whatever
     the chunks raise. Nothing but a whole, checked file ever has the model's name.
     """
-    part, final = folder / PART_NAME, folder / MODEL_NAME
+    # Two Blenders may fetch the same model.
+    part, final = folder / f"model-{os.getpid()}.part", folder / MODEL_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(chunks, size, part, tell, limit)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -168,14 +169,14 @@ class Queue:
             # Said to the artist when the first submission meets the same folder.
             return
         for generation in generations:
-            self._changes.put(_as_found(generation))
+            self._changes.put(_as_found(generation, self._now()))
 
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
         if any(waiting.id == generation.id for waiting, _ in self._waiting):
             return
         try:
             self._keep_picture(generation, picture)
-            self._store.save(generation)
+            taken_further = self._store.take_up(generation, self._now())
         except Exception as problem:
             if not isinstance(problem, GenerationProblem):
                 LOG.exception("generation %s", generation.id)
@@ -185,7 +186,10 @@ class Queue:
             )
             self._changes.put(replace(generation, state=state, problem=sentence, parked=state is not State.FAILED))
             return
-        self._waiting.append((generation, job))
+        if taken_further is not None:
+            self._changes.put(_as_found(taken_further, self._now()))
+        else:
+            self._waiting.append((generation, job))
 
     def _keep_picture(self, generation: Generation, picture: Picture | None) -> None:
         if picture is not None:
@@ -196,7 +200,8 @@ class Queue:
 
     def _cancel(self, generation: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
-        generation = self._store.load(generation.id) or generation
+        with suppress(GenerationProblem):
+            generation = self._store.load(generation.id) or generation
         for waiting in list(self._waiting):
             if waiting[0].id == generation.id and not waiting[0].task_id:
                 self._waiting.remove(waiting)
@@ -269,9 +274,11 @@ class Queue:
         )
 
 
-def _as_found(generation: Generation) -> Generation:
-    """An earlier session's generation as this one shows it: nothing goes on by itself."""
-    if generation.state is State.SUBMITTING:
+def _as_found(generation: Generation, now: float) -> Generation:
+    """The generation of an earlier session, or of another Blender, as this one shows it: nothing goes on by itself."""
+    from .store import is_answer_lost
+
+    if is_answer_lost(generation, now):
         problem = f"Blender ended before PiAPI answered. {costs.unknown(generation.request.price_usd)}"
         return replace(generation, state=State.OUTCOME_UNKNOWN, problem=problem)
     return replace(generation, parked=generation.parked or generation.state in UNFINISHED)

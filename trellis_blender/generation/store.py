@@ -17,12 +17,14 @@ from typing import Any, cast
 from .problems import FolderUnusable, explain_os_error
 from .record import Generation
 from .request import GenerationRequest, Placement
-from .states import State
+from .states import AT_THE_SERVICE, State
 
 LOG = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 10.0
+ANSWER_LIMIT_S = 300.0
+"""A submission is three attempts at the most, each with a connect timeout of 10 s and a read timeout of 60 s."""
 DURATIONS_LOOKED_AT = 20
 FILE_NAME = "generations.sqlite3"
 
@@ -55,6 +57,10 @@ class Store:
 
     def save(self, generation: Generation) -> None:
         """Writes the generation; durable when this returns."""
+        with self._opened() as db:
+            self._write(db, generation)
+
+    def _write(self, db: sqlite3.Connection, generation: Generation) -> None:
         is_timed = generation.finished_at > generation.submitted_at > 0
         duration_s = generation.finished_at - generation.submitted_at if is_timed else None
         row = (
@@ -66,8 +72,7 @@ class Store:
             duration_s,
             to_json(generation),
         )
-        with self._opened() as db:
-            db.execute("INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        db.execute("INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def load_all(self) -> list[Generation]:
         """Every generation, oldest first."""
@@ -80,6 +85,21 @@ class Store:
         with self._opened() as db:
             row = db.execute("SELECT record FROM generation WHERE id = ?", (generation_id,)).fetchone()
         return from_json(row[0]) if row else None
+
+    def take_up(self, generation: Generation, now: float) -> Generation | None:
+        """Writes a generation that is to be worked on, and returns None.
+
+        Where another Blender on the same store has taken it further meanwhile, nothing is written, and its record
+        returned.
+        """
+        with self._opened() as db:
+            db.execute("BEGIN IMMEDIATE")
+            row = db.execute("SELECT record FROM generation WHERE id = ?", (generation.id,)).fetchone()
+            found = _readable(row[0]) if row else None
+            if found is not None and not _may_be_taken_up(found, generation, now):
+                return found
+            self._write(db, generation)
+        return None
 
     def claim(self, generation: Generation) -> bool:
         """Writes a queued generation that is about to be submitted; False where another Blender has taken it."""
@@ -155,3 +175,15 @@ def _readable(text: str) -> Generation | None:
     except (ValueError, TypeError, KeyError, AttributeError):
         LOG.exception("a generation in the store cannot be read")
         return None
+
+
+def _may_be_taken_up(found: Generation, wanted: Generation, now: float) -> bool:
+    if wanted.state in AT_THE_SERVICE:
+        # It has a task, so it knows more than a store that could not be written when the answer came.
+        return found.state in AT_THE_SERVICE or found.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}
+    return found.state in {State.QUEUED, State.FAILED, State.OUTCOME_UNKNOWN} or is_answer_lost(found, now)
+
+
+def is_answer_lost(found: Generation, now: float) -> bool:
+    """True where a submission is so old that no Blender can still be waiting for its answer."""
+    return found.state is State.SUBMITTING and now - found.submitted_at > ANSWER_LIMIT_S

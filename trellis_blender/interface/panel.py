@@ -135,7 +135,7 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
     elif generation.parked and state == "queued":
         button("trellis.submit_again", f"Submit · ${generation.request.price_usd:.2f}")
         button("trellis.cancel", "", 'X')
-    elif generation.parked and state not in {"ready", "placed"}:
+    elif generation.parked and generation.task_id and state not in {"ready", "placed"}:
         button("trellis.resume", "Resume")
         button("trellis.cancel", "", 'X')
     elif state == "ready":

@@ -5,7 +5,7 @@ import bpy
 
 from . import access
 
-KEY_PAGE = "https://piapi.ai/workspace/key"
+KEY_PAGE = "https://piapi.ai"
 
 
 def _get_key(_: bpy.types.AddonPreferences) -> str:

@@ -82,6 +82,8 @@ def _working_stage(generation: "Generation", now: float) -> str:
 
 
 def _why_interrupted(generation: "Generation") -> str:
+    if generation.state.value == "submitting":
+        return "It was just being sent, by this Blender before it ended or by another one. Look again in five minutes."
     if generation.task_id:
         return "It was going on when Blender ended. Resume takes it up again at no cost."
     return "It had not been sent when Blender ended, and has cost nothing."
