@@ -43,6 +43,13 @@ def test_switched_off(window: Window) -> None:
     assert len(window.piapi.creates) == 1
 
 
+def test_quit_and_started_again(window: Window) -> None:
+    window.behave(processing_s=6.0)
+    window.run("quit_meanwhile")
+    window.run("next_start")
+    assert len(window.piapi.creates) == 1
+
+
 def test_failures(window: Window, tmp_path: Path) -> None:
     from models import picture_png
 
