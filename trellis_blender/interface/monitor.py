@@ -172,8 +172,7 @@ def _look_after_monitor() -> float | None:
     if rested_s < HANDOVER_S:
         return HANDOVER_S - rested_s
     windows = bpy.context.window_manager.windows
-    running = any(operator.bl_idname == artist.OUR_MONITOR for window in windows for operator in window.modal_operators)
-    if windows and not running:
+    if windows and artist.OUR_MONITOR not in artist.modal_operators():
         with bpy.context.temp_override(window=windows[0]):
             bpy.ops.trellis.monitor('INVOKE_DEFAULT')  # pyright: ignore[reportAttributeAccessIssue]
     return WATCH_INTERVAL_S

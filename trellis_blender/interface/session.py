@@ -106,7 +106,8 @@ class Session:
         try:
             if not glb.is_file():
                 raise ModelUnusable(f"its file {glb} is gone")
-            placed = placing.place(glb, request.name, generation.id, self._placement(generation))
+            placement = self._placement(generation)
+            placed = placing.place(glb, request.name, generation.id, placement)
         except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)
         except Exception as error:
@@ -116,6 +117,7 @@ class Session:
         else:
             changed = replace(
                 generation,
+                request=replace(request, placement=placement),
                 state=State.PLACED,
                 object_name=placed.object_name,
                 where=placed.where,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist is doing: is this a moment in which a model may arrive?"""
 
+from contextlib import suppress
+
 import bpy
 
 OUR_MONITOR = "TRELLIS_OT_monitor"
@@ -26,10 +28,14 @@ def other_mode() -> str:
 
 
 def modal_operators() -> set[str]:
-    """The modal operators that run in any window, but ours."""
-    windows = bpy.context.window_manager.windows
-    running = {operator.bl_idname for window in windows for operator in window.modal_operators}
-    return running - {OUR_MONITOR}
+    """The modal operators that run in any window, by their names ("TRANSFORM_OT_translate")."""
+    found: set[str] = set()
+    for window in bpy.context.window_manager.windows:
+        for operator in window.modal_operators:
+            # One whose add-on was switched off while it ran is still listed, without a class.
+            with suppress(ValueError, AttributeError):
+                found.add(operator.bl_idname)
+    return found
 
 
 def why_wait(background_operators: set[str]) -> str:
@@ -41,7 +47,7 @@ def why_wait(background_operators: set[str]) -> str:
         return f"you leave {mode}"
     if bpy.app.is_job_running('RENDER'):
         return "the render is done"
-    return "the tool in your hand is done" if modal_operators() - background_operators else ""
+    return "the tool in your hand is done" if modal_operators() - background_operators - {OUR_MONITOR} else ""
 
 
 def _view_layers() -> list[bpy.types.ViewLayer]:

@@ -4,10 +4,6 @@ import bpy
 import drive
 
 
-def monitored() -> bool:
-    return any(item.bl_idname == 'TRELLIS_OT_monitor' for item in drive.window().modal_operators)
-
-
 def open_file(path: str) -> drive.Steps:
     with drive.in_viewport():
         bpy.ops.wm.open_mainfile(filepath=path)
@@ -27,7 +23,7 @@ def scenario() -> drive.Steps:
     bpy.ops.wm.save_as_mainfile(filepath=street)
     yield from generate("a lamp")
     yield from open_file(other)
-    yield from drive.until(monitored, "the monitor in the other file", 5)
+    yield from drive.until(drive.monitored, "the monitor in the other file", 5)
     yield from drive.open_sidebar()
     drive.shot("01-opened-another-file")
     yield from drive.until(lambda: drive.state() == "ready", "ready")
@@ -36,7 +32,7 @@ def scenario() -> drive.Steps:
     assert "made for another file" in drive.line().detail
     yield from drive.over_viewport()
     drive.shot("02-ready-for-the-other-file")
-    yield from drive.until(lambda: not monitored(), "the monitor to end", 5)
+    yield from drive.until(lambda: not drive.monitored(), "the monitor to end", 5)
 
     yield from open_file(street)
     yield from drive.open_sidebar()
@@ -49,13 +45,14 @@ def scenario() -> drive.Steps:
     yield from generate("a bench")
     with drive.in_viewport():
         bpy.ops.wm.read_homefile()
-    yield from drive.until(monitored, "the monitor in the new file", 5)
+    yield from drive.until(drive.monitored, "the monitor in the new file", 5)
     yield from drive.until(lambda: drive.state() == "ready", "ready")
     yield from drive.open_sidebar()
     bpy.context.scene.cursor.location = (0, 0, 3)
     yield from drive.press("trellis.place", column=0.8)
     assert drive.models() == ["a bench"]
     assert bpy.data.objects["a bench"].location.z == 3
+    assert drive.line().stage == "In the scene", drive.line()
     yield from drive.over_viewport()
     drive.shot("04-placed-in-the-new-file")
 

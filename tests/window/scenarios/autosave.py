@@ -6,8 +6,6 @@ from pathlib import Path
 import bpy
 import drive
 
-from bl_ext.user_default.trellis_blender.scene import artist  # isort: skip
-
 
 def scenario() -> drive.Steps:
     paths = bpy.context.preferences.filepaths
@@ -25,7 +23,7 @@ def scenario() -> drive.Steps:
         assert time.monotonic() - start < 220, drive.state()
         yield 0.25
         looks += 1
-        modal += any(item.bl_idname == artist.OUR_MONITOR for item in drive.window().modal_operators)
+        modal += drive.monitored()
         for path in Path(drive.CONTROL).glob("*autosave*.blend"):
             key = f"{path.name} {path.stat().st_mtime:.0f}"
             saved.setdefault(key, time.monotonic() - start)

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,16 @@ def line() -> Any:
 def models() -> list[str]:
     """The names of the objects that generations made."""
     return sorted(item.name for item in bpy.context.scene.objects if "trellis_generation" in item)
+
+
+def monitored() -> bool:
+    """Whether the add-on's modal operator runs."""
+    for operator in window().modal_operators:
+        # One whose class is gone is still listed until the next event.
+        with suppress(ValueError):
+            if operator.bl_idname == 'TRELLIS_OT_monitor':
+                return True
+    return False
 
 
 def run(scenario: Callable[[], Steps]) -> None:

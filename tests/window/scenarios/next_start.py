@@ -14,5 +14,6 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: drive.state() == "ready", "ready")
     yield from drive.press("trellis.place", column=0.8)
     yield from drive.until(lambda: drive.models() == ["a bear"], "the model", 5)
+    assert drive.line().stage == "In the scene", drive.line()
     yield 0.5
     drive.shot("02-placed")

@@ -31,7 +31,7 @@ def scenario() -> drive.Steps:
     yield 0.5
     assert not bpy.app.timers.is_registered(look)
     assert handlers() == clean
-    assert not [item for item in drive.window().modal_operators if "TRELLIS" in item.bl_idname]
+    assert not drive.monitored()
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("trellis")]
     drive.shot("01-switched-off")
 
