@@ -178,7 +178,7 @@ def monitored() -> bool:
     """Whether the add-on's modal operator runs."""
     for operator in window().modal_operators:
         # One whose class is gone is still listed until the next event.
-        with suppress(ValueError):
+        with suppress(ValueError, AttributeError):
             if operator.bl_idname == 'TRELLIS_OT_monitor':
                 return True
     return False
