@@ -11,6 +11,17 @@ def hud() -> object:
     return next((region for region in area.regions if region.type == 'HUD' and region.width > 10), None)
 
 
+def unfold() -> drive.Steps:
+    """Opens the panel where Blender shows only its header."""
+    for _ in range(5):
+        yield 1.0
+        region = hud()
+        if region.height > 100:
+            return
+        yield from drive.click(region.x + 20, region.y + region.height / 2, 1.0)
+    raise AssertionError("Adjust Last Operation does not unfold")
+
+
 def scenario() -> drive.Steps:
     bpy.ops.object.select_all(action='DESELECT')
     yield from drive.open_sidebar()
@@ -32,9 +43,8 @@ def scenario() -> drive.Steps:
     yield 1.0
     assert bpy.context.window_manager.operators[-1].bl_idname == "MESH_OT_primitive_uv_sphere_add"
     drive.shot("01-arrived")
-    # Blender draws it folded first.
-    yield from drive.until(lambda: hud() is not None and hud().height > 100, "Adjust Last Operation")
-    yield 0.5
+    yield from drive.until(hud, "Adjust Last Operation")
+    yield from unfold()
     region = hud()
     x, y = region.x + region.width * 0.75, region.y + region.height - 45
     drive.move(x, y)
