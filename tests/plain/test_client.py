@@ -2,7 +2,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import BinaryIO
 
@@ -185,13 +185,13 @@ def test_a_create_does_not_go_over_a_connection_that_the_service_may_have_closed
     assert [request[:4] for request in served] == [b"GET ", b"POST", b"POST"]
 
 
-def test_behind_a_proxy_a_create_whose_answer_is_lost_is_unclear_and_not_repeated(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The proxy opens the tunnel, reads the whole request and closes, as a service that dies just then looks."""
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], list[bytes]]]:
+    """Starts a proxy for https that reads what comes, sends one answer and closes; gives what it read."""
+    listener = socket.create_server(("127.0.0.1", 0))
     seen: list[bytes] = []
 
-    def proxy(listener: socket.socket) -> None:
+    def serve(answer: bytes) -> None:
         while True:
             try:
                 connection, _ = listener.accept()
@@ -199,35 +199,32 @@ def test_behind_a_proxy_a_create_whose_answer_is_lost_is_unclear_and_not_repeate
                 return
             with connection:
                 seen.append(connection.recv(65536))
+                connection.sendall(answer)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=proxy, args=(listener,), daemon=True).start()
+    def start(answer: bytes) -> list[bytes]:
         for variable in ("HTTPS_PROXY", "https_proxy"):
             monkeypatch.setenv(variable, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        with pytest.raises(errors.Unclear):
-            create(new_client(Service("https://api.example.invalid", KEY)))
+        threading.Thread(target=serve, args=(answer,), daemon=True).start()
+        return seen
+
+    with listener:
+        yield start
         listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_behind_a_proxy_a_create_whose_answer_is_lost_is_unclear_and_not_repeated(
+    proxied: Callable[[bytes], list[bytes]],
+) -> None:
+    seen = proxied(b"")
+    with pytest.raises(errors.Unclear):
+        create(new_client(Service("https://api.example.invalid", KEY)))
     assert len(seen) == 1
 
 
-def test_a_proxy_that_refuses_the_tunnel_surely_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def proxy(listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=proxy, args=(listener,), daemon=True).start()
-        for variable in ("HTTPS_PROXY", "https_proxy"):
-            monkeypatch.setenv(variable, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        with pytest.raises(errors.NoConnection):
-            create(new_client(Service("https://api.example.invalid", KEY)))
-        listener.shutdown(socket.SHUT_RDWR)
+def test_a_proxy_that_refuses_the_tunnel_surely_sent_nothing(proxied: Callable[[bytes], list[bytes]]) -> None:
+    proxied(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(errors.NoConnection):
+        create(new_client(Service("https://api.example.invalid", KEY)))
 
 
 def test_a_proxy_never_sees_what_is_meant_for_this_computer(piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:

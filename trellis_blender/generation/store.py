@@ -84,7 +84,7 @@ class Store:
         """One generation as it was written last; None where there is none."""
         with self._opened() as db:
             row = db.execute("SELECT record FROM generation WHERE id = ?", (generation_id,)).fetchone()
-        return from_json(row[0]) if row else None
+        return _readable(row[0]) if row else None
 
     def take_up(self, generation: Generation, now: float) -> Generation | None:
         """Writes a generation that is to be worked on, and returns None.

@@ -84,7 +84,7 @@ class TRELLIS_OT_resume(_RowOperator):
 
     @staticmethod
     def fits(generation: "Generation") -> bool:
-        return generation.parked and bool(generation.task_id)
+        return generation.parked and generation.state.value in {"waiting", "running", "downloading"}
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         found.queue.resume(generation, _its_service(generation))

@@ -19,7 +19,6 @@ import bpy
 Steps = Iterator[float | None]
 OUT = Path(os.environ["OUT"])
 CONTROL = Path(os.environ["TEST_CONTROL"])
-MARGIN_PX = 60
 
 
 def window() -> Any:
@@ -51,7 +50,7 @@ def until(condition: Callable[[], Any], what: str, limit_s: float = 40.0) -> Ste
         yield 0.1
 
 
-def open_sidebar(width: int | None = None) -> Steps:
+def open_sidebar() -> Steps:
     """The tab Trellis, wide enough to read."""
     area, _, sidebar = viewport()
     area.spaces.active.show_region_ui = True
