@@ -1,5 +1,6 @@
 """Small GLB files made here, for where the service's real models are not at hand and for files that are wrong."""
 
+import base64
 import json
 import struct
 import zlib
@@ -79,6 +80,11 @@ def picture_png(width: int, height: int, pixel: bytes = b"\xc8\x64\x32\xff") -> 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
     rows = zlib.compress((b"\0" + pixel * width) * height)
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def data_uri(content: bytes) -> str:
+    """A PNG as it goes into a request."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def glb_without_mesh() -> bytes:

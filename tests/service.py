@@ -23,7 +23,7 @@ from werkzeug.wrappers import Request, Response
 
 KEY = "test-key-0123456789abcdef"
 FIXTURES = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
-PRICES = {"Qubico/trellis": 400000, "Qubico/trellis2": 1000000, "Qubico/pixal3d": 2500000}
+PRICES = {"Qubico/trellis": 400000, "Qubico/trellis2": 1000000, "Qubico/pixal3d": 2500000, "offline-preview": 0}
 TEXT_MODELS = {"Qubico/trellis"}
 ZERO_TIME = "0001-01-01T00:00:00Z"
 

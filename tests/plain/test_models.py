@@ -27,6 +27,7 @@ def test_prices_are_those_of_the_service() -> None:
         "Qubico/trellis": 0.04,
         "Qubico/trellis2": 0.10,
         "Qubico/pixal3d": 0.25,
+        "offline-preview": 0,
     }
 
 

@@ -3,6 +3,7 @@
 
 NOTHING_SENT = "Nothing was sent and nothing charged."
 NOTHING_CHARGED = "Nothing was charged."
+COSTS_NOTHING = "It costs nothing."
 
 
 def dollars(amount: float) -> str:
@@ -10,8 +11,15 @@ def dollars(amount: float) -> str:
     return f"${amount:.2f}" if abs(amount * 100 - round(amount * 100)) < 1e-6 else f"${amount:.4f}"
 
 
+def price(amount_usd: float) -> str:
+    """What a button says: "$0.04", "free"."""
+    return dollars(amount_usd) if amount_usd else "free"
+
+
 def charged(amount_usd: float | None, price_usd: float) -> str:
     """What the service says it charged, else what it may have charged."""
+    if not price_usd:
+        return COSTS_NOTHING
     if amount_usd is None:
         return f"PiAPI may have charged {dollars(price_usd)} or less."
     if amount_usd == 0:
@@ -21,11 +29,15 @@ def charged(amount_usd: float | None, price_usd: float) -> str:
 
 def paid(price_usd: float) -> str:
     """For a model that is made, or being made, and still has to get here."""
+    if not price_usd:
+        return f"{COSTS_NOTHING} Resume makes it again."
     return f"The generation is paid for ({dollars(price_usd)}) and is not lost: Resume takes it up again at no cost."
 
 
 def unknown(price_usd: float) -> str:
     """For a submission whose answer never came."""
+    if not price_usd:
+        return COSTS_NOTHING
     return (
         f"Whether PiAPI accepted the task, and charged {dollars(price_usd)}, is unknown. Look at your tasks on "
         "piapi.ai before you submit it again."

@@ -18,9 +18,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from ..piapi.service import Service, is_loopback
+from ..piapi.service import Service
 from . import costs, pace
 from .job import Job
+from .naming import in_the_name_of
 from .problems import GenerationProblem
 from .record import Generation, new_generation, without_picture
 from .request import GenerationRequest, Picture
@@ -212,6 +213,9 @@ class Queue:
                 return
         if job := self._jobs.get(generation.id):
             job.cancel()
+        elif generation.state in AT_THE_SERVICE and not generation.request.price_usd:
+            # The offline preview ends with Blender, and its tasks with it.
+            self._keep(replace(generation, state=State.CANCELLED, problem=costs.COSTS_NOTHING, parked=False))
         elif generation.state in AT_THE_SERVICE:
             self._enqueue(replace(generation, parked=False, problem=""), Job(service, cancelling=True))
         elif generation.state is State.QUEUED:
@@ -236,7 +240,7 @@ class Queue:
                 if self._is_closed:
                     return
                 self._waiting.remove((generation, job))
-                worker = Worker(generation, job, self._surroundings(generation.api_url))
+                worker = Worker(generation, job, self._surroundings(job.service))
                 thread = threading.Thread(
                     target=self._work, args=(worker,), name=f"trellis-{generation.id[:8]}", daemon=True
                 )
@@ -258,11 +262,11 @@ class Queue:
                 self._condition.notify_all()
                 self._inbox.append(self._start_waiting)
 
-    def _surroundings(self, api_url: str) -> "Surroundings":
+    def _surroundings(self, service: Service) -> "Surroundings":
         from .worker import Surroundings
 
-        schedule = pace.LOOPBACK if is_loopback(api_url) else pace.PIAPI
-        limit = self._limits.setdefault(api_url, pace.RateLimit(schedule.requests_per_minute))
+        schedule = pace.LOOPBACK if service.is_loopback else pace.PIAPI
+        limit = self._limits.setdefault(service.api_url, pace.RateLimit(schedule.requests_per_minute))
         return Surroundings(
             store=self._store,
             folder=self.folder,
@@ -280,5 +284,6 @@ def _as_found(generation: Generation, now: float) -> Generation:
 
     if is_answer_lost(generation, now):
         problem = f"Blender ended before PiAPI answered. {costs.unknown(generation.request.price_usd)}"
+        problem = in_the_name_of(generation.request.model, problem)
         return replace(generation, state=State.OUTCOME_UNKNOWN, problem=problem)
     return replace(generation, parked=generation.parked or generation.state in UNFINISHED)

@@ -178,6 +178,8 @@ def _readable(text: str) -> Generation | None:
 
 
 def _may_be_taken_up(found: Generation, wanted: Generation, now: float) -> bool:
+    if not wanted.request.price_usd:
+        return True  # nothing can be paid twice
     if wanted.state in AT_THE_SERVICE:
         # It has a task, so it knows more than a store that could not be written when the answer came.
         return found.state in AT_THE_SERVICE or found.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}

@@ -21,6 +21,7 @@ from ..piapi.tasks import Status, Task
 from . import costs
 from .download import INPUT_NAME, keep_model, write_whole
 from .job import Job
+from .naming import explain, in_the_name_of
 from .pace import Pace, RateLimit, poll_delay_s
 from .problems import DiskFull, FolderUnusable, GenerationProblem, ModelUnusable
 from .progress import read_log, share_of_time
@@ -86,7 +87,7 @@ class Worker:
     def run(self) -> None:
         """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops."""
         try:
-            client = Client(self._job.service, wait_turn=self._take_turn, pause=self._pause)
+            client = Client(self._job.service.reached(), wait_turn=self._take_turn, pause=self._pause)
             try:
                 self._carry_out(client)
             finally:
@@ -99,7 +100,9 @@ class Worker:
             self._change(parked=True, problem="Another Blender on this computer works on it.")
         except Dropped:
             self._rest(State.CANCELLED, costs.NOTHING_SENT)
-        except (PiapiError, GenerationProblem) as error:
+        except PiapiError as error:
+            self._give_up(explain(self.generation.request.model, error))
+        except GenerationProblem as error:
             self._give_up(str(error))
         except Exception as error:
             LOG.exception("generation %s", self.generation.id)
@@ -131,6 +134,8 @@ class Worker:
                     raise
                 self._wait_for_a_place(error)
             except Unclear as error:
+                if not request.price_usd:
+                    raise
                 self._rest(
                     State.OUTCOME_UNKNOWN,
                     " ".join(filter(None, (error.happened, error.said, costs.unknown(request.price_usd)))),
@@ -193,7 +198,7 @@ class Worker:
                     return
                 if failures >= FAILED_POLLS_TOLERATED:
                     raise
-                self._change(problem=f"{error} Asked again in a moment.")
+                self._change(problem=f"{explain(request.model, error)} Asked again in a moment.")
                 continue
             failures = 0
             if task.status is Status.COMPLETED and not task.model_url:
@@ -234,7 +239,7 @@ class Worker:
                 **self._read_progress(task),
             )
         elif task.status is Status.FAILED:
-            said = f": “{' '.join(task.error_message.split())[:300]}”" if task.error_message else ""
+            said = f": “{' '.join(task.error_message.split())[:300].rstrip('.')}”" if task.error_message else ""
             self._rest(
                 State.FAILED, f"PiAPI could not make this model{said}. {self._charged()} Change it and try again."
             )
@@ -327,16 +332,21 @@ class Worker:
 
     def _save(self, **changes: Any) -> None:
         """Changes what is kept: written first, then told. What cannot be written is known here all the same."""
-        self.generation = replace(self.generation, **changes)
+        self.generation = self._changed(changes)
         self._around.store.save(self.generation)
         self._around.publish(self.generation)
 
     def _change(self, **changes: Any) -> None:
         """Changes what is only shown."""
-        changed = replace(self.generation, **changes)
+        changed = self._changed(changes)
         if changed != self.generation:
             self.generation = changed
             self._around.publish(changed)
+
+    def _changed(self, changes: dict[str, Any]) -> Generation:
+        for said in {"problem", "stage"} & changes.keys():
+            changes[said] = in_the_name_of(self.generation.request.model, changes[said])
+        return replace(self.generation, **changes)
 
     def _pause(self, seconds: float) -> None:
         """Waits in full, as `Retry-After` and the rate limit demand; only stopping and dropping break it off."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
 
+from ..piapi.models import OFFLINE_PREVIEW
+
 if TYPE_CHECKING:
     from ..piapi.service import Service
 
@@ -89,8 +91,13 @@ def service() -> "Service":
     )
 
 
-def why_not_ready() -> str:
-    """Why nothing can be submitted now, as a sentence; "" where everything is there."""
+def why_not_ready(model_id: str = "") -> str:
+    """Why nothing can be submitted now, as a sentence; "" where everything is there.
+
+    The offline preview needs nothing.
+    """
+    if model_id == OFFLINE_PREVIEW.id:
+        return ""
     if not api_key().value:
         return "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."
     if not bpy.app.online_access and not service().is_loopback:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..piapi.models import MODELS, InputUnusable
+from ..piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable
 from ..scene import artist
 from . import access, monitor, session
 from .settings import settings_of
@@ -43,8 +43,16 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     ss_guidance_strength: bpy.props.FloatProperty(name="Shape Guidance", options={'SKIP_SAVE'})
     slat_guidance_strength: bpy.props.FloatProperty(name="Detail Guidance", options={'SKIP_SAVE'})
 
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        model = getattr(properties, "model", "") or settings_of(context.scene).model
+        if model == OFFLINE_PREVIEW.id:
+            return "Make a rough stand-in from the picture, on this computer. Free, to try things out, and not Trellis"
+        return "Make a 3D model with PiAPI and put it at the 3D cursor. Costs the price on the button"
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        is_button = not any(self.properties.is_property_set(name) for name in ARGUMENTS)
+        given = {name for name in ARGUMENTS if self.properties.is_property_set(name)}
+        is_button = given <= {"model"}  # as the panel's buttons have it
         if is_button and time.monotonic() - _LastPress.at < SECOND_PRESS_S:
             self.report({'INFO'}, "Pressed twice within a second; submitted once.")
             return {'CANCELLED'}
@@ -81,9 +89,14 @@ def submit(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
 
     Raises NotReady, InputUnusable or PictureUnusable with a sentence, before anything is sent.
     """
-    if reason := access.why_not_ready():
+    if reason := access.why_not_ready(_model(context, operator)):
         raise access.NotReady(reason)
     return session.current().submit(_compose(context, operator)).id
+
+
+def _model(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
+    is_given = operator.properties.is_property_set("model")
+    return operator.model if is_given else settings_of(context.scene).model
 
 
 def _compose(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> "GenerationRequest":
@@ -104,7 +117,7 @@ def _compose(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> "Gene
         if settings.source == 'IMAGE' and not image:
             raise InputUnusable("There is no image. Choose a picture of one thing.")
     path = Path(bpy.path.abspath(image)) if image else None
-    model = operator.model if "model" in given else settings.model
+    model = _model(context, operator)
     taken = {parameter.name for parameter in MODELS[model].parameters} if model in MODELS else set(PARAMETERS)
     return compose_request(
         model=model,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..piapi.models import MODELS, TEXT, Model
+from ..generation.costs import price
+from ..piapi.models import MODELS, OFFLINE_PREVIEW, TEXT, Model
 from . import access, monitor, session, wording
 from .settings import TRELLIS_PG_settings, settings_of
 
@@ -80,14 +81,22 @@ def _draw_parameters(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings, 
 def _draw_button(
     layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings, model: Model
 ) -> None:
-    reason = access.why_not_ready() or _what_is_missing(settings, model)
+    is_offline = model is OFFLINE_PREVIEW
+    reason = access.why_not_ready(model.id) or _what_is_missing(settings, model)
     row = layout.row()
     row.scale_y = 1.6
     row.enabled = not reason
     row.operator_context = 'INVOKE_DEFAULT'
-    row.operator("trellis.generate", text=f"Generate · ${model.price_usd:.2f}")
+    row.operator("trellis.generate", text=f"Generate{' offline' * is_offline} · {price(model.price_usd)}")
     if reason:
         _draw_text(layout, context, reason, 'INFO')
+    if is_offline:
+        _draw_text(layout, context, OFFLINE_PREVIEW.use)
+        return
+    row = layout.row()
+    row.enabled = not _what_is_missing(settings, OFFLINE_PREVIEW)
+    row.operator_context = 'INVOKE_DEFAULT'
+    row.operator("trellis.generate", text="Try it offline · free").model = OFFLINE_PREVIEW.id
     key = access.api_key()
     if key.source:
         row = layout.row()
@@ -102,6 +111,8 @@ def _draw_button(
 def _what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
     if settings.source == 'IMAGE':
         return "" if settings.image else "Choose an image first."
+    if model is OFFLINE_PREVIEW:
+        return "The offline preview works from a picture. Choose Image."
     if TEXT not in model.task_types:
         return f"{model.label} makes models from images only. Choose Image, or the model TRELLIS."
     return "" if settings.prompt.strip() else "Write a prompt first."
@@ -133,7 +144,7 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
         if generation.wanted:
             button("trellis.cancel", "", 'X')
     elif generation.parked and state == "queued":
-        button("trellis.submit_again", f"Submit · ${generation.request.price_usd:.2f}")
+        button("trellis.submit_again", f"Submit · {price(generation.request.price_usd)}")
         button("trellis.cancel", "", 'X')
     elif generation.parked and generation.task_id and state not in {"ready", "placed"}:
         button("trellis.resume", "Resume")
@@ -143,7 +154,7 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
     elif line.stage in {"No longer in the scene", "Placed in another file"}:
         button("trellis.place", "Place Again")
     elif state in {"failed", "outcome unknown"}:
-        button("trellis.submit_again", f"Again · ${generation.request.price_usd:.2f}")
+        button("trellis.submit_again", f"Again · {price(generation.request.price_usd)}")
 
 
 def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any = 'NONE') -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..piapi.models import OFFLINE_PREVIEW
 from . import access, monitor, session
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class TRELLIS_OT_cancel(_RowOperator):
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         is_at_rest = generation.parked and bool(generation.task_id)
-        found.queue.cancel(generation, _its_service(generation) if is_at_rest else access.service())
+        found.queue.cancel(generation, _its_service(found, generation) if is_at_rest else access.service())
 
 
 class TRELLIS_OT_place(_RowOperator):
@@ -87,7 +88,11 @@ class TRELLIS_OT_resume(_RowOperator):
         return generation.parked and generation.state.value in {"waiting", "running", "downloading"}
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        found.queue.resume(generation, _its_service(generation))
+        if generation.request.model == OFFLINE_PREVIEW.id:
+            # The process that had its task is gone.
+            found.queue.submit_again(generation, found.service_for(generation.request.model))
+        else:
+            found.queue.resume(generation, _its_service(found, generation))
         found.drain()
 
 
@@ -103,13 +108,13 @@ class TRELLIS_OT_submit_again(_RowOperator):
         return state in {"failed", "outcome unknown"} or (state == "queued" and generation.parked)
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        found.queue.submit_again(generation, access.ready_service())
+        found.queue.submit_again(generation, found.service_for(generation.request.model))
         found.drain()
 
 
-def _its_service(generation: "Generation") -> "Service":
+def _its_service(found: session.Session, generation: "Generation") -> "Service":
     """The service that has the generation's task: another one would know nothing of it."""
-    service = access.ready_service()
+    service = found.service_for(generation.request.model)
     if generation.task_id and service.api_url.rstrip("/") != generation.api_url.rstrip("/"):
         raise access.NotReady(
             f"This task is at {generation.api_url}, and the preferences name {service.api_url}. Change that first."

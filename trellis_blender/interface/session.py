@@ -6,17 +6,21 @@ The queue and with it the lower rooms are loaded when they are first needed, so 
 
 import logging
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import bpy
 
+from ..piapi.models import OFFLINE_PREVIEW
 from . import access
 
 if TYPE_CHECKING:
     from ..generation.queue import Queue
     from ..generation.record import Generation
     from ..generation.request import GenerationRequest, Placement
+    from ..piapi.service import Service
+    from .offline_process import OfflineProcess
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +35,7 @@ class Session:
 
     def __init__(self) -> None:
         self._queue: Queue | None = None
+        self._offline: OfflineProcess | None = None
         self._loads = 0
         self._missing: set[str] = set()
         self._names: dict[str, str] = {}
@@ -64,11 +69,26 @@ class Session:
 
     def submit(self, request: "GenerationRequest") -> "Generation":
         """Hands a request to the queue. Raises access.NotReady before anything is taken."""
-        service = access.ready_service()
+        service = self.service_for(request.model)
         self.load()
         generation = self.queue.submit(request, service)
         self.drain()
         return generation
+
+    def service_for(self, model_id: str) -> "Service":
+        """Where tasks for a model go; raises access.NotReady where they cannot go there now."""
+        if model_id == OFFLINE_PREVIEW.id:
+            return self.offline.service()
+        return access.ready_service()
+
+    @property
+    def offline(self) -> "OfflineProcess":
+        """The offline preview; nothing is started by looking at it."""
+        if self._offline is None:
+            from .offline_process import OfflineProcess
+
+            self._offline = OfflineProcess((sys.executable, *bpy.app.python_args))
+        return self._offline
 
     def drain(self) -> bool:
         """Takes over what the queue has to tell; True where there was anything. Never waits."""
@@ -162,6 +182,8 @@ class Session:
 
     def close(self) -> None:
         """Stops the threads; what was saved last is where the next session goes on."""
+        if self._offline is not None:
+            self._offline.stop()
         if self._queue is not None:
             self._queue.close(STOP_TIMEOUT_S)
 

@@ -3,12 +3,13 @@
 
 import bpy
 
+from ..generation.costs import price
 from ..piapi.models import MODELS, SEED_LIMIT
 
 TRELLIS = MODELS["Qubico/trellis"]
 _DEFAULTS = {parameter.name: parameter.default for parameter in TRELLIS.parameters}
 
-MODEL_ITEMS = [(model.id, f"{model.label} · ${model.price_usd:.2f}", model.use) for model in MODELS.values()]
+MODEL_ITEMS = [(model.id, f"{model.label} · {price(model.price_usd)}", model.use) for model in MODELS.values()]
 
 
 class TRELLIS_PG_settings(bpy.types.PropertyGroup):
@@ -27,7 +28,7 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         description="A picture of one thing on a plain or transparent background",
         subtype='FILE_PATH',
     )
-    model: bpy.props.EnumProperty(name="Model", description="Which of PiAPI's models makes it", items=MODEL_ITEMS)
+    model: bpy.props.EnumProperty(name="Model", description="Which model makes it", items=MODEL_ITEMS)
     seed: bpy.props.IntProperty(
         name="Seed",
         description="The same seed and settings make the same model. 0 draws a new one each time",

@@ -3,6 +3,9 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..generation.naming import in_the_name_of
+from ..piapi.models import OFFLINE_PREVIEW
+
 if TYPE_CHECKING:
     from ..generation.record import Generation
 
@@ -27,6 +30,8 @@ ICONS = {
     "cancelled": "X",
 }
 
+ROUGH = "Offline preview: a rough stand-in, not Trellis."
+
 
 class Line(NamedTuple):
     """What a row of the list says: the stage with its percentage or the time elapsed, and the share for the bar."""
@@ -45,13 +50,14 @@ def describe(generation: "Generation", now: float, *, here: bool, in_scene: bool
     icon = ICONS.get(state, 'TIME')
     if generation.parked and state not in {"ready", "placed"}:
         return Line("Interrupted", None, generation.problem or _why_interrupted(generation), 'INFO')
+    about = ROUGH if generation.request.model == OFFLINE_PREVIEW.id else ""
     if state == "placed":
         if in_scene or not here:
-            return Line("In the scene" if here else "Placed in another file", None, generation.where, icon)
+            return Line("In the scene" if here else "Placed in another file", None, generation.where or about, icon)
         detail = generation.problem or "Place Again brings it back at no cost."
         return Line("No longer in the scene", None, detail, 'INFO')
     if state == "ready":
-        return Line("Ready", None, _why_ready(generation, here=here, waits_for=waits_for), icon)
+        return Line("Ready", None, _why_ready(generation, here=here, waits_for=waits_for) or about, icon)
     return Line(STAGES[state], None, generation.problem, icon)
 
 
@@ -71,7 +77,7 @@ def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
 
 
 def _working_stage(generation: "Generation", now: float) -> str:
-    stage = generation.stage or STAGES[generation.state.value]
+    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
     if not generation.wanted:
         stage = f"Cancelling · {stage}"
     if generation.progress is not None:
@@ -84,6 +90,8 @@ def _working_stage(generation: "Generation", now: float) -> str:
 def _why_interrupted(generation: "Generation") -> str:
     if generation.state.value == "submitting":
         return "It was just being sent, by this Blender before it ended or by another one. Look again in five minutes."
+    if generation.task_id and not generation.request.price_usd:
+        return "It was going on when Blender ended. Resume makes it again, free."
     if generation.task_id:
         return "It was going on when Blender ended. Resume takes it up again at no cost."
     return "It had not been sent when Blender ended, and has cost nothing."
@@ -93,6 +101,8 @@ def _why_ready(generation: "Generation", *, here: bool, waits_for: str) -> str:
     if generation.problem:
         return generation.problem
     if not generation.wanted:
+        if not generation.request.price_usd:
+            return "Cancelled too late: it was made already. Place puts it into the scene."
         return "Cancelled too late: PiAPI had begun and charges it, so it was kept. Place puts it into the scene."
     if not here:
         return "It was made for another file. Place puts it at the 3D cursor of this one."

@@ -5,7 +5,8 @@ PiapiError
 ├── NotSent              the request surely never reached the service: nothing was charged, safe to repeat
 │   ├── NoConnection
 │   ├── CertificateRefused
-│   └── AddressUnusable
+│   ├── AddressUnusable
+│   └── NotStarted
 ├── Refused              the service answered and said no: no task was made
 │   ├── InputRefused         400
 │   ├── KeyRefused           401
@@ -86,6 +87,20 @@ class AddressUnusable(NotSent):
     def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The detail itself."""
         return self.detail or "PiAPI's address in the preferences cannot be used. Clear it to get the default."
+
+    @property
+    def said(self) -> str:
+        """Nobody said anything."""
+        return ""
+
+
+class NotStarted(NotSent):
+    """A service that this computer itself was to start. `detail` says why, in sentences."""
+
+    @property
+    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The detail itself."""
+        return self.detail or "The service on this computer could not be started."
 
     @property
     def said(self) -> str:

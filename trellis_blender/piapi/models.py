@@ -42,6 +42,17 @@ class Model(NamedTuple):
 
 SEED = Parameter("seed", 0, 0, SEED_LIMIT, whole=True)
 
+OFFLINE_PREVIEW = Model(
+    id="offline-preview",
+    label="Offline preview",
+    use="A rough stand-in from a picture, made on this computer. Not Trellis",
+    task_types=(IMAGE, TEXT),
+    parameters=(SEED,),
+    price_usd=0.0,
+)
+"""Not PiAPI's: a service on this computer that answers like PiAPI. It takes text as well, and then says that it cannot
+read."""
+
 MODELS: dict[str, Model] = {
     model.id: model
     for model in (
@@ -61,6 +72,7 @@ MODELS: dict[str, Model] = {
         ),
         Model("Qubico/trellis2", "TRELLIS 2", "From an image, with metal and gloss", (IMAGE,), (SEED,), 0.10),
         Model("Qubico/pixal3d", "Pixal3D", "From an image, slow and detailed", (IMAGE,), (SEED,), 0.25),
+        OFFLINE_PREVIEW,
     )
 }
 

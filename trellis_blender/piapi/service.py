@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the service is and who asks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -52,15 +53,21 @@ def _split(url: str) -> SplitResult | None:
 class Service:
     """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
 
-    `upload_images`: images go to `upload_url` first instead of into the request.
+    `upload_images`: images go to `upload_url` first instead of into the request. `start`: this service has to be
+    started first, `api_url` is only its name, and calling `start` gives where it runs.
     """
 
     api_url: str = DEFAULT_API_URL
     api_key: str = field(default="", repr=False)
     upload_url: str = DEFAULT_UPLOAD_URL
     upload_images: bool = False
+    start: "Callable[[], Service] | None" = field(default=None, repr=False, compare=False)
 
     @property
     def is_loopback(self) -> bool:
         """True where the service runs on this computer."""
-        return is_loopback(self.api_url)
+        return self.start is not None or is_loopback(self.api_url)
+
+    def reached(self) -> "Service":
+        """The service where it can be asked. One that has to be started first is waited for; raises NotSent."""
+        return self.start() if self.start is not None else self

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The offline preview's process. Reads its token from the first line of its input, writes its address as the first
+line of its output, and ends when its input does: however Blender ends, the system closes that pipe.
+"""
+
+import os
+import sys
+import threading
+
+from .server import OfflineServer
+
+
+def main() -> None:
+    """Serves until the input ends."""
+    token = sys.stdin.readline().strip()
+    if not token:
+        raise SystemExit("The offline preview is started by the add-on.")
+    server = OfflineServer(token)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    sys.stdout.write(f"{server.address}\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    # At once, whatever is being made: nobody is there any more to fetch it.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

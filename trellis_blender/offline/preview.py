@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a picture to the offline preview's model: subject, body, texture, file."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import png
+from .glb import to_glb
+from .inflate import inflate
+from .subject import find_subject
+
+Array = Any
+
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Rec. 709."""
+FRINGE_PX = 2
+"""Pixels along the outline that the background has a share in."""
+
+
+def make_preview(content: bytes, seed: int, tell: Callable[[str], None]) -> bytes:
+    """A GLB after the picture in the PNG `content`: its subject blown up, with the picture on both sides.
+
+    The same picture and seed give the same bytes. `tell` hears lines for the task's log. Raises png.PngUnusable and
+    subject.NoSubject. At most 3 s and 500 MB for 1024 × 1024.
+    """
+    tell("Offline preview: preprocessing the picture")
+    rgba = png.decode(content)
+    coverage = find_subject(rgba)
+    tell(f"Offline preview: seed: {seed}")
+    light = (rgba[..., :3] @ LUMINANCE) / 255
+    body = inflate(coverage, light, seed, lambda share: tell(f"{share * 100:.0f}% done"))
+    tell("100% done")
+    tell("Rendering: 0it")
+    texture = png.encode(_without_background(rgba[..., :3], coverage))
+    tell("Rendering: 100it")
+    height, width = coverage.shape
+    return to_glb(body, texture, width, height)
+
+
+def _without_background(rgb: Array, coverage: Array) -> Array:
+    """The picture with the subject's colours carried on beyond its outline, so that no background shows at the rim.
+
+    Down a pyramid of halves, in which each pixel averages what is known below it, and up again where nothing is.
+    """
+    known = _eroded(coverage > 0.9, FRINGE_PX)
+    levels = [(rgb * known[..., None].astype(np.float32), known.astype(np.float32))]
+    while max(levels[-1][1].shape) > 1:
+        levels.append(tuple(_halved(field) for field in levels[-1]))
+    colours = np.zeros((1, 1, 3), np.float32)
+    for weighted, weight in reversed(levels):
+        height, width = weight.shape
+        colours = colours.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+        colours = np.where(weight[..., None] > 0, weighted / np.maximum(weight, 1e-6)[..., None], colours)
+    return (colours + 0.5).astype(np.uint8)
+
+
+def _eroded(mask: Array, pixels: int) -> Array:
+    """`mask` without its outermost pixels; as it is where nothing would be left."""
+    kept = mask
+    for _ in range(pixels):
+        padded = np.pad(kept, 1)
+        kept = kept & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return kept if kept.any() else mask
+
+
+def _halved(field: Array) -> Array:
+    """The sum of each two by two; an odd last row or column stands alone."""
+    for axis in (0, 1):
+        field = np.add.reduceat(field, np.arange(0, field.shape[axis], 2), axis=axis)
+    return field

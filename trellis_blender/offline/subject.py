@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What in a picture is the subject: by its alpha, else by the colour of the border. Arrays of numpy throughout."""
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+TRANSPARENT = 128
+SEE_THROUGH_SHARE = 0.005
+"""From this share of transparent pixels on, the alpha tells the subject; stray ones are left to the colour."""
+LIKENESS_MIN, LIKENESS_MAX = 0.07, 0.2
+"""How far from the border's colour the background may be, of the distance from black to white: JPEG's noise is below
+the first, and beyond the second a subject in a similar colour would be eaten."""
+SUBJECT_MIN_SHARE = 0.002
+SWEEPS_MAX = 60
+
+
+class NoSubject(ValueError):
+    """There is nothing in the picture to make a model of. `str(error)` is the end of a sentence: "the picture …"."""
+
+
+def find_subject(rgba: Array) -> Array:
+    """How much of each pixel is subject, float32 from 0 to 1, height × width. Raises NoSubject.
+
+    `rgba` is uint8, height × width × 4.
+    """
+    alpha = rgba[..., 3]
+    if (alpha < TRANSPARENT).mean() >= SEE_THROUGH_SHARE:
+        coverage = alpha.astype(np.float32) / 255
+    else:
+        coverage = (~_background(rgba)).astype(np.float32)
+    if (coverage > 0.5).mean() < SUBJECT_MIN_SHARE:
+        raise NoSubject("shows nothing that stands out from its background")
+    return coverage
+
+
+def _background(rgba: Array) -> Array:
+    """What has the border's colour and hangs together with the border: light spots inside a subject stay."""
+    border = np.concatenate([rgba[0], rgba[-1], rgba[:, 0], rgba[:, -1]])[:, :3].astype(np.float32) / 255
+    colour = np.median(border, axis=0)
+    usual = np.median(_distance(border, colour))
+    likeness = np.clip(4 * usual, LIKENESS_MIN, LIKENESS_MAX)
+    alike = _distance(rgba[..., :3].astype(np.float32) / 255, colour) < likeness
+    return _reached_from_border(alike)
+
+
+def _distance(colours: Array, colour: Array) -> Array:
+    return np.sqrt(((colours - colour) ** 2).mean(axis=-1))
+
+
+def _reached_from_border(passable: Array) -> Array:
+    """The passable pixels that a path of such pixels joins to the border.
+
+    Each sweep runs through all rows and columns both ways at once, so a path costs as many sweeps as it has bends.
+    """
+    reached = np.zeros_like(passable)
+    reached[0], reached[-1], reached[:, 0], reached[:, -1] = passable[0], passable[-1], passable[:, 0], passable[:, -1]
+    turns = (lambda a: a, lambda a: a[:, ::-1], lambda a: a.T, lambda a: a.T[:, ::-1])
+    for _ in range(SWEEPS_MAX):
+        before = np.count_nonzero(reached)
+        for turn in turns:
+            _run_along_rows(turn(reached), turn(passable))
+        if np.count_nonzero(reached) == before:
+            break
+    return reached
+
+
+def _run_along_rows(reached: Array, passable: Array) -> None:
+    """Adds to `reached`, in each row, what lies behind a reached pixel with no wall in between."""
+    columns = np.arange(reached.shape[1], dtype=np.int16)
+    last_wall = np.maximum.accumulate(np.where(passable, -1, columns), axis=1)
+    last_reached = np.maximum.accumulate(np.where(reached, columns, -1), axis=1)
+    reached |= passable & (last_reached > last_wall)
