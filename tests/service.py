@@ -90,6 +90,7 @@ class Piapi:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.uploads: list[dict[str, Any]] = []
         self.key = KEY
+        self.plan = "creator"
         self._faults: dict[str, list[Fault | None]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
         self._lock = threading.Lock()
@@ -152,7 +153,7 @@ class Piapi:
         if step == "create":
             return self._create(json.loads(body))
         if step == "balance":
-            return _json(200, {"account_name": "Ada", "plan": "creator", "equivalent_in_usd": 12.5})
+            return _json(200, {"account_name": "Ada", "plan": self.plan, "equivalent_in_usd": 12.5})
         if step == "upload":
             self.uploads.append(json.loads(body))
             return _json(200, {"code": 200, "data": {"url": f"{self.url}/files/upload.png"}})

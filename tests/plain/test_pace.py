@@ -1,6 +1,9 @@
+import itertools
 import random
 import threading
 import time
+
+import pytest
 
 from trellis_blender.generation.pace import LOOPBACK, PIAPI, RateLimit, poll_delay_s
 
@@ -18,42 +21,90 @@ class Clock:
         self.now += seconds
 
 
-def delays(running: int) -> list[float]:
-    return [poll_delay_s(PIAPI, polls, running, random.Random(polls)) for polls in range(40)]
+def polls_until(age_s: float, expected_s: float | None = None, spacing_s: float = 0.0, seed: int = 1) -> list[float]:
+    """The ages of a task at which it is asked about, up to the first poll that finds it done."""
+    chance, ages = random.Random(seed), [0.0]
+    while ages[-1] < age_s:
+        ages.append(ages[-1] + poll_delay_s(PIAPI, ages[-1], expected_s, spacing_s, chance))
+    return ages[1:]
 
 
-def test_intervals_grow_to_a_limit_and_vary() -> None:
-    alone = delays(1)
-    assert 6.0 <= alone[0] < 7.0
-    assert alone[10] > alone[2]
-    assert max(alone) <= PIAPI.longest_s * 1.1
-    assert len(set(alone[20:])) > 10
+def test_tasks_of_unknown_length_are_found_done_soon_and_with_few_requests() -> None:
+    late, asked = [], []
+    for seed in range(500):
+        length_s = random.Random(seed).uniform(25, 60)
+        polls = polls_until(length_s, seed=seed)
+        late.append(polls[-1] - length_s)
+        asked.append(len(polls))
+    assert sorted(late)[250] < 2
+    assert max(asked) <= 15
 
 
-def test_several_generations_share_the_free_plans_limit() -> None:
-    for running in (1, 4, 30):
-        assert running * 60 / min(delays(running)) <= 10
+def test_a_known_length_saves_requests() -> None:
+    unknown, known = polls_until(250), polls_until(250, expected_s=250)
+    assert len(known) < len(unknown) / 2
+    assert known[-1] - 250 < 20
+
+
+def test_intervals_grow_with_the_age_to_a_limit_and_vary() -> None:
+    ages = polls_until(3000)
+    delays = [after - before for before, after in itertools.pairwise(ages)]
+    assert max(delays) <= PIAPI.longest_s * 1.1
+    assert len(set(delays[-50:])) > 40
+    assert min(delays) >= PIAPI.close_s
+
+
+def test_a_clock_that_jumped_does_no_harm() -> None:
+    for age_s in (0.0, 1e9):
+        assert 0 < poll_delay_s(PIAPI, age_s, None, 0, random.Random(1)) <= PIAPI.longest_s * 1.1
+
+
+@pytest.mark.parametrize("running", [1, 4, 30])
+def test_several_generations_share_the_free_plans_limit(running: int) -> None:
+    spacing_s = RateLimit().spacing_s(running)
+    delays = [poll_delay_s(PIAPI, age, None, spacing_s, random.Random(age)) for age in range(0, 600, 7)]
+    assert running * 60 / min(delays) <= 10
 
 
 def test_a_service_on_this_computer_is_asked_often() -> None:
-    assert poll_delay_s(LOOPBACK, 0, 30, random.Random(1)) < 0.2
-    assert poll_delay_s(LOOPBACK, 1000, 30, random.Random(1)) <= 2.2
+    assert RateLimit(is_limited=False).spacing_s(30) == 0
+    assert poll_delay_s(LOOPBACK, 0, None, 0, random.Random(1)) < 0.2
+    assert poll_delay_s(LOOPBACK, 1000, None, 0, random.Random(1)) <= 2.2
+
+
+def requests_kept_to(limit: RateLimit, clock: Clock, count: int) -> list[float]:
+    sent: list[float] = []
+    for _ in range(count):
+        limit.wait_turn(clock.wait)
+        sent.append(clock.now)
+    return sent
 
 
 def test_at_most_so_many_requests_in_any_minute() -> None:
     clock = Clock()
-    limit = RateLimit(10, clock)
-    sent: list[float] = []
-    for _ in range(100):
-        limit.wait_turn(clock.wait)
-        sent.append(clock.now)
+    sent = requests_kept_to(RateLimit(now=clock), clock, 100)
     for start in sent:
         assert sum(start <= moment < start + 60 for moment in sent) <= 10
     assert sent[-1] <= 60 * 10
 
 
+@pytest.mark.parametrize("adopted", [5, 60])
+def test_the_plans_own_limit_holds_from_when_it_is_known(adopted: int) -> None:
+    clock = Clock()
+    limit = RateLimit(now=clock)
+    assert [limit.wants_plan() for _ in range(3)] == [True, False, False]
+    before = requests_kept_to(limit, clock, 10)
+    limit.adopt(adopted)
+    assert limit.spacing_s(1) == 60 / adopted
+    sent = requests_kept_to(limit, clock, 300)
+    for start in sent:
+        assert sum(start <= moment < start + 60 for moment in before + sent) <= max(adopted, 10)
+    for start in [moment for moment in sent if moment >= 60]:
+        assert sum(start <= moment < start + 60 for moment in sent) <= adopted
+
+
 def test_the_limit_holds_over_threads() -> None:
-    limit = RateLimit(25)
+    limit = RateLimit()
     sent: list[float] = []
 
     def ask() -> None:
@@ -74,11 +125,12 @@ def test_the_limit_holds_over_threads() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(sent) == 25
+    assert len(sent) == 10
 
 
 def test_no_limit_means_no_waiting() -> None:
-    limit = RateLimit(None)
+    limit = RateLimit(is_limited=False)
+    assert not limit.wants_plan()
 
     def never(seconds: float) -> None:
         raise AssertionError

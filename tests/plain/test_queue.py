@@ -11,6 +11,7 @@ from helpers import PICTURE, Driver, image_request, service_of, text_request
 from models import box_glb, glb_without_mesh
 from service import KEY, Behaviour, Fault, Piapi, default_model, png_size
 
+from trellis_blender.generation.pace import PIAPI
 from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.request import GenerationRequest
 from trellis_blender.generation.states import AT_THE_SERVICE, State
@@ -629,3 +630,29 @@ def test_a_service_that_cannot_be_started_says_why(driver: Driver) -> None:
     assert found.problem == (
         "The offline preview could not be started (no such file). Nothing was sent and nothing charged."
     )
+
+
+QUICK = PIAPI._replace(early_s=0.02, early_until_s=0.1, close_s=0.02, longest_s=0.1)
+
+
+def test_the_accounts_plan_is_asked_for_once_and_its_limit_kept(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    driver = make_driver(polling=QUICK)
+    piapi.plan = "Pro"
+    first, second = (driver.queue.submit(text_request(), service_of(piapi)) for _ in range(2))
+    assert driver.rest(first).state is State.READY
+    assert driver.rest(second).state is State.READY
+    assert piapi.asked("balance") == 1
+    assert piapi.asked("get") >= 2
+
+
+@pytest.mark.parametrize("fault", [Fault(403), Fault(200, "<html>"), Fault(200, {"plan": "gold", "account_id": "1"})])
+def test_an_account_that_says_nothing_of_its_plan_disturbs_nothing(
+    make_driver: Callable[..., Driver], piapi: Piapi, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr("trellis_blender.generation.pace.MINUTE_S", 1.0)
+    piapi.fail_always("balance", fault)
+    driver = make_driver(polling=QUICK)
+    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY

@@ -8,42 +8,80 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-MINUTE_S = 60.0
-FREE_PLAN_REQUESTS = 10
-"""A minute, over all generations: what the free plan allows, as long as no better limit is known."""
+from ..piapi.plans import FREE
 
+MINUTE_S = 60.0
 JITTER = 0.1
 
 
 class Pace(NamedTuple):
-    """Seconds between polls: the first, how they grow, and the longest; requests a minute, None for no limit."""
+    """Seconds between polls, by the age of the task.
 
-    first_s: float
-    growth: float
+    Up to `early_until_s` it is hardly ever done: `early_s`. Then polls come `close_s` apart and, the older the task
+    gets, `age_share` of its age apart, so that a model waits a small part of the time it took; at most `longest_s`.
+    """
+
+    early_s: float
+    early_until_s: float
+    close_s: float
+    age_share: float
     longest_s: float
-    requests_per_minute: int | None
 
 
-PIAPI = Pace(first_s=4.0, growth=1.25, longest_s=20.0, requests_per_minute=FREE_PLAN_REQUESTS)
-LOOPBACK = Pace(first_s=0.15, growth=1.3, longest_s=2.0, requests_per_minute=None)
+PIAPI = Pace(early_s=6.0, early_until_s=24.0, close_s=3.2, age_share=1 / 15, longest_s=20.0)
+"""Trellis takes 25–60 s as a rule; the documented runs took 79 s, and 255 s with Pixal3D."""
+LOOPBACK = Pace(early_s=0.15, early_until_s=0.0, close_s=0.15, age_share=0.3, longest_s=2.0)
+
+EARLY_SHARE = 0.75
+"""Of the time that a model usually takes: before that it is hardly ever done."""
+EARLY_POLLS = 3
 
 
-def poll_delay_s(pace: Pace, polls_so_far: int, running: int, chance: random.Random) -> float:
-    """Seconds until the next poll of one of `running` generations: no closer than their limit allows."""
-    delay = min(pace.first_s * pace.growth ** min(polls_so_far, 64), pace.longest_s)
-    if pace.requests_per_minute is not None:
-        delay = max(delay, running * MINUTE_S / pace.requests_per_minute)
-    return delay * (1 + chance.uniform(0, JITTER))
+def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: float, chance: random.Random) -> float:
+    """Seconds until the next poll of a task of `age_s`, no closer than `spacing_s`.
+
+    `expected_s` is how long that model usually takes, None where nobody knows.
+    """
+    early_s, early_until_s = pace.early_s, pace.early_until_s
+    if expected_s:
+        early_until_s = expected_s * EARLY_SHARE
+        early_s = max(early_s, early_until_s / EARLY_POLLS)
+    if age_s < early_until_s:
+        # Rather at the end of the quiet time than a little after it.
+        delay = max(min(early_s, early_until_s - age_s), pace.close_s)
+    else:
+        delay = min(max(pace.close_s, age_s * pace.age_share), pace.longest_s)
+    return max(delay, spacing_s) * (1 + chance.uniform(0, JITTER))
 
 
 class RateLimit:
-    """At most so many requests in any minute, over all threads. Holds requests back, refuses none."""
+    """At most so many requests in any minute, over all threads. Holds requests back, refuses none.
 
-    def __init__(self, requests_per_minute: int | None, now: Callable[[], float] = time.monotonic) -> None:
-        self._limit = requests_per_minute
+    Begins with the free plan's limit, until the account has said which plan it is. `is_limited` False is for a service
+    on this computer.
+    """
+
+    def __init__(self, *, is_limited: bool = True, now: Callable[[], float] = time.monotonic) -> None:
+        self._limit = FREE.requests_per_minute if is_limited else None
+        self._is_known = not is_limited
         self._now = now
         self._sent: deque[float] = deque()
         self._lock = threading.Lock()
+
+    def spacing_s(self, running: int) -> float:
+        """Seconds between two polls of one of `running` generations, so that all of them keep the limit."""
+        return running * MINUTE_S / self._limit if self._limit else 0.0
+
+    def wants_plan(self) -> bool:
+        """True for whoever asks first: that one shall find out the account's plan."""
+        with self._lock:
+            wants, self._is_known = not self._is_known, True
+            return wants
+
+    def adopt(self, requests_per_minute: int) -> None:
+        """Keeps to the limit of the account's plan from now on."""
+        with self._lock:
+            self._limit = requests_per_minute
 
     def wait_turn(self, pause: Callable[[float], None]) -> None:
         """Returns when a request may go out; `pause(seconds)` waits, and may raise to break off."""
@@ -60,4 +98,4 @@ class RateLimit:
             if len(self._sent) < self._limit:
                 self._sent.append(now)
                 return 0.0
-            return MINUTE_S - (now - self._sent[0])
+            return MINUTE_S - (now - self._sent[-self._limit])

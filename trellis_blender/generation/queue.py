@@ -38,14 +38,25 @@ AT_ONCE = 4
 
 
 class Queue:
-    """The generations in one folder. Nothing runs while nothing is generated."""
+    """The generations in one folder. Nothing runs while nothing is generated.
 
-    def __init__(self, folder: Path, *, at_once: int = AT_ONCE, now: Callable[[], float] = time.time) -> None:
+    `polling` None asks a service on this computer often, and any other within the limits of the account's plan.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        at_once: int = AT_ONCE,
+        now: Callable[[], float] = time.time,
+        polling: pace.Pace | None = None,
+    ) -> None:
         self.folder = folder
         self._at_once = at_once
+        self._pace = polling
         self._now = now
         self._changes: SimpleQueue[Generation] = SimpleQueue()
-        self._limits: dict[str, pace.RateLimit] = {}
+        self._limits: dict[tuple[str, str], pace.RateLimit] = {}
         self._waiting: deque[tuple[Generation, Job]] = deque()
         self._jobs: dict[str, Job] = {}
         self._threads: dict[str, threading.Thread] = {}
@@ -265,8 +276,9 @@ class Queue:
     def _surroundings(self, service: Service) -> "Surroundings":
         from .worker import Surroundings
 
-        schedule = pace.LOOPBACK if service.is_loopback else pace.PIAPI
-        limit = self._limits.setdefault(service.api_url, pace.RateLimit(schedule.requests_per_minute))
+        schedule = self._pace or (pace.LOOPBACK if service.is_loopback else pace.PIAPI)
+        account = (service.api_url, service.api_key)
+        limit = self._limits.setdefault(account, pace.RateLimit(is_limited=schedule is not pace.LOOPBACK))
         return Surroundings(
             store=self._store,
             folder=self.folder,

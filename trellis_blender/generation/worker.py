@@ -17,6 +17,7 @@ from ..piapi.client import Client
 from ..piapi.errors import NotSent, NotThere, PiapiError, Refused, TooManyRequests, Unclear
 from ..piapi.files import open_result
 from ..piapi.models import IMAGE
+from ..piapi.plans import plan_named
 from ..piapi.tasks import Status, Task
 from . import costs
 from .download import INPUT_NAME, keep_model, write_whole
@@ -83,6 +84,7 @@ class Worker:
         self._chance = random.Random()
         self._wait_s = BUSY_DELAY_S
         self._is_submitting = False
+        self._begun_at = around.now()
 
     def run(self) -> None:
         """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops."""
@@ -180,15 +182,29 @@ class Worker:
 
     # Following
 
+    def _learn_plan(self, client: Client) -> None:
+        """Asks once which plan the account has; where that cannot be had, the free plan's limit stays."""
+        if not self._around.limit.wants_plan():
+            return
+        try:
+            plan = plan_named(client.get_account().plan)
+        except PiapiError as error:
+            LOG.debug("the account's plan: %s", error)
+            return
+        if plan is not None:
+            self._around.limit.adopt(plan.requests_per_minute)
+
     def _follow(self, client: Client) -> None:
         request = self.generation.request
+        self._learn_plan(client)
         self._change(expected_s=self._around.store.usual_duration_s(request.model, self.generation.api_url))
-        polls = failures = empty = 0
+        failures = empty = 0
+        # One that was taken up again may have been done for long: it is asked at once.
+        if self.generation.submitted_at:
+            self._rest_between_polls()
         while self.generation.state in {State.WAITING, State.RUNNING}:
-            self._rest_between_polls(polls)
             if self._job.cancelling and self.generation.wanted:
                 self._ask_to_cancel(client)
-            polls += 1
             try:
                 task = client.get_task(self.generation.task_id)
             except (NotSent, Unclear, TooManyRequests, NotThere) as error:
@@ -199,18 +215,22 @@ class Worker:
                 if failures >= FAILED_POLLS_TOLERATED:
                     raise
                 self._change(problem=f"{explain(request.model, error)} Asked again in a moment.")
-                continue
-            failures = 0
-            if task.status is Status.COMPLETED and not task.model_url:
-                empty += 1
-                if empty >= EMPTY_ANSWERS_TOLERATED:
-                    raise ModelUnusable("the task is completed, but names no model file")
-                continue
-            self._apply(task)
+            else:
+                failures = 0
+                if task.status is Status.COMPLETED and not task.model_url:
+                    empty += 1
+                    if empty >= EMPTY_ANSWERS_TOLERATED:
+                        raise ModelUnusable("the task is completed, but names no model file")
+                else:
+                    self._apply(task)
+            if self.generation.state in {State.WAITING, State.RUNNING}:
+                self._rest_between_polls()
 
-    def _rest_between_polls(self, polls: int) -> None:
+    def _rest_between_polls(self) -> None:
         """Waits for the next poll; a cancel cuts it short once."""
-        self._job.wake.wait(poll_delay_s(self._around.pace, polls, self._around.running(), self._chance))
+        age_s = max(self._around.now() - (self.generation.submitted_at or self._begun_at), 0.0)
+        spacing_s = self._around.limit.spacing_s(self._around.running())
+        self._job.wake.wait(poll_delay_s(self._around.pace, age_s, self.generation.expected_s, spacing_s, self._chance))
         self._job.wake.clear()
         self._stop_or_drop()
 
@@ -290,7 +310,7 @@ class Worker:
 
     def _renew_address(self, client: Client) -> None:
         """Results stand at temporary addresses; asking for the task again gives a fresh one."""
-        self._rest_between_polls(0)
+        self._rest_between_polls()
         task = client.get_task(self.generation.task_id)
         if task.model_url:
             self._save(model_url=task.model_url)
