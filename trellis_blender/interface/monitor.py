@@ -25,12 +25,14 @@ HANDOVER_S = 0.3
 """Blender looks every 10 ms whether an autosave that is due may be written."""
 WATCH_INTERVAL_S = 0.3
 IDLE_CHECK_S = 0.5
+CLOCK_S = 1.0
+"""The rows tell how long a generation has been going on."""
 
 
 class _Memory:
     timer: bpy.types.Timer | None = None
     ended_at = 0.0
-    shown: tuple[wording.Line, ...] = ()
+    redrawn_at = 0.0
     waits_for = ""
     background_operators: set[str] = set()
     asked_at = 0.0
@@ -87,21 +89,19 @@ def deliver(generation_id: str) -> None:
 def has_work() -> bool:
     """True while a thread works on a generation or a model waits for its moment to arrive."""
     found = session.current()
-    return any(generation.is_working or _arrives_here(generation) for generation in found.generations.values())
+    return any(generation.is_working or _arrives_here(generation) for generation in found.lively.values())
 
 
 def tick() -> None:
     """One turn: takes over what changed, lets a model arrive, redraws the sidebar on a change."""
     found = session.current()
-    found.drain()
-    ready = [generation for generation in found.generations.values() if _arrives_here(generation)]
+    has_changed = found.drain()
+    ready = [generation for generation in found.lively.values() if _arrives_here(generation)]
     if ready:
         _let_arrive(ready)
-    lines = tuple(
-        line_of(generation) for generation in found.generations.values() if generation.is_working or generation in ready
-    )
-    if lines != _Memory.shown:
-        _Memory.shown = lines
+    now = time.monotonic()
+    if has_changed or (found.lively and now - _Memory.redrawn_at >= CLOCK_S):
+        _Memory.redrawn_at = now
         redraw_sidebars()
 
 
@@ -134,7 +134,6 @@ def stop() -> None:
     if bpy.app.timers.is_registered(_look_after_monitor):
         bpy.app.timers.unregister(_look_after_monitor)
     _end_shift()
-    _Memory.shown = ()
 
 
 def _let_arrive(ready: "list[Generation]") -> None:

@@ -41,6 +41,7 @@ class Session:
         self._names: dict[str, str] = {}
         self.is_loaded = False
         self.generations: dict[str, Generation] = {}
+        self.lively: dict[str, Generation] = {}  # those of them that something may still happen to by itself
 
     @property
     def queue(self) -> "Queue":
@@ -94,8 +95,15 @@ class Session:
         """Takes over what the queue has to tell; True where there was anything. Never waits."""
         changes = self._queue.changes() if self._queue is not None else []
         for generation in changes:
-            self.generations[generation.id] = generation
+            self._take_over(generation)
         return bool(changes)
+
+    def _take_over(self, generation: "Generation") -> None:
+        self.generations[generation.id] = generation
+        if generation.is_working or generation.state.value == "ready":
+            self.lively[generation.id] = generation
+        else:
+            self.lively.pop(generation.id, None)
 
     def wait_for(self, generation_id: str) -> "Generation":
         """Blocks until nobody works on the generation any more. For scripts; in a window Blender stands still."""
@@ -146,7 +154,7 @@ class Session:
                 wanted=True,
             )
         self._missing.discard(generation.id)
-        self.generations[generation.id] = changed
+        self._take_over(changed)
         self.queue.keep(changed)
         return changed
 

