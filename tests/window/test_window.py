@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,22 @@ def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
     window.run("autosave", limit_s=280)
     assert len(window.piapi.creates) == 1
+
+
+def test_offline(window: Window, tmp_path: Path) -> None:
+    from PIL import Image, ImageDraw
+
+    image = tmp_path / "Pear.png"
+    picture = Image.new("RGB", (400, 500), "#f3eee4")
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((80, 200, 320, 450), fill="#9bb43c")
+    draw.ellipse((130, 70, 270, 330), fill="#b4c850")
+    picture.save(image)
+    window.environ = {"PIAPI_API_KEY": None, "PIAPI_API_URL": None, "TEST_IMAGE": str(image)}
+    window.run("offline")
+    assert window.piapi.requests == []
+    number = int((window.control / "process").read_text())
+    end = time.monotonic() + 5
+    while Path(f"/proc/{number}/exe").exists():
+        assert time.monotonic() < end, "the offline preview outlived its Blender"
+        time.sleep(0.1)

@@ -91,12 +91,9 @@ def _draw_button(
     if reason:
         _draw_text(layout, context, reason, 'INFO')
     if is_offline:
-        _draw_text(layout, context, OFFLINE_PREVIEW.use)
+        _draw_text(layout, context, f"{OFFLINE_PREVIEW.use}.")
         return
-    row = layout.row()
-    row.enabled = not _what_is_missing(settings, OFFLINE_PREVIEW)
-    row.operator_context = 'INVOKE_DEFAULT'
-    row.operator("trellis.generate", text="Try it offline · free").model = OFFLINE_PREVIEW.id
+    _draw_offline_button(layout, context, settings)
     key = access.api_key()
     if key.source:
         row = layout.row()
@@ -106,6 +103,18 @@ def _draw_button(
         layout.operator(
             "preferences.addon_show", text="Open the Preferences", icon='PREFERENCES'
         ).module = access.PACKAGE
+
+
+def _draw_offline_button(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
+    reason = _what_is_missing(settings, OFFLINE_PREVIEW)
+    if reason and not access.why_not_ready():
+        return
+    row = layout.row()
+    row.enabled = not reason
+    row.operator_context = 'INVOKE_DEFAULT'
+    row.operator("trellis.generate", text="Try it offline · free").model = OFFLINE_PREVIEW.id
+    if reason:
+        _draw_text(layout, context, reason, 'INFO')
 
 
 def _what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:

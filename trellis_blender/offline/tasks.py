@@ -22,7 +22,7 @@ TASKS_KEPT = 64
 """With their models, of some 2 MB each; Blender fetches a model as soon as it is done."""
 NOT_YET = "0001-01-01T00:00:00Z"
 
-NO_PICTURE = "The offline preview needs a picture, it cannot read words. Choose an image, or have Trellis make it."
+NO_PICTURE = "It needs a picture and cannot read words. Choose an image, or have Trellis make it."
 
 
 def _now() -> str:
