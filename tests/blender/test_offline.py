@@ -240,6 +240,26 @@ def test_a_task_goes_through_with_a_log_and_costs_nothing(client: Client, tmp_pa
     assert client.get_account().balance_usd == 0
 
 
+def test_it_answers_as_piapi_does(process: OfflineProcess, tmp_path: Path) -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from contract import differences
+
+    from trellis_blender.generation.recording import Recorder
+
+    client = Client(process.service().reached(), witness=Recorder(tmp_path))
+    content = as_png(Image.fromarray(disc(600), "RGBA"))
+    first, second = (image_task(client, content, seed=3) for _ in range(2))
+    client.cancel_task(second.task_id)
+    ended(client, first)
+    ended(client, client.create_task("offline-preview", "text-to-3d", {"prompt": "a chair"}))
+    client.get_account()
+    with pytest.raises(Refused):
+        client.get_task("another")
+    records = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("*.json"))]
+    assert len(records) > 6
+    assert [line for record in records for line in differences(record)] == []
+
+
 def test_words_alone_fail_with_a_sentence(client: Client) -> None:
     task = ended(client, client.create_task("offline-preview", "text-to-3d", {"prompt": "a chair"}))
     assert task.status is Status.FAILED

@@ -27,6 +27,7 @@ from .pace import Pace, RateLimit, poll_delay_s
 from .problems import DiskFull, FolderUnusable, GenerationProblem, ModelUnusable
 from .progress import read_log, share_of_time
 from .record import Generation
+from .recording import Recorder
 from .states import State
 from .store import Store, to_json
 
@@ -89,7 +90,9 @@ class Worker:
     def run(self) -> None:
         """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops."""
         try:
-            client = Client(self._job.service.reached(), wait_turn=self._take_turn, pause=self._pause)
+            service = self._job.service.reached()
+            witness = Recorder(Path(service.record_folder)) if service.record_folder else None
+            client = Client(service, wait_turn=self._take_turn, pause=self._pause, witness=witness)
             try:
                 self._carry_out(client)
             finally:

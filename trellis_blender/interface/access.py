@@ -21,6 +21,7 @@ PACKAGE = __package__.rpartition(".")[0]
 KEY_VARIABLE = "PIAPI_API_KEY"
 API_VARIABLE = "PIAPI_API_URL"
 UPLOAD_VARIABLE = "PIAPI_UPLOAD_URL"
+RECORD_VARIABLE = "PIAPI_RECORD"
 
 _KEY_FILE = "api-key"
 
@@ -88,6 +89,7 @@ def service() -> "Service":
         api_key=api_key().value,
         upload_url=upload_url().value,
         upload_images=bool(getattr(found, "upload_images", False)),
+        record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
     )
 
 

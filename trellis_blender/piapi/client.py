@@ -9,8 +9,8 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -32,6 +32,17 @@ SAFE_TO_REPEAT = (NotSent, Unclear, TooManyRequests)
 Answer = TypeVar("Answer")
 
 
+class Exchange(NamedTuple):
+    """One request and what came back: `sent` is the body, None for none; `content` has the key taken out of it."""
+
+    method: str
+    path: str
+    sent: object
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 def _no_turns() -> None:
     """The place in the queue of requests that nobody keeps."""
 
@@ -40,7 +51,7 @@ class Client:
     """One conversation with a PiAPI-shaped service. Not for two threads at once.
 
     `wait_turn` is called before every request (the keeper of the rate limit sits there), `pause` waits between retries;
-    both may raise to break off.
+    both may raise to break off. `witness` is shown every answer that came.
     """
 
     def __init__(
@@ -50,6 +61,7 @@ class Client:
         wait_turn: Callable[[], None] = _no_turns,
         pause: Callable[[float], None] = time.sleep,
         read_timeout_s: float = READ_TIMEOUT_S,
+        witness: Callable[[Exchange], None] | None = None,
     ) -> None:
         """Raises AddressUnusable for an address that the key must not be sent to, and for a key no header can hold."""
         self._api_url = checked_address(service.api_url, "PiAPI")
@@ -59,6 +71,7 @@ class Client:
             raise AddressUnusable("The API key has characters that no PiAPI key has. Copy it again from piapi.ai.")
         self._wait_turn = wait_turn
         self._pause = pause
+        self._witness = witness
         self._timeout = (CONNECT_TIMEOUT_S, read_timeout_s)
         self._chance = random.Random()
         self._session = requests.Session()
@@ -138,9 +151,12 @@ class Client:
                 stream=True,
             )
             with response:
-                content = read_limited(response, ANSWER_LIMIT_BYTES)
+                content = self._without_key(read_limited(response, ANSWER_LIMIT_BYTES))
+        if self._witness is not None:
+            path = urlsplit(url)._replace(scheme="", netloc="").geturl()
+            self._witness(Exchange(method, path, body, response.status_code, response.headers, content))
         try:
-            answer: object = json.loads(self._without_key(content))
+            answer: object = json.loads(content)
         except (ValueError, RecursionError):
             answer = None
         if response.status_code // 100 != 2:

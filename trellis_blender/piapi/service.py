@@ -53,14 +53,16 @@ def _split(url: str) -> SplitResult | None:
 class Service:
     """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
 
-    `upload_images`: images go to `upload_url` first instead of into the request. `start`: this service has to be
-    started first, `api_url` is only its name, and calling `start` gives where it runs.
+    `upload_images`: images go to `upload_url` first instead of into the request. `record_folder`: where every answer is
+    kept, for whoever has to find out; "" for nowhere. `start`: this service has to be started first, `api_url` is only
+    its name, and calling `start` gives where it runs.
     """
 
     api_url: str = DEFAULT_API_URL
     api_key: str = field(default="", repr=False)
     upload_url: str = DEFAULT_UPLOAD_URL
     upload_images: bool = False
+    record_folder: str = ""
     start: "Callable[[], Service] | None" = field(default=None, repr=False, compare=False)
 
     @property

@@ -1,0 +1,136 @@
+"""The contract in its machine-readable form holds for our own services, and tells where an answer differs."""
+
+import copy
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import Driver, image_request, service_of, text_request
+from service import FIXTURES, KEY, Behaviour, Fault, Piapi
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from contract import differences, main  # noqa: E402
+
+from trellis_blender.generation.recording import Recorder, blanked  # noqa: E402
+from trellis_blender.piapi.client import Client, Exchange  # noqa: E402
+from trellis_blender.piapi.errors import KeyRefused  # noqa: E402
+from trellis_blender.piapi.service import Service  # noqa: E402
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "recorded"
+
+
+@pytest.fixture
+def recorded(driver: Driver, piapi: Piapi, folder: Path) -> list[dict[str, Any]]:
+    """All that is asked for two generations, one of them uploaded, cancelled or refused."""
+    from dataclasses import replace
+
+    service = replace(service_of(piapi), record_folder=str(folder), upload_images=True)
+    piapi.behaviour = Behaviour(log=True)
+    driver.rest(driver.queue.submit(image_request(), service))
+    piapi.behaviour = Behaviour(pending_s=60)
+    generation = driver.queue.submit(text_request(), service)
+    driver.until(lambda: driver.latest[generation.id].task_id != "")
+    driver.queue.cancel(driver.latest[generation.id], service)
+    driver.rest(generation)
+    client = Client(service, witness=Recorder(folder))
+    client.get_account()
+    with pytest.raises(KeyRefused):
+        Client(replace(service, api_key="wrong"), witness=Recorder(folder)).get_account()
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def test_our_own_service_keeps_the_contract(
+    recorded: list[dict[str, Any]], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = {(record["method"], record["status"]) for record in recorded}
+    assert steps >= {("POST", 200), ("GET", 200), ("DELETE", 200), ("GET", 401)}
+    assert [differences(record) for record in recorded if differences(record)] == []
+    assert main(folder) == 0
+    assert f"{len(recorded)} answers recorded" in capsys.readouterr().out
+
+
+def test_no_secret_and_no_picture_is_recorded(recorded: list[dict[str, Any]], folder: Path) -> None:
+    text = "".join(path.read_text() for path in folder.glob("*.json"))
+    assert KEY not in text
+    assert "Ada" not in text
+    assert "iVBOR" not in text
+    uploads = [record for record in recorded if "ephemeral" in record["path"]]
+    assert uploads[0]["sent"]["file_data"].startswith("(a picture, ")
+
+
+@pytest.mark.parametrize("name", ["secret", "endpoint", "account_id", "x-api-key"])
+def test_secrets_are_blanked_wherever_they_stand(name: str) -> None:
+    found = blanked({"a": [{"b": {name: "hush"}}], "url": "see https://x.y/z.glb?sig=hush&a=1 there"})
+    assert "hush" not in json.dumps(found)
+    assert "https://x.y/z.glb?(blanked) there" in json.dumps(found)
+
+
+def test_an_answer_that_is_no_json_and_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
+    exchange = Exchange("GET", "/account/info", None, 200, {"Content-Type": "text/html"}, b"<html>log in</html>")
+    Recorder(folder)(exchange)
+    record = json.loads(next(folder.glob("*.json")).read_text())
+    assert record["answer"] == "<html>log in</html>"
+    assert differences(record) == ["$: '<html>log in</html>' is not of type 'object'"]
+    (tmp_path / "file").write_text("in the way")
+    Recorder(tmp_path / "file")(exchange)
+
+
+def test_the_documented_answer_keeps_the_contract() -> None:
+    path = FIXTURES.parent / "piapi" / "response-documented.json"
+    if not path.exists():
+        pytest.skip("the documented answer is not at hand")
+    answer = json.loads(path.read_text())
+    assert differences({"method": "GET", "path": "/api/v1/task/1", "status": 200, "answer": answer}) == []
+
+
+def lose_the_id(task: dict[str, Any]) -> None:
+    del task["task_id"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lose_the_id, "'task_id' is a required property"),
+        (lambda task: task.update(status="melting"), "$.data.status: 'melting'"),
+        (lambda task: task.update(priority=3), "$.data: Additional properties are not allowed ('priority'"),
+        (lambda task: task["meta"]["usage"].update(consume="free"), "$.data.meta.usage.consume: 'free' is not of type"),
+        (lambda task: task["meta"].update(created_at="yesterday"), "$.data.meta.created_at: 'yesterday'"),
+        (lambda task: task.update(output={"model_url": "https://x"}), "$.data.output: Additional properties"),
+        (lambda task: task.update(logs="text"), "$.data.logs: 'text' is not of type"),
+    ],
+)
+def test_every_difference_is_told(
+    recorded: list[dict[str, Any]], change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    record = copy.deepcopy(next(record for record in recorded if record["method"] == "GET"))
+    assert differences(record) == []
+    change(record["answer"]["data"])
+    found = differences(record)
+    assert len(found) == 1
+    assert said in found[0]
+
+
+def test_what_the_contract_does_not_know_is_told() -> None:
+    record = {"method": "GET", "path": "/account/active_tasks", "status": 200, "answer": {"data": []}}
+    assert differences(record) == ["GET /account/active_tasks answered 200: the contract knows no shape for it"]
+
+
+def test_a_service_that_answers_otherwise_is_found_out(
+    driver: Driver, piapi: Piapi, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    piapi.fail_always("balance", Fault(200, {"plan": "gold", "equivalent_in_usd": "12", "account_id": "1"}))
+    client = Client(Service(piapi.url, KEY), witness=Recorder(folder))
+    client.get_account()
+    assert main(folder) == 1
+    said = capsys.readouterr().out
+    assert "$.plan: 'gold' does not match" in said
+    assert "$.equivalent_in_usd: '12' is not of type 'number'" in said
+    assert "1 of them differ from the contract" in said

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the service answered, kept for whoever has to find out: one JSON file for each answer, secrets blanked out."""
+
+import json
+import logging
+import re
+import threading
+from pathlib import Path
+from typing import cast
+
+from ..piapi.client import Exchange
+from .download import write_whole
+from .problems import GenerationProblem
+
+LOG = logging.getLogger(__name__)
+
+BLANKED = "(blanked)"
+SECRET_FIELDS = {"secret", "endpoint", "account_name", "account_id", "email", "token", "api_key", "x-api-key"}
+PICTURE_FIELDS = {"image", "images", "file_data"}
+HEADERS_KEPT = re.compile(r"content-type|retry-after|date|.*rate-?limit.*|server")
+TEXT_KEPT = 2000
+"""Characters of an answer that is no JSON."""
+
+_QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\"]*")
+_NAME = re.compile(r"[^a-z0-9]+")
+
+
+class Recorder:
+    """Writes exchanges into a folder, numbered in their order over all threads. Never raises."""
+
+    _lock = threading.Lock()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Keeps one exchange."""
+        record = {
+            "method": exchange.method,
+            "path": exchange.path,
+            "sent": blanked(exchange.sent),
+            "status": exchange.status,
+            "headers": {name: value for name, value in exchange.headers.items() if HEADERS_KEPT.match(name.lower())},
+            "answer": blanked(_read(exchange.content)),
+        }
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        try:
+            with self._lock:
+                number = len(list(self._folder.glob("*.json"))) + 1 if self._folder.is_dir() else 1
+                write_whole(self._folder / f"{number:04}-{_file_name(exchange)}.json", text.encode())
+        except (OSError, GenerationProblem) as problem:
+            LOG.warning("nothing is recorded: %s", problem)
+
+
+def blanked(value: object, name: str = "") -> object:
+    """`value` without what is nobody's business, and without pictures."""
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        return {field: blanked(item, field) for field, item in fields.items()}
+    if isinstance(value, list):
+        return [blanked(item, name) for item in cast("list[object]", value)]
+    if name.lower() in SECRET_FIELDS:
+        return BLANKED if value else value
+    if not isinstance(value, str):
+        return value
+    if name in PICTURE_FIELDS and value and not value.startswith("http"):
+        return f"(a picture, {len(value)} characters)"
+    # The signature in an address opens the file to whoever has it.
+    return _QUERY.sub(rf"\1?{BLANKED}", value)
+
+
+def _read(content: bytes) -> object:
+    text = content.decode("utf-8", "replace")
+    try:
+        return cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return text[:TEXT_KEPT]
+
+
+def _file_name(exchange: Exchange) -> str:
+    path = _NAME.sub("-", exchange.path.partition("?")[0].lower().removeprefix("/api/v1")).strip("-")
+    return f"{exchange.method.lower()}-{path[:12].strip('-')}-{exchange.status}"
