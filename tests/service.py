@@ -154,6 +154,11 @@ class Piapi:
             return self._create(json.loads(body))
         if step == "balance":
             return _json(200, {"account_name": "Ada", "plan": self.plan, "equivalent_in_usd": 12.5})
+        if step in {"active tasks", "history"}:
+            found = [self._envelope(task)["data"] for task in self.tasks.values()]
+            running = {"pending", "staged", "processing"}
+            listed = [task for task in found if (task["status"] in running) == (step == "active tasks")]
+            return _json(200, {"code": 200, "message": "success", "data": listed})
         if step == "upload":
             self.uploads.append(json.loads(body))
             return _json(200, {"code": 200, "data": {"url": f"{self.url}/files/upload.png"}})
@@ -307,6 +312,10 @@ def _refusal(payload: dict[str, Any]) -> str:
 def _step(method: str, path: str) -> str:
     if path.startswith("/files/"):
         return "file"
+    if path.startswith("/account/active_tasks"):
+        return "active tasks"
+    if path.startswith("/api/open/tasks/histories"):
+        return "history"
     if path.startswith("/account/"):
         return "balance"
     if path.startswith("/api/ephemeral_resource"):

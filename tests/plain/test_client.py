@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 from helpers import service_of
-from service import KEY, Fault, Piapi, running
+from service import KEY, Behaviour, Fault, Piapi, running
 
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
@@ -400,3 +400,18 @@ def test_every_error_speaks_in_sentences() -> None:
             assert str(kind("xyzzy")).count("xyzzy") <= 1
             assert sentence.endswith(".")
             assert "Error" not in sentence
+
+
+def test_the_accounts_lists(piapi: Piapi) -> None:
+    client = client_for(piapi)
+    piapi.behaviour = Behaviour(processing_s=60)
+    running = client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a bear", "seed": 3})
+    piapi.behaviour = Behaviour(processing_s=0)
+    done = client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a fox", "seed": 4})
+    assert [each.task.task_id for each in client.get_active_tasks()] == [running.task_id]
+    history = client.get_history("Qubico/trellis", 1000.2, 2000.7, page=2)
+    assert [each.task.task_id for each in history] == [done.task_id]
+    assert history[0].inputs == {"prompt": "a fox", "seed": 4}
+    asked = piapi.requests[-1][1]
+    assert asked == "/api/open/tasks/histories"
+    assert client.find_task(running.task_id).inputs == {"prompt": "a bear", "seed": 3}

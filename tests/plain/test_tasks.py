@@ -1,3 +1,4 @@
+import contextlib
 import json
 
 import pytest
@@ -7,7 +8,7 @@ from service import FIXTURES
 
 from trellis_blender.generation.progress import read_log
 from trellis_blender.piapi.errors import AnswerNotUnderstood, OutOfCredits, PiapiError
-from trellis_blender.piapi.tasks import Status, Task, read_account, read_task, read_time
+from trellis_blender.piapi.tasks import Status, Task, read_account, read_task, read_task_list, read_time
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
 
@@ -148,3 +149,52 @@ def test_no_answer_of_any_shape_gets_through_as_anything_but_a_task_or_a_sentenc
     else:
         assert isinstance(found, Task)
         read_log(found.log_lines)
+
+
+ENTRY = {
+    "task_id": "1",
+    "model": "Qubico/trellis",
+    "task_type": "text-to-3d",
+    "status": "pending",
+    "input": {"seed": 3},
+}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [ENTRY],
+        {"data": [ENTRY]},
+        {"code": 200, "data": {"total": 1, "tasks": [ENTRY]}},
+        {"tasks": [ENTRY, "nonsense", {"no": "id"}], "empty": []},
+        {"code": 200, "data": {"empty": [], "list": [ENTRY]}},
+    ],
+)
+def test_a_list_of_tasks_is_read_wherever_it_stands(answer: object) -> None:
+    found = read_task_list(answer)
+    assert [(each.task.task_id, each.model, each.inputs) for each in found] == [("1", "Qubico/trellis", {"seed": 3})]
+
+
+@pytest.mark.parametrize("answer", [[], {"data": []}, {"data": {"tasks": [], "total": 0}}])
+def test_an_empty_list_is_a_list(answer: object) -> None:
+    assert read_task_list(answer) == []
+
+
+@pytest.mark.parametrize("answer", [None, 3, "text", {}, {"data": None}, {"data": {"total": 3}}])
+def test_what_is_no_list_is_no_empty_list(answer: object) -> None:
+    with pytest.raises(AnswerNotUnderstood):
+        read_task_list(answer)
+
+
+FIELDS = st.sampled_from(["data", "task_id", "tasks", "input", "status"])
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(FIELDS, inner),
+    )
+)
+def test_any_answer_is_a_list_or_an_error(answer: object) -> None:
+    with contextlib.suppress(PiapiError):
+        assert all(each.task.task_id for each in read_task_list(answer))

@@ -10,14 +10,24 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
 from .errors import AddressUnusable, AnswerNotUnderstood, NotSent, PiapiError, TooManyRequests, Unclear, error_for
 from .retries import RETRIES, read_retry_after, retry_delay_s
 from .service import Service, checked_address
-from .tasks import Account, Task, read_account, read_message, read_task, read_upload
+from .tasks import (
+    Account,
+    ListedTask,
+    Task,
+    read_account,
+    read_listed,
+    read_message,
+    read_task,
+    read_task_list,
+    read_upload,
+)
 from .transport import read_limited, translated
 
 CONNECT_TIMEOUT_S = 10.0
@@ -25,6 +35,7 @@ READ_TIMEOUT_S = 60.0
 ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
 """A task's answer with its whole console log is some 20 KB."""
 
+HISTORY_PAGE_SIZE = 100
 
 SAFE_TO_REPEAT = (NotSent, Unclear, TooManyRequests)
 """For everything but a create."""
@@ -114,6 +125,29 @@ class Client:
     def get_account(self) -> Account:
         """Name, plan and balance of the account."""
         return self._repeated(lambda: read_account(self._ask("GET", f"{self._api_url}/account/info")))
+
+    def find_task(self, task_id: str) -> ListedTask:
+        """A task with what it was made from."""
+        return self._repeated(lambda: read_listed(self._ask("GET", self._task_url(task_id)), task_id))
+
+    def get_active_tasks(self) -> list[ListedTask]:
+        """The account's tasks that are not done yet."""
+        return self._repeated(lambda: read_task_list(self._ask("GET", f"{self._api_url}/account/active_tasks")))
+
+    def get_history(self, model: str, since: float, until: float, page: int = 1) -> list[ListedTask]:
+        """One page, of at most 100, of the account's tasks with a model between two times (Unix seconds)."""
+        query = urlencode(
+            {
+                "page": page,
+                "page_size": HISTORY_PAGE_SIZE,
+                "model": model.rpartition("/")[2],
+                "start_time": int(since),
+                "end_time": int(until) + 1,
+            }
+        )
+        return self._repeated(
+            lambda: read_task_list(self._ask("GET", f"{self._api_url}/api/open/tasks/histories?{query}"))
+        )
 
     def upload_image(self, file_name: str, data: str) -> str:
         """Puts an image (base64 or a data URI, at most 10 MB) onto PiAPI's ephemeral storage; its URL, good for 24 h.

@@ -62,6 +62,16 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedTask:
+    """A task as the account's lists have it; `inputs` None where they do not say what it was made from."""
+
+    task: Task
+    model: str
+    task_type: str
+    inputs: Mapping[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account behind the key; `balance_usd` is None where the service did not say."""
 
@@ -101,6 +111,22 @@ def read_task(answer: object, task_id: str = "") -> Task:
         started_at=started_at,
         ended_at=ended_at,
     )
+
+
+def read_task_list(answer: object) -> list[ListedTask]:
+    """The tasks in a list of the account's: at the root, under `data`, or in whatever field of them holds the list.
+
+    Neither the running tasks' nor the history's shape is documented, so every list of objects with a `task_id` counts.
+    Raises AnswerNotUnderstood where there is no list at all.
+    """
+    outer = _mapping(answer)
+    data = outer.get("data", answer)
+    candidates = [data, *_mapping(data).values(), *outer.values()]
+    lists = [cast("list[object]", found) for found in candidates if isinstance(found, list)]
+    if not lists:
+        raise _why_no_task(outer)
+    entries = next((found for found in lists if any("task_id" in _mapping(entry) for entry in found)), lists[0])
+    return [_listed(_mapping(entry)) for entry in entries if _text(_mapping(entry).get("task_id"))]
 
 
 def read_account(answer: object) -> Account:
@@ -145,6 +171,22 @@ def read_time(value: object) -> float | None:
     if moment.year <= 1:
         return None
     return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
+
+
+def read_listed(answer: object, task_id: str) -> ListedTask:
+    """The task in PiAPI's `answer` with what it was made from; raises as `read_task` does."""
+    outer = _mapping(answer)
+    return _listed(_mapping(outer.get("data")) or outer, read_task(answer, task_id))
+
+
+def _listed(entry: Mapping[str, object], task: Task | None = None) -> ListedTask:
+    inputs = _mapping(entry.get("input"))
+    return ListedTask(
+        task=task or read_task(entry),
+        model=_text(entry.get("model")),
+        task_type=_text(entry.get("task_type")),
+        inputs=inputs or None,
+    )
 
 
 def _why_no_task(outer: Mapping[str, object]) -> Exception:
