@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo inside Blender; started by demo.py. Submits everything at once, shows a bar for each, sets the stage."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+ROOT = Path(__file__).resolve().parents[1]
+SPACING_M = 2.2
+LOOK_S = 0.1
+BAR_CELLS = 24
+NAME_CELLS = 24
+HISTORY_S = 24 * 3600.0
+
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+if TYPE_CHECKING:
+    from demo_stage import Exhibit
+
+    from trellis_blender.generation.record import Generation
+    from trellis_blender.generation.request import GenerationRequest
+    from trellis_blender.interface.session import Session
+
+
+def main() -> int:
+    """The whole demo; 0 where every model came."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--image", action="append", default=[], type=Path)
+    parser.add_argument("--prompt", action="append", default=[])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--service", required=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    # The models stay beside the picture, where nobody's Blender loses them.
+    os.environ["BLENDER_USER_RESOURCES"] = str(options.out / "blender")
+    console = keep_for_us(options.out / "demo.log")
+    try:
+        return Demo(options, console).run()
+    except Exception:  # noqa: BLE001 (a newcomer is told where it stands rather than shown it)
+        traceback.print_exc()
+        console.write(f"The demo broke off; what happened stands in {options.out / 'demo.log'}\n")
+        return 1
+    finally:
+        for stream in (console, sys.stdout, sys.stderr):
+            stream.flush()
+
+
+def keep_for_us(log: Path) -> TextIO:
+    """The terminal, for the demo alone: what Blender and its importer print goes into `log`."""
+    console = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    return console
+
+
+class Demo:
+    """One run of the demo."""
+
+    def __init__(self, options: argparse.Namespace, console: TextIO) -> None:
+        self.options = options
+        self.console = console
+        self.said: dict[str, str] = {}
+
+    def run(self) -> int:
+        """Generates, places, sets the stage, renders."""
+        import bpy
+        import addon_utils  # isort: skip (found once bpy is loaded)
+
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        bpy.context.preferences.system.use_online_access = self.options.service == "piapi"
+        addon_utils.enable("trellis_blender", default_set=True)
+        from demo_stage import render, set_stage
+
+        from trellis_blender.generation.costs import price
+        from trellis_blender.interface import access, session
+
+        found = session.current()
+        requests = self.compose(found)
+        where = "PiAPI" if self.options.service == "piapi" else "the offline preview (a rough stand-in, not Trellis)"
+        self.tell(f"{len(requests)} generations by {where}: {price(sum(each.price_usd for each in requests))}")
+        try:
+            ids = [found.submit(request).id for request in requests]
+        except access.NotReady as problem:
+            self.tell(str(problem))
+            return 1
+        self.follow(found, ids)
+        exhibits = self.exhibits(found, ids)
+        if self.options.service == "piapi":
+            self.record_the_rest()
+        if not exhibits:
+            return 1
+        set_stage(exhibits)
+        blend, picture = self.options.out / "demo.blend", self.options.out / "demo.png"
+        bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+        self.tell("Rendering …")
+        render(picture)
+        self.tell(f"{blend}\n{picture}")
+        return 0 if len(exhibits) == len(ids) else 1
+
+    def compose(self, found: Session) -> list[GenerationRequest]:
+        """A request for each picture and each prompt, the 3D cursor a little further to the right each time."""
+        import bpy
+
+        from trellis_blender.generation.request import compose_request
+        from trellis_blender.piapi.models import OFFLINE_PREVIEW
+        from trellis_blender.scene import placing
+        from trellis_blender.scene.picture import load_picture
+
+        inputs = [(image, "") for image in self.options.image] + [(None, prompt) for prompt in self.options.prompt]
+        requests = []
+        for number, (image, prompt) in enumerate(inputs):
+            bpy.context.scene.cursor.location = ((number - (len(inputs) - 1) / 2) * SPACING_M, 0, 0)
+            requests.append(
+                compose_request(
+                    model=OFFLINE_PREVIEW.id if self.options.service == "offline" else "Qubico/trellis",
+                    prompt=prompt,
+                    picture=load_picture(image) if image else None,
+                    picture_name=image.stem.replace("_", " ").capitalize() if image else "",
+                    parameters={"seed": number + 1},
+                    placement=placing.here(bpy.context, 1.0, found.blend_load),
+                )
+            )
+        return requests
+
+    def follow(self, found: Session, ids: list[str]) -> None:
+        """Shows how far each one is, and places it when it is ready."""
+        while True:
+            found.drain()
+            generations = [found.generations[number] for number in ids]
+            for generation in generations:
+                if generation.state.value == "ready":
+                    found.place(generation)
+            self.show([found.generations[number] for number in ids])
+            if not any(generation.is_working for generation in generations):
+                return
+            time.sleep(LOOK_S)
+
+    def show(self, generations: list[Generation]) -> None:
+        """A bar for each generation: drawn over the last ones on a terminal, else only where it has something new."""
+        from trellis_blender.interface import monitor
+
+        if self.said and self.console.isatty():
+            self.console.write(f"\x1b[{len(generations)}A")
+        for generation in generations:
+            line = monitor.line_of(generation)
+            share = 1.0 if generation.state.value == "placed" else line.share or 0.0
+            bar = "█" * round(share * BAR_CELLS) + "░" * (BAR_CELLS - round(share * BAR_CELLS))
+            text = f"{generation.request.name[:NAME_CELLS]:<{NAME_CELLS}} {bar} {line.stage}"
+            if self.console.isatty():
+                self.console.write(f"{text}\x1b[K\n")
+            elif self.said.get(generation.id) != line.stage:
+                self.console.write(f"{text}\n")
+            self.said[generation.id] = line.stage
+        self.console.flush()
+
+    def exhibits(self, found: Session, ids: list[str]) -> list[Exhibit]:
+        """What came into the scene; what did not is told."""
+        import bpy
+        from demo_stage import Exhibit
+
+        exhibits = []
+        inputs = [*self.options.image, *([None] * len(self.options.prompt))]
+        for number, image in zip(ids, inputs, strict=True):
+            generation = found.generations[number]
+            if generation.state.value == "placed":
+                exhibits.append(Exhibit(bpy.data.objects[generation.object_name], image, generation.request.prompt))
+            else:
+                self.tell(f"{generation.request.name}: {generation.problem}")
+        return exhibits
+
+    def record_the_rest(self) -> None:
+        """Where answers are recorded: the account, and its lists, whose shape nobody has documented. Costs nothing."""
+        from trellis_blender.generation.recording import Recorder
+        from trellis_blender.interface import access
+        from trellis_blender.piapi.client import Client
+        from trellis_blender.piapi.errors import PiapiError
+
+        service = access.service()
+        if not service.record_folder:
+            return
+        client = Client(service, witness=Recorder(Path(service.record_folder)))
+        now = time.time()
+        for ask in (
+            client.get_account,
+            client.get_active_tasks,
+            lambda: client.get_history("Qubico/trellis", now - HISTORY_S, now),
+        ):
+            try:
+                ask()
+            except PiapiError as error:
+                self.tell(f"Asked for the record: {error}")
+        client.close()
+
+    def tell(self, text: str) -> None:
+        """A line on the terminal."""
+        self.console.write(f"{text}\n")
+        self.console.flush()
+
+
+if __name__ == "__main__":
+    # Blender 4.2 crashes when its module is unloaded after an import.
+    os._exit(main())
