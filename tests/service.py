@@ -4,6 +4,7 @@ It keeps books: every request, every accepted task, every key it was shown.
 """
 
 import base64
+import hashlib
 import json
 import socket
 import struct
@@ -14,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,7 @@ class Accepted:
     payload: dict[str, Any]
     behaviour: Behaviour
     born: float
+    made_at: float = field(default_factory=time.time)
     cancelled: bool = False
 
 
@@ -91,6 +94,7 @@ class Piapi:
         self.uploads: list[dict[str, Any]] = []
         self.key = KEY
         self.plan = "creator"
+        self.ranges = False
         self._faults: dict[str, list[Fault | None]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
         self._lock = threading.Lock()
@@ -138,7 +142,7 @@ class Piapi:
             _reset(environ["werkzeug.socket"])
             return []
         if fault.cut_after is not None and real is not None:
-            return _cut(environ["werkzeug.socket"], real.get_data(), fault.cut_after)
+            return _cut(environ["werkzeug.socket"], real, fault.cut_after)
         if fault.stall_s and fault.body is None:
             return (real or self._answer(step, request, body))(environ, start_response)
         content = json.dumps(fault.body) if isinstance(fault.body, dict) else fault.body or b""
@@ -147,7 +151,7 @@ class Piapi:
 
     def _answer(self, step: str, request: Request, body: bytes) -> Response:
         if step == "file":
-            return self._file(request.path)
+            return self._file(request.path, request.environ)
         if request.headers.get("x-api-key") != self.key:
             return _json(401, {"code": 401, "message": "Invalid API key", "data": None})
         if step == "create":
@@ -215,7 +219,7 @@ class Piapi:
                 "input": task.payload["input"],
                 "output": output,
                 "meta": {
-                    "created_at": "2025-11-26T08:17:30.677144106Z",
+                    "created_at": f"{datetime.fromtimestamp(task.made_at, UTC):%Y-%m-%dT%H:%M:%S.%f}106Z",
                     "started_at": ZERO_TIME if status == "pending" else "2025-11-26T08:17:31.123456789Z",
                     "ended_at": "2025-11-26T08:18:30.1Z" if status in {"completed", "failed"} else ZERO_TIME,
                     "usage": {"type": "llm", "frozen": 0, "consume": consume},
@@ -261,10 +265,14 @@ class Piapi:
             lines.insert(2, f"INFO:predict:Using randomized seed: {how.seed_in_log}")
         yield from lines[: int(share * len(lines))]
 
-    def _file(self, path: str) -> Response:
+    def _file(self, path: str, environ: dict[str, Any]) -> Response:
         task = self.tasks.get(path.rsplit("/", 1)[-1].removesuffix(".glb"))
-        content = task.behaviour.model if task else None
-        return Response(content or default_model(), content_type="model/gltf-binary")
+        content = (task.behaviour.model if task else None) or default_model()
+        response = Response(content, content_type="model/gltf-binary")
+        if self.ranges:
+            response.set_etag(hashlib.sha256(content).hexdigest()[:16])
+            response.make_conditional(environ, accept_ranges=True, complete_length=len(content))
+        return response
 
 
 @contextmanager
@@ -332,8 +340,10 @@ def _reset(connection: socket.socket) -> None:
     raise ConnectionResetError
 
 
-def _cut(connection: socket.socket, content: bytes, after: int) -> Any:
-    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+def _cut(connection: socket.socket, response: Response, after: int) -> Any:
+    content = response.get_data()
+    etag = f"ETag: {response.headers['ETag']}\r\n" if "ETag" in response.headers else ""
+    head = f"HTTP/1.1 200 OK\r\n{etag}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
     connection.sendall(head + content[:after])
     connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError

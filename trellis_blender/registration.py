@@ -16,17 +16,19 @@ CLASSES = (
     rows.TRELLIS_OT_place,
     rows.TRELLIS_OT_resume,
     rows.TRELLIS_OT_submit_again,
+    rows.TRELLIS_OT_submit_paused,
     panel.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
 )
 
 
 def register() -> None:
-    """Classes, settings, handlers. Starts nothing, reads nothing, asks nobody."""
+    """Classes, settings, handlers, and a timer for the first look into the store. Reads nothing, asks nobody."""
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
     handlers.register()
+    monitor.look_into_store()
 
 
 def unregister() -> None:

@@ -35,7 +35,7 @@ def ours(url: str, folder: Path) -> None:
     from trellis_blender.piapi.files import open_result
 
     with open_result(url) as result:
-        keep_model(result.chunks, result.size, folder, lambda _: None)
+        keep_model(result, folder, lambda _: None)
 
 
 def plain(url: str, folder: Path) -> None:

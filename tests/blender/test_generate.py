@@ -59,7 +59,7 @@ def test_a_real_model_stands_at_the_cursor_and_nothing_else_came(
     while session.current().is_busy:
         time.sleep(0.01)
     files = sorted(path.name for path in folder.rglob("*") if path.is_file())
-    assert files.count("model.glb") == len([path for path in folder.iterdir() if path.is_dir()])
+    assert files.count("model.glb") == len(list(folder.glob("generation-*")))
     assert not [name for name in files if "part" in name or "journal" in name]
 
     # Against Blender's bare import of the same file.
@@ -196,9 +196,9 @@ FAILURES = [
     ("create", Fault(401), "PiAPI refused the API key (401)."),
     ("create", Fault(402), "out of credits"),
     ("create", Fault(403), "does not include this (403)"),
-    ("create", Fault(500), "is unknown. Look at your tasks on piapi.ai"),
+    ("create", Fault(500), "It is not among the account's tasks"),
     ("create", Fault(200, "<html>"), "was not PiAPI's answer"),
-    ("create", Fault(reset=True, after=True), "The connection to PiAPI broke"),
+    ("create", Fault(reset=True), "The connection to PiAPI broke"),
     ("file", Fault(404), "no longer at the address"),
     ("file", Fault(200, "<html>"), "it is a web page, not a model"),
     ("file", Fault(200, box_glb()[:-9]), "cut short"),
@@ -209,8 +209,15 @@ FAILURES = [
 
 @pytest.mark.parametrize(("step", "fault", "sentence"), FAILURES)
 def test_a_failure_raises_its_sentence_and_disturbs_nothing(
-    generate: Any, piapi: Piapi, capfd: pytest.CaptureFixture[str], step: str, fault: Fault, sentence: str
+    generate: Any,
+    piapi: Piapi,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    fault: Fault,
+    sentence: str,
 ) -> None:
+    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.05,))
     before = counts()
     piapi.fail_always(step, fault)
     with pytest.raises(RuntimeError) as caught:

@@ -107,6 +107,6 @@ def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any
 
 
 def test_generate_is_never_repeated_by_blender(addon: Any) -> None:
-    for name in ("generate", "cancel", "place", "resume", "submit_again", "monitor"):
+    for name in ("generate", "cancel", "place", "resume", "submit_again", "submit_paused", "monitor"):
         operator = getattr(bpy.types, f"TRELLIS_OT_{name}")
         assert not {"REGISTER", "UNDO"} & operator.bl_options

@@ -1,4 +1,6 @@
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from models import box_glb, glb, glb_without_mesh
@@ -7,12 +9,17 @@ from trellis_blender.generation.download import keep_model
 from trellis_blender.generation.glb import check_glb, read_gltf
 from trellis_blender.generation.problems import DiskFull, FolderUnusable, ModelUnusable
 from trellis_blender.piapi.errors import ConnectionCut
+from trellis_blender.piapi.files import ResultStream
 
 GOOD = box_glb()
 
 
 def no_tell(share: float) -> None:
     pass
+
+
+def stream(chunks: Iterable[bytes], size: int | None, **more: Any) -> ResultStream:
+    return ResultStream(size, iter(chunks), **more)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +41,7 @@ def no_tell(share: float) -> None:
 )
 def test_what_is_no_model_is_refused_and_kept_aside(tmp_path: Path, content: bytes, sentence: str) -> None:
     with pytest.raises(ModelUnusable, match=sentence):
-        keep_model([content], len(content), tmp_path, no_tell)
+        keep_model(stream([content], len(content)), tmp_path, no_tell)
     assert [path.name for path in tmp_path.iterdir()] == ["model.refused"]
     assert (tmp_path / "model.refused").read_bytes() == content
 
@@ -48,28 +55,28 @@ def test_the_real_models_pass(fixtures: Path) -> None:
 def test_a_model_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     shares: list[float] = []
     parts = [GOOD[:100], GOOD[100:]]
-    assert keep_model(parts, len(GOOD), tmp_path, shares.append).read_bytes() == GOOD
+    assert keep_model(stream(parts, len(GOOD)), tmp_path, shares.append).read_bytes() == GOOD
     assert shares == [100 / len(GOOD), 1.0]
 
-    def broken() -> object:
+    def broken() -> Iterator[bytes]:
         yield GOOD[:50]
         raise ConnectionCut
 
     with pytest.raises(ConnectionCut):
-        keep_model(broken(), len(GOOD), tmp_path / "other", no_tell)  # type: ignore[arg-type]
+        keep_model(stream(broken(), len(GOOD)), tmp_path / "other", no_tell)
     assert list((tmp_path / "other").iterdir()) == []
 
 
 def test_a_model_larger_than_the_limit_is_not_written_to_the_end(tmp_path: Path) -> None:
     with pytest.raises(ModelUnusable, match="larger than 1 MB"):
-        keep_model((b"x" * 100_000 for _ in range(10_000)), None, tmp_path, no_tell, limit=2**20)
+        keep_model(stream((b"x" * 100_000 for _ in range(10_000)), None), tmp_path, no_tell, limit=2**20)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FolderUnusable, match="cannot be used"):
-        keep_model([GOOD], None, tmp_path / "file" / "folder", no_tell)
+        keep_model(stream([GOOD], None), tmp_path / "file" / "folder", no_tell)
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
@@ -81,7 +88,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
         with pytest.raises(DiskFull, match="The disk is full"):
-            keep_model([GOOD[:500], GOOD[500:]], None, tmp_path, no_tell)
+            keep_model(stream([GOOD[:500], GOOD[500:]], None), tmp_path, no_tell)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)

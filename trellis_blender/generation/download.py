@@ -1,35 +1,52 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model onto the disk: streamed to a temporary file, checked, then given its name."""
+"""The model onto the disk: streamed to a temporary file, checked, then given its name.
 
+A download that breaks off leaves what has come, with a note of which file it is the beginning of, so that the next one
+goes on there.
+"""
+
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
+from ..piapi.files import FileIdentity, Part, ResultStream
 from .glb import SIZE_LIMIT_BYTES, check_glb
-from .problems import ModelUnusable, explain_os_error
+from .problems import DiskFull, ModelUnusable, explain_os_error
 
 INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
 REFUSED_NAME = "model.refused"
+PART_NAME = "model.part"
+NOTE_NAME = "model.part.json"
+
+
+def part_in(folder: Path) -> Part | None:
+    """The beginning of a model that an earlier download has left; None where there is none that can be gone on with."""
+    try:
+        note = json.loads((folder / NOTE_NAME).read_text(encoding="utf-8"))
+        identity = FileIdentity(str(note["etag"]), str(note["last_modified"]), int(note["size"]))
+        received = (folder / PART_NAME).stat().st_size
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Part(received, identity) if identity.validator and 0 < received < identity.size else None
 
 
 def keep_model(
-    chunks: Iterable[bytes],
-    size: int | None,
-    folder: Path,
-    tell: Callable[[float], None],
-    limit: int = SIZE_LIMIT_BYTES,
+    result: ResultStream, folder: Path, tell: Callable[[float], None], limit: int = SIZE_LIMIT_BYTES
 ) -> Path:
-    """Writes `chunks` into `folder` and returns the checked model's path. `tell` hears the share received, 0–1.
+    """Writes the chunks into `folder` and returns the checked model's path. `tell` hears the share received, 0–1.
 
     Raises ModelUnusable (a file that is refused stays as `model.refused`), DiskFull, FolderUnusable, and whatever
     the chunks raise. Nothing but a whole, checked file ever has the model's name.
     """
-    # Two Blenders may fetch the same model.
-    part, final = folder / f"model-{os.getpid()}.part", folder / MODEL_NAME
+    part, final = folder / PART_NAME, folder / MODEL_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(chunks, size, part, tell, limit)
+        if not result.starts_at:
+            _note(folder, result.identity)
+        _write(result, part, tell, limit)
         try:
             check_glb(part)
         except ModelUnusable as problem:
@@ -37,9 +54,18 @@ def keep_model(
             raise ModelUnusable(f"{problem.reason}; it was kept aside as {REFUSED_NAME}") from None
         part.replace(final)
     except OSError as error:
-        raise explain_os_error(error, folder) from None
-    finally:
+        problem = explain_os_error(error, folder)
+        if isinstance(problem, DiskFull):
+            _remove(part)
+        raise problem from None
+    except ModelUnusable:
         _remove(part)
+        raise
+    finally:
+        if result.identity is None:
+            _remove(part)
+        if not part.exists():
+            _remove(folder / NOTE_NAME)
     return final
 
 
@@ -58,16 +84,27 @@ def write_whole(path: Path, content: bytes) -> None:
         raise explain_os_error(error, path.parent) from None
 
 
-def _write(chunks: Iterable[bytes], size: int | None, part: Path, tell: Callable[[float], None], limit: int) -> None:
-    received = 0
-    with part.open("wb") as file:
-        for chunk in chunks:
+def _note(folder: Path, identity: FileIdentity | None) -> None:
+    """Which file the part is the beginning of, before there is one."""
+    _remove(folder / PART_NAME)
+    if identity is None:
+        _remove(folder / NOTE_NAME)
+    else:
+        (folder / NOTE_NAME).write_text(json.dumps(asdict(identity)), encoding="utf-8")
+
+
+def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limit: int) -> None:
+    received = result.starts_at
+    with part.open("r+b" if received else "wb") as file:
+        file.seek(received)
+        for chunk in result.chunks:
             received += len(chunk)
             if received > limit:
                 raise ModelUnusable(f"it is larger than {limit // 2**20:,} MB")
             file.write(chunk)
-            if size:
-                tell(min(received / size, 1.0))
+            if result.size:
+                tell(min(received / result.size, 1.0))
+        file.truncate()
         file.flush()
         os.fsync(file.fileno())
 

@@ -54,23 +54,35 @@ def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: 
     return max(delay, spacing_s) * (1 + chance.uniform(0, JITTER))
 
 
+def _alone() -> int:
+    return 1
+
+
 class RateLimit:
     """At most so many requests in any minute, over all threads. Holds requests back, refuses none.
 
     Begins with the free plan's limit, until the account has said which plan it is. `is_limited` False is for a service
-    on this computer.
+    on this computer. `sharers` tells how many Blenders on this computer share the limit: each takes its part.
     """
 
-    def __init__(self, *, is_limited: bool = True, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        is_limited: bool = True,
+        sharers: Callable[[], int] = _alone,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._limit = FREE.requests_per_minute if is_limited else None
         self._is_known = not is_limited
         self._now = now
+        self._sharers = sharers
+        self._held_until = 0.0
         self._sent: deque[float] = deque()
         self._lock = threading.Lock()
 
     def spacing_s(self, running: int) -> float:
         """Seconds between two polls of one of `running` generations, so that all of them keep the limit."""
-        return running * MINUTE_S / self._limit if self._limit else 0.0
+        return running * MINUTE_S / self._share() if self._limit else 0.0
 
     def wants_plan(self) -> bool:
         """True for whoever asks first: that one shall find out the account's plan."""
@@ -83,19 +95,30 @@ class RateLimit:
         with self._lock:
             self._limit = requests_per_minute
 
+    def hold(self, seconds: float) -> None:
+        """Nothing goes out for so long: the service has said that it is too much."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._now() + seconds)
+
     def wait_turn(self, pause: Callable[[float], None]) -> None:
         """Returns when a request may go out; `pause(seconds)` waits, and may raise to break off."""
         while (delay := self._take_or_wait()) > 0:
             pause(delay)
 
     def _take_or_wait(self) -> float:
-        if self._limit is None:
-            return 0.0
+        share = self._share()
         with self._lock:
             now = self._now()
+            if now < self._held_until:
+                return self._held_until - now
+            if self._limit is None:
+                return 0.0
             while self._sent and now - self._sent[0] >= MINUTE_S:
                 self._sent.popleft()
-            if len(self._sent) < self._limit:
+            if len(self._sent) < share:
                 self._sent.append(now)
                 return 0.0
-            return MINUTE_S - (now - self._sent[-self._limit])
+            return MINUTE_S - (now - self._sent[-share])
+
+    def _share(self) -> int:
+        return max((self._limit or 1) // self._sharers(), 1)

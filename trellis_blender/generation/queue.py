@@ -18,21 +18,24 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from ..piapi.plans import Plan
 from ..piapi.service import Service
 from . import costs, pace
 from .job import Job
-from .naming import in_the_name_of
+from .ownership import Owner
 from .problems import GenerationProblem
 from .record import Generation, new_generation, without_picture
 from .request import GenerationRequest, Picture
 from .states import AT_THE_SERVICE, UNFINISHED, State
 
 if TYPE_CHECKING:
-    from .store import Store
-    from .worker import Surroundings, Worker
+    from .store import Owned, Store
+    from .work import Surroundings
+    from .worker import Worker
 
 LOG = logging.getLogger(__name__)
 
+SHARERS_LOOK_S = 15.0
 AT_ONCE = 4
 """Generations worked on at once, until the account's plan says otherwise."""
 
@@ -64,6 +67,9 @@ class Queue:
         self._condition = threading.Condition()
         self._dispatcher: threading.Thread | None = None
         self._is_closed = False
+        self._owner = Owner(folder)
+        self._staged: dict[tuple[str, str], set[str]] = {}
+        self._sharers = (0.0, 1)
 
     @property
     def is_busy(self) -> bool:
@@ -80,8 +86,16 @@ class Queue:
                 return found
 
     def load(self) -> None:
-        """Reads earlier generations from the store; they come as changes, the unfinished ones parked."""
+        """Reads all generations from the store; they come as changes, each as it stands there.
+
+        Unfinished ones come parked; `interrupted` where whoever worked on them has ended, so that they can be resumed,
+        `elsewhere` where another Blender works on them.
+        """
         self._post(self._load)
+
+    def look_at(self, generation_id: str) -> None:
+        """Looks what has become of a generation that another Blender works on; it comes as a change."""
+        self._post(partial(self._look, generation_id))
 
     def submit(self, request: GenerationRequest, service: Service) -> Generation:
         """Takes a request. It is in the store before the first byte goes out, and is in `changes` as it advances."""
@@ -108,9 +122,14 @@ class Queue:
     def resume(self, generation: Generation, service: Service) -> Generation:
         """Takes up a parked generation from where it stands; costs nothing, because its task exists already.
 
-        How long it takes from here on says nothing about its model, so it is no longer timed.
+        How long it takes from here on says nothing about its model, so it is no longer timed. One of unknown outcome
+        is looked for among the account's tasks.
         """
-        return self._take(replace(generation, parked=False, problem="", submitted_at=0.0), Job(service))
+        if generation.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}:
+            taken = replace(generation, state=State.SUBMITTING)
+        else:
+            taken = replace(generation, submitted_at=0.0)
+        return self._take(replace(taken, parked=False, interrupted=False, problem=""), Job(service))
 
     def cancel(self, generation: Generation, service: Service) -> None:
         """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
@@ -134,7 +153,10 @@ class Queue:
             self._condition.notify_all()
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
-        return not any(thread.is_alive() for thread in threads)
+        has_ended = not any(thread.is_alive() for thread in threads)
+        if has_ended:
+            self._owner.let_go()
+        return has_ended
 
     def _take(self, generation: Generation, job: Job, picture: Picture | None = None) -> Generation:
         self._changes.put(generation)
@@ -180,15 +202,26 @@ class Queue:
         except GenerationProblem:
             # Said to the artist when the first submission meets the same folder.
             return
-        for generation in generations:
-            self._changes.put(_as_found(generation, self._now()))
+        for found in generations:
+            self._tell(found)
+
+    def _look(self, generation_id: str) -> None:
+        with suppress(GenerationProblem):
+            if (found := self._store.load(generation_id)) is not None:
+                self._tell(found)
+
+    def _tell(self, found: "Owned") -> None:
+        """What this Blender works on, it knows better than the store."""
+        number = found.generation.id
+        if number not in self._jobs and all(waiting.id != number for waiting, _ in self._waiting):
+            self._changes.put(self._as_found(found))
 
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
         if any(waiting.id == generation.id for waiting, _ in self._waiting):
             return
         try:
             self._keep_picture(generation, picture)
-            taken_further = self._store.take_up(generation, self._now())
+            taken_further = self._store.take(generation, self._owner.id, self._owner.is_alive)
         except Exception as problem:
             if not isinstance(problem, GenerationProblem):
                 LOG.exception("generation %s", generation.id)
@@ -199,7 +232,7 @@ class Queue:
             self._changes.put(replace(generation, state=state, problem=sentence, parked=state is not State.FAILED))
             return
         if taken_further is not None:
-            self._changes.put(_as_found(taken_further, self._now()))
+            self._changes.put(self._as_found(taken_further))
         else:
             self._waiting.append((generation, job))
 
@@ -213,7 +246,8 @@ class Queue:
     def _cancel(self, generation: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
         with suppress(GenerationProblem):
-            generation = self._store.load(generation.id) or generation
+            found = self._store.load(generation.id)
+            generation = found.generation if found is not None else generation
         for waiting in list(self._waiting):
             if waiting[0].id == generation.id and not waiting[0].task_id:
                 self._waiting.remove(waiting)
@@ -274,28 +308,47 @@ class Queue:
                 self._inbox.append(self._start_waiting)
 
     def _surroundings(self, service: Service) -> "Surroundings":
-        from .worker import Surroundings
+        from .work import Surroundings
 
         schedule = self._pace or (pace.LOOPBACK if service.is_loopback else pace.PIAPI)
         account = (service.api_url, service.api_key)
-        limit = self._limits.setdefault(account, pace.RateLimit(is_limited=schedule is not pace.LOOPBACK))
+        if account not in self._limits:
+            is_limited = schedule is not pace.LOOPBACK
+            self._limits[account] = pace.RateLimit(is_limited=is_limited, sharers=self._count_sharers)
+        limit = self._limits[account]
         return Surroundings(
             store=self._store,
+            owner_id=self._owner.id,
             folder=self.folder,
             pace=schedule,
             limit=limit,
             publish=self._changes.put,
             running=lambda: len(self._jobs),
+            staged=self._staged.setdefault(account, set()),
+            adopt_plan=partial(self._adopt_plan, limit),
             now=self._now,
         )
 
+    def _adopt_plan(self, limit: pace.RateLimit, plan: Plan) -> None:
+        limit.adopt(plan.requests_per_minute)
+        self._at_once = plan.tasks_at_once
+        self._post(self._start_waiting)
 
-def _as_found(generation: Generation, now: float) -> Generation:
-    """The generation of an earlier session, or of another Blender, as this one shows it: nothing goes on by itself."""
-    from .store import is_answer_lost
+    def _count_sharers(self) -> int:
+        """How many Blenders work on this folder's generations, looked up now and then."""
+        looked_at, count = self._sharers
+        now = time.monotonic()
+        if not looked_at or now - looked_at > SHARERS_LOOK_S:
+            with suppress(GenerationProblem):
+                count = max(sum(self._owner.is_alive(owner) for owner in self._store.owners()), 1)
+            self._sharers = (now, count)
+        return count
 
-    if is_answer_lost(generation, now):
-        problem = f"Blender ended before PiAPI answered. {costs.unknown(generation.request.price_usd)}"
-        problem = in_the_name_of(generation.request.model, problem)
-        return replace(generation, state=State.OUTCOME_UNKNOWN, problem=problem)
-    return replace(generation, parked=generation.parked or generation.state in UNFINISHED)
+    def _as_found(self, found: "Owned") -> Generation:
+        """A generation as the store has it: nothing goes on by itself, and what goes on elsewhere is told."""
+        generation = found.generation
+        if generation.state not in UNFINISHED:
+            return generation
+        if self._owner.is_another(found.owner_id):
+            return replace(generation, elsewhere=True)
+        return replace(generation, parked=True, interrupted=not generation.parked)

@@ -13,7 +13,8 @@ class Generation:
     """A generation. Every change makes a new one; the store and the panel get the same.
 
     Times in Unix seconds, 0 for "not yet". `stage`, `progress` (0–1, None where nothing is known) and `expected_s` are
-    not stored: they only tell how far it is. `problem` is the sentence the artist reads. `parked` stands for "stopped
+    not stored: they only tell how far it is. Nor are `elsewhere`, another Blender works on it, and `interrupted`, the
+    one that worked on it has ended. `problem` is the sentence the artist reads. `parked` stands for "stopped
     asking until told to go on"; `wanted` turns False when it was cancelled too late. `charged_usd` is None where the
     service did not say. `where` tells where the model was put when that is not the place it was meant for.
     """
@@ -36,11 +37,13 @@ class Generation:
     stage: str = ""
     progress: float | None = None
     expected_s: float | None = None
+    elsewhere: bool = False
+    interrupted: bool = False
 
     @property
     def is_working(self) -> bool:
         """True while a thread works on it, or will."""
-        return self.state in UNFINISHED and not self.parked
+        return self.state in UNFINISHED and not self.parked and not self.elsewhere
 
     @property
     def folder_name(self) -> str:

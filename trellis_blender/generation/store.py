@@ -8,11 +8,11 @@ The rollback journal is used rather than WAL, which does not work on the network
 import json
 import logging
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from .problems import FolderUnusable, explain_os_error
 from .record import Generation
@@ -21,27 +21,37 @@ from .states import AT_THE_SERVICE, State
 
 LOG = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOCK_TIMEOUT_S = 10.0
-ANSWER_LIMIT_S = 300.0
-"""A submission is three attempts at the most, each with a connect timeout of 10 s and a read timeout of 60 s."""
 DURATIONS_LOOKED_AT = 20
 FILE_NAME = "generations.sqlite3"
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS generation (
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS generation (
     id TEXT PRIMARY KEY,
     state TEXT NOT NULL,
     created_at REAL NOT NULL,
     model TEXT NOT NULL,
     api_url TEXT NOT NULL,
     duration_s REAL,
-    record TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS by_duration ON generation (model, api_url, created_at) WHERE duration_s IS NOT NULL;
-"""
+    record TEXT NOT NULL,
+    owner TEXT NOT NULL DEFAULT '',
+    task_id TEXT NOT NULL DEFAULT ''
+)""",
+    "CREATE INDEX IF NOT EXISTS by_duration ON generation (model, api_url, created_at) WHERE duration_s IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS by_task ON generation (task_id) WHERE task_id != ''",
+)
+_COLUMNS = "id, state, created_at, model, api_url, duration_s, record, owner, task_id"
+_NEW_IN_2 = ("owner", "task_id")
 
-_NOT_STORED = ("stage", "progress", "expected_s")
+_NOT_STORED = ("stage", "progress", "expected_s", "elsewhere", "interrupted")
+
+
+class Owned(NamedTuple):
+    """A generation, and the name of the owner that works on it, "" for nobody."""
+
+    generation: Generation
+    owner_id: str
 
 
 class Store:
@@ -55,12 +65,12 @@ class Store:
         self._path = folder / FILE_NAME
         self._is_prepared = False
 
-    def save(self, generation: Generation) -> None:
-        """Writes the generation; durable when this returns."""
+    def save(self, generation: Generation, owner_id: str = "") -> None:
+        """Writes the generation; durable when this returns. While it is worked on, `owner_id` is who does."""
         with self._opened() as db:
-            self._write(db, generation)
+            self._write(db, generation, owner_id)
 
-    def _write(self, db: sqlite3.Connection, generation: Generation) -> None:
+    def _write(self, db: sqlite3.Connection, generation: Generation, owner_id: str = "") -> None:
         is_timed = generation.finished_at > generation.submitted_at > 0
         duration_s = generation.finished_at - generation.submitted_at if is_timed else None
         row = (
@@ -71,44 +81,62 @@ class Store:
             generation.api_url,
             duration_s,
             to_json(generation),
+            owner_id if generation.is_working else "",
+            generation.task_id,
         )
-        db.execute("INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        db.execute(f"INSERT OR REPLACE INTO generation ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
-    def load_all(self) -> list[Generation]:
-        """Every generation, oldest first."""
+    def load_all(self) -> list[Owned]:
+        """Every generation with its owner, oldest first."""
         with self._opened() as db:
-            rows = db.execute("SELECT record FROM generation ORDER BY created_at").fetchall()
-        return [generation for row in rows if (generation := _readable(row[0])) is not None]
+            rows = db.execute("SELECT record, owner FROM generation ORDER BY created_at").fetchall()
+        return [Owned(found, row[1]) for row in rows if (found := _readable(row[0])) is not None]
 
-    def load(self, generation_id: str) -> Generation | None:
-        """One generation as it was written last; None where there is none."""
+    def load(self, generation_id: str) -> Owned | None:
+        """One generation as it was written last, with its owner; None where there is none."""
         with self._opened() as db:
-            row = db.execute("SELECT record FROM generation WHERE id = ?", (generation_id,)).fetchone()
-        return _readable(row[0]) if row else None
+            return _find(db, generation_id)
 
-    def take_up(self, generation: Generation, now: float) -> Generation | None:
-        """Writes a generation that is to be worked on, and returns None.
+    def take(self, generation: Generation, owner_id: str, is_alive: Callable[[str], bool]) -> Owned | None:
+        """Writes a generation that `owner_id` is going to work on, and returns None.
 
-        Where another Blender on the same store has taken it further meanwhile, nothing is written, and its record
-        returned.
+        Where another living owner works on it, or has taken it further meanwhile, nothing is written, and what stands
+        there returned.
         """
         with self._opened() as db:
             db.execute("BEGIN IMMEDIATE")
-            row = db.execute("SELECT record FROM generation WHERE id = ?", (generation.id,)).fetchone()
-            found = _readable(row[0]) if row else None
-            if found is not None and not _may_be_taken_up(found, generation, now):
-                return found
-            self._write(db, generation)
+            found = _find(db, generation.id)
+            if found is not None:
+                is_held = found.owner_id != owner_id and is_alive(found.owner_id)
+                if is_held or not _may_be_taken(found.generation, generation):
+                    return found
+            self._write(db, generation, owner_id)
         return None
 
-    def claim(self, generation: Generation) -> bool:
-        """Writes a queued generation that is about to be submitted; False where another Blender has taken it."""
+    def adopt(self, generation: Generation, owner_id: str) -> bool:
+        """Writes a generation that has found its task at the service; False where another one has that task."""
         with self._opened() as db:
-            written = db.execute(
-                "UPDATE generation SET state = ?, record = ? WHERE id = ? AND state = ?",
-                (generation.state.value, to_json(generation), generation.id, State.QUEUED.value),
-            )
-            return written.rowcount == 1
+            db.execute("BEGIN IMMEDIATE")
+            query = "SELECT 1 FROM generation WHERE task_id = ? AND id != ?"
+            if db.execute(query, (generation.task_id, generation.id)).fetchone():
+                return False
+            self._write(db, generation, owner_id)
+        return True
+
+    def known_tasks(self) -> set[str]:
+        """The ids of all tasks that a generation has."""
+        with self._opened() as db:
+            return {row[0] for row in db.execute("SELECT task_id FROM generation WHERE task_id != ''")}
+
+    def owners(self) -> set[str]:
+        """Who works on something, as far as the store knows; some of them may be dead."""
+        with self._opened() as db:
+            return {row[0] for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
+
+    def remove(self, generation_id: str) -> None:
+        """Forgets a generation; its folder is the caller's business."""
+        with self._opened() as db:
+            db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
 
     def usual_duration_s(self, model: str, api_url: str) -> float | None:
         """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
@@ -141,10 +169,25 @@ class Store:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise FolderUnusable(self._path.parent, "a newer version of the add-on wrote it, update the add-on")
-        with db:
-            db.executescript(_SCHEMA)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if version < SCHEMA_VERSION:
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                self._upgrade(db)
         self._is_prepared = True
+
+    def _upgrade(self, db: sqlite3.Connection) -> None:
+        # Asked again: another Blender may have been first.
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 1:
+            for column in _NEW_IN_2:
+                db.execute(f"ALTER TABLE generation ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+        for statement in _SCHEMA:
+            db.execute(statement)
+        if version == 1:
+            for row in db.execute("SELECT id, record FROM generation").fetchall():
+                if (generation := _readable(row[1])) is not None:
+                    db.execute("UPDATE generation SET task_id = ? WHERE id = ?", (generation.task_id, row[0]))
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def to_json(generation: Generation) -> str:
@@ -177,15 +220,19 @@ def _readable(text: str) -> Generation | None:
         return None
 
 
-def _may_be_taken_up(found: Generation, wanted: Generation, now: float) -> bool:
+def _find(db: sqlite3.Connection, generation_id: str) -> Owned | None:
+    row = db.execute("SELECT record, owner FROM generation WHERE id = ?", (generation_id,)).fetchone()
+    found = _readable(row[0]) if row else None
+    return Owned(found, row[1]) if found is not None else None
+
+
+def _may_be_taken(found: Generation, wanted: Generation) -> bool:
     if not wanted.request.price_usd:
         return True  # nothing can be paid twice
     if wanted.state in AT_THE_SERVICE:
         # It has a task, so it knows more than a store that could not be written when the answer came.
         return found.state in AT_THE_SERVICE or found.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}
-    return found.state in {State.QUEUED, State.FAILED, State.OUTCOME_UNKNOWN} or is_answer_lost(found, now)
-
-
-def is_answer_lost(found: Generation, now: float) -> bool:
-    """True where a submission is so old that no Blender can still be waiting for its answer."""
-    return found.state is State.SUBMITTING and now - found.submitted_at > ANSWER_LIMIT_S
+    if wanted.state is State.SUBMITTING:
+        # To be looked for at the service.
+        return found.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}
+    return found.state in {State.QUEUED, State.FAILED, State.OUTCOME_UNKNOWN}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..scene import artist
-from . import session, wording
+from . import access, session, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -25,6 +25,9 @@ HANDOVER_S = 0.3
 """Blender looks every 10 ms whether an autosave that is due may be written."""
 WATCH_INTERVAL_S = 0.3
 IDLE_CHECK_S = 0.5
+ELSEWHERE_LOOK_S = 5.0
+FIRST_LOOK_S = 1.0
+"""After the add-on was enabled: Blender has drawn by then."""
 CLOCK_S = 1.0
 """The rows tell how long a generation has been going on."""
 
@@ -70,6 +73,12 @@ def watch() -> None:
     """Sees to it that the generations are followed for as long as there is work. In background Blender nothing is."""
     if not bpy.app.background and not bpy.app.timers.is_registered(_look_after_monitor):
         bpy.app.timers.register(_look_after_monitor, persistent=True)
+
+
+def look_into_store() -> None:
+    """Soon after the start: takes up what an earlier Blender left. In background Blender nothing is."""
+    if not bpy.app.background:
+        bpy.app.timers.register(_first_look, first_interval=FIRST_LOOK_S, persistent=True)
 
 
 def pressed() -> None:
@@ -131,9 +140,16 @@ def redraw_sidebars() -> None:
 
 def stop() -> None:
     """Ends watch and monitor; the operator's class may then be unregistered."""
-    if bpy.app.timers.is_registered(_look_after_monitor):
-        bpy.app.timers.unregister(_look_after_monitor)
+    for timer in (_first_look, _look_after_monitor):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
     _end_shift()
+
+
+def _first_look() -> None:
+    if access.data_folder().is_dir():
+        session.current().load()
+        watch()
 
 
 def _let_arrive(ready: "list[Generation]") -> None:
@@ -166,7 +182,10 @@ def _look_after_monitor() -> float | None:
     if found.drain():
         redraw_sidebars()
     if not has_work():
-        return WATCH_INTERVAL_S if may_come else None
+        # What was taken up just now has not been heard of yet.
+        if may_come or found.is_busy:
+            return WATCH_INTERVAL_S
+        return ELSEWHERE_LOOK_S if found.look_elsewhere() else None
     rested_s = time.monotonic() - _Memory.ended_at
     if rested_s < HANDOVER_S:
         return HANDOVER_S - rested_s

@@ -59,6 +59,9 @@ class TRELLIS_PT_generations(_TrellisPanel, bpy.types.Panel):
         newest = sorted(found.generations.values(), key=lambda generation: generation.created_at, reverse=True)
         if not newest:
             layout.label(text="Nothing generated yet")
+        if paused := found.paused():
+            total = price(sum(generation.request.price_usd for generation in paused))
+            layout.operator("trellis.submit_paused", text=f"Resume {len(paused)} · {total}")
         for generation in newest[:ROWS_SHOWN]:
             _draw_generation(layout, context, generation)
         if len(newest) > ROWS_SHOWN:
@@ -155,14 +158,19 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
     elif generation.parked and state == "queued":
         button("trellis.submit_again", f"Submit · {price(generation.request.price_usd)}")
         button("trellis.cancel", "", 'X')
-    elif generation.parked and generation.task_id and state not in {"ready", "placed"}:
+    elif generation.elsewhere:
+        pass
+    elif generation.parked and (generation.task_id or state == "submitting") and state not in {"ready", "placed"}:
         button("trellis.resume", "Resume")
-        button("trellis.cancel", "", 'X')
+        if generation.task_id:
+            button("trellis.cancel", "", 'X')
     elif state == "ready":
         button("trellis.place", "Place")
     elif line.stage in {"No longer in the scene", "Placed in another file"}:
         button("trellis.place", "Place Again")
     elif state in {"failed", "outcome unknown"}:
+        if state == "outcome unknown":
+            button("trellis.resume", "Look Again")
         button("trellis.submit_again", f"Again · {price(generation.request.price_usd)}")
 
 

@@ -10,7 +10,6 @@ from . import access, monitor, session
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
-    from ..piapi.service import Service
 
 
 class _RowOperator(bpy.types.Operator):
@@ -60,7 +59,7 @@ class TRELLIS_OT_cancel(_RowOperator):
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         is_at_rest = generation.parked and bool(generation.task_id)
-        found.queue.cancel(generation, _its_service(found, generation) if is_at_rest else access.service())
+        found.queue.cancel(generation, found.its_service(generation) if is_at_rest else access.service())
 
 
 class TRELLIS_OT_place(_RowOperator):
@@ -78,21 +77,23 @@ class TRELLIS_OT_place(_RowOperator):
 
 
 class TRELLIS_OT_resume(_RowOperator):
-    """Go on with this generation from where it stands. Its task exists already, so this costs nothing"""
+    """Go on with this generation from where it stands, or look for it among the account's tasks. Costs nothing"""
 
     bl_idname = "trellis.resume"
     bl_label = "Resume"
 
     @staticmethod
     def fits(generation: "Generation") -> bool:
-        return generation.parked and generation.state.value in {"waiting", "running", "downloading"}
+        if generation.state.value == "outcome unknown":
+            return True
+        return generation.parked and generation.state.value in {"submitting", "waiting", "running", "downloading"}
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         if generation.request.model == OFFLINE_PREVIEW.id:
             # The process that had its task is gone.
             found.queue.submit_again(generation, found.service_for(generation.request.model))
         else:
-            found.queue.resume(generation, _its_service(found, generation))
+            found.queue.resume(generation, found.its_service(generation))
         found.drain()
 
 
@@ -112,11 +113,22 @@ class TRELLIS_OT_submit_again(_RowOperator):
         found.drain()
 
 
-def _its_service(found: session.Session, generation: "Generation") -> "Service":
-    """The service that has the generation's task: another one would know nothing of it."""
-    service = found.service_for(generation.request.model)
-    if generation.task_id and service.api_url.rstrip("/") != generation.api_url.rstrip("/"):
-        raise access.NotReady(
-            f"This task is at {generation.api_url}, and the preferences name {service.api_url}. Change that first."
-        )
-    return service
+class TRELLIS_OT_submit_paused(bpy.types.Operator):
+    """Submit everything that was in the queue when Blender ended. Costs the price on the button"""
+
+    bl_idname = "trellis.submit_paused"
+    bl_label = "Resume All"
+    bl_options = {'INTERNAL'}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = session.current()
+        found.drain()
+        try:
+            for generation in found.paused():
+                found.queue.submit_again(generation, found.service_for(generation.request.model))
+        except access.NotReady as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        found.drain()
+        monitor.pressed()
+        return {'FINISHED'}

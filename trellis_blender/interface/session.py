@@ -96,7 +96,38 @@ class Session:
         changes = self._queue.changes() if self._queue is not None else []
         for generation in changes:
             self._take_over(generation)
+            if generation.interrupted and not bpy.app.background:
+                self._go_on(generation)
         return bool(changes)
+
+    def its_service(self, generation: "Generation") -> "Service":
+        """The service that has the generation's task: another one would know nothing of it. Raises access.NotReady."""
+        service = self.service_for(generation.request.model)
+        if service.api_url.rstrip("/") != generation.api_url.rstrip("/"):
+            raise access.NotReady(
+                f"This task is at {generation.api_url}, and the preferences name {service.api_url}. Change that first."
+            )
+        return service
+
+    def paused(self) -> "list[Generation]":
+        """What was in the queue, not submitted, when its Blender ended."""
+        return [found for found in self.generations.values() if found.parked and found.state.value == "queued"]
+
+    def look_elsewhere(self) -> bool:
+        """Looks what has become of the generations that other Blenders work on; False where there are none."""
+        elsewhere = [generation for generation in self.generations.values() if generation.elsewhere]
+        for generation in elsewhere:
+            self.queue.look_at(generation.id)
+        return bool(elsewhere)
+
+    def _go_on(self, generation: "Generation") -> None:
+        """Takes up what an earlier Blender left, where that costs nothing. What was not submitted stays paused."""
+        if generation.state.value == "queued" or generation.request.model == OFFLINE_PREVIEW.id:
+            return
+        try:
+            self.queue.resume(generation, self.its_service(generation))
+        except access.NotReady as reason:
+            LOG.info("generation %s stays interrupted: %s", generation.id, reason)
 
     def _take_over(self, generation: "Generation") -> None:
         self.generations[generation.id] = generation

@@ -45,6 +45,8 @@ class Line(NamedTuple):
 def describe(generation: "Generation", now: float, *, here: bool, in_scene: bool, waits_for: str) -> Line:
     """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving."""
     state = generation.state.value
+    if generation.elsewhere:
+        return Line("In another Blender", None, "Another Blender on this computer works on it.", 'TIME')
     if generation.is_working:
         return Line(_working_stage(generation, now), generation.progress, generation.problem, 'TIME')
     icon = ICONS.get(state, 'TIME')
@@ -89,7 +91,7 @@ def _working_stage(generation: "Generation", now: float) -> str:
 
 def _why_interrupted(generation: "Generation") -> str:
     if generation.state.value == "submitting":
-        return "It was just being sent, by this Blender before it ended or by another one. Look again in five minutes."
+        return "Blender ended while it was being sent. Resume looks for it among the account's tasks, at no cost."
     if generation.task_id and not generation.request.price_usd:
         return "It was going on when Blender ended. Resume makes it again, free."
     if generation.task_id:

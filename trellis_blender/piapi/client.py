@@ -54,6 +54,10 @@ class Exchange(NamedTuple):
     content: bytes
 
 
+def _unheard(_: float) -> None:
+    """Nobody else shares the service."""
+
+
 def _no_turns() -> None:
     """The place in the queue of requests that nobody keeps."""
 
@@ -62,7 +66,8 @@ class Client:
     """One conversation with a PiAPI-shaped service. Not for two threads at once.
 
     `wait_turn` is called before every request (the keeper of the rate limit sits there), `pause` waits between retries;
-    both may raise to break off. `witness` is shown every answer that came.
+    both may raise to break off. `slow_down` hears for how many seconds nobody should ask anything. `witness` is shown
+    every answer that came.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Client:
         *,
         wait_turn: Callable[[], None] = _no_turns,
         pause: Callable[[float], None] = time.sleep,
+        slow_down: Callable[[float], None] = _unheard,
         read_timeout_s: float = READ_TIMEOUT_S,
         witness: Callable[[Exchange], None] | None = None,
     ) -> None:
@@ -82,6 +88,7 @@ class Client:
             raise AddressUnusable("The API key has characters that no PiAPI key has. Copy it again from piapi.ai.")
         self._wait_turn = wait_turn
         self._pause = pause
+        self._slow_down = slow_down
         self._witness = witness
         self._timeout = (CONNECT_TIMEOUT_S, read_timeout_s)
         self._chance = random.Random()
@@ -169,7 +176,10 @@ class Client:
             except repeatable as error:
                 if isinstance(error, AddressUnusable):
                     raise
-                self._pause(retry_delay_s(attempt, error.retry_after_s, self._chance))
+                delay_s = retry_delay_s(attempt, error.retry_after_s, self._chance)
+                if isinstance(error, TooManyRequests):
+                    self._slow_down(delay_s)
+                self._pause(delay_s)
         return ask()
 
     def _ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> object:

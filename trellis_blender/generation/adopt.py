@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A submission whose answer never came is looked for among the account's tasks, and adopted where it is there.
+
+PiAPI has no idempotency key, so to submit again might be to pay again. The seed drawn for each generation is what tells
+its task from all others.
+"""
+
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..piapi.client import HISTORY_PAGE_SIZE, Client
+from ..piapi.errors import PiapiError, Unclear
+from ..piapi.models import IMAGE
+from ..piapi.tasks import ListedTask
+from . import costs
+from .download import INPUT_NAME
+from .record import Generation
+from .states import State
+from .work import Work
+
+LOOK_AFTER_S = (2.0, 8.0, 20.0)
+"""A task may take a moment to turn up in the account's lists."""
+WINDOW_S = 3600.0
+"""Before and after the submission: nobody's clock is further from PiAPI's."""
+PAGES_MAX = 5
+ASKED_MAX = 20
+"""Tasks asked after one by one, where the lists do not say what a task was made from."""
+
+ENDED_BEFORE_THE_ANSWER = "Blender ended before PiAPI answered."
+
+
+def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
+    """Leaves the generation waiting, with its task; or of unknown outcome, with what the artist has to know."""
+    work.is_submitting = False
+    why = " ".join(filter(None, (error.happened, error.said))) if error else ENDED_BEFORE_THE_ANSWER
+    work.change(stage="Looking for it among the account's tasks", problem=why)
+    hindrance = ""
+    for wait_s in LOOK_AFTER_S:
+        work.pause(wait_s)
+        listed, hindrance = _list(work, client)
+        if _adopt(work, client, listed):
+            return
+    price_usd = work.generation.request.price_usd
+    if hindrance:
+        verdict = f"{costs.unknown(price_usd)} The account's tasks could not be looked through: {hindrance}"
+    else:
+        verdict = (
+            "It is not among the account's tasks, so PiAPI has most likely not accepted it, and charged nothing. "
+            "Submit it again if you still want it."
+        )
+    work.rest(State.OUTCOME_UNKNOWN, f"{why} {verdict}")
+
+
+def matches(generation: Generation, listed: ListedTask, image: bytes) -> bool:
+    """Whether a listed task is the one that this generation would have become. `image` is the PNG that was sent."""
+    request, inputs = generation.request, listed.inputs or {}
+    if listed.model != request.model or listed.task_type not in {"", request.task_type}:
+        return False
+    if not _is_in_window(generation, listed):
+        return False
+    if inputs.get("seed") != dict(request.parameters)["seed"]:
+        return False
+    if any(inputs.get(name, value) != value for name, value in request.parameters):
+        return False
+    if request.task_type == IMAGE:
+        return _is_same_image(inputs, image)
+    return " ".join(str(inputs.get("prompt", "")).split()) == request.prompt
+
+
+def _list(work: Work, client: Client) -> tuple[list[ListedTask], str]:
+    """The account's tasks of the time in question, and why some could not be had."""
+    listed: list[ListedTask] = []
+    hindrance = ""
+    around = work.generation.submitted_at or work.generation.created_at
+    try:
+        listed += client.get_active_tasks()
+    except PiapiError as error:
+        hindrance = str(error)
+    try:
+        for page in range(1, PAGES_MAX + 1):
+            found = client.get_history(work.generation.request.model, around - WINDOW_S, time.time() + WINDOW_S, page)
+            listed += found
+            if len(found) < HISTORY_PAGE_SIZE:
+                break
+    except PiapiError as error:
+        hindrance = str(error)
+    return listed, hindrance
+
+
+def _adopt(work: Work, client: Client, listed: list[ListedTask]) -> bool:
+    """Takes the first task that matches and that no other generation has."""
+    known = work.around.store.known_tasks()
+    image = _image(work)
+    unknown = {each.task.task_id: each for each in listed if each.task.task_id not in known}
+    asked = 0
+    for each in unknown.values():
+        candidate = each
+        if each.inputs is None and _is_in_window(work.generation, each) and asked < ASKED_MAX:
+            asked += 1
+            try:
+                candidate = client.find_task(each.task.task_id)
+            except PiapiError:
+                continue
+        if not matches(work.generation, candidate, image):
+            continue
+        found = replace(
+            work.generation, state=State.WAITING, task_id=candidate.task.task_id, problem="", stage="", parked=False
+        )
+        if work.around.store.adopt(found, work.around.owner_id):
+            work.generation = found
+            work.around.publish(found)
+            return True
+    return False
+
+
+def _is_in_window(generation: Generation, listed: ListedTask) -> bool:
+    around = generation.submitted_at or generation.created_at
+    made_at = listed.task.created_at
+    return made_at is None or abs(made_at - around) <= WINDOW_S
+
+
+def _image(work: Work) -> bytes:
+    try:
+        return (work.folder / INPUT_NAME).read_bytes()
+    except OSError:
+        return b""
+
+
+def _is_same_image(inputs: Mapping[str, object], image: bytes) -> bool:
+    """An echoed picture has to be ours; an address, or nothing, says nothing against it."""
+    echoed = inputs.get("image")
+    if not isinstance(echoed, str) or not echoed or echoed.startswith("http"):
+        return True
+    try:
+        return base64.b64decode(echoed.partition(",")[2] or echoed) == image
+    except (binascii.Error, ValueError):
+        return False

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A task is asked after until it is done."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from ..piapi.client import Client
+from ..piapi.errors import NotSent, NotThere, PiapiError, Refused, TooManyRequests, Unclear
+from ..piapi.plans import plan_named
+from ..piapi.tasks import Status, Task
+from .patience import Patience
+from .problems import ModelUnusable
+from .progress import read_log, share_of_time
+from .states import State
+from .work import Work
+
+LOG = logging.getLogger(__name__)
+
+AT_WORK = frozenset({State.WAITING, State.RUNNING})
+
+MISSES_TOLERATED = 5
+"""404 in a row: a task that was just made may not be known everywhere yet."""
+EMPTY_ANSWERS_TOLERATED = 3
+"""Polls that say "completed" and name no model, before that is taken at its word."""
+UNKNOWN_TASK = (
+    "PiAPI does not know this task (404). If it was submitted with another account's key, use that key and Resume."
+)
+
+
+def follow(work: Work, client: Client) -> None:
+    """Polls until the generation is downloading or rests."""
+    request = work.generation.request
+    _learn_plan(work, client)
+    work.change(expected_s=work.around.store.usual_duration_s(request.model, work.generation.api_url))
+    patience = Patience(work)
+    misses = empty = 0
+    # One that was taken up again may have been done for long: it is asked at once.
+    if work.generation.submitted_at:
+        work.rest_between_polls()
+    while work.generation.state in AT_WORK:
+        if work.job.cancelling and work.generation.wanted:
+            _ask_to_cancel(work, client)
+        try:
+            task = client.get_task(work.generation.task_id)
+        except NotThere:
+            misses += 1
+            if misses >= MISSES_TOLERATED:
+                work.rest(work.generation.state, f"{UNKNOWN_TASK} {work.charged()}", parked=True)
+                return
+        except (NotSent, Unclear, TooManyRequests) as error:
+            patience.wait(error)
+            continue
+        else:
+            patience.over()
+            misses = 0
+            if task.status is Status.COMPLETED and not task.model_url:
+                empty += 1
+                if empty >= EMPTY_ANSWERS_TOLERATED:
+                    raise ModelUnusable("the task is completed, but names no model file")
+            else:
+                apply(work, task)
+        if work.generation.state in AT_WORK:
+            work.rest_between_polls()
+
+
+def apply(work: Work, task: Task) -> None:
+    """Takes over what the service says about the task."""
+    if task.charged_usd is not None and task.charged_usd != work.generation.charged_usd:
+        work.save(charged_usd=task.charged_usd)
+    if task.status is Status.STAGED:
+        work.around.staged.add(work.generation.id)
+    else:
+        work.around.staged.discard(work.generation.id)
+    if task.status is Status.COMPLETED and task.model_url:
+        work.save(
+            state=State.DOWNLOADING,
+            model_url=task.model_url,
+            finished_at=work.around.now(),
+            problem="",
+            **_read_progress(work, task),
+        )
+    elif task.status is Status.FAILED:
+        said = f": “{' '.join(task.error_message.split())[:300].rstrip('.')}”" if task.error_message else ""
+        work.rest(State.FAILED, f"PiAPI could not make this model{said}. {work.charged()} Change it and try again.")
+    elif task.status is Status.CANCELLED:
+        work.rest(State.CANCELLED, f"Cancelled at PiAPI. {work.charged()}")
+    elif task.status is Status.PROCESSING:
+        work.advance(State.RUNNING, **_read_progress(work, task))
+    elif task.status is Status.STAGED:
+        work.advance(State.WAITING, stage="Waiting for the account's other tasks", progress=None)
+    else:
+        work.advance(State.WAITING, stage="Waiting for PiAPI", progress=None)
+
+
+def _learn_plan(work: Work, client: Client) -> None:
+    """Asks once which plan the account has; where that cannot be had, the free plan's limit stays."""
+    if not work.around.limit.wants_plan():
+        return
+    try:
+        plan = plan_named(client.get_account().plan)
+    except PiapiError as error:
+        LOG.debug("the account's plan: %s", error)
+        return
+    if plan is not None:
+        work.around.adopt_plan(plan)
+
+
+def _ask_to_cancel(work: Work, client: Client) -> None:
+    try:
+        client.cancel_task(work.generation.task_id)
+    except (NotSent, Unclear, TooManyRequests) as error:
+        # It did not get through; it is asked again before the next poll.
+        work.change(problem=f"Not cancelled yet. {error}")
+        return
+    except Refused as error:
+        # It is too late: the service works on it already. The next poll tells how it stands.
+        LOG.debug("cancel of %s refused: %s", work.generation.id, error)
+    work.save(wanted=False)
+
+
+def _read_progress(work: Work, task: Task) -> dict[str, Any]:
+    found = read_log(task.log_lines)
+    if found is None:
+        elapsed_s = work.around.now() - work.generation.submitted_at
+        expected_s = work.generation.expected_s if work.generation.submitted_at else None
+        return {"stage": "", "progress": share_of_time(elapsed_s, expected_s)}
+    changes: dict[str, Any] = {"stage": found.stage, "progress": found.share}
+    if found.seed is not None:
+        request = work.generation.request
+        numbers = {**dict(request.parameters), "seed": found.seed}
+        changes["request"] = replace(request, parameters=tuple(numbers.items()))
+    return changes

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The step that costs money: a queued generation becomes a task, once."""
+
+import base64
+
+from ..piapi.client import Client
+from ..piapi.errors import TooManyRequests, Unclear
+from ..piapi.models import IMAGE
+from .adopt import look_for
+from .download import INPUT_NAME
+from .follow import apply
+from .problems import FolderUnusable
+from .states import State
+from .work import Work
+
+SUBMIT_TRIES = 5
+"""After that many 429 in a row the artist is told."""
+BUSY_DELAY_S = 15.0
+"""Before the second try where the service names no time; doubled each time."""
+STAGED_LOOK_S = 2.0
+
+
+def submit(work: Work, client: Client) -> None:
+    """Creates the task. An answer that does not come is looked for among the account's tasks, never repeated."""
+    request = work.generation.request
+    _wait_for_staged(work)
+    inputs = _inputs(work, client)
+    work.is_submitting = True
+    for attempt in range(SUBMIT_TRIES):
+        try:
+            task = client.create_task(request.model, request.task_type, inputs, work.job.service.config)
+        except TooManyRequests as error:
+            if attempt == SUBMIT_TRIES - 1:
+                raise
+            wait_s = BUSY_DELAY_S * 2**attempt if error.retry_after_s is None else error.retry_after_s
+            work.save(state=State.QUEUED, problem=f"PiAPI takes no more tasks for now; tried again in {wait_s:.0f} s.")
+            work.around.limit.hold(wait_s)
+            work.pause(wait_s)
+        except Unclear as error:
+            if not request.price_usd:
+                raise
+            look_for(work, client, error)
+            return
+        else:
+            work.save(state=State.WAITING, task_id=task.task_id, problem="")
+            apply(work, task)
+            return
+
+
+def _wait_for_staged(work: Work) -> None:
+    """While the service lets one task wait because of the others, another one would only wait there as well."""
+    while work.around.staged:
+        work.change(stage="Waiting for the account's other tasks")
+        work.pause(STAGED_LOOK_S)
+
+
+def _inputs(work: Work, client: Client) -> dict[str, object]:
+    """PiAPI's `input` for this request, with the image from the generation's folder."""
+    request = work.generation.request
+    inputs: dict[str, object] = dict(request.parameters)
+    if request.task_type != IMAGE:
+        return {"prompt": request.prompt, **inputs}
+    try:
+        content = (work.folder / INPUT_NAME).read_bytes()
+    except OSError as error:
+        raise FolderUnusable(work.folder, f"the image is gone, {error.strerror}") from None
+    image = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+    if work.job.service.upload_images:
+        image = client.upload_image(INPUT_NAME, image)
+    return {"image": image, **inputs}

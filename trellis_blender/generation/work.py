@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One generation while a thread works on it: what it is now, how that is kept and told, how it waits.
+
+Every transition is saved before it is acted on. Everything that comes out of here is a new `Generation`, published.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..piapi.plans import Plan
+from . import costs
+from .job import Job
+from .naming import in_the_name_of
+from .pace import Pace, RateLimit, poll_delay_s
+from .problems import GenerationProblem
+from .record import Generation
+from .states import State
+from .store import Store
+
+
+class Stopped(Exception):
+    """The add-on is being switched off; what was saved last is where it goes on."""
+
+
+class Dropped(Exception):
+    """Cancelled before anything was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all threads of a queue share.
+
+    `running` counts the generations that share the rate limit, `staged` has the ids of those that the service lets wait
+    because the account's tasks at once are used up, `adopt_plan` is told what the account says of itself.
+    """
+
+    store: Store
+    owner_id: str
+    folder: Path
+    pace: Pace
+    limit: RateLimit
+    publish: Callable[[Generation], None]
+    running: Callable[[], int]
+    staged: set[str]
+    adopt_plan: Callable[[Plan], None]
+    now: Callable[[], float] = time.time
+
+
+class Work:
+    """A generation in the hands of a thread."""
+
+    def __init__(self, generation: Generation, job: Job, around: Surroundings) -> None:
+        self.generation = generation
+        self.job = job
+        self.around = around
+        self.folder = around.folder / generation.folder_name
+        self.is_submitting = False
+        self._chance = random.Random()
+        self._begun_at = around.now()
+
+    def save(self, **changes: Any) -> None:
+        """Changes what is kept: written first, then told. What cannot be written is known here all the same."""
+        self.generation = self._changed(changes)
+        self.around.store.save(self.generation, self.around.owner_id)
+        self.around.publish(self.generation)
+
+    def change(self, **changes: Any) -> None:
+        """Changes what is only shown."""
+        changed = self._changed(changes)
+        if changed != self.generation:
+            self.generation = changed
+            self.around.publish(changed)
+
+    def advance(self, state: State, **shown: Any) -> None:
+        """What a poll has told: kept where it is a transition, else only shown."""
+        if state is self.generation.state and not self.generation.problem:
+            self.change(**shown)
+        else:
+            self.save(state=state, problem="", **shown)
+
+    def rest(self, state: State, problem: str, *, parked: bool = False) -> None:
+        """Where it stays until the artist wants something of it."""
+        try:
+            self.save(state=state, problem=problem, parked=parked, stage="", progress=None)
+        except GenerationProblem as error:
+            # The store cannot be written either; the list still says what happened.
+            self.change(problem=f"{problem} {error}")
+
+    def give_up(self, sentence: str) -> None:
+        """A failure that nothing here can mend. A task at the service is kept, everything else has cost nothing."""
+        if self.generation.task_id:
+            price_usd = self.generation.charged_usd or self.generation.request.price_usd
+            self.rest(self.generation.state, f"{sentence} {costs.paid(price_usd)}", parked=True)
+        elif self.generation.state is State.SUBMITTING:
+            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_CHARGED}")
+        else:
+            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
+
+    def charged(self) -> str:
+        """What it has cost, as a sentence."""
+        return costs.charged(self.generation.charged_usd, self.generation.request.price_usd)
+
+    def take_turn(self) -> None:
+        """Called before every request. The state "submitting" is saved here, just before the first byte goes out."""
+        self.around.limit.wait_turn(self.pause)
+        self.stop_or_drop()
+        if self.is_submitting and self.generation.state is State.QUEUED:
+            self.save(state=State.SUBMITTING, submitted_at=self.around.now(), problem="", stage="")
+
+    def rest_between_polls(self) -> None:
+        """Waits for the next poll; a cancel cuts it short once."""
+        age_s = max(self.around.now() - (self.generation.submitted_at or self._begun_at), 0.0)
+        spacing_s = self.around.limit.spacing_s(self.around.running())
+        if self.generation.id in self.around.staged:
+            spacing_s = max(spacing_s, self.around.pace.longest_s)
+        self.job.wake.wait(poll_delay_s(self.around.pace, age_s, self.generation.expected_s, spacing_s, self._chance))
+        self.job.wake.clear()
+        self.stop_or_drop()
+
+    def pause(self, seconds: float) -> None:
+        """Waits in full, as `Retry-After` and the rate limit demand; only stopping and dropping break it off."""
+        until = time.monotonic() + seconds
+        self.stop_or_drop()
+        while (left := until - time.monotonic()) > 0:
+            self.job.wake.wait(left)
+            self.job.wake.clear()
+            self.stop_or_drop()
+
+    def stop_or_drop(self) -> None:
+        """Raises Stopped or Dropped where that was asked for."""
+        if self.job.stopping:
+            raise Stopped
+        if self.job.cancelling and self.generation.state is State.QUEUED:
+            raise Dropped
+
+    def _changed(self, changes: dict[str, Any]) -> Generation:
+        for said in {"problem", "stage"} & changes.keys():
+            changes[said] = in_the_name_of(self.generation.request.model, changes[said])
+        return replace(self.generation, **changes)
