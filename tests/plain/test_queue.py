@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from trellis_blender.generation.pace import PIAPI
 from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.request import GenerationRequest
 from trellis_blender.generation.states import AT_THE_SERVICE, State
-from trellis_blender.generation.store import Owned, Store
+from trellis_blender.generation.store import Owned, Store, to_json
 from trellis_blender.piapi.errors import NotStarted
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.tasks import read_task_list
@@ -821,3 +822,64 @@ def test_the_rest_of_another_file_is_not_taken(driver: Driver, piapi: Piapi) -> 
     found = driver.rest(generation)
     assert found.state is State.READY
     assert (driver.queue.folder / found.folder_name / "model.glb").read_bytes() == other
+
+
+def test_what_another_blender_works_on_is_not_cancelled_from_here(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    piapi.behaviour.pending_s = 60
+    first, second = make_driver(at_once=1), make_driver()
+    first.queue.submit(text_request(), service_of(piapi))
+    waiting = first.queue.submit(text_request("a second bear"), service_of(piapi))
+    first.until(lambda: Store(first.queue.folder).load(waiting.id) is not None)
+    second.queue.cancel(waiting, service_of(piapi))
+    second.until(lambda: waiting.id in second.latest and not second.queue.is_busy)
+    assert second.latest[waiting.id].elsewhere
+    kept = Store(first.queue.folder).load(waiting.id)
+    assert kept is not None
+    assert kept.generation.state is State.QUEUED
+
+
+def test_an_unknown_outcome_stays_one_where_the_folder_cannot_be_used(driver: Driver, piapi: Piapi) -> None:
+    lost = replace(
+        new_generation(text_request(), piapi.url, time.time()), state=State.OUTCOME_UNKNOWN, submitted_at=time.time()
+    )
+    driver.queue.folder.parent.mkdir(parents=True, exist_ok=True)
+    driver.queue.folder.write_text("in the way")
+    driver.queue.resume(lost, service_of(piapi))
+    driver.until(lambda: driver.latest.get(lost.id, lost).problem != "")
+    assert driver.latest[lost.id].state is State.OUTCOME_UNKNOWN
+    assert "Whether PiAPI accepted the task" in driver.latest[lost.id].problem
+
+
+def test_an_hour_without_network_does_no_harm(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 3600.0)
+    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.001)
+    piapi.behaviour.processing_s = 0.5
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest[generation.id].task_id != "")
+    piapi.fail_always("get", Fault(503))
+    driver.until(lambda: piapi.asked("get") > 25)
+    assert driver.latest[generation.id].is_working
+    assert "Asked again in" in driver.latest[generation.id].problem
+    piapi.fail_always("get", None)
+    assert driver.rest(generation).state is State.READY
+
+
+def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    generation = replace(
+        new_generation(text_request(), "https://api.piapi.ai", 5.0), task_id="t-1", state=State.RUNNING
+    )
+    path = tmp_path / "generations.sqlite3"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "CREATE TABLE generation (id TEXT PRIMARY KEY, state TEXT NOT NULL, created_at REAL NOT NULL,"
+            " model TEXT NOT NULL, api_url TEXT NOT NULL, duration_s REAL, record TEXT NOT NULL)"
+        )
+        row = (generation.id, "running", 5.0, "Qubico/trellis", "https://api.piapi.ai", None, to_json(generation))
+        db.execute("INSERT INTO generation VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        db.execute("PRAGMA user_version = 1")
+    store = Store(tmp_path)
+    assert store.load_all() == [Owned(generation, "")]
+    assert store.known_tasks() == {"t-1"}
+    assert Store(tmp_path).load_all() == [Owned(generation, "")]

@@ -50,3 +50,23 @@ def test_clock_and_wrap() -> None:
     assert [clock(seconds) for seconds in (-1, 7.9, 125, 3723)] == ["0:00", "0:07", "2:05", "1:02:03"]
     assert all(len(line) <= 32 for line in wrap("a rather long sentence about what happened here " * 3, 200, 1.0))
     assert wrap("", 200, 1.0) == [""]
+
+
+def test_what_another_blender_works_on_says_so() -> None:
+    assert say(generation(state=State.RUNNING, elsewhere=True))[0] == "In another Blender"
+
+
+def test_a_submission_that_was_interrupted_is_looked_for_at_no_cost() -> None:
+    _, detail = say(generation(state=State.SUBMITTING, parked=True, interrupted=True))
+    assert "looks for it among the account's tasks, at no cost" in detail
+
+
+def test_the_offline_preview_is_never_taken_for_piapi() -> None:
+    from helpers import image_request
+
+    offline = replace(generation(), request=image_request("offline-preview"))
+    for state in State:
+        for parked in (True, False):
+            found = replace(offline, state=state, parked=parked, task_id="t", wanted=state is not State.READY)
+            stage, detail = say(found)
+            assert "PiAPI" not in stage + detail

@@ -106,7 +106,7 @@ class RateLimit:
             pause(delay)
 
     def _take_or_wait(self) -> float:
-        share = self._share()
+        share = self._share() if self._limit else 0
         with self._lock:
             now = self._now()
             if now < self._held_until:

@@ -112,6 +112,7 @@ class Queue:
             model_url="",
             problem="",
             parked=False,
+            interrupted=False,
             wanted=True,
             charged_usd=None,
             submitted_at=0.0,
@@ -225,11 +226,7 @@ class Queue:
         except Exception as problem:
             if not isinstance(problem, GenerationProblem):
                 LOG.exception("generation %s", generation.id)
-            state = generation.state if generation.state in AT_THE_SERVICE else State.FAILED
-            sentence = (
-                f"{problem} {costs.paid(generation.request.price_usd) if generation.task_id else costs.NOTHING_SENT}"
-            )
-            self._changes.put(replace(generation, state=state, problem=sentence, parked=state is not State.FAILED))
+            self._changes.put(_not_taken(generation, str(problem)))
             return
         if taken_further is not None:
             self._changes.put(self._as_found(taken_further))
@@ -246,8 +243,11 @@ class Queue:
     def _cancel(self, generation: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
         with suppress(GenerationProblem):
-            found = self._store.load(generation.id)
-            generation = found.generation if found is not None else generation
+            if (found := self._store.load(generation.id)) is not None:
+                generation = found.generation
+                if self._owner.is_another(found.owner_id):
+                    self._tell(found)
+                    return
         for waiting in list(self._waiting):
             if waiting[0].id == generation.id and not waiting[0].task_id:
                 self._waiting.remove(waiting)
@@ -306,6 +306,9 @@ class Queue:
                 del self._threads[worker.generation.id]
                 self._condition.notify_all()
                 self._inbox.append(self._start_waiting)
+                if self._is_closed and not self._jobs:
+                    # It took longer to stop than there was time to wait for it.
+                    self._owner.let_go()
 
     def _surroundings(self, service: Service) -> "Surroundings":
         from .work import Surroundings
@@ -352,3 +355,13 @@ class Queue:
         if self._owner.is_another(found.owner_id):
             return replace(generation, elsewhere=True)
         return replace(generation, parked=True, interrupted=not generation.parked)
+
+
+def _not_taken(generation: Generation, problem: str) -> Generation:
+    """One that could not be taken up, because its folder cannot be used: what it has cost already stays known."""
+    price_usd = generation.request.price_usd
+    if generation.state in AT_THE_SERVICE:
+        return replace(generation, problem=f"{problem} {costs.paid(price_usd)}", parked=True)
+    if generation.state is State.SUBMITTING:
+        return replace(generation, state=State.OUTCOME_UNKNOWN, problem=f"{problem} {costs.unknown(price_usd)}")
+    return replace(generation, state=State.FAILED, problem=f"{problem} {costs.NOTHING_SENT}")

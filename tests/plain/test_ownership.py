@@ -1,0 +1,57 @@
+"""Owners outlive nothing: not a kill, not a close."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trellis_blender.generation.ownership import Owner
+from trellis_blender.generation.problems import FolderUnusable
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLD = (
+    "import sys, time; sys.path.insert(0, sys.argv[1]); from pathlib import Path;"
+    "from trellis_blender.generation.ownership import Owner;"
+    "owner = Owner(Path(sys.argv[2])); print(owner.id, flush=True); time.sleep(60)"
+)
+
+
+def test_two_in_one_process_know_of_each_other(tmp_path: Path) -> None:
+    first, second = Owner(tmp_path), Owner(tmp_path)
+    assert first.is_another(second.id)
+    assert not first.is_another(first.id)
+    assert first.is_alive(first.id)
+    second_id = second.id
+    second.let_go()
+    assert not first.is_another(second_id)
+    assert second.id != second_id
+    first.let_go()
+    second.let_go()
+
+
+def test_a_killed_process_owns_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(ROOT), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    owner_id = process.stdout.readline().strip()
+    mine = Owner(tmp_path)
+    assert mine.is_another(owner_id)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not mine.is_another(owner_id)
+    assert list((tmp_path / "owners").iterdir()) == []
+
+
+@pytest.mark.parametrize("owner_id", ["", "never-was"])
+def test_nobody_is_dead(tmp_path: Path, owner_id: str) -> None:
+    assert not Owner(tmp_path).is_alive(owner_id)
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "owners").write_text("in the way")
+    with pytest.raises(FolderUnusable):
+        _ = Owner(tmp_path).id
