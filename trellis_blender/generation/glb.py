@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from .gltf_checks import Binary, check_contents
 from .problems import ModelUnusable
 
 SIZE_LIMIT_BYTES = 512 * 1024 * 1024
@@ -17,7 +18,7 @@ _CHUNK_HEADER = struct.Struct("<I4s")
 
 
 def check_glb(path: Path) -> None:
-    """Raises ModelUnusable where `path` is no whole GLB 2.0 with at least one mesh."""
+    """Raises ModelUnusable where `path` is no whole GLB 2.0 with at least one mesh, or does not hold together."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_HEADER.size)
@@ -31,8 +32,9 @@ def check_glb(path: Path) -> None:
         if length != size:
             raise ModelUnusable(f"it is cut short or padded, {size:,} bytes where {length:,} are declared")
         gltf = _read_json_chunk(file, size)
-    if not gltf.get("meshes"):
-        raise ModelUnusable("there is no mesh in it")
+        if not gltf.get("meshes"):
+            raise ModelUnusable("there is no mesh in it")
+        check_contents(gltf, _binary_chunk(file, size))
 
 
 def read_gltf(path: Path) -> dict[str, Any]:
@@ -40,6 +42,18 @@ def read_gltf(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         file.seek(_HEADER.size)
         return _read_json_chunk(file, path.stat().st_size)
+
+
+def _binary_chunk(file: BinaryIO, size: int) -> Binary:
+    """Where the binary chunk is; of no length where there is none. The file stands behind the description."""
+    head = file.read(_CHUNK_HEADER.size)
+    if len(head) < _CHUNK_HEADER.size:
+        return Binary(file, size, 0)
+    length, kind = _CHUNK_HEADER.unpack(head)
+    begins = file.tell()
+    if kind != b"BIN\0" or begins + length > size:
+        raise ModelUnusable("it is cut short, or its parts are")
+    return Binary(file, begins, length)
 
 
 def _read_json_chunk(file: BinaryIO, size: int) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""What a GLB describes has to be in it. Each change breaks a sound file in one way."""
+
+import json
+import math
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from models import box_glb, glb
+
+from trellis_blender.generation.glb import check_glb
+from trellis_blender.generation.problems import ModelUnusable
+
+Gltf = dict[str, Any]
+
+
+def taken_apart(content: bytes) -> tuple[Gltf, bytes]:
+    (length,) = struct.unpack_from("<I", content, 12)
+    return json.loads(content[20 : 20 + length]), content[28 + length :]
+
+
+DESCRIPTION, BINARY = taken_apart(box_glb())
+
+
+def check(tmp_path: Path, gltf: Gltf, binary: bytes = BINARY) -> None:
+    path = tmp_path / "model.glb"
+    path.write_bytes(glb(gltf, binary))
+    check_glb(path)
+
+
+def copy() -> Gltf:
+    return json.loads(json.dumps(DESCRIPTION))
+
+
+def position(gltf: Gltf) -> Gltf:
+    return gltf["accessors"][gltf["meshes"][0]["primitives"][0]["attributes"]["POSITION"]]
+
+
+def indices(gltf: Gltf) -> Gltf:
+    return gltf["accessors"][gltf["meshes"][0]["primitives"][0]["indices"]]
+
+
+def child_of_itself(gltf: Gltf) -> None:
+    gltf["nodes"][1]["children"] = [0]
+
+
+BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
+    (lambda gltf: gltf["buffers"].__setitem__(0, {"byteLength": 10**9}), "cut short"),
+    (lambda gltf: gltf["buffers"][0].update(uri="../../secret.bin"), "wants other files"),
+    (lambda gltf: gltf["buffers"][0].update(uri="https://example.com/a.bin"), "wants other files"),
+    (lambda gltf: gltf.update(images=[{"uri": "//server/share/a.png"}]), "wants other files"),
+    (lambda gltf: gltf.update(images=[{"bufferView": 99}]), "damaged"),
+    (lambda gltf: gltf["bufferViews"][0].update(byteLength=10**6), "outside of the file"),
+    (lambda gltf: gltf["bufferViews"][0].update(byteOffset=-4), "outside of the file"),
+    (lambda gltf: gltf["bufferViews"][0].update(buffer=-1), "damaged"),
+    (lambda gltf: position(gltf).update(count=10**6), "outside of the file"),
+    (lambda gltf: position(gltf).update(count=10**12), "claims to have"),
+    (lambda gltf: position(gltf).update(byteOffset=10**6), "outside of the file"),
+    (lambda gltf: position(gltf).update(componentType=1), "damaged"),
+    (lambda gltf: position(gltf).update(type="VEC9"), "damaged"),
+    (lambda gltf: position(gltf).update(count="many"), "damaged"),
+    (lambda gltf: indices(gltf).update(componentType=5121, byteOffset=0, count=1000), "outside of the file"),
+    (lambda gltf: gltf["meshes"][0]["primitives"][0].update(indices=-1), "damaged"),
+    (lambda gltf: gltf["meshes"][0].update(primitives=3), "damaged"),
+    (lambda gltf: gltf.update(meshes={"a": 1}), "damaged"),
+    (lambda gltf: gltf.update(nodes=[{}] * 100_001), "claims to have"),
+    (lambda gltf: gltf["nodes"][0].update(children=[7]), "damaged"),
+    (child_of_itself, "contain each other"),
+]
+
+
+def test_a_sound_file_passes(tmp_path: Path, fixtures: Path) -> None:
+    check(tmp_path, copy())
+    for path in fixtures.glob("*.glb"):
+        check_glb(path)
+
+
+@pytest.mark.parametrize(("change", "said"), BREAKS)
+def test_what_does_not_hold_together_is_refused(tmp_path: Path, change: Callable[[Gltf], object], said: str) -> None:
+    gltf = copy()
+    change(gltf)
+    with pytest.raises(ModelUnusable, match=said):
+        check(tmp_path, gltf)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("number", [0, 1, 2, -1])
+def test_points_that_lie_nowhere_are_refused(tmp_path: Path, value: float, number: int) -> None:
+    accessor = position(DESCRIPTION)
+    view = DESCRIPTION["bufferViews"][accessor["bufferView"]]
+    at = view.get("byteOffset", 0) + (number % (accessor["count"] * 3)) * 4
+    binary = BINARY[:at] + struct.pack("<f", value) + BINARY[at + 4 :]
+    with pytest.raises(ModelUnusable, match="lie nowhere"):
+        check(tmp_path, copy(), binary)
+
+
+def test_a_corner_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    view = DESCRIPTION["bufferViews"][indices(DESCRIPTION)["bufferView"]]
+    at = view.get("byteOffset", 0)
+    binary = BINARY[:at] + b"\xff\x00\x00\x00" + BINARY[at + 4 :]
+    with pytest.raises(ModelUnusable, match="corners that are not there"):
+        check(tmp_path, copy(), binary)
+
+
+def test_interleaved_data_is_read_at_its_places(tmp_path: Path) -> None:
+    """Positions with something else between them, which may be no number at all."""
+    points = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]
+    binary = b"".join(struct.pack("<3f", *point) + b"\xff\xff\xff\xff" for point in points)
+    gltf = {
+        "asset": {"version": "2.0"},
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+        "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3"}],
+        "bufferViews": [{"buffer": 0, "byteLength": len(binary), "byteStride": 16}],
+        "buffers": [{"byteLength": len(binary)}],
+    }
+    check(tmp_path, gltf, binary)
+    broken = binary[:20] + struct.pack("<f", math.nan) + binary[24:]
+    with pytest.raises(ModelUnusable, match="lie nowhere"):
+        check(tmp_path, gltf, broken)
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_any_change_of_a_value_is_taken_or_refused(data: st.DataObject, tmp_path_factory: Any) -> None:
+    gltf = copy()
+    holder: Any = gltf
+    while True:
+        names = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+        name = data.draw(st.sampled_from(names))
+        if not isinstance(holder[name], dict | list) or not holder[name] or data.draw(st.booleans()):
+            break
+        holder = holder[name]
+    holder[name] = data.draw(
+        st.none() | st.integers() | st.text(max_size=3) | st.floats() | st.lists(st.integers(), max_size=2)
+    )
+    try:
+        check(tmp_path_factory.getbasetemp(), gltf)
+    except ModelUnusable as problem:
+        assert str(problem).endswith(".")
