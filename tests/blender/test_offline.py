@@ -433,6 +433,10 @@ def test_one_that_died_meanwhile_says_so_and_the_next_works(nothing_set: None, g
     image.write_bytes(as_png(Image.fromarray(disc(), "RGBA")))
     assert generate(image=str(image), model="offline-preview") == {'FINISHED'}
     os.kill(session.current().offline.process_id, signal.SIGKILL)
+    end = time.monotonic() + 5
+    while session.current().offline.process_id is not None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
     assert generate(image=str(image), model="offline-preview") == {'FINISHED'}
 
 

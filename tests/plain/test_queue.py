@@ -590,7 +590,9 @@ def test_an_offline_preview_that_dies_says_so_and_is_made_again_for_nothing(
     monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.01)
     piapi.fail_always("get", Fault(503))
     parked = driver.rest(generation)
-    assert parked.problem == "The offline preview has stopped working. It costs nothing. Resume makes it again."
+    assert parked.problem == (
+        "The offline preview has stopped working; the next try starts it anew. It costs nothing. Resume makes it again."
+    )
     piapi.fail_always("get", None)
     piapi.behaviour = Behaviour()
     again = driver.rest(driver.queue.submit_again(parked, service_of(piapi)))
@@ -602,7 +604,7 @@ def test_an_offline_submission_without_an_answer_just_fails(driver: Driver, piap
     piapi.fail("create", Fault(reset=True))
     found = driver.rest(driver.queue.submit(offline_request(), service_of(piapi)))
     assert found.state is State.FAILED
-    assert found.problem.startswith("The offline preview has stopped working.")
+    assert found.problem.startswith("The offline preview has stopped working; the next try starts it anew.")
 
 
 def test_a_parked_offline_generation_is_cancelled_here(driver: Driver, piapi: Piapi) -> None:

@@ -20,5 +20,5 @@ def explain(model_id: str, error: PiapiError) -> str:
     """The sentence for an error. The offline preview has no network to be checked."""
     is_away = isinstance(error, (NotSent, Unclear)) and not isinstance(error, NotStarted)
     if model_id == OFFLINE_PREVIEW.id and is_away:
-        return "The offline preview has stopped working."
+        return "The offline preview has stopped working; the next try starts it anew."
     return str(error)
