@@ -29,6 +29,7 @@ def main() -> int:
     tools = environment("tools", python, "tools") if options.record else None
 
     arguments = ["--out", options.out, "--service", options.service]
+    arguments += ["--no-render"] * options.no_render
     for image in options.image:
         arguments += ["--image", image]
     for prompt in options.prompt:
@@ -55,6 +56,7 @@ def read_options() -> argparse.Namespace:
         metavar="DIR",
         help="keep PiAPI's answers there and compare them",
     )
+    parser.add_argument("--no-render", action="store_true", help="leave it at demo.blend")
     options = parser.parse_args()
     if options.service == "offline" and options.prompt:
         parser.error("the offline preview cannot read words: use --image, or --service piapi")

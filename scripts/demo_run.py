@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--prompt", action="append", default=[])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--service", required=True)
+    parser.add_argument("--no-render", action="store_true")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     # The models stay beside the picture, where nobody's Blender loses them.
@@ -99,9 +100,12 @@ class Demo:
         set_stage(exhibits)
         blend, picture = self.options.out / "demo.blend", self.options.out / "demo.png"
         bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-        self.tell("Rendering …")
-        render(picture)
-        self.tell(f"{blend}\n{picture}")
+        if self.options.no_render:
+            self.tell(str(blend))
+        else:
+            self.tell("Rendering …")
+            render(picture)
+            self.tell(f"{blend}\n{picture}")
         return 0 if len(exhibits) == len(ids) else 1
 
     def compose(self, found: Session) -> list[GenerationRequest]:

@@ -67,7 +67,7 @@ def test_with_piapi_and_a_record(piapi: Piapi, tmp_path: Path) -> None:
     image, record = tmp_path / "leaf.png", tmp_path / "record"
     image.write_bytes(picture_png(60, 40))
     done = run(
-        tmp_path / "out", "--service", "piapi", "--image", image, "--prompt", "a small bear",
+        tmp_path / "out", "--no-render", "--service", "piapi", "--image", image, "--prompt", "a small bear",
         PIAPI_API_KEY=KEY, PIAPI_API_URL=piapi.url, PIAPI_RECORD=str(record),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -28,6 +28,7 @@ from trellis_blender.piapi.tasks import read_task_list
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for hours here; the tests of what waits set their own times."""
     monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.02, 0.05))
+    monkeypatch.setattr("trellis_blender.generation.submit.STAGED_LOOK_S", 0.1)
     monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
     monkeypatch.setattr("trellis_blender.generation.patience.FIRST_WAIT_S", 0.01)
 

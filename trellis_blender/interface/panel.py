@@ -170,7 +170,7 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
         button("trellis.place", "Place Again")
     elif state in {"failed", "outcome unknown"}:
         if state == "outcome unknown":
-            button("trellis.resume", "Look Again")
+            button("trellis.resume", "", 'FILE_REFRESH')
         button("trellis.submit_again", f"Again · {price(generation.request.price_usd)}")
 
 
