@@ -258,7 +258,9 @@ def test_a_failing_importer_prints_no_traceback_in_a_scripts_log(addon: Any, pia
         check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ).stdout  # fmt: skip
     assert "before" in said
-    assert "RAISED Error: Blender's glTF importer could not read the model (IndexError: list index out of range)" in said
+    assert (
+        "RAISED Error: Blender's glTF importer could not read the model (IndexError: list index out of range)" in said
+    )
     assert "Traceback" not in said
 
 
