@@ -133,11 +133,6 @@ class Store:
         with self._opened() as db:
             return {row[0] for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
 
-    def remove(self, generation_id: str) -> None:
-        """Forgets a generation; its folder is the caller's business."""
-        with self._opened() as db:
-            db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
-
     def usual_duration_s(self, model: str, api_url: str) -> float | None:
         """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
         with self._opened() as db:

@@ -28,7 +28,7 @@ def submit(work: Work, client: Client) -> None:
     work.is_submitting = True
     for attempt in range(SUBMIT_TRIES):
         try:
-            task = client.create_task(request.model, request.task_type, inputs, work.job.service.config)
+            task = client.create_task(request.model, request.task_type, inputs)
         except TooManyRequests as error:
             if attempt == SUBMIT_TRIES - 1:
                 raise

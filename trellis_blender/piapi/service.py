@@ -51,7 +51,7 @@ def _split(url: str) -> SplitResult | None:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A PiAPI-shaped service and the key for it. Key and webhook secret stay out of `repr`.
+    """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
 
     `upload_images`: images go to `upload_url` first instead of into the request. `record_folder`: where every answer is
     kept, for whoever has to find out; "" for nowhere. `start`: this service has to be started first, `api_url` is only
@@ -63,23 +63,12 @@ class Service:
     upload_url: str = DEFAULT_UPLOAD_URL
     upload_images: bool = False
     record_folder: str = ""
-    service_mode: str = ""
-    webhook_endpoint: str = ""
-    webhook_secret: str = field(default="", repr=False)
     start: "Callable[[], Service] | None" = field(default=None, repr=False, compare=False)
 
     @property
     def is_loopback(self) -> bool:
         """True where the service runs on this computer."""
         return self.start is not None or is_loopback(self.api_url)
-
-    @property
-    def config(self) -> dict[str, object]:
-        """PiAPI's `config` of a task: only what was set."""
-        config: dict[str, object] = {"service_mode": self.service_mode} if self.service_mode else {}
-        if self.webhook_endpoint:
-            config["webhook_config"] = {"endpoint": self.webhook_endpoint, "secret": self.webhook_secret}
-        return config
 
     def reached(self) -> "Service":
         """The service where it can be asked. One that has to be started first is waited for; raises NotSent."""
