@@ -34,7 +34,7 @@ def ours(url: str, folder: Path) -> None:
     from trellis_blender.generation.download import keep_model
     from trellis_blender.piapi.files import open_result
 
-    with open_result(url) as result:
+    with open_result(url, from_this_computer=True) as result:
         keep_model(result, folder, lambda _: None)
 
 

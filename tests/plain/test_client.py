@@ -236,7 +236,7 @@ def test_a_proxy_never_sees_what_is_meant_for_this_computer(piapi: Piapi, monkey
         monkeypatch.delenv("no_proxy", raising=False)
         client = client_for(piapi)
         done = client.get_task(client.create_task("Qubico/trellis", "text-to-3d", TEXT).task_id)
-        with open_result(done.model_url) as result:
+        with open_result(done.model_url, from_this_computer=True) as result:
             assert b"".join(result.chunks).startswith(b"glTF")
         assert proxy.requests == []
 
@@ -303,7 +303,7 @@ def test_the_key_is_not_sent_with_the_download(piapi: Piapi) -> None:
     with running() as elsewhere:
         elsewhere.tasks = piapi.tasks
         piapi.fail("file", Fault(302, headers={"Location": done.model_url.replace(piapi.url, elsewhere.url)}))
-        with open_result(done.model_url) as result:
+        with open_result(done.model_url, from_this_computer=True) as result:
             content = b"".join(result.chunks)
         assert content.startswith(b"glTF")
         shown = [headers for service in (piapi, elsewhere) for _, path, headers in service.requests if "files" in path]
@@ -344,12 +344,6 @@ def test_plain_http_is_for_this_computer_only() -> None:
         Client(Service("http://api.piapi.ai", KEY))
     for url in ("http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"):
         Client(Service(url, KEY)).close()
-
-
-def test_a_result_is_fetched_over_https_or_from_this_computer_only() -> None:
-    for url in ("http://example.com/m.glb", "file:///etc/passwd", "", "m.glb"):
-        with pytest.raises(errors.AnswerNotUnderstood), open_result(url):
-            pass
 
 
 def test_a_server_that_cannot_prove_who_it_is_gets_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -45,7 +45,12 @@ def _download(work: Work) -> None:
         if int(share * 20) != int((work.generation.progress or 0.0) * 20):
             work.change(stage="", progress=share, problem="")
 
-    with open_result(work.generation.model_url, part_in(work.folder)) as result:
+    with open_result(
+        work.generation.model_url,
+        part_in(work.folder),
+        connections=work.connections,
+        from_this_computer=work.job.service.is_loopback,
+    ) as result:
         keep_model(result._replace(chunks=_until_stopped(work, result.chunks)), work.folder, tell)
 
 

@@ -2,19 +2,25 @@
 """The handles by which other threads reach the worker of a generation."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..piapi.service import Service
 
 
+def _nothing() -> None:
+    """There is no connection to be cut yet."""
+
+
 @dataclass(slots=True)
 class Job:
-    """The handles by which another thread reaches a worker."""
+    """The handles by which another thread reaches a worker; `cut` breaks its connections off."""
 
     service: Service
     cancelling: bool = False
     stopping: bool = False
     wake: threading.Event = field(default_factory=threading.Event)
+    cut: Callable[[], None] = _nothing
 
     def cancel(self) -> None:
         """Asks for the generation to be dropped."""
@@ -22,6 +28,7 @@ class Job:
         self.wake.set()
 
     def stop(self) -> None:
-        """Asks the thread to end at its next wait."""
+        """Asks the thread to end, at its next wait or at once where it waits for an answer."""
         self.stopping = True
         self.wake.set()
+        self.cut()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..piapi.connections import Connections
 from ..piapi.plans import Plan
 from . import costs
 from .job import Job
@@ -58,9 +59,11 @@ class Work:
         self.job = job
         self.around = around
         self.folder = around.folder / generation.folder_name
+        self.connections = Connections()
         self.is_submitting = False
         self._chance = random.Random()
         self._begun_at = around.now()
+        job.cut = self.connections.cut
 
     def save(self, **changes: Any) -> None:
         """Changes what is kept: written first, then told. What cannot be written is known here all the same."""

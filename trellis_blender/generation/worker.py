@@ -45,7 +45,9 @@ class Worker:
         except Dropped:
             work.rest(State.CANCELLED, costs.NOTHING_SENT)
         except PiapiError as error:
-            work.give_up(explain(work.generation.request.model, error))
+            # What was cut off by switching off is no failure: what was saved last is where it goes on.
+            if not work.job.stopping:
+                work.give_up(explain(work.generation.request.model, error))
         except GenerationProblem as error:
             work.give_up(str(error))
         except Exception as error:
@@ -67,6 +69,7 @@ class Worker:
             pause=work.pause,
             slow_down=work.around.limit.hold,
             witness=Recorder(Path(service.record_folder)) if service.record_folder else None,
+            connections=work.connections,
         )
         try:
             if work.generation.state is State.QUEUED:

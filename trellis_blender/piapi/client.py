@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-import requests
-
+from .connections import Connections
 from .errors import AddressUnusable, AnswerNotUnderstood, NotSent, PiapiError, TooManyRequests, Unclear, error_for
 from .retries import RETRIES, read_retry_after, retry_delay_s
 from .service import Service, checked_address
@@ -32,6 +31,8 @@ from .transport import read_limited, translated
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 60.0
+ANSWER_LIMIT_S = 180.0
+"""For a request and its whole answer; an image goes along with it, on a line that may be slow."""
 ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
 """A task's answer with its whole console log is some 20 KB."""
 
@@ -67,7 +68,7 @@ class Client:
 
     `wait_turn` is called before every request (the keeper of the rate limit sits there), `pause` waits between retries;
     both may raise to break off. `slow_down` hears for how many seconds nobody should ask anything. `witness` is shown
-    every answer that came.
+    every answer that came. Over `connections` another thread can break off what is under way.
     """
 
     def __init__(
@@ -79,6 +80,8 @@ class Client:
         slow_down: Callable[[float], None] = _unheard,
         read_timeout_s: float = READ_TIMEOUT_S,
         witness: Callable[[Exchange], None] | None = None,
+        connections: Connections | None = None,
+        answer_limit_s: float = ANSWER_LIMIT_S,
     ) -> None:
         """Raises AddressUnusable for an address that the key must not be sent to, and for a key no header can hold."""
         self._api_url = checked_address(service.api_url, "PiAPI")
@@ -92,9 +95,10 @@ class Client:
         self._witness = witness
         self._timeout = (CONNECT_TIMEOUT_S, read_timeout_s)
         self._chance = random.Random()
-        self._session = requests.Session()
+        self._answer_limit_s = answer_limit_s
+        self._connections = connections or Connections()
         # A proxy from the environment must not see a request, and its key, that is meant for this computer itself.
-        self._session.trust_env = not service.is_loopback
+        self._session = self._connections.session(uses_proxy=not service.is_loopback)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -184,7 +188,7 @@ class Client:
 
     def _ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> object:
         self._wait_turn()
-        with translated(url):
+        with self._connections.within(self._answer_limit_s), translated(url):
             response = self._session.request(
                 method,
                 url,

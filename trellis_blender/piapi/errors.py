@@ -14,6 +14,7 @@ PiapiError
 │   ├── NotOnPlan            403
 │   ├── NotThere             404
 │   ├── ResultGone           the finished model's address, any 4xx
+│   ├── AddressRefused       the finished model's address, by this side
 │   ├── TooManyRequests      429
 │   ├── Redirected           3xx
 │   └── RequestRefused       any other 4xx
@@ -153,6 +154,16 @@ class ResultGone(Refused):
     """The address of the finished model has expired, or its host refuses it."""
 
     happened = "The finished model is no longer at the address that PiAPI gave."
+
+
+class AddressRefused(Refused):
+    """The finished model stands where it is not fetched from: not https, or inside this computer's own network.
+
+    The address comes from the network, and must not make this computer ask its neighbours for something.
+    """
+
+    happened = "PiAPI named an address for the finished model that is not fetched from."
+    remedy = "Only https addresses on the internet are."
 
 
 class TooManyRequests(Refused):

@@ -2,20 +2,27 @@
 """The result's file, streamed from wherever PiAPI put it. No key goes along."""
 
 import re
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
-from urllib.parse import urljoin
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from .client import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
-from .errors import AddressUnusable, AnswerNotUnderstood, Redirected, ResultGone, error_for
-from .service import checked_address, is_loopback
-from .transport import CHUNK_BYTES, check_complete, translated
+from .connections import Connections, is_on_internet
+from .errors import AddressRefused, AddressUnusable, ConnectionCut, ResultGone, error_for
+from .service import checked_address, is_ip_address, is_loopback
+from .transport import CHUNK_BYTES, translated
 
 REDIRECT_LIMIT = 5
+OPENING_LIMIT_S = 180.0
+
+SLOWEST_BYTES_PER_S = 1024.0
+SLOWNESS_LOOK_S = 60.0
+"""A file that comes slower than that for that long is asked for again: its server may drip for ever."""
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)$")
 
@@ -55,23 +62,36 @@ class ResultStream(NamedTuple):
 
 
 @contextmanager
-def open_result(url: str, part: Part | None = None, read_timeout_s: float = READ_TIMEOUT_S) -> Generator[ResultStream]:
-    """Opens the file at `url`, following redirects over https (plain http on this computer only).
+def open_result(
+    url: str,
+    part: Part | None = None,
+    *,
+    connections: Connections | None = None,
+    from_this_computer: bool = False,
+    read_timeout_s: float = READ_TIMEOUT_S,
+) -> Generator[ResultStream]:
+    """Opens the file at `url`, over https and from the internet only; so are redirects followed.
+
+    `from_this_computer`: the service is on this computer, so its files may be as well, over plain http.
 
     With a `part`, the rest of it is asked for; what comes may all the same be the whole file. Raises PiapiError; while
     the chunks are read as well. ConnectionCut where fewer bytes come than were announced.
     """
-    with requests.Session() as session:
-        response = _follow(session, url, read_timeout_s, part)
-        if part is not None and (response.status_code == 416 or _is_other_rest(response, part)):
-            response.close()
-            response = _follow(session, url, read_timeout_s, None)
-        with response:
-            if 400 <= response.status_code < 500:
-                raise ResultGone
-            if response.status_code // 100 != 2:
-                raise error_for(response.status_code)
-            yield _stream(response, url)
+    lines = connections or Connections()
+    with ExitStack() as opened:
+
+        def follow(part: Part | None) -> requests.Response:
+            return _follow(lines, opened, url, part, may_be_here=from_this_computer, read_timeout_s=read_timeout_s)
+
+        with lines.within(OPENING_LIMIT_S):
+            response = follow(part)
+            if part is not None and (response.status_code == 416 or _is_other_rest(response, part)):
+                response = follow(None)
+        if 400 <= response.status_code < 500:
+            raise ResultGone
+        if response.status_code // 100 != 2:
+            raise error_for(response.status_code)
+        yield _stream(response, url)
 
 
 def _stream(response: requests.Response, url: str) -> ResultStream:
@@ -101,16 +121,16 @@ def _is_other_rest(response: requests.Response, part: Part) -> bool:
     return response.status_code == 206 and _content_range(response) != (part.received, part.identity.size)
 
 
-def _follow(session: requests.Session, url: str, read_timeout_s: float, part: Part | None) -> requests.Response:
+def _follow(
+    lines: Connections, opened: ExitStack, url: str, part: Part | None, *, may_be_here: bool, read_timeout_s: float
+) -> requests.Response:
     headers = {"Accept-Encoding": "identity"}
     if part is not None and part.identity.validator:
         headers |= {"Range": f"bytes={part.received}-", "If-Range": part.identity.validator}
     for _ in range(REDIRECT_LIMIT + 1):
-        session.trust_env = not is_loopback(url)
-        try:
-            checked_address(url, "the finished model")
-        except AddressUnusable:
-            raise AnswerNotUnderstood("a model at an address that is not https") from None
+        is_here = is_loopback(url)
+        _check(url, may_be_here=may_be_here)
+        session = opened.enter_context(lines.session(uses_proxy=not is_here, internet_only=not is_here))
         with translated(url):
             response = session.get(
                 url,
@@ -119,14 +139,53 @@ def _follow(session: requests.Session, url: str, read_timeout_s: float, part: Pa
                 stream=True,
                 allow_redirects=False,
             )
+        opened.enter_context(response)
         if not response.is_redirect:
             return response
-        response.close()
         url = urljoin(url, response.headers["Location"])
-    raise Redirected
+    raise AddressRefused("it was sent on too often")
+
+
+def _check(url: str, *, may_be_here: bool) -> None:
+    """Raises AddressRefused for an address that shows by itself that nothing is fetched from there."""
+    try:
+        checked_address(url, "the finished model")
+    except AddressUnusable:
+        raise AddressRefused(urlsplit(url).scheme) from None
+    host = urlsplit(url).hostname or ""
+    if is_loopback(url) and may_be_here:
+        return
+    if is_loopback(url) or (is_ip_address(host) and not is_on_internet(host)):
+        raise AddressRefused(host)
 
 
 def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
-    with translated(url):
-        yield from response.iter_content(CHUNK_BYTES)
-    check_complete(response)
+    """The body as it comes, in pieces of at most CHUNK_BYTES; none is waited for until it is full."""
+    length = response.headers.get("Content-Length", "")
+    received = received_then = 0
+    then = time.monotonic()
+    read = _reader(response, url)
+    while chunk := read():
+        received += len(chunk)
+        yield chunk
+        if (now := time.monotonic()) - then >= SLOWNESS_LOOK_S:
+            if received - received_then < SLOWEST_BYTES_PER_S * (now - then):
+                raise ConnectionCut
+            then, received_then = now, received
+    if length.isdigit() and not response.headers.get("Content-Encoding") and received < int(length):
+        raise ConnectionCut
+
+
+def _reader(response: requests.Response, url: str) -> Callable[[], bytes]:
+    """Gives what has come in so far, at least a byte of it, and nothing at the end."""
+    if response.headers.get("Content-Encoding"):
+        pieces = response.iter_content(CHUNK_BYTES)
+        return lambda: next(pieces, b"")
+    # urllib3 has it from 2.0 on; before, the response of the standard library below it has.
+    source: Any = response.raw if hasattr(response.raw, "read1") else vars(response.raw)["_fp"]
+
+    def read() -> bytes:
+        with translated(url):
+            return source.read1(CHUNK_BYTES)
+
+    return read

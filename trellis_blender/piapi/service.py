@@ -20,10 +20,16 @@ def is_loopback(url: str) -> bool:
         return False
     if host == "localhost":
         return True
+    return is_ip_address(host) and ip_address(host).is_loopback
+
+
+def is_ip_address(host: str) -> bool:
+    """True where `host` is a number rather than a name."""
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def checked_address(url: str, what: str) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What `requests` raises, said in this room's errors; answers read up to a limit."""
 
+import http.client
 import ssl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ _NEVER_CONNECTED = (
 _TUNNEL_FAILED = "Tunnel connection failed"
 """How `http.client` begins its message where a proxy refuses to connect. Any other failure at a proxy is unclear."""
 
-_TIMED_OUT = (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError)
+_TIMED_OUT = (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 _COULD_NOT_BE_WRITTEN = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidHeader,
@@ -43,10 +44,13 @@ _COULD_NOT_BE_WRITTEN = (
 
 @contextmanager
 def translated(url: str) -> Generator[None]:
-    """Turns what `requests` and urllib3 raise inside into PiapiError: NotSent only where surely nothing was sent."""
+    """Turns what `requests`, urllib3 and the sockets raise inside into PiapiError.
+
+    NotSent only where surely nothing was sent.
+    """
     try:
         yield
-    except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, UnicodeError) as error:
         raise _translate(error, urlsplit(url).hostname or url) from None
 
 

@@ -1,0 +1,213 @@
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from helpers import Driver, service_of, text_request
+from service import KEY, Fault, Piapi
+
+from trellis_blender.generation.states import AT_THE_SERVICE, State
+from trellis_blender.generation.store import Store
+from trellis_blender.piapi import errors
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.connections import Connections, is_on_internet
+from trellis_blender.piapi.files import open_result
+from trellis_blender.piapi.service import Service
+
+
+@contextmanager
+def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server that hands each connection to `serve`; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        def handle(connection: socket.socket) -> None:
+            with connection:
+                try:
+                    serve(connection)
+                except OSError:
+                    return
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def dripping(head: bytes, interval_s: float = 0.05) -> Callable[[socket.socket], None]:
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(head)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(interval_s)
+
+    return drip
+
+
+def silent(connection: socket.socket) -> None:
+    connection.recv(65536)
+    time.sleep(30)
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        silent,
+        dripping(b"HTTP/1.1 200 OK\r\nX-Endless: "),
+        dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\nConnection: close\r\n\r\n"),
+    ],
+    ids=["silence", "a header for ever", "a body for ever", "a body for ever, closing"],
+)
+def test_what_is_under_way_is_cut_off_from_another_thread(serve: Callable[[socket.socket], None]) -> None:
+    connections = Connections()
+    with serving(serve) as port:
+        client = Client(
+            Service(f"http://127.0.0.1:{port}", KEY), connections=connections, pause=lambda seconds: time.sleep(0.01)
+        )
+        threading.Timer(0.3, connections.cut).start()
+        start = time.monotonic()
+        with pytest.raises((errors.Unclear, errors.NotSent)):
+            client.get_task("t1")
+        assert time.monotonic() - start < 2.0
+        client.close()
+
+
+def test_nothing_begins_once_it_is_cut_off(piapi: Piapi) -> None:
+    connections = Connections()
+    connections.cut()
+    client = Client(service_of(piapi), connections=connections, pause=lambda seconds: None)
+    with pytest.raises(errors.NotSent):
+        client.get_task("t1")
+    with pytest.raises(errors.NotSent), open_result(f"{piapi.url}/files/m.glb", connections=connections,
+                                                    from_this_computer=True):  # fmt: skip
+        pass
+    client.close()
+    assert piapi.requests == []
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nX-Endless: ", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"]
+)
+def test_an_answer_that_drips_for_ever_is_given_up(head: bytes) -> None:
+    with serving(dripping(head)) as port:
+        client = Client(Service(f"http://127.0.0.1:{port}", KEY), answer_limit_s=0.3, pause=lambda seconds: None)
+        start = time.monotonic()
+        with pytest.raises(errors.NoAnswerInTime):
+            client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a bear"})
+        assert time.monotonic() - start < 2.0
+        client.close()
+
+
+def test_a_file_that_drips_for_ever_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trellis_blender.piapi.files.SLOWNESS_LOOK_S", 0.3)
+    with serving(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")) as port:
+        received = b""
+        with open_result(f"http://127.0.0.1:{port}/m.glb", from_this_computer=True) as result:
+
+            def read() -> None:
+                nonlocal received
+                for chunk in result.chunks:
+                    received += chunk
+
+            with pytest.raises(errors.ConnectionCut):
+                read()
+        # What has come was handed over as it came, so that the next download goes on behind it.
+        assert 3 <= len(received) < 100
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/m.glb",
+        "https://localhost/m.glb",
+        "https://10.1.2.3/m.glb",
+        "https://192.168.0.7/m.glb",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/m.glb",
+        "https://[fd00::1]/m.glb",
+        "https://[::ffff:10.0.0.1]/m.glb",
+        "http://example.com/m.glb",
+        "file:///etc/passwd",
+        "",
+        "m.glb",
+    ],
+)
+def test_an_address_that_is_not_on_the_internet_is_not_fetched_from(url: str) -> None:
+    with pytest.raises(errors.AddressRefused, match="not fetched from"), open_result(url):
+        pass
+
+
+@pytest.mark.parametrize("name", ["2130706433", "127.1", "0x7f000001"])
+def test_where_a_name_leads_is_judged_by_the_address_it_has_reached(name: str) -> None:
+    """These names are no IP addresses to read, and lead to this computer all the same, as any name in the DNS may."""
+    received: list[bytes] = []
+    with serving(lambda connection: received.append(connection.recv(1000))) as port:
+        with pytest.raises(errors.AddressRefused), open_result(f"https://{name}:{port}/m.glb", from_this_computer=True):
+            pass
+        time.sleep(0.1)
+    assert received in ([], [b""])
+
+
+def test_a_redirect_from_here_into_the_network_is_refused(piapi: Piapi) -> None:
+    piapi.fail("file", Fault(302, headers={"Location": "https://192.168.0.7/m.glb"}))
+    with pytest.raises(errors.AddressRefused), open_result(f"{piapi.url}/files/m.glb", from_this_computer=True):
+        pass
+
+
+def test_a_redirect_that_goes_in_circles_ends(piapi: Piapi) -> None:
+    piapi.fail_always("file", Fault(302, headers={"Location": "/files/m.glb"}))
+    with pytest.raises(errors.AddressRefused, match="too often"):
+        with open_result(f"{piapi.url}/files/m.glb", from_this_computer=True):
+            pass
+
+
+def test_what_is_on_the_internet() -> None:
+    assert all(map(is_on_internet, ["93.184.216.34", "2606:2800:220:1::1"]))
+    inside = ["127.0.0.1", "10.0.0.1", "0.0.0.0", "224.0.0.1", "fe80::1%eth0", "::ffff:127.0.0.1", "example.com", ""]
+    assert not any(map(is_on_internet, inside))
+
+
+def test_a_model_that_stands_in_the_network_is_kept_and_explained(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("file", Fault(302, headers={"Location": "https://192.168.0.7/m.glb"}))
+    done = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert done.parked
+    assert done.state is State.DOWNLOADING
+    assert "not fetched from" in done.problem
+    assert "Resume takes it up again at no cost" in done.problem
+
+
+@pytest.mark.parametrize("step", ["create", "get", "file"])
+def test_switching_off_does_not_wait_for_an_answer(make_driver: Callable[..., Driver], piapi: Piapi, step: str) -> None:
+    """Guards Job.stop's cut: without it the thread ends when the answer comes, 6 s later."""
+    piapi.behaviour.processing_s = 0.3
+    piapi.fail_always(step, Fault(stall_s=6.0, after=True))
+    driver = make_driver()
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: piapi.asked(step) == 1)
+    time.sleep(0.1)
+    start = time.monotonic()
+    assert driver.queue.close(2.0)
+    assert time.monotonic() - start < 1.0
+    kept = Store(driver.queue.folder).load(generation.id)
+    assert kept is not None
+    assert kept.generation.state is State.SUBMITTING if step == "create" else kept.generation.state in AT_THE_SERVICE
+    assert not kept.generation.problem
+
+    # The next start finds it, and nothing is paid twice.
+    piapi.fail_always(step, None)
+    fresh = make_driver()
+    fresh.queue.load()
+    fresh.until(lambda: generation.id in fresh.latest)
+    fresh.queue.resume(fresh.latest[generation.id], service_of(piapi))
+    fresh.until(lambda: fresh.latest[generation.id].state is State.READY)
+    assert len(piapi.creates) == 1
