@@ -5,7 +5,7 @@ import sys
 
 import bpy
 
-from .interface import access, generate, handlers, monitor, panel, preferences, rows, session, settings
+from .interface import access, account, generate, handlers, monitor, panel, preferences, rows, session, settings
 
 CLASSES = (
     preferences.TRELLIS_AP_preferences,
@@ -17,8 +17,13 @@ CLASSES = (
     rows.TRELLIS_OT_resume,
     rows.TRELLIS_OT_submit_again,
     rows.TRELLIS_OT_submit_paused,
+    rows.TRELLIS_OT_remove,
+    account.TRELLIS_OT_test_key,
+    account.TRELLIS_OT_list_tasks,
+    account.TRELLIS_OT_fetch_task,
     panel.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
+    account.TRELLIS_PT_account,
 )
 
 
@@ -39,7 +44,8 @@ def unregister() -> None:
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
-    access.forget_cached_key()
+    access.KEY_FILE.forget()
+    access.WEBHOOK_FILE.forget()
     _forget_modules()
 
 

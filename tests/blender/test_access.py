@@ -26,7 +26,7 @@ def test_the_key_lives_in_a_file_of_its_owner_and_nowhere_else(preferences: Any,
     preferences.api_key = SECRET
     preferences.api_url = "https://example.invalid"
     assert access.api_key() == (SECRET, "the preferences")
-    access.forget_cached_key()
+    access.KEY_FILE.forget()
     assert preferences.api_key == SECRET
     if sys.platform != "win32":
         assert stat.S_IMODE((folder / "api-key").stat().st_mode) == 0o600

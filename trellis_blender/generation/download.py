@@ -7,6 +7,7 @@ goes on there.
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -115,3 +116,13 @@ def _remove(path: Path) -> None:
     except OSError:
         # The folder itself is unusable; the error that led here says so already.
         return
+
+
+def remove_folder(folder: Path) -> None:
+    """Deletes a generation's folder with all that is in it; FolderUnusable where something stays."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise explain_os_error(error, folder) from None

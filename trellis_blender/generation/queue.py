@@ -21,12 +21,15 @@ from typing import TYPE_CHECKING
 from ..piapi.plans import Plan
 from ..piapi.service import Service
 from . import costs, pace
+from .accounts import Accounts
+from .found import as_found, not_taken
 from .job import Job
 from .ownership import Owner
 from .problems import GenerationProblem
+from .questions import Answer, Question
 from .record import Generation, new_generation, without_picture
 from .request import GenerationRequest, Picture
-from .states import AT_THE_SERVICE, UNFINISHED, State
+from .states import AT_THE_SERVICE, State
 
 if TYPE_CHECKING:
     from .store import Owned, Store
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-SHARERS_LOOK_S = 15.0
 AT_ONCE = 4
 """Generations worked on at once, until the account's plan says otherwise."""
 
@@ -56,10 +58,10 @@ class Queue:
     ) -> None:
         self.folder = folder
         self._at_once = at_once
-        self._pace = polling
         self._now = now
         self._changes: SimpleQueue[Generation] = SimpleQueue()
-        self._limits: dict[tuple[str, str], pace.RateLimit] = {}
+        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._inquiries: dict[threading.Thread, Job] = {}
         self._waiting: deque[tuple[Generation, Job]] = deque()
         self._jobs: dict[str, Job] = {}
         self._threads: dict[str, threading.Thread] = {}
@@ -68,8 +70,7 @@ class Queue:
         self._dispatcher: threading.Thread | None = None
         self._is_closed = False
         self._owner = Owner(folder)
-        self._staged: dict[tuple[str, str], set[str]] = {}
-        self._sharers = (0.0, 1)
+        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108  not yet: the store's module is heavy
 
     @property
     def is_busy(self) -> bool:
@@ -84,6 +85,14 @@ class Queue:
                 found.append(self._changes.get_nowait())
             except Empty:
                 return found
+
+    def answers(self) -> list[Answer]:
+        """The answers to what was asked, since the last call. Never waits."""
+        found: list[Answer] = []
+        with suppress(Empty):
+            while True:
+                found.append(self._answers.get_nowait())
+        return found
 
     def load(self) -> None:
         """Reads all generations from the store; they come as changes, each as it stands there.
@@ -136,6 +145,18 @@ class Queue:
         """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
         self._post(partial(self._cancel, generation, service))
 
+    def take_up(self, generation: Generation, service: Service) -> None:
+        """Takes a generation whose task was made elsewhere, with this account, and fetches it; costs nothing."""
+        self._post(partial(self._take_up, generation, Job(service)))
+
+    def remove(self, generation: Generation) -> None:
+        """Deletes a resting generation with its files; it comes as a change that says `removed`."""
+        self._post(partial(self._remove, generation))
+
+    def ask(self, question: Question, service: Service) -> None:
+        """Finds something out in a thread of its own; it comes in `answers`."""
+        self._post(partial(self._start_inquiry, question, Job(service)))
+
     def keep(self, generation: Generation) -> None:
         """Writes what the main thread decided about a resting generation, that it was placed for example."""
         self._post(partial(self._keep, generation))
@@ -149,7 +170,8 @@ class Queue:
             threads = list(self._threads.values())
             if self._dispatcher is not None:
                 threads.append(self._dispatcher)
-            for job in self._jobs.values():
+            threads += self._inquiries
+            for job in (*self._jobs.values(), *self._inquiries.values()):
                 job.stop()
             self._condition.notify_all()
         for thread in threads:
@@ -184,7 +206,7 @@ class Queue:
     def _dispatch(self) -> None:
         while True:
             with self._condition:
-                while not self._inbox and self._jobs and not self._is_closed:
+                while not self._inbox and (self._jobs or self._inquiries) and not self._is_closed:
                     self._condition.wait()
                 if not self._inbox:
                     self._dispatcher = None
@@ -226,7 +248,7 @@ class Queue:
         except Exception as problem:
             if not isinstance(problem, GenerationProblem):
                 LOG.exception("generation %s", generation.id)
-            self._changes.put(_not_taken(generation, str(problem)))
+            self._changes.put(not_taken(generation, str(problem)))
             return
         if taken_further is not None:
             self._changes.put(self._as_found(taken_further))
@@ -265,6 +287,47 @@ class Queue:
             self._enqueue(replace(generation, parked=False, problem=""), Job(service, cancelling=True))
         elif generation.state is State.QUEUED:
             self._keep(replace(generation, state=State.CANCELLED, problem=costs.NOTHING_SENT, parked=False))
+
+    def _take_up(self, generation: Generation, job: Job) -> None:
+        with suppress(GenerationProblem):
+            if (found := self._store.with_task(generation.task_id)) is not None:
+                self._tell(found)
+                return
+        self._enqueue(generation, job)
+
+    def _remove(self, generation: Generation) -> None:
+        if generation.id in self._jobs or any(waiting.id == generation.id for waiting, _ in self._waiting):
+            return
+        try:
+            found = self._store.load(generation.id)
+            if found is not None and self._owner.is_another(found.owner_id):
+                self._tell(found)
+                return
+            from .download import remove_folder
+
+            remove_folder(self.folder / generation.folder_name)
+            self._store.remove(generation.id)
+        except GenerationProblem as problem:
+            self._changes.put(replace(generation, problem=f"It was not removed. {problem}"))
+        else:
+            self._changes.put(replace(generation, removed=True))
+
+    def _start_inquiry(self, question: Question, job: Job) -> None:
+        with self._condition:
+            if self._is_closed:
+                return
+            thread = threading.Thread(target=self._inquire, args=(question, job), name="trellis-inquiry", daemon=True)
+            self._inquiries[thread] = job
+            thread.start()
+
+    def _inquire(self, question: Question, job: Job) -> None:
+        from .inquiry import find_out
+
+        limit = self._accounts.limit_of(job.service)
+        self._answers.put(find_out(question, job, self.folder, limit, self._store.known_tasks))
+        with self._condition:
+            del self._inquiries[threading.current_thread()]
+            self._condition.notify_all()
 
     def _keep(self, generation: Generation) -> None:
         try:
@@ -313,21 +376,16 @@ class Queue:
     def _surroundings(self, service: Service) -> "Surroundings":
         from .work import Surroundings
 
-        schedule = self._pace or (pace.LOOPBACK if service.is_loopback else pace.PIAPI)
-        account = (service.api_url, service.api_key)
-        if account not in self._limits:
-            is_limited = schedule is not pace.LOOPBACK
-            self._limits[account] = pace.RateLimit(is_limited=is_limited, sharers=self._count_sharers)
-        limit = self._limits[account]
+        limit = self._accounts.limit_of(service)
         return Surroundings(
             store=self._store,
             owner_id=self._owner.id,
             folder=self.folder,
-            pace=schedule,
+            pace=self._accounts.pace_of(service),
             limit=limit,
             publish=self._changes.put,
             running=lambda: len(self._jobs),
-            staged=self._staged.setdefault(account, set()),
+            staged=self._accounts.staged_of(service),
             adopt_plan=partial(self._adopt_plan, limit),
             now=self._now,
         )
@@ -337,31 +395,5 @@ class Queue:
         self._at_once = plan.tasks_at_once
         self._post(self._start_waiting)
 
-    def _count_sharers(self) -> int:
-        """How many Blenders work on this folder's generations, looked up now and then."""
-        looked_at, count = self._sharers
-        now = time.monotonic()
-        if not looked_at or now - looked_at > SHARERS_LOOK_S:
-            with suppress(GenerationProblem):
-                count = max(sum(self._owner.is_alive(owner) for owner in self._store.owners()), 1)
-            self._sharers = (now, count)
-        return count
-
     def _as_found(self, found: "Owned") -> Generation:
-        """A generation as the store has it: nothing goes on by itself, and what goes on elsewhere is told."""
-        generation = found.generation
-        if generation.state not in UNFINISHED:
-            return generation
-        if self._owner.is_another(found.owner_id):
-            return replace(generation, elsewhere=True)
-        return replace(generation, parked=True, interrupted=not generation.parked)
-
-
-def _not_taken(generation: Generation, problem: str) -> Generation:
-    """One that could not be taken up, because its folder cannot be used: what it has cost already stays known."""
-    price_usd = generation.request.price_usd
-    if generation.state in AT_THE_SERVICE:
-        return replace(generation, problem=f"{problem} {costs.paid(price_usd)}", parked=True)
-    if generation.state is State.SUBMITTING:
-        return replace(generation, state=State.OUTCOME_UNKNOWN, problem=f"{problem} {costs.unknown(price_usd)}")
-    return replace(generation, state=State.FAILED, problem=f"{problem} {costs.NOTHING_SENT}")
+        return as_found(found.generation, found.owner_id, self._owner.is_another)

@@ -14,7 +14,8 @@ class Generation:
 
     Times in Unix seconds, 0 for "not yet". `stage`, `progress` (0–1, None where nothing is known) and `expected_s` are
     not stored: they only tell how far it is. Nor are `elsewhere`, another Blender works on it, and `interrupted`, the
-    one that worked on it has ended. `problem` is the sentence the artist reads. `parked` stands for "stopped
+    one that worked on it has ended, and `removed`, it is no longer in the store. `fetched`: it was made elsewhere, with
+    this account, and brought here by its task. `problem` is the sentence the artist reads. `parked` stands for "stopped
     asking until told to go on"; `wanted` turns False when it was cancelled too late. `charged_usd` is None where the
     service did not say. `where` tells where the model was put when that is not the place it was meant for.
     """
@@ -34,11 +35,13 @@ class Generation:
     finished_at: float = 0.0
     object_name: str = ""
     where: str = ""
+    fetched: bool = False
     stage: str = ""
     progress: float | None = None
     expected_s: float | None = None
     elsewhere: bool = False
     interrupted: bool = False
+    removed: bool = False
 
     @property
     def is_working(self) -> bool:

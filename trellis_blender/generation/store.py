@@ -21,7 +21,7 @@ from .states import AT_THE_SERVICE, State
 
 LOG = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LOCK_TIMEOUT_S = 10.0
 DURATIONS_LOOKED_AT = 20
 FILE_NAME = "generations.sqlite3"
@@ -39,12 +39,26 @@ _SCHEMA = (
     task_id TEXT NOT NULL DEFAULT ''
 )""",
     "CREATE INDEX IF NOT EXISTS by_duration ON generation (model, api_url, created_at) WHERE duration_s IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS by_task ON generation (task_id) WHERE task_id != ''",
+    # Every task there ever was, and what it cost: it outlives the generation's row, which may be removed or be
+    # submitted again as another task.
+    """CREATE TABLE IF NOT EXISTS task (
+    id TEXT PRIMARY KEY,
+    generation TEXT NOT NULL,
+    at REAL NOT NULL,
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    blend_file TEXT NOT NULL,
+    price_usd REAL NOT NULL,
+    charged_usd REAL
+)""",
 )
+_TASK = """INSERT INTO task (id, generation, at, model, name, blend_file, price_usd, charged_usd)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET generation = excluded.generation,
+charged_usd = coalesce(excluded.charged_usd, charged_usd)"""
 _COLUMNS = "id, state, created_at, model, api_url, duration_s, record, owner, task_id"
 _NEW_IN_2 = ("owner", "task_id")
 
-_NOT_STORED = ("stage", "progress", "expected_s", "elsewhere", "interrupted")
+_NOT_STORED = ("stage", "progress", "expected_s", "elsewhere", "interrupted", "removed")
 
 
 class Owned(NamedTuple):
@@ -85,6 +99,8 @@ class Store:
             generation.task_id,
         )
         db.execute(f"INSERT OR REPLACE INTO generation ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        if generation.task_id:
+            db.execute(_TASK, _task_row(generation))
 
     def load_all(self) -> list[Owned]:
         """Every generation with its owner, oldest first."""
@@ -117,16 +133,27 @@ class Store:
         """Writes a generation that has found its task at the service; False where another one has that task."""
         with self._opened() as db:
             db.execute("BEGIN IMMEDIATE")
-            query = "SELECT 1 FROM generation WHERE task_id = ? AND id != ?"
+            query = "SELECT 1 FROM task WHERE id = ? AND generation != ?"
             if db.execute(query, (generation.task_id, generation.id)).fetchone():
                 return False
             self._write(db, generation, owner_id)
         return True
 
-    def known_tasks(self) -> set[str]:
-        """The ids of all tasks that a generation has."""
+    def remove(self, generation_id: str) -> None:
+        """Takes a generation out. What its tasks cost stays known."""
         with self._opened() as db:
-            return {row[0] for row in db.execute("SELECT task_id FROM generation WHERE task_id != ''")}
+            db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
+
+    def with_task(self, task_id: str) -> Owned | None:
+        """The generation that has a task; None where there is none, or no longer."""
+        with self._opened() as db:
+            row = db.execute("SELECT id FROM generation WHERE task_id = ?", (task_id,)).fetchone()
+            return _find(db, row[0]) if row else None
+
+    def known_tasks(self) -> set[str]:
+        """The ids of all tasks that a generation has or had."""
+        with self._opened() as db:
+            return {row[0] for row in db.execute("SELECT id FROM task")}
 
     def owners(self) -> set[str]:
         """Who works on something, as far as the store knows; some of them may be dead."""
@@ -178,10 +205,11 @@ class Store:
                 db.execute(f"ALTER TABLE generation ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         for statement in _SCHEMA:
             db.execute(statement)
-        if version == 1:
-            for row in db.execute("SELECT id, record FROM generation").fetchall():
-                if (generation := _readable(row[1])) is not None:
-                    db.execute("UPDATE generation SET task_id = ? WHERE id = ?", (generation.task_id, row[0]))
+        for row in db.execute("SELECT record FROM generation").fetchall():
+            generation = _readable(row[0])
+            if generation is not None and generation.task_id:
+                db.execute("UPDATE generation SET task_id = ? WHERE id = ?", (generation.task_id, generation.id))
+                db.execute(_TASK, _task_row(generation))
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -205,6 +233,20 @@ def from_json(text: str) -> Generation:
     request["parameters"] = tuple(request["parameters"].items())
     fields["state"] = State(fields["state"])
     return Generation(request=GenerationRequest(placement=Placement(**placement), **request), **fields)
+
+
+def _task_row(generation: Generation) -> tuple[object, ...]:
+    request = generation.request
+    return (
+        generation.task_id,
+        generation.id,
+        generation.submitted_at or generation.created_at,
+        request.model,
+        request.name,
+        request.placement.blend_file,
+        request.price_usd,
+        generation.charged_usd,
+    )
 
 
 def _readable(text: str) -> Generation | None:

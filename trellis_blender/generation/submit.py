@@ -24,11 +24,12 @@ def submit(work: Work, client: Client) -> None:
     """Creates the task. An answer that does not come is looked for among the account's tasks, never repeated."""
     request = work.generation.request
     _wait_for_staged(work)
+    config = work.job.service.task_config()
     inputs = _inputs(work, client)
     work.is_submitting = True
     for attempt in range(SUBMIT_TRIES):
         try:
-            task = client.create_task(request.model, request.task_type, inputs)
+            task = client.create_task(request.model, request.task_type, inputs, config)
         except TooManyRequests as error:
             if attempt == SUBMIT_TRIES - 1:
                 raise

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which service is asked and with which key: the environment wins over the preferences.
-
-The key lives in a file that only its owner can read, not in Blender's preferences, which people copy and share.
-"""
+"""Which service is asked and with which key: the environment wins over the preferences."""
 
 import os
 from pathlib import Path
@@ -11,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import bpy
 
 from ..piapi.models import OFFLINE_PREVIEW
+from .secret_file import SecretFile
 
 if TYPE_CHECKING:
     from ..piapi.service import Service
@@ -23,7 +21,8 @@ API_VARIABLE = "PIAPI_API_URL"
 UPLOAD_VARIABLE = "PIAPI_UPLOAD_URL"
 RECORD_VARIABLE = "PIAPI_RECORD"
 
-_KEY_FILE = "api-key"
+
+SERVICE_MODES = {'ACCOUNT': "", 'PUBLIC': "public", 'PRIVATE': "private"}
 
 
 class NotReady(Exception):
@@ -37,10 +36,6 @@ class Setting(NamedTuple):
     source: str
 
 
-class _KeyCache:
-    key: str | None = None
-
-
 def data_folder() -> Path:
     """The folder with the generations and the key.
 
@@ -48,6 +43,10 @@ def data_folder() -> Path:
     paid for along with it.
     """
     return Path(bpy.utils.user_resource('DATAFILES', path="trellis_blender"))
+
+
+KEY_FILE = SecretFile(data_folder, "api-key")
+WEBHOOK_FILE = SecretFile(data_folder, "webhook-secret")
 
 
 def preferences() -> bpy.types.AddonPreferences | None:
@@ -60,7 +59,7 @@ def api_key() -> Setting:
     """The key; its source is "" where there is none."""
     if key := os.environ.get(KEY_VARIABLE, "").strip():
         return Setting(key, KEY_VARIABLE)
-    if key := stored_key():
+    if key := KEY_FILE.read():
         return Setting(key, "the preferences")
     return Setting("", "")
 
@@ -89,6 +88,9 @@ def service() -> "Service":
         api_key=api_key().value,
         upload_url=upload_url().value,
         upload_images=bool(getattr(found, "upload_images", False)),
+        webhook_endpoint=str(getattr(found, "webhook_endpoint", "")).strip(),
+        webhook_secret=WEBHOOK_FILE.read(),
+        service_mode=SERVICE_MODES[getattr(found, "service_mode", 'ACCOUNT')],
         record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
     )
 
@@ -114,38 +116,6 @@ def ready_service() -> "Service":
     if reason := why_not_ready():
         raise NotReady(reason)
     return service()
-
-
-def stored_key() -> str:
-    """The key from its file, read once: preferences are drawn many times a second."""
-    if _KeyCache.key is None:
-        try:
-            _KeyCache.key = (data_folder() / _KEY_FILE).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            _KeyCache.key = ""
-    return _KeyCache.key
-
-
-def store_key(key: str) -> None:
-    """Writes the key to a file that only its owner can read; an empty key removes the file. Raises OSError."""
-    key = key.strip()
-    path = data_folder() / _KEY_FILE
-    if not key:
-        path.unlink(missing_ok=True)
-        _KeyCache.key = ""
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(_KEY_FILE + ".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(key)
-    part.replace(path)
-    _KeyCache.key = key
-
-
-def forget_cached_key() -> None:
-    """Lets the next use read the file again."""
-    _KeyCache.key = None
 
 
 def _address(variable: str, field: str, default: str) -> Setting:

@@ -129,10 +129,12 @@ def line_of(generation: "Generation") -> wording.Line:
 
 
 def redraw_sidebars() -> None:
-    """Only the sidebars: redrawing the whole viewport at every tick slows Blender down."""
+    """Only the sidebars, and the preferences: redrawing the whole viewport at every tick slows Blender down."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == 'VIEW_3D':
+            if area.type == 'PREFERENCES':
+                area.tag_redraw()
+            elif area.type == 'VIEW_3D':
                 for region in area.regions:
                     if region.type == 'UI':
                         region.tag_redraw()

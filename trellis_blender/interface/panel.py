@@ -92,9 +92,9 @@ def _draw_button(
     row.operator_context = 'INVOKE_DEFAULT'
     row.operator("trellis.generate", text=f"Generate{' offline' * is_offline} · {price(model.price_usd)}")
     if reason:
-        _draw_text(layout, context, reason, 'INFO')
+        wording.draw_text(layout, context, reason, 'INFO')
     if is_offline:
-        _draw_text(layout, context, f"{OFFLINE_PREVIEW.use}.")
+        wording.draw_text(layout, context, f"{OFFLINE_PREVIEW.use}.")
         return
     _draw_offline_button(layout, context, settings)
     key = access.api_key()
@@ -117,7 +117,7 @@ def _draw_offline_button(layout: bpy.types.UILayout, context: bpy.types.Context,
     row.operator_context = 'INVOKE_DEFAULT'
     row.operator("trellis.generate", text="Try it offline · free").model = OFFLINE_PREVIEW.id
     if reason:
-        _draw_text(layout, context, reason, 'INFO')
+        wording.draw_text(layout, context, reason, 'INFO')
 
 
 def _what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
@@ -141,7 +141,7 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     else:
         box.label(text=line.stage)
     if line.detail:
-        _draw_text(box, context, line.detail)
+        wording.draw_text(box, context, line.detail)
 
 
 def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wording.Line) -> None:
@@ -152,15 +152,17 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
     def button(operator: str, text: str, icon: Any = 'NONE') -> None:
         actions.operator(operator, text=text, icon=icon).generation = generation.id
 
+    if generation.elsewhere:
+        return
     if generation.is_working:
         if generation.wanted:
             button("trellis.cancel", "", 'X')
-    elif generation.parked and state == "queued":
+        return
+    if generation.parked and state == "queued":
         button("trellis.submit_again", f"Submit · {price(generation.request.price_usd)}")
         button("trellis.cancel", "", 'X')
-    elif generation.elsewhere:
-        pass
-    elif generation.parked and (generation.task_id or state == "submitting") and state not in {"ready", "placed"}:
+        return
+    if generation.parked and (generation.task_id or state == "submitting") and state not in {"ready", "placed"}:
         button("trellis.resume", "Resume")
         if generation.task_id:
             button("trellis.cancel", "", 'X')
@@ -172,13 +174,4 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
         if state == "outcome unknown":
             button("trellis.resume", "", 'FILE_REFRESH')
         button("trellis.submit_again", f"Again · {price(generation.request.price_usd)}")
-
-
-def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any = 'NONE') -> None:
-    """`text` as labels as wide as the sidebar: Blender's labels do not wrap."""
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    scale = context.preferences.system.ui_scale
-    lines = wording.wrap(text, context.region.width - 50 * scale, scale)
-    for number, line in enumerate(lines):
-        column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
+    button("trellis.remove", "", 'TRASH')

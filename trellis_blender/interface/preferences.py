@@ -1,34 +1,50 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's preferences."""
 
+from typing import Any
+
 import bpy
 
-from . import access
+from ..generation.questions import Topic
+from . import access, account, monitor, session, wording
+from .secret_file import SecretFile
 
 KEY_PAGE = "https://piapi.ai"
 
 
+class _Secrets:
+    """Blender's property setters cannot report anything, so the preferences show what went wrong."""
+
+    problem = ""
+
+
+def _keep(file: SecretFile, value: str) -> None:
+    try:
+        file.write(value)
+    except OSError as error:
+        _Secrets.problem = f"It could not be kept in {access.data_folder()} ({error.strerror})."
+    else:
+        _Secrets.problem = ""
+
+
 def _get_key(_: bpy.types.AddonPreferences) -> str:
-    return access.stored_key()
+    return access.KEY_FILE.read()
 
 
 def _set_key(_: bpy.types.AddonPreferences, value: str) -> None:
-    try:
-        access.store_key(value)
-    except OSError as error:
-        _KeyProblem.sentence = f"The key could not be kept in {access.data_folder()} ({error.strerror})."
-    else:
-        _KeyProblem.sentence = ""
+    _keep(access.KEY_FILE, value)
 
 
-class _KeyProblem:
-    """Blender's property setters cannot report anything, so the preferences show it."""
+def _get_webhook_secret(_: bpy.types.AddonPreferences) -> str:
+    return access.WEBHOOK_FILE.read()
 
-    sentence = ""
+
+def _set_webhook_secret(_: bpy.types.AddonPreferences, value: str) -> None:
+    _keep(access.WEBHOOK_FILE, value)
 
 
 class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
-    """Key and addresses. The key itself is kept in a file of its own, see `access`."""
+    """Key and addresses. The secrets themselves are kept in files of their own, see `access`."""
 
     bl_idname = access.PACKAGE
 
@@ -46,27 +62,64 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     upload_url: bpy.props.StringProperty(
         name="Upload Host", description="Where images are uploaded; empty for PiAPI's own", default=""
     )
-
     upload_images: bpy.props.BoolProperty(
         name="Upload Images",
         description="Put images onto the upload host first, rather than into the request. Not on PiAPI's free plan",
     )
+    webhook_endpoint: bpy.props.StringProperty(
+        name="Webhook",
+        description="Address of a server of yours that PiAPI tells how each task goes. Empty for none",
+    )
+    webhook_secret: bpy.props.StringProperty(
+        name="Webhook Secret",
+        description="PiAPI sends it along to the webhook, so that your server knows who calls. Kept like the key",
+        subtype='PASSWORD',
+        get=_get_webhook_secret,
+        set=_set_webhook_secret,
+        options={'SKIP_SAVE'},
+    )
+    service_mode: bpy.props.EnumProperty(
+        name="Service Mode",
+        description="Which way PiAPI runs and bills the tasks",
+        items=[
+            ('ACCOUNT', "As the Account Has It", "What is set on piapi.ai"),
+            ('PUBLIC', "Pay as You Go", "PiAPI's own machines"),
+            ('PRIVATE', "Own Accounts", "The accounts that you have connected on piapi.ai"),
+        ],
+    )
 
     def draw(self, context: bpy.types.Context) -> None:
-        from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
-
-        layout = self.layout
+        layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        self._draw_key(layout, context)
+        self._draw_service(layout)
+        header, body = layout.panel("trellis_pipeline", default_closed=True)
+        header.label(text="Pipeline")
+        if body is not None:
+            body.prop(self, "webhook_endpoint", placeholder="https://")
+            body.prop(self, "webhook_secret")
+            body.prop(self, "service_mode")
+        _draw_disk(layout)
+
+    def _draw_key(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column = layout.column()
         column.prop(self, "api_key")
-        if _KeyProblem.sentence:
-            column.label(text=_KeyProblem.sentence, icon='ERROR')
+        if _Secrets.problem:
+            wording.draw_text(column, context, _Secrets.problem, 'ERROR')
         key = access.api_key()
         if key.source and key.source != "the preferences":
             column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')
         elif not key.value:
             column.operator("wm.url_open", text="Get a Key at piapi.ai", icon='URL').url = KEY_PAGE
+        if reason := access.why_not_ready():
+            column.label(text=reason, icon='INFO')
+        else:
+            account.draw_account(column)
+
+    def _draw_service(self, layout: bpy.types.UILayout) -> None:
+        from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
+
         column = layout.column()
         column.prop(self, "api_url", placeholder=DEFAULT_API_URL)
         column.prop(self, "upload_images")
@@ -76,5 +129,15 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         for setting in (access.api_url(), access.upload_url()):
             if setting.source.startswith("PIAPI"):
                 column.label(text=f"Used instead: {setting.value}, from {setting.source}", icon='INFO')
-        if reason := access.why_not_ready():
-            layout.label(text=reason, icon='INFO')
+
+
+def _draw_disk(layout: bpy.types.UILayout) -> None:
+    found = session.current()
+    answer = found.answers.get(Topic.DISK)
+    if answer is None and Topic.DISK not in found.asked:
+        found.ask(Topic.DISK)
+        monitor.watch()
+    used = wording.size(answer.used_bytes) if answer is not None else "…"
+    row = layout.row()
+    row.label(text=f"Models and pictures on this computer: {used}")
+    row.operator("wm.path_open", text="Show the Folder").filepath = str(access.data_folder())

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..generation.questions import Topic
 from ..piapi.models import OFFLINE_PREVIEW
-from . import access, monitor, session
+from . import access, monitor, session, wording
+
+REMOVAL_WIDTH_PX = 400
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -111,6 +114,35 @@ class TRELLIS_OT_submit_again(_RowOperator):
     def act(self, found: session.Session, generation: "Generation") -> None:
         found.queue.submit_again(generation, found.service_for(generation.request.model))
         found.drain()
+
+
+class TRELLIS_OT_remove(_RowOperator):
+    """Take this generation out of the list and delete its files. What stands in a scene stays there"""
+
+    bl_idname = "trellis.remove"
+    bl_label = "Remove"
+
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        return not generation.is_working and not generation.elsewhere
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        found = session.current().generations.get(self.generation)
+        if found is None or not wording.removal(found):
+            return self.execute(context)
+        title = f"Remove “{found.request.name}”?"
+        return context.window_manager.invoke_props_dialog(self, width=420, title=title, confirm_text="Remove")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        found = session.current().generations.get(self.generation)
+        column = self.layout.column(align=True)
+        for sentence in wording.removal(found) if found is not None else []:
+            for line in wording.wrap(sentence, REMOVAL_WIDTH_PX, 1.0):
+                column.label(text=line)
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        found.queue.remove(generation)
+        found.answers.pop(Topic.DISK, None)
 
 
 class TRELLIS_OT_submit_paused(bpy.types.Operator):

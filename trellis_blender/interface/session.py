@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..piapi.models import OFFLINE_PREVIEW
+from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
 from . import access
+from .settings import settings_of
 
 if TYPE_CHECKING:
+    from ..generation.questions import Answer, Topic
     from ..generation.queue import Queue
     from ..generation.record import Generation
     from ..generation.request import GenerationRequest, Placement
     from ..piapi.service import Service
+    from ..piapi.tasks import ListedTask
     from .offline_process import OfflineProcess
 
 LOG = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ class Session:
         self._missing: set[str] = set()
         self._names: dict[str, str] = {}
         self.is_loaded = False
+        self.answers: dict[Topic, Answer] = {}  # the latest to each question, see `ask`
+        self.asked: set[Topic] = set()
         self.generations: dict[str, Generation] = {}
         self.lively: dict[str, Generation] = {}  # those of them that something may still happen to by itself
 
@@ -98,7 +103,36 @@ class Session:
             self._take_over(generation)
             if generation.interrupted and not bpy.app.background:
                 self._go_on(generation)
-        return bool(changes)
+        answers = self._queue.answers() if self._queue is not None else []
+        for answer in answers:
+            self._hear(answer)
+        return bool(changes or answers)
+
+    def ask(self, topic: "Topic", task_id: str = "") -> None:
+        """Has something found out; it is in `answers` some time later. Raises access.NotReady."""
+        from ..generation.questions import Question, Topic
+
+        service = access.service() if topic is Topic.DISK else access.ready_service()
+        self.asked.add(topic)
+        self.queue.ask(Question(topic, task_id), service)
+
+    def fetch(self, listed: "ListedTask") -> "Generation":
+        """Takes a task of this account, made elsewhere, into the list; its model is fetched and offered, not placed.
+
+        Raises access.NotReady, and InputUnusable for a task that makes no model.
+        """
+        from dataclasses import replace
+
+        from ..generation.foreign import generation_of
+        from ..scene import placing
+
+        service = access.ready_service()
+        anywhere = placing.here(bpy.context, settings_of(bpy.context.scene).longest_side, "")
+        placement = replace(anywhere, blend_file="")
+        generation = generation_of(listed, placement, service.api_url, time.time())
+        self.load()
+        self.queue.take_up(generation, service)
+        return generation
 
     def its_service(self, generation: "Generation") -> "Service":
         """The service that has the generation's task: another one would know nothing of it. Raises access.NotReady."""
@@ -129,7 +163,25 @@ class Session:
         except access.NotReady as reason:
             LOG.info("generation %s stays interrupted: %s", generation.id, reason)
 
+    def _hear(self, answer: "Answer") -> None:
+        from dataclasses import replace
+
+        from ..generation.questions import Topic
+
+        topic = answer.question.topic
+        self.asked.discard(topic)
+        if topic is Topic.TASK and not answer.problem:
+            try:
+                self.fetch(answer.tasks[0])
+            except (access.NotReady, InputUnusable) as error:
+                answer = replace(answer, problem=str(error))
+        self.answers[topic] = answer
+
     def _take_over(self, generation: "Generation") -> None:
+        if generation.removed:
+            self.generations.pop(generation.id, None)
+            self.lively.pop(generation.id, None)
+            return
         self.generations[generation.id] = generation
         if generation.is_working or generation.state.value == "ready":
             self.lively[generation.id] = generation

@@ -3,6 +3,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..generation.costs import dollars
 from ..generation.naming import in_the_name_of
 from ..piapi.models import OFFLINE_PREVIEW
 
@@ -30,6 +31,7 @@ ICONS = {
     "cancelled": "X",
 }
 
+NO_REGION_PX = 400
 ROUGH = "Offline preview: a rough stand-in, not Trellis."
 
 
@@ -70,6 +72,34 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def size(count: int) -> str:
+    """Bytes as people read them: "640 KB", "3.2 MB", "1.4 GB"."""
+    if count < 1_000_000:
+        return f"{-(-count // 1000)} KB"
+    return f"{count / 1e6:.1f} MB" if count < 1_000_000_000 else f"{count / 1e9:.1f} GB"
+
+
+def removal(generation: "Generation") -> list[str]:
+    """What removing a generation does, in sentences; [] where nothing is lost by it and nobody need be asked."""
+    state = generation.state.value
+    price_usd = generation.charged_usd if generation.charged_usd is not None else generation.request.price_usd
+    if state in {"ready", "placed"}:
+        said = ["The model's file on this computer is deleted, and the picture that was sent."]
+        if price_usd:
+            said.append(f"It has cost {dollars(price_usd)}; making it again costs that again.")
+        if state == "placed":
+            said.append("What stands in a scene stays there.")
+        return said
+    if generation.task_id and generation.parked:
+        said = ["Its model has not been fetched yet, and is no longer followed here."]
+        if price_usd:
+            said.append(f"It is paid for ({dollars(price_usd)}). Resume fetches it at no cost.")
+        return said
+    if state in {"outcome unknown", "submitting"}:
+        return [f"Whether PiAPI took the task, and charged {dollars(price_usd)}, is unknown, and no longer looked for."]
+    return []
+
+
 def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
     """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
     import textwrap
@@ -78,8 +108,20 @@ def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
     return textwrap.wrap(text, characters) or [""]
 
 
+def draw_text(layout: Any, context: Any, text: str, icon: Any = 'NONE') -> None:
+    """`text` as labels as wide as the region: Blender's labels do not wrap."""
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    scale = context.preferences.system.ui_scale
+    width_px = context.region.width if context.region is not None else NO_REGION_PX
+    for number, line in enumerate(wrap(text, width_px - 50 * scale, scale)):
+        column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
+
+
 def _working_stage(generation: "Generation", now: float) -> str:
     stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
+    if generation.fetched:
+        return stage
     if not generation.wanted:
         stage = f"Cancelling · {stage}"
     if generation.progress is not None:
@@ -102,6 +144,8 @@ def _why_interrupted(generation: "Generation") -> str:
 def _why_ready(generation: "Generation", *, here: bool, waits_for: str) -> str:
     if generation.problem:
         return generation.problem
+    if generation.fetched:
+        return "It was made with this account elsewhere. Place puts it at the 3D cursor, at no cost."
     if not generation.wanted:
         if not generation.request.price_usd:
             return "Cancelled too late: it was made already. Place puts it into the scene."

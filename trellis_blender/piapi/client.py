@@ -45,7 +45,7 @@ Answer = TypeVar("Answer")
 
 
 class Exchange(NamedTuple):
-    """One request and what came back: `sent` is the body, None for none; `content` has the key taken out of it."""
+    """One request and what came back: `sent` is the body, None for none; `content` has all secrets taken out of it."""
 
     method: str
     path: str
@@ -96,6 +96,7 @@ class Client:
         self._timeout = (CONNECT_TIMEOUT_S, read_timeout_s)
         self._chance = random.Random()
         self._answer_limit_s = answer_limit_s
+        self._secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
         self._connections = connections or Connections()
         # A proxy from the environment must not see a request, and its key, that is meant for this computer itself.
         self._session = self._connections.session(uses_proxy=not service.is_loopback)
@@ -199,7 +200,7 @@ class Client:
                 stream=True,
             )
             with response:
-                content = self._without_key(read_limited(response, ANSWER_LIMIT_BYTES))
+                content = self._without_secrets(read_limited(response, ANSWER_LIMIT_BYTES))
         if self._witness is not None:
             path = urlsplit(url)._replace(scheme="", netloc="").geturl()
             self._witness(Exchange(method, path, body, response.status_code, response.headers, content))
@@ -214,6 +215,9 @@ class Client:
             raise AnswerNotUnderstood
         return answer
 
-    def _without_key(self, content: bytes) -> bytes:
+    def _without_secrets(self, content: bytes) -> bytes:
         """A service that repeats the key in its message must not get it into an error, a file or a log."""
-        return content.replace(self._key.encode(), b"(your key)") if self._key else content
+        for secret, stand_in in self._secrets.items():
+            for written in {secret, json.dumps(secret)[1:-1]} - {""}:
+                content = content.replace(written.encode(), stand_in.encode())
+        return content

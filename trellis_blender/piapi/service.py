@@ -62,12 +62,18 @@ class Service:
     `upload_images`: images go to `upload_url` first instead of into the request. `record_folder`: where every answer is
     kept, for whoever has to find out; "" for nowhere. `start`: this service has to be started first, `api_url` is only
     its name, and calling `start` gives where it runs.
+
+    `webhook_endpoint`, `webhook_secret` and `service_mode` ("", "public" or "private") are passed through to PiAPI,
+    which then tells a pipeline's server how the task goes, or bills it in one way or the other.
     """
 
     api_url: str = DEFAULT_API_URL
     api_key: str = field(default="", repr=False)
     upload_url: str = DEFAULT_UPLOAD_URL
     upload_images: bool = False
+    webhook_endpoint: str = ""
+    webhook_secret: str = field(default="", repr=False)
+    service_mode: str = ""
     record_folder: str = ""
     start: "Callable[[], Service] | None" = field(default=None, repr=False, compare=False)
 
@@ -75,6 +81,16 @@ class Service:
     def is_loopback(self) -> bool:
         """True where the service runs on this computer."""
         return self.start is not None or is_loopback(self.api_url)
+
+    def task_config(self) -> dict[str, object]:
+        """PiAPI's `config` of a task; empty where nothing is set. Raises AddressUnusable for a webhook that is none."""
+        config: dict[str, object] = {}
+        if self.webhook_endpoint:
+            endpoint = checked_address(self.webhook_endpoint, "the webhook")
+            config["webhook_config"] = {"endpoint": endpoint, "secret": self.webhook_secret}
+        if self.service_mode:
+            config["service_mode"] = self.service_mode
+        return config
 
     def reached(self) -> "Service":
         """The service where it can be asked. One that has to be started first is waited for; raises NotSent."""

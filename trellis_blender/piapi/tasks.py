@@ -18,6 +18,9 @@ from .errors import AnswerNotUnderstood, error_for
 UNITS_PER_USD = 10_000_000
 """`meta.usage.consume` counts in these: 400000 is $0.04."""
 
+TASK_ID_LIMIT = 200
+"""Characters; PiAPI's are UUIDs, of 36."""
+
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$", re.IGNORECASE)
 
 
@@ -88,7 +91,7 @@ def read_task(answer: object, task_id: str = "") -> Task:
     outer = _mapping(answer)
     data = _mapping(outer.get("data"))
     body = data or outer
-    found_id = _text(body.get("task_id")) or task_id
+    found_id = _task_id(body.get("task_id")) or task_id
     if not found_id or not ("status" in body or "task_id" in body):
         raise _why_no_task(outer)
     error = _mapping(body.get("error"))
@@ -126,7 +129,7 @@ def read_task_list(answer: object) -> list[ListedTask]:
     if not lists:
         raise _why_no_task(outer)
     entries = next((found for found in lists if any("task_id" in _mapping(entry) for entry in found)), lists[0])
-    return [_listed(_mapping(entry)) for entry in entries if _text(_mapping(entry).get("task_id"))]
+    return [_listed(_mapping(entry)) for entry in entries if _task_id(_mapping(entry).get("task_id"))]
 
 
 def read_account(answer: object) -> Account:
@@ -213,7 +216,13 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    # JSON can hold halves of characters, which no file and no database takes.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _task_id(value: object) -> str:
+    text = _text(value)
+    return text if len(text) <= TASK_ID_LIMIT and text.isascii() and text.isprintable() else ""
 
 
 def _number(value: object) -> float | None:

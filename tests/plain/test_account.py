@@ -1,0 +1,236 @@
+"""The account: its tasks that are not known here, what it spent, and what goes along for pipelines."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import PLACEMENT, Driver, image_request, service_of, text_request
+from service import Fault, Piapi
+
+from trellis_blender.generation.foreign import generation_of
+from trellis_blender.generation.questions import Answer, Question, Topic
+from trellis_blender.generation.states import State
+from trellis_blender.generation.store import Store
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.models import InputUnusable
+from trellis_blender.piapi.tasks import ListedTask, read_listed
+
+
+def asked(driver: Driver, piapi: Piapi, topic: Topic, task_id: str = "", **changes: str) -> Answer:
+    driver.queue.ask(Question(topic, task_id), replace(service_of(piapi), **changes))
+    answers: list[Answer] = []
+
+    def has_come() -> bool:
+        answers.extend(driver.queue.answers())
+        return bool(answers)
+
+    driver.until(has_come)
+    return answers[0]
+
+
+def made_elsewhere(piapi: Piapi, prompt: str = "a lamp") -> str:
+    client = Client(service_of(piapi))
+    task_id = client.create_task("Qubico/trellis", "text-to-3d", {"prompt": prompt, "seed": 5}).task_id
+    client.close()
+    return task_id
+
+
+def test_the_balance_and_the_plan(driver: Driver, piapi: Piapi) -> None:
+    account = asked(driver, piapi, Topic.ACCOUNT).account
+    assert account is not None
+    assert (account.name, account.plan, account.balance_usd) == ("Ada", "creator", 12.5)
+
+
+def test_a_wrong_key_is_told_as_such(driver: Driver, piapi: Piapi) -> None:
+    answer = asked(driver, piapi, Topic.ACCOUNT, api_key="wrong")
+    assert answer.account is None
+    assert answer.problem.startswith("PiAPI refused the API key (401).")
+
+
+def test_tasks_made_elsewhere_are_listed_and_fetched_once(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.0
+    mine = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    theirs = made_elsewhere(piapi)
+    answer = asked(driver, piapi, Topic.TASKS)
+    assert [each.task.task_id for each in answer.tasks] == [theirs]
+    assert not answer.problem
+    generation = generation_of(answer.tasks[0], PLACEMENT, piapi.url, time.time())
+    driver.queue.take_up(generation, service_of(piapi))
+    done = driver.rest(generation)
+    assert (done.state, done.fetched, done.wanted) == (State.READY, True, False)
+    assert (done.request.name, dict(done.request.parameters)["seed"]) == ("a lamp", 5)
+    assert (driver.queue.folder / done.folder_name / "model.glb").exists()
+    assert len(piapi.creates) == 2
+
+    # A second press fetches nothing a second time, whatever id this computer would give it.
+    driver.queue.take_up(generation_of(answer.tasks[0], PLACEMENT, piapi.url, time.time()), service_of(piapi))
+    driver.until(lambda: not driver.queue.is_busy)
+    driver.look()
+    assert set(driver.latest) == {mine.id, done.id}
+    assert asked(driver, piapi, Topic.TASKS).tasks == ()
+
+
+def test_a_running_task_is_followed_to_its_end(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    answer = asked(driver, piapi, Topic.TASK, made_elsewhere(piapi))
+    generation = generation_of(answer.tasks[0], PLACEMENT, piapi.url, time.time())
+    driver.queue.take_up(generation, service_of(piapi))
+    assert driver.rest(generation).state is State.READY
+    assert "running" in driver.states(generation)
+
+
+def test_a_task_id_that_nobody_knows(driver: Driver, piapi: Piapi) -> None:
+    assert "404" in asked(driver, piapi, Topic.TASK, "no-such-task").problem
+
+
+def test_a_task_that_makes_no_model_is_not_taken() -> None:
+    listed = read_listed({"data": {"task_id": "t", "status": "completed", "model": "Qubico/flux1-schnell"}}, "t")
+    with pytest.raises(InputUnusable, match="makes no 3D model"):
+        generation_of(listed, PLACEMENT, "https://api.piapi.ai", 0.0)
+
+
+@pytest.mark.parametrize("inputs", [None, {}, {"prompt": 7, "seed": "x"}, {"image": ["a"], "seed": None}])
+def test_a_task_of_which_little_is_known_is_taken_all_the_same(inputs: dict[str, object] | None) -> None:
+    task = read_listed({"data": {"task_id": "t", "status": "completed", "model": "Qubico/trellis2"}}, "t").task
+    generation = generation_of(ListedTask(task, "Qubico/trellis2", "", inputs), PLACEMENT, "https://x.invalid", 9.0)
+    assert generation.request.name == "TRELLIS 2"
+    assert generation.request.parameters == (("seed", 0),)
+
+
+def test_lists_that_cannot_be_had_say_so(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("history", Fault(403))
+    piapi.behaviour.processing_s = 60.0
+    made_elsewhere(piapi)
+    answer = asked(driver, piapi, Topic.TASKS)
+    assert len(answer.tasks) == 1
+    assert answer.problem.startswith("Not all of the account's tasks could be listed: Your PiAPI plan")
+    piapi.fail_always("active tasks", Fault(403))
+    assert asked(driver, piapi, Topic.TASKS).problem.startswith("Your PiAPI plan")
+
+
+def test_a_question_ends_with_the_queue(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.fail_always("balance", Fault(stall_s=5.0, after=True))
+    driver = make_driver()
+    driver.queue.ask(Question(Topic.ACCOUNT), service_of(piapi))
+    driver.until(lambda: piapi.asked("balance") == 1)
+    start = time.monotonic()
+    assert driver.queue.close(2.0)
+    assert time.monotonic() - start < 1.0
+
+
+def test_the_disk(driver: Driver, piapi: Piapi) -> None:
+    assert asked(driver, piapi, Topic.DISK).used_bytes == 0
+    done = driver.rest(driver.queue.submit(image_request(), service_of(piapi)))
+    files = [path for path in (driver.queue.folder / done.folder_name).iterdir() if path.is_file()]
+    assert asked(driver, piapi, Topic.DISK).used_bytes >= sum(path.stat().st_size for path in files) > 1000
+
+
+def test_removing_deletes_the_files_and_keeps_what_it_cost(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver()
+    done, other = (driver.rest(driver.queue.submit(text_request(name), service_of(piapi))) for name in ("a", "b"))
+    driver.queue.remove(done)
+    driver.until(lambda: driver.latest[done.id].removed)
+    assert not (driver.queue.folder / done.folder_name).exists()
+    assert (driver.queue.folder / other.folder_name / "model.glb").exists()
+    store = Store(driver.queue.folder)
+    assert [found.generation.id for found in store.load_all()] == [other.id]
+    assert store.known_tasks() == set(piapi.tasks)
+    with closing(sqlite3.connect(driver.queue.folder / "generations.sqlite3")) as db:
+        assert db.execute("SELECT sum(charged_usd), count(*) FROM task").fetchone() == (0.08, 2)
+    # It can be fetched again from the account: its task is no longer here, and costs nothing.
+    answer = asked(driver, piapi, Topic.TASK, done.task_id)
+    again = generation_of(answer.tasks[0], PLACEMENT, piapi.url, time.time())
+    driver.queue.take_up(again, service_of(piapi))
+    assert driver.rest(again).state is State.READY
+    assert len(piapi.creates) == 2
+
+
+def test_what_is_worked_on_is_not_removed(driver: Driver, piapi: Piapi) -> None:
+    """Guards the look at the jobs, and at the other Blender's ownership, in Queue._remove."""
+    piapi.behaviour.processing_s = 1.0
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest[generation.id].state is State.RUNNING)
+    driver.queue.remove(driver.latest[generation.id])
+    other = Driver(driver.queue.folder)
+    other.queue.load()
+    other.until(lambda: generation.id in other.latest)
+    other.queue.remove(other.latest[generation.id])
+    assert driver.rest(generation).state is State.READY
+    assert other.queue.close(5)
+    assert (driver.queue.folder / generation.folder_name / "model.glb").exists()
+
+
+def test_a_folder_that_cannot_be_deleted_keeps_its_row(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
+    done = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    folder = driver.queue.folder / done.folder_name
+    kept = tmp_path / "kept"
+    folder.rename(kept)
+    folder.write_text("not a folder")
+    driver.queue.remove(done)
+    driver.until(lambda: "It was not removed." in driver.latest[done.id].problem)
+    assert Store(driver.queue.folder).load(done.id) is not None
+
+
+def test_a_task_that_failed_before_is_not_adopted_for_a_lost_answer(driver: Driver, piapi: Piapi) -> None:
+    """Guards the table of all tasks: the failed one has the seed, input and hour of the one whose answer is lost."""
+    piapi.behaviour.fail_with = "no luck"
+    failed = driver.rest(driver.queue.submit(text_request(seed=9), service_of(piapi)))
+    assert failed.state is State.FAILED
+    piapi.behaviour = type(piapi.behaviour)(processing_s=0.3)
+    piapi.fail("create", Fault(reset=True, after=True))
+    driver.queue.submit_again(failed, service_of(piapi))
+    driver.until(lambda: driver.latest[failed.id].state is State.READY)
+    assert driver.latest[failed.id].task_id != failed.task_id
+    assert len(piapi.creates) == 2
+
+
+def test_what_a_pipeline_wants_goes_along_and_nowhere_else(driver: Driver, piapi: Piapi) -> None:
+    secret = 'hush "quoted" secret'
+    service = replace(
+        service_of(piapi),
+        webhook_endpoint="https://studio.example/hook",
+        webhook_secret=secret,
+        service_mode="private",
+    )
+    assert secret not in repr(service)
+    piapi.fail("create", Fault(400, {"message": f"bad config: {secret}"}))
+    failed = driver.rest(driver.queue.submit(text_request(), service))
+    assert failed.state is State.FAILED
+    assert "(your webhook secret)" in failed.problem
+    done = driver.rest(driver.queue.submit(text_request(), service))
+    assert done.state is State.READY
+    assert piapi.creates[0]["config"] == {
+        "webhook_config": {"endpoint": "https://studio.example/hook", "secret": secret},
+        "service_mode": "private",
+    }
+    holders = [path for path in driver.queue.folder.rglob("*") if path.is_file() and b"hush" in path.read_bytes()]
+    assert holders == []
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert piapi.creates[1]["config"] == {}
+
+
+def test_a_webhook_that_is_no_address_sends_nothing(driver: Driver, piapi: Piapi) -> None:
+    failed = driver.rest(driver.queue.submit(text_request(), replace(service_of(piapi), webhook_endpoint="studio")))
+    assert failed.state is State.FAILED
+    assert "“studio” is no address for the webhook" in failed.problem
+    assert failed.problem.endswith("Nothing was sent and nothing charged.")
+    assert piapi.creates == []
+
+
+def test_the_second_version_of_the_store_is_taken_over(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver()
+    done = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    with closing(sqlite3.connect(driver.queue.folder / "generations.sqlite3")) as db, db:
+        db.execute("DROP TABLE task")
+        db.execute("PRAGMA user_version = 2")
+        record = json.loads(db.execute("SELECT record FROM generation").fetchone()[0])
+        del record["fetched"]
+        db.execute("UPDATE generation SET record = ?", (json.dumps(record),))
+    store = Store(driver.queue.folder)
+    assert store.known_tasks() == {done.task_id}
+    assert store.load_all()[0].generation.id == done.id

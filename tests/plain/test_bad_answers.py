@@ -1,0 +1,218 @@
+"""Every answer of the service with fields missing, null, of another type, or a thousand times too large.
+
+Whatever comes, the artist reads a sentence, no create is repeated, and a task that was accepted is not lost.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from helpers import Driver, service_of, text_request
+from service import Fault, Piapi
+
+from trellis_blender.generation.states import State
+from trellis_blender.piapi.errors import PiapiError
+from trellis_blender.piapi.tasks import (
+    Account,
+    Status,
+    Task,
+    read_account,
+    read_listed,
+    read_message,
+    read_task,
+    read_task_list,
+    read_upload,
+)
+
+TASK: dict[str, Any] = {
+    "code": 200,
+    "message": "success",
+    "data": {
+        "task_id": "97cb9075-0000-4000-8000-000000000000",
+        "model": "Qubico/trellis",
+        "task_type": "text-to-3d",
+        "status": "completed",
+        "config": {"service_mode": "", "webhook_config": {"endpoint": "", "secret": ""}},
+        "input": {"prompt": "a bear", "seed": 5},
+        "output": {"model_file": "https://img.theapi.app/temp/m.glb"},
+        "meta": {
+            "created_at": "2025-11-26T08:17:30.677144106Z",
+            "started_at": "2025-11-26T08:17:31Z",
+            "ended_at": "2025-11-26T08:18:31Z",
+            "usage": {"type": "llm", "frozen": 0, "consume": 400000},
+        },
+        "detail": None,
+        "logs": ["Sampling: 50%| | 25/50", {"message": "GLB"}],
+        "error": {"code": 0, "raw_message": "", "message": "", "detail": None},
+    },
+}
+FLAT: dict[str, Any] = {
+    "status": "succeeded",
+    "input": {"prompt": "a bear", "seed": 0},
+    "logs": "Sampling: 50%| | 25/50\nGLB",
+    "output": {"model_file": "https://img.theapi.app/temp/m.glb"},
+    "metrics": {"predict_time": 78.9},
+    "completed_at": "2024-12-11T12:50:29.319432+00:00",
+    "error": None,
+}
+ACCOUNT: dict[str, Any] = {
+    "data": {
+        "account_name": "Ada",
+        "account_id": "7",
+        "plan": "creator",
+        "equivalent_in_usd": 12.5,
+        "credit_pack_info": {"total_credits": 1, "used_credits": 2, "available_credits": 3},
+    }
+}
+LIST: dict[str, Any] = {"code": 200, "data": {"tasks": [TASK["data"], TASK["data"]], "total": 2}}
+UPLOAD: dict[str, Any] = {"code": 200, "data": {"url": "https://upload.theapi.app/x.png"}}
+
+MISSING = object()
+OTHERS: tuple[object, ...] = (MISSING, None, True, -1, 1.5e308, 10**400, "", "ß\ud800\x00", [], [[]], {}, {"a": [None]})
+
+
+def paths(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from paths(item, (*path, name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from paths(item, (*path, number))
+
+
+def thousandfold(value: object) -> object:
+    if isinstance(value, bool) or value is None:
+        return [value] * 1000
+    if isinstance(value, (int, float)):
+        return (value or 1) * 1000
+    if isinstance(value, dict):
+        return {**value, **{f"field {n}": n for n in range(1000)}}
+    return value * 1000 if value else "x" * 1000  # type: ignore[operator]
+
+
+def spoilt(answer: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The answer with one field after the other changed in every way."""
+    for path in paths(answer):
+        *above, last = path
+        place: Any = answer
+        for step in above:
+            place = place[step]
+        for other in (*OTHERS, thousandfold(place[last])):
+            changed = copy.deepcopy(answer)
+            place_there: Any = changed
+            for step in above:
+                place_there = place_there[step]
+            if other is MISSING:
+                del place_there[last]
+            else:
+                place_there[last] = other
+            yield f"{'.'.join(map(str, path))} = {'missing' if other is MISSING else repr(other)[:40]}", changed
+    for whole in OTHERS[1:]:
+        yield f"all = {whole!r:.40}", whole
+
+
+READERS: dict[str, tuple[dict[str, Any], Callable[[object], object]]] = {
+    "task": (TASK, read_task),
+    "flat task": (FLAT, lambda answer: read_task(answer, "t1")),
+    "listed": (TASK, lambda answer: read_listed(answer, "t1")),
+    "list": (LIST, read_task_list),
+    "account": (ACCOUNT, read_account),
+    "upload": (UPLOAD, read_upload),
+    "message": (TASK, read_message),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_spoilt_answer_is_read_or_refused_in_a_sentence(name: str) -> None:
+    answer, read = READERS[name]
+    count = 0
+    for what, changed in spoilt(answer):
+        count += 1
+        try:
+            found = read(changed)
+        except PiapiError as error:
+            assert str(error).endswith((".", "”.")), what
+            continue
+        if isinstance(found, Task):
+            assert isinstance(found.status, Status), what
+            assert len(found.task_id) <= 200, what
+            assert found.charged_usd is None or found.charged_usd >= 0, what
+        if isinstance(found, Account):
+            assert found.balance_usd is None or isinstance(found.balance_usd, float), what
+    assert count >= 50
+
+
+SPOILT_POLLS = [
+    (what, changed)
+    for what, changed in spoilt(TASK)
+    if not what.startswith(("data.output", "all = "))  # the model's address is what the next test spoils
+][::9]
+
+
+def test_spoilt_polls_lose_no_task_and_are_never_the_add_ons_mistake(
+    make_driver: Callable[..., Driver], piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each generation meets one spoilt answer on its way; a service that is well again finishes it."""
+    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
+    piapi.behaviour.processing_s = 0.05
+    piapi.behaviour.pending_s = 0.3
+    driver = make_driver(at_once=8)
+    assert len(SPOILT_POLLS) > 40
+    for changed in SPOILT_POLLS:
+        body = {**changed, "data": {**changed["data"], "status": "processing"}} if _has_status(changed) else changed
+        piapi.fail("get", Fault(200, json.dumps(body)))
+    generations = [driver.queue.submit(text_request(), service_of(piapi)) for _ in SPOILT_POLLS]
+    for generation in generations:
+        found = driver.rest(generation, 60)
+        assert "mistake" not in found.problem
+        for _ in range(3):
+            if found.state is State.READY or not found.parked:
+                break
+            driver.queue.resume(found, service_of(piapi))
+            driver.until(lambda number=found.id: driver.latest[number].is_working)  # type: ignore[misc]
+            found = driver.rest(found)
+        # A task that the service calls failed is believed to have.
+        assert found.state is State.READY or found.problem.startswith("PiAPI could not make this model"), found
+    assert len(piapi.creates) == len(generations)
+
+
+def _has_status(changed: Any) -> bool:
+    data = changed.get("data") if isinstance(changed, dict) else None
+    return isinstance(data, dict) and data.get("status") == "completed"
+
+
+@pytest.mark.parametrize("address", [None, 7, [], {}, "x" * 100_000, "https://", "\x00"])
+def test_a_spoilt_address_of_the_model_parks_a_paid_task(
+    driver: Driver, piapi: Piapi, address: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
+    body = copy.deepcopy(TASK)
+    body["data"]["output"]["model_file"] = address
+    piapi.fail_always("get", Fault(200, body))
+    found = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert found.parked
+    assert "Resume takes it up again at no cost" in found.problem
+    assert len(found.problem) < 1000
+    assert len(piapi.creates) == 1
+
+
+@pytest.mark.parametrize("where", ["data", "data.task_id", "code"])
+def test_a_create_with_a_spoilt_answer_is_not_repeated(
+    driver: Driver, piapi: Piapi, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.01,))
+    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
+    changes = [changed for what, changed in spoilt(TASK) if what.startswith(f"{where} = ")]
+    for changed in changes:
+        before = len(piapi.creates)
+        body = json.dumps(changed).replace("https://img.theapi.app", piapi.url)
+        piapi.fail("create", Fault(200, body.replace("/temp/", "/files/"), after=True))
+        found = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+        # Found among the account's tasks, or followed under an id that it turns out nobody knows.
+        assert found.state is State.READY or found.parked or found.state is State.OUTCOME_UNKNOWN, (changed, found)
+        assert "mistake" not in found.problem
+        assert len(piapi.creates) == before + 1

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers questions about the account, about tasks that this computer does not know, about the disk.
+
+Runs in a thread of its own.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from ..piapi.client import HISTORY_PAGE_SIZE, Client
+from ..piapi.connections import Connections
+from ..piapi.errors import NotSent, PiapiError
+from ..piapi.models import MODELS, OFFLINE_PREVIEW
+from ..piapi.tasks import ListedTask
+from .foreign import makes_models
+from .job import Job
+from .pace import RateLimit
+from .problems import GenerationProblem
+from .questions import Answer, Question, Topic
+
+LOG = logging.getLogger(__name__)
+
+HISTORY_S = 30 * 24 * 3600.0
+"""How far back tasks are looked for."""
+PAGES_MAX = 5
+
+
+def find_out(
+    question: Question, job: Job, folder: Path, limit: RateLimit, known_tasks: Callable[[], Collection[str]]
+) -> Answer:
+    """The answer. Never raises; ends early when the job is stopped. The service is asked in turn with all others."""
+    try:
+        if question.topic is Topic.DISK:
+            return Answer(question, used_bytes=_used_bytes(folder))
+        return _ask(question, job, limit, known_tasks)
+    except (PiapiError, GenerationProblem) as error:
+        return Answer(question, problem=str(error))
+    except Exception as error:
+        LOG.exception("inquiry about %s", question.topic.value)
+        problem = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
+        return Answer(question, problem=problem)
+
+
+def _ask(question: Question, job: Job, limit: RateLimit, known_tasks: Callable[[], Collection[str]]) -> Answer:
+    def wait(seconds: float) -> None:
+        if job.wake.wait(seconds):
+            raise NotSent
+
+    connections = Connections()
+    job.cut = connections.cut
+    client = Client(
+        job.service.reached(),
+        wait_turn=lambda: limit.wait_turn(wait),
+        pause=wait,
+        slow_down=limit.hold,
+        connections=connections,
+    )
+    try:
+        if question.topic is Topic.ACCOUNT:
+            return Answer(question, account=client.get_account())
+        if question.topic is Topic.TASK:
+            return Answer(question, tasks=(client.find_task(question.task_id),))
+        return _unknown_tasks(question, client, known_tasks())
+    finally:
+        client.close()
+
+
+def _unknown_tasks(question: Question, client: Client, known_tasks: Collection[str]) -> Answer:
+    """The account's tasks of the last 30 days that no generation here has; as far as the lists can be had."""
+    listed: list[ListedTask] = []
+    problems: list[PiapiError] = []
+    now = time.time()
+    try:
+        listed += client.get_active_tasks()
+    except PiapiError as error:
+        problems.append(error)
+    for model in MODELS:
+        if model == OFFLINE_PREVIEW.id:
+            continue
+        try:
+            for page in range(1, PAGES_MAX + 1):
+                found = client.get_history(model, now - HISTORY_S, now, page)
+                listed += found
+                if len(found) < HISTORY_PAGE_SIZE:
+                    break
+        except PiapiError as error:
+            problems.append(error)
+    if problems and not listed:
+        raise problems[0]
+    new = [each for each in listed if makes_models(each) and each.task.task_id not in known_tasks]
+    once = {each.task.task_id: each for each in new}
+    latest = sorted(once.values(), key=lambda each: each.task.created_at or 0.0, reverse=True)
+    problem = f"Not all of the account's tasks could be listed: {problems[0]}" if problems else ""
+    return Answer(question, tasks=tuple(latest), problem=problem)
+
+
+def _used_bytes(folder: Path) -> int:
+    """Files that go away meanwhile are not counted."""
+    used = 0
+    for path in folder.rglob("*"):
+        try:
+            used += path.lstat().st_size
+        except OSError:
+            continue
+    return used

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The account behind the key: its balance, and generations of it that this computer does not know."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..generation.costs import dollars
+from ..generation.questions import Topic
+from ..piapi.models import MODELS, InputUnusable
+from . import access, monitor, session, wording
+
+if TYPE_CHECKING:
+    from ..piapi.tasks import ListedTask
+
+TASKS_SHOWN = 12
+
+
+class _AskOperator(bpy.types.Operator):
+    """Asks the service something; the answer appears where the button is."""
+
+    bl_options = {'INTERNAL'}
+
+    topic: Topic
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if cls.topic in session.current().asked:
+            cls.poll_message_set("The answer is on its way")
+            return False
+        if reason := access.why_not_ready():
+            cls.poll_message_set(reason.rstrip("."))
+            return False
+        return True
+
+    def ask(self) -> set[str]:
+        """Asks."""
+        try:
+            session.current().ask(self.topic, getattr(self, "task_id", "").strip())
+        except access.NotReady as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        monitor.pressed()
+        monitor.redraw_sidebars()
+        return {'FINISHED'}
+
+
+class TRELLIS_OT_test_key(_AskOperator):
+    """Ask PiAPI whose key this is, which plan the account has and how much is left. Costs nothing"""
+
+    bl_idname = "trellis.test_key"
+    bl_label = "Test the Key"
+    topic = Topic.ACCOUNT
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return self.ask()
+
+
+class TRELLIS_OT_list_tasks(_AskOperator):
+    """Look for models of this account that were made on PiAPI's site or on another computer. Costs nothing"""
+
+    bl_idname = "trellis.list_tasks"
+    bl_label = "Look for Others"
+    topic = Topic.TASKS
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return self.ask()
+
+
+class TRELLIS_OT_fetch_task(_AskOperator):
+    """Fetch a model that this account has made already, by its task id. Costs nothing"""
+
+    bl_idname = "trellis.fetch_task"
+    bl_label = "Fetch by Task ID"
+    topic = Topic.TASK
+
+    task_id: bpy.props.StringProperty(
+        name="Task ID",
+        description="As PiAPI shows it, for example 97cb9075-5e9f-4b5a-9d0e-0c4f5a3b2c1d",
+        options={'SKIP_SAVE'},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.task_id:
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Fetch")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.activate_init = True
+        self.layout.prop(self, "task_id")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = session.current()
+        task_id = self.task_id.strip()
+        if not task_id:
+            self.report({'ERROR'}, "There is no task id. Copy it from your tasks on piapi.ai.")
+            return {'CANCELLED'}
+        if known := next((each for each in found.generations.values() if each.task_id == task_id), None):
+            self.report({'INFO'}, f"“{known.request.name}” is in the list already.")
+            return {'CANCELLED'}
+        if listed := _listed(task_id):
+            return self._take(listed)
+        return self.ask()
+
+    def _take(self, listed: "ListedTask") -> set[str]:
+        try:
+            session.current().fetch(listed)
+        except (access.NotReady, InputUnusable) as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        monitor.pressed()
+        monitor.redraw_sidebars()
+        return {'FINISHED'}
+
+
+class TRELLIS_PT_account(bpy.types.Panel):
+    """The balance, and models of the account that are not here"""
+
+    bl_label = "Account"
+    bl_space_type = 'VIEW_3D'
+    bl_region_type = 'UI'
+    bl_category = "Trellis"
+    bl_options = {'DEFAULT_CLOSED'}
+    bl_order = 20
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        draw_account(layout)
+        column = layout.column(align=True)
+        column.operator("trellis.list_tasks", text=_asking(Topic.TASKS) or "Look for Others")
+        column.operator("trellis.fetch_task", text=_asking(Topic.TASK) or "Fetch by Task ID…")
+        for topic in (Topic.TASK, Topic.TASKS):
+            answer = session.current().answers.get(topic)
+            if answer is not None and answer.problem:
+                wording.draw_text(layout, context, answer.problem, 'ERROR')
+        _draw_tasks(layout)
+
+
+def draw_account(layout: bpy.types.UILayout) -> None:
+    """The button that asks for the account, and what it answered."""
+    layout.operator("trellis.test_key", text=_asking(Topic.ACCOUNT) or "Test the Key")
+    answer = session.current().answers.get(Topic.ACCOUNT)
+    if answer is None:
+        return
+    if answer.account is None:
+        wording.draw_text(layout, bpy.context, answer.problem, 'ERROR')
+        return
+    found = answer.account
+    balance = dollars(found.balance_usd) if found.balance_usd is not None else "not told"
+    for name, value in (("Account", found.name), ("Plan", found.plan), ("Balance", balance)):
+        if value:
+            row = layout.split(factor=0.4)
+            row.alignment = 'RIGHT'
+            row.label(text=name)
+            row.label(text=value)
+
+
+def _draw_tasks(layout: bpy.types.UILayout) -> None:
+    answer = session.current().answers.get(Topic.TASKS)
+    if answer is None:
+        return
+    known = {generation.task_id for generation in session.current().generations.values()}
+    tasks = [listed for listed in answer.tasks if listed.task.task_id not in known]
+    if not tasks and not answer.problem:
+        layout.label(text="All models of the last 30 days are here", icon='CHECKMARK')
+    column = layout.column(align=True)
+    for listed in tasks[:TASKS_SHOWN]:
+        row = column.row(align=True)
+        row.label(text=_title(listed))
+        row.operator("trellis.fetch_task", text="Fetch").task_id = listed.task.task_id
+    if len(tasks) > TASKS_SHOWN:
+        column.label(text=f"{len(tasks) - TASKS_SHOWN} earlier ones")
+
+
+def _title(listed: "ListedTask") -> str:
+    prompt = (listed.inputs or {}).get("prompt")
+    name = " ".join(prompt.split()) if isinstance(prompt, str) and prompt.strip() else MODELS[listed.model].label
+    made_at = listed.task.created_at
+    return f"{name} · {time.strftime('%b %d', time.localtime(made_at))}" if made_at else name
+
+
+def _asking(topic: Topic) -> str:
+    return "Asking PiAPI…" if topic in session.current().asked else ""
+
+
+def _listed(task_id: str) -> "ListedTask | None":
+    answer = session.current().answers.get(Topic.TASKS)
+    tasks = answer.tasks if answer is not None else ()
+    return next((listed for listed in tasks if listed.task.task_id == task_id), None)
