@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 from blender_window import Window
-from service import Fault
+from service import KEY, Fault
+
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.service import Service
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -77,6 +80,23 @@ def test_failures(window: Window, tmp_path: Path) -> None:
     }
     window.run("failures", limit_s=240)
     assert [create["model"] for create in piapi.creates] == ["Qubico/trellis"] * 4 + ["Qubico/trellis2"]
+
+
+def test_account(window: Window) -> None:
+    piapi = window.piapi
+    window.behave(processing_s=0.0)
+
+    def make_elsewhere() -> None:
+        client = Client(Service(piapi.url, KEY))
+        client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a lamp", "seed": 5})
+        client.close()
+
+    def refuse_the_key() -> None:
+        piapi.key = "another"
+
+    window.words = {"made-elsewhere": make_elsewhere, "no-such-key": refuse_the_key}
+    window.run("account")
+    assert len(piapi.creates) == 1
 
 
 def test_autosave(window: Window) -> None:

@@ -3,8 +3,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from ..piapi.tasks import Account, ListedTask
+if TYPE_CHECKING:
+    from ..piapi.tasks import Account, ListedTask
 
 
 class Topic(Enum):
@@ -33,7 +35,7 @@ class Answer:
     """
 
     question: Question
-    account: Account | None = None
-    tasks: tuple[ListedTask, ...] = ()
+    account: "Account | None" = None
+    tasks: "tuple[ListedTask, ...]" = ()
     used_bytes: int = 0
     problem: str = ""

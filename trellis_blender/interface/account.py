@@ -150,10 +150,11 @@ def draw_account(layout: bpy.types.UILayout) -> None:
     balance = dollars(found.balance_usd) if found.balance_usd is not None else "not told"
     for name, value in (("Account", found.name), ("Plan", found.plan), ("Balance", balance)):
         if value:
-            row = layout.split(factor=0.4)
-            row.alignment = 'RIGHT'
-            row.label(text=name)
-            row.label(text=value)
+            split = layout.split(factor=0.4)
+            left = split.row()
+            left.alignment = 'RIGHT'
+            left.label(text=name)
+            split.label(text=value)
 
 
 def _draw_tasks(layout: bpy.types.UILayout) -> None:
@@ -166,7 +167,7 @@ def _draw_tasks(layout: bpy.types.UILayout) -> None:
         layout.label(text="All models of the last 30 days are here", icon='CHECKMARK')
     column = layout.column(align=True)
     for listed in tasks[:TASKS_SHOWN]:
-        row = column.row(align=True)
+        row = column.split(factor=0.7)
         row.label(text=_title(listed))
         row.operator("trellis.fetch_task", text="Fetch").task_id = listed.task.task_id
     if len(tasks) > TASKS_SHOWN:

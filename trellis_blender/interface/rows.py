@@ -9,7 +9,7 @@ from ..generation.questions import Topic
 from ..piapi.models import OFFLINE_PREVIEW
 from . import access, monitor, session, wording
 
-REMOVAL_WIDTH_PX = 400
+REMOVAL_WIDTH_PX = 440
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -131,7 +131,7 @@ class TRELLIS_OT_remove(_RowOperator):
         if found is None or not wording.removal(found):
             return self.execute(context)
         title = f"Remove “{found.request.name}”?"
-        return context.window_manager.invoke_props_dialog(self, width=420, title=title, confirm_text="Remove")
+        return context.window_manager.invoke_props_dialog(self, width=460, title=title, confirm_text="Remove")
 
     def draw(self, context: bpy.types.Context) -> None:
         found = session.current().generations.get(self.generation)

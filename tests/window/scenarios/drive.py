@@ -122,6 +122,29 @@ def find(name: str, column: float = 0.6) -> Steps:
     raise AssertionError(f"no button “{name}” in the sidebar")
 
 
+def open_last_panel(name: str) -> Steps:
+    """Opens the closed panel at the sidebar's end by clicks below the last button; `name` is a button in it."""
+    _, _, sidebar = viewport()
+    x, lowest = sidebar.x + sidebar.width * 0.3, sidebar.y + sidebar.height
+    for y in range(sidebar.y + sidebar.height - 8, sidebar.y, -12):
+        move(x, y)
+        yield 0.06
+        if hovered():
+            lowest = y
+    # From below upwards: the last header is the lowest thing there.
+    for y in range(max(lowest - 160, sidebar.y), lowest - 16, 16):
+        yield from click(x, y, 0.6)
+        move(x, y - 26)
+        yield 0.4
+        for further in range(26, 60, 9):
+            move(x, y - further)
+            yield 0.1
+            if name in hovered():
+                return
+    shot("panel-not-opened")
+    raise AssertionError(f"no panel with “{name}” at the end of the sidebar")
+
+
 def press(name: str, column: float = 0.6, wait_s: float = 0.5) -> Steps:
     """Finds a button and clicks it with the real mouse."""
     yield from find(name, column)

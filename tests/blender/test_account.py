@@ -1,0 +1,142 @@
+"""The account in Blender: asking, fetching, removing, the preferences' pipeline fields."""
+
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from service import KEY, Fault, Piapi
+
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.service import Service
+
+SECRET = "hush-5c1d7f"
+
+
+def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
+    """Does what the monitor does in a window."""
+    from trellis_blender.interface import session
+
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end
+        session.current().drain()
+        time.sleep(0.01)
+
+
+def current() -> Any:
+    from trellis_blender.interface import session
+
+    return session.current()
+
+
+def made_elsewhere(piapi: Piapi) -> str:
+    piapi.behaviour.processing_s = 0.0
+    client = Client(Service(piapi.url, KEY))
+    task_id = client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a lamp", "seed": 5}).task_id
+    client.close()
+    return task_id
+
+
+def test_the_key_is_tested(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.questions import Topic
+
+    assert bpy.ops.trellis.test_key() == {"FINISHED"}
+    assert Topic.ACCOUNT in current().asked
+    until(lambda: Topic.ACCOUNT in current().answers)
+    assert current().answers[Topic.ACCOUNT].account.balance_usd == 12.5
+    piapi.key = "another"
+    bpy.ops.trellis.test_key()
+    until(lambda: current().answers[Topic.ACCOUNT].problem)
+    assert "PiAPI refused the API key (401)" in current().answers[Topic.ACCOUNT].problem
+
+
+def test_without_a_key_the_button_says_why(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIAPI_API_KEY")
+    with pytest.raises(RuntimeError, match="There is no API key yet"):
+        bpy.ops.trellis.test_key()
+
+
+def test_a_task_made_elsewhere_is_fetched_and_offered(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.interface import monitor
+
+    task_id = made_elsewhere(piapi)
+    bpy.ops.trellis.fetch_task(task_id=task_id)
+    until(lambda: any(found.state.value == "ready" for found in current().generations.values()))
+    found = next(iter(current().generations.values()))
+    line = monitor.line_of(found)
+    assert (line.stage, found.request.name) == ("Ready", "a lamp")
+    assert line.detail.startswith("It was made with this account elsewhere. Place puts it at the 3D cursor")
+    assert not monitor.has_work()
+    bpy.context.scene.cursor.location = (0, 0, 2)
+    assert bpy.ops.trellis.place(generation=found.id) == {"FINISHED"}
+    assert bpy.data.objects["a lamp"].location.z == 2
+    assert len(piapi.creates) == 1
+    assert bpy.ops.trellis.fetch_task(task_id=task_id) == {"CANCELLED"}
+
+
+def test_what_cannot_be_fetched_says_why(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.questions import Topic
+
+    with pytest.raises(RuntimeError, match="There is no task id"):
+        bpy.ops.trellis.fetch_task(task_id=" ")
+    bpy.ops.trellis.fetch_task(task_id="nobody-knows")
+    until(lambda: Topic.TASK in current().answers)
+    assert "404" in current().answers[Topic.TASK].problem
+    del current().answers[Topic.TASK]
+    piapi.fail("get", Fault(200, {"data": {"task_id": "t", "status": "completed", "model": "Qubico/flux1-schnell"}}))
+    bpy.ops.trellis.fetch_task(task_id="t")
+    until(lambda: Topic.TASK in current().answers)
+    assert "makes no 3D model" in current().answers[Topic.TASK].problem
+    assert current().generations == {}
+
+
+def test_removing_deletes_the_files_and_leaves_the_scene(generate: Any, piapi: Piapi, folder: Path) -> None:
+    from trellis_blender.interface import wording
+
+    generate(prompt="a bear")
+    found = next(iter(current().generations.values()))
+    until(lambda: not current().is_busy)
+    asked = " ".join(wording.removal(found))
+    assert "It has cost $0.04; making it again costs that again." in asked
+    assert "What stands in a scene stays there." in asked
+    kept = folder / found.folder_name
+    assert (kept / "model.glb").exists()
+    assert bpy.ops.trellis.remove(generation=found.id) == {"FINISHED"}
+    until(lambda: found.id not in current().generations)
+    assert not kept.exists()
+    assert "a bear" in bpy.data.objects
+    with pytest.raises(RuntimeError, match="no longer in the list"):
+        bpy.ops.trellis.remove(generation=found.id)
+
+
+def test_the_webhooks_secret_lives_in_a_file_of_its_owner(addon: Any, folder: Path, tmp_path: Path) -> None:
+    from trellis_blender.interface import access
+
+    preferences = bpy.context.preferences.addons["trellis_blender"].preferences
+    preferences.webhook_secret = SECRET
+    preferences.webhook_endpoint = "https://studio.example/hook"
+    preferences.service_mode = "PRIVATE"
+    try:
+        service = access.service()
+        assert service.task_config() == {
+            "webhook_config": {"endpoint": "https://studio.example/hook", "secret": SECRET},
+            "service_mode": "private",
+        }
+        assert SECRET not in repr(service)
+        if sys.platform != "win32":
+            assert stat.S_IMODE((folder / "webhook-secret").stat().st_mode) == 0o600
+        bpy.ops.wm.save_userpref()
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"), compress=False)
+        profile = Path(bpy.utils.user_resource("CONFIG")).parent
+        files = [*profile.rglob("*"), tmp_path / "scene.blend"]
+        holders = [path for path in files if path.is_file() and SECRET.encode() in path.read_bytes()]
+        assert holders == [folder / "webhook-secret"]
+    finally:
+        preferences.webhook_secret = preferences.webhook_endpoint = ""
+        preferences.service_mode = "ACCOUNT"
+    assert not (folder / "webhook-secret").exists()
