@@ -23,6 +23,8 @@ API_VARIABLE = "PIAPI_API_URL"
 UPLOAD_VARIABLE = "PIAPI_UPLOAD_URL"
 RECORD_VARIABLE = "PIAPI_RECORD"
 
+ASK_ABOVE_USD = 1.0
+
 _KEY_FILE = "api-key"
 
 
@@ -91,6 +93,11 @@ def service() -> "Service":
         upload_images=bool(getattr(found, "upload_images", False)),
         record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
     )
+
+
+def ask_above_usd() -> float:
+    """What a press may cost without a question."""
+    return float(getattr(preferences(), "ask_above", ASK_ABOVE_USD))
 
 
 def why_not_ready(model_id: str = "") -> str:

@@ -46,7 +46,15 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     upload_url: bpy.props.StringProperty(
         name="Upload Host", description="Where images are uploaded; empty for PiAPI's own", default=""
     )
-
+    ask_above: bpy.props.FloatProperty(
+        name="Ask Above (USD)",
+        description="A press that costs more than this, in US dollars, is asked about before anything is sent",
+        default=access.ASK_ABOVE_USD,
+        min=0,
+        soft_max=10,
+        precision=2,
+        step=10,
+    )
     upload_images: bpy.props.BoolProperty(
         name="Upload Images",
         description="Put images onto the upload host first, rather than into the request. Not on PiAPI's free plan",
@@ -67,6 +75,8 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
             column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')
         elif not key.value:
             column.operator("wm.url_open", text="Get a Key at piapi.ai", icon='URL').url = KEY_PAGE
+        column = layout.column()
+        column.prop(self, "ask_above")
         column = layout.column()
         column.prop(self, "api_url", placeholder=DEFAULT_API_URL)
         column.prop(self, "upload_images")

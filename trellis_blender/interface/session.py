@@ -40,6 +40,7 @@ class Session:
         self._missing: set[str] = set()
         self._names: dict[str, str] = {}
         self.is_loaded = False
+        self.revision = 0  # another number whenever a generation changed
         self.generations: dict[str, Generation] = {}
         self.lively: dict[str, Generation] = {}  # those of them that something may still happen to by itself
 
@@ -130,6 +131,7 @@ class Session:
             LOG.info("generation %s stays interrupted: %s", generation.id, reason)
 
     def _take_over(self, generation: "Generation") -> None:
+        self.revision += 1
         self.generations[generation.id] = generation
         if generation.is_working or generation.state.value == "ready":
             self.lively[generation.id] = generation
@@ -208,6 +210,12 @@ class Session:
             return False
         self._names[generation.id] = found.name
         return True
+
+    def object_of(self, generation: "Generation") -> "bpy.types.Object | None":
+        """The object that a placed generation made, in any scene."""
+        from ..scene import placing
+
+        return placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
 
     def look_again(self) -> None:
         """After undo and redo: objects that were gone may be back."""
