@@ -5,12 +5,35 @@ import sys
 
 import bpy
 
-from .interface import access, account, generate, handlers, monitor, panel, preferences, rows, session, settings
+from .interface import (
+    access,
+    account,
+    buttons,
+    generate,
+    handlers,
+    input_panels,
+    inputs,
+    monitor,
+    panel,
+    pictures,
+    preferences,
+    prompts,
+    rows,
+    session,
+    settings,
+)
 
 CLASSES = (
     preferences.TRELLIS_AP_preferences,
     settings.TRELLIS_PG_settings,
     generate.TRELLIS_OT_generate,
+    buttons.TRELLIS_OT_generate_from_panel,
+    buttons.TRELLIS_OT_try_offline,
+    buttons.TRELLIS_OT_new_seed,
+    buttons.TRELLIS_OT_show,
+    prompts.TRELLIS_OT_edit_prompt,
+    prompts.TRELLIS_OT_use_prompt,
+    prompts.TRELLIS_MT_prompts,
     monitor.TRELLIS_OT_monitor,
     rows.TRELLIS_OT_cancel,
     rows.TRELLIS_OT_place,
@@ -21,7 +44,7 @@ CLASSES = (
     account.TRELLIS_OT_test_key,
     account.TRELLIS_OT_list_tasks,
     account.TRELLIS_OT_fetch_task,
-    panel.TRELLIS_PT_generate,
+    input_panels.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
     account.TRELLIS_PT_account,
 )
@@ -40,6 +63,8 @@ def unregister() -> None:
     """Stops what runs and takes back what `register` did."""
     monitor.stop()
     session.end()
+    inputs.forget()
+    pictures.forget()
     handlers.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):

@@ -105,16 +105,33 @@ def test_autosave(window: Window) -> None:
     assert len(window.piapi.creates) == 1
 
 
-def test_offline(window: Window, tmp_path: Path) -> None:
+def pear(folder: Path) -> Path:
+    """A picture of a pear on a plain background."""
     from PIL import Image, ImageDraw
 
-    image = tmp_path / "Pear.png"
+    image = folder / "Pear.png"
     picture = Image.new("RGB", (400, 500), "#f3eee4")
     draw = ImageDraw.Draw(picture)
     draw.ellipse((80, 200, 320, 450), fill="#9bb43c")
     draw.ellipse((130, 70, 270, 330), fill="#b4c850")
     picture.save(image)
-    window.environ = {"PIAPI_API_KEY": None, "PIAPI_API_URL": None, "TEST_IMAGE": str(image)}
+    return image
+
+
+def test_before(window: Window, tmp_path: Path) -> None:
+    window.behave(processing_s=0.5)
+    window.environ["TEST_IMAGE"] = str(pear(tmp_path))
+    window.words = {"slowly": lambda: window.behave(processing_s=4.0)}
+    window.run("before", limit_s=400)
+    assert [create["model"] for create in window.piapi.creates] == [
+        *["Qubico/trellis"] * 6,
+        *["Qubico/pixal3d"] * 8,
+        *["Qubico/trellis"] * 2,
+    ]
+
+
+def test_offline(window: Window, tmp_path: Path) -> None:
+    window.environ = {"PIAPI_API_KEY": None, "PIAPI_API_URL": None, "TEST_IMAGE": str(pear(tmp_path))}
     window.run("offline")
     assert window.piapi.requests == []
     number = int((window.control / "process").read_text())

@@ -16,6 +16,17 @@ def price(amount_usd: float) -> str:
     return dollars(amount_usd) if amount_usd else "free"
 
 
+def button_text(count: int, price_usd: float) -> str:
+    """What the button says: "Generate 4 · $0.16", "Generate offline · free". Only the offline preview is free."""
+    words = ["Generate", *([str(count)] if count > 1 else []), *([] if price_usd else ["offline"])]
+    return f"{' '.join(words)} · {price(count * price_usd)}"
+
+
+def asks_first(total_usd: float, limit_usd: float) -> bool:
+    """True where a press must be confirmed. What is free never is; Blender's own numbers are off by a millionth."""
+    return total_usd > 0 and round(total_usd - limit_usd, 4) > 0
+
+
 def charged(amount_usd: float | None, price_usd: float) -> str:
     """What the service says it charged, else what it may have charged."""
     if not price_usd:

@@ -41,7 +41,11 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0."""
+    """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0.
+
+    `picture_path` is the image file, "" where there was none, and `picture_changed_ns` when it was last changed then:
+    by these two the same picture is known again without reading it.
+    """
 
     model: str
     task_type: str
@@ -51,6 +55,13 @@ class GenerationRequest:
     price_usd: float
     placement: Placement
     picture: Picture | None = None
+    picture_path: str = ""
+    picture_changed_ns: int = 0
+
+    @property
+    def seed(self) -> int:
+        """What the result can be made again with."""
+        return int(dict(self.parameters)["seed"])
 
 
 def compose_request(
@@ -61,6 +72,8 @@ def compose_request(
     picture_name: str,
     parameters: Mapping[str, float],
     placement: Placement,
+    picture_path: str = "",
+    picture_changed_ns: int = 0,
     chance: random.Random | None = None,
 ) -> GenerationRequest:
     """A request from what was entered: from the `picture` where there is one, else from text; the prompt is the name.
@@ -73,7 +86,7 @@ def compose_request(
     check_task_type(found, task_type)
     prompt = check_prompt(prompt) if prompt.strip() or picture is None else ""
     numbers = check_parameters(found, dict(parameters))
-    numbers["seed"] = numbers["seed"] or (chance or random.SystemRandom()).randint(1, SEED_LIMIT)
+    numbers["seed"] = numbers["seed"] or draw_seed(chance)
     return GenerationRequest(
         model=found.id,
         task_type=task_type,
@@ -83,7 +96,14 @@ def compose_request(
         price_usd=found.price_usd,
         placement=placement,
         picture=picture,
+        picture_path=picture_path,
+        picture_changed_ns=picture_changed_ns,
     )
+
+
+def draw_seed(chance: random.Random | None = None) -> int:
+    """A seed by chance, never 0."""
+    return (chance or random.SystemRandom()).randint(1, SEED_LIMIT)
 
 
 def short_name(text: str) -> str:

@@ -21,6 +21,7 @@ API_VARIABLE = "PIAPI_API_URL"
 UPLOAD_VARIABLE = "PIAPI_UPLOAD_URL"
 RECORD_VARIABLE = "PIAPI_RECORD"
 
+ASK_ABOVE_USD = 1.0
 
 SERVICE_MODES = {'ACCOUNT': "", 'PUBLIC': "public", 'PRIVATE': "private"}
 
@@ -93,6 +94,11 @@ def service() -> "Service":
         service_mode=SERVICE_MODES[getattr(found, "service_mode", 'ACCOUNT')],
         record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
     )
+
+
+def ask_above_usd() -> float:
+    """What a press may cost without a question."""
+    return float(getattr(preferences(), "ask_above", ASK_ABOVE_USD))
 
 
 def why_not_ready(model_id: str = "") -> str:

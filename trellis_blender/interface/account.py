@@ -9,7 +9,8 @@ import bpy
 from ..generation.costs import dollars
 from ..generation.questions import Topic
 from ..piapi.models import MODELS, InputUnusable
-from . import access, monitor, session, wording
+from . import access, monitor, session
+from .layouts import TrellisPanel, draw_text
 
 if TYPE_CHECKING:
     from ..piapi.tasks import ListedTask
@@ -114,13 +115,10 @@ class TRELLIS_OT_fetch_task(_AskOperator):
         return {'FINISHED'}
 
 
-class TRELLIS_PT_account(bpy.types.Panel):
+class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):
     """The balance, and models of the account that are not here"""
 
     bl_label = "Account"
-    bl_space_type = 'VIEW_3D'
-    bl_region_type = 'UI'
-    bl_category = "Trellis"
     bl_options = {'DEFAULT_CLOSED'}
     bl_order = 20
 
@@ -133,7 +131,7 @@ class TRELLIS_PT_account(bpy.types.Panel):
         for topic in (Topic.TASK, Topic.TASKS):
             answer = session.current().answers.get(topic)
             if answer is not None and answer.problem:
-                wording.draw_text(layout, context, answer.problem, 'ERROR')
+                draw_text(layout, context, answer.problem, 'ERROR')
         _draw_tasks(layout)
 
 
@@ -144,7 +142,7 @@ def draw_account(layout: bpy.types.UILayout) -> None:
     if answer is None:
         return
     if answer.account is None:
-        wording.draw_text(layout, bpy.context, answer.problem, 'ERROR')
+        draw_text(layout, bpy.context, answer.problem, 'ERROR')
         return
     found = answer.account
     balance = dollars(found.balance_usd) if found.balance_usd is not None else "not told"

@@ -1,33 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operator behind the button Generate and behind `bpy.ops.trellis.generate` in scripts."""
+"""From what was entered to the queue; and `bpy.ops.trellis.generate`, the operator that scripts call."""
 
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable
+from ..generation import variations
+from ..piapi.models import MODELS, InputUnusable
 from ..scene import artist
 from . import access, monitor, session
-from .settings import settings_of
+from .settings import PARAMETERS, settings_of
 
 if TYPE_CHECKING:
     from ..generation.request import GenerationRequest
 
-SECOND_PRESS_S = 1.0
-"""A double click must not pay twice."""
-
-PARAMETERS = tuple(parameter.name for parameter in MODELS["Qubico/trellis"].parameters)
 ARGUMENTS = (*PARAMETERS, "prompt", "image", "model")
 
 
-class _LastPress:
-    at = -SECOND_PRESS_S
-
-
 class TRELLIS_OT_generate(bpy.types.Operator):
-    """Make a 3D model with PiAPI and put it at the 3D cursor. Costs the price on the button"""
+    """Make a 3D model and put it where the panel says. Costs the model's price"""
 
     bl_idname = "trellis.generate"
     bl_label = "Generate"
@@ -42,26 +35,15 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     slat_sampling_steps: bpy.props.IntProperty(name="Detail Steps", options={'SKIP_SAVE'})
     ss_guidance_strength: bpy.props.FloatProperty(name="Shape Guidance", options={'SKIP_SAVE'})
     slat_guidance_strength: bpy.props.FloatProperty(name="Detail Guidance", options={'SKIP_SAVE'})
-
-    @classmethod
-    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        model = getattr(properties, "model", "") or settings_of(context.scene).model
-        if model == OFFLINE_PREVIEW.id:
-            return "Make a rough stand-in from the picture, on this computer. Free, to try things out, and not Trellis"
-        return "Make a 3D model with PiAPI and put it at the 3D cursor. Costs the price on the button"
+    # Never the panel's: what a script pays for stands in the script.
+    variations: bpy.props.IntProperty(name="Variations", default=1, options={'SKIP_SAVE'})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        given = {name for name in ARGUMENTS if self.properties.is_property_set(name)}
-        is_button = given <= {"model"}  # as the panel's buttons have it
-        if is_button and time.monotonic() - _LastPress.at < SECOND_PRESS_S:
-            self.report({'INFO'}, "Pressed twice within a second; submitted once.")
-            return {'CANCELLED'}
         try:
-            submit(context, self)
+            submit(self._compose(context))
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
-        _LastPress.at = time.monotonic()
         monitor.pressed()
         return {'FINISHED'}
 
@@ -69,65 +51,108 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         try:
             if mode := artist.other_mode():
                 raise access.NotReady(f"An object is in {mode}. Switch to Object Mode first; nothing was submitted.")
-            generation_id = submit(context, self)
+            submitted = submit(self._compose(context))
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         found = session.current()
-        generation = found.wait_for(generation_id)
-        if generation.state.value == "ready":
-            generation = found.place(generation)
-        if generation.state.value != "placed":
-            self.report({'ERROR'}, generation.problem)
+        problems: dict[str, None] = {}
+        for generation_id in submitted:
+            generation = found.wait_for(generation_id)
+            if generation.state.value == "ready":
+                generation = found.place(generation)
+            if generation.state.value != "placed":
+                problems[generation.problem] = None
+        if problems:
+            self.report({'ERROR'}, " ".join(problems))
             return {'CANCELLED'}
         context.view_layer.update()
         return {'FINISHED'}
 
+    def _compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
+        given = {name: getattr(self, name) for name in ARGUMENTS if self.properties.is_property_set(name)}
+        return compose(context, given, self.variations)
 
-def submit(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
-    """Hands what was entered to the queue; the generation's id.
 
-    Raises NotReady, InputUnusable or PictureUnusable with a sentence, before anything is sent.
+def submit(requests: "Sequence[GenerationRequest]") -> list[str]:
+    """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken."""
+    found = session.current()
+    for model in {request.model for request in requests}:
+        found.service_for(model)
+    return [found.submit(request).id for request in requests]
+
+
+def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) -> "list[GenerationRequest]":
+    """`count` variations of what was `given` by name, and for the rest of what the panel has.
+
+    Raises NotReady, InputUnusable or PictureUnusable with a sentence; nothing is sent here.
     """
-    if reason := access.why_not_ready(_model(context, operator)):
-        raise access.NotReady(reason)
-    return session.current().submit(_compose(context, operator)).id
-
-
-def _model(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
-    is_given = operator.properties.is_property_set("model")
-    return operator.model if is_given else settings_of(context.scene).model
-
-
-def _compose(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> "GenerationRequest":
     from ..generation.request import compose_request
-    from ..scene import placing
     from ..scene.picture import load_picture
 
     settings = settings_of(context.scene)
-    given = {name for name in ARGUMENTS if operator.properties.is_property_set(name)}
-    if given & {"prompt", "image"}:
-        prompt = operator.prompt
-        image = operator.image if "image" in given else ""
-        if "image" in given and not image:
-            raise InputUnusable("There is no image. Give the path of one.")
-    else:
-        prompt = settings.prompt if settings.source == 'TEXT' else ""
-        image = settings.image if settings.source == 'IMAGE' else ""
-        if settings.source == 'IMAGE' and not image:
-            raise InputUnusable("There is no image. Choose a picture of one thing.")
-    path = Path(bpy.path.abspath(image)) if image else None
-    model = _model(context, operator)
+    model = given.get("model", settings.model)
+    if reason := access.why_not_ready(model):
+        raise access.NotReady(reason)
+    variations.check_count(count)
+    prompt, path = _input(context, given)
     taken = {parameter.name for parameter in MODELS[model].parameters} if model in MODELS else set(PARAMETERS)
-    return compose_request(
+    parameters = {
+        name: given.get(name, getattr(settings, name)) for name in PARAMETERS if name in given or name in taken
+    }
+    places = _places(context, count)
+    # Asked before it is read: a picture that is changed meanwhile counts as another one.
+    changed_ns = changed_at_ns(path) if path is not None else 0
+    first = compose_request(
         model=model,
         prompt=prompt,
         picture=load_picture(path) if path is not None else None,
         picture_name=path.stem if path is not None else "",
-        parameters={
-            name: getattr(operator if name in given else settings, name)
-            for name in PARAMETERS
-            if name in given or name in taken
-        },
-        placement=placing.here(context, settings.longest_side, session.current().blend_load),
+        picture_path=str(path) if path is not None else "",
+        picture_changed_ns=changed_ns,
+        parameters=parameters,
+        placement=places[0],
     )
+    return variations.vary(first, places, is_seed_fixed=bool(parameters["seed"]))
+
+
+def path_of(image: str) -> Path:
+    """The file of an image as it was entered, which may be relative to the .blend."""
+    return Path(bpy.path.abspath(image))
+
+
+def changed_at_ns(path: Path) -> int:
+    """When the file was last changed; 0 where it cannot be told."""
+    try:
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
+
+
+def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, Path | None]:
+    settings = settings_of(context.scene)
+    if "image" in given and not given["image"]:
+        raise InputUnusable("There is no image. Give the path of one.")
+    if given.keys() & {"prompt", "image"}:
+        return given.get("prompt", ""), path_of(given["image"]) if "image" in given else None
+    if settings.source == 'TEXT':
+        return settings.prompt, None
+    if not settings.image:
+        raise InputUnusable("There is no image. Choose a picture of one thing.")
+    return "", path_of(settings.image)
+
+
+def _places(context: bpy.types.Context, count: int) -> list[Any]:
+    from ..scene import placing
+
+    settings = settings_of(context.scene)
+    return [
+        placing.here(
+            context,
+            settings.longest_side,
+            session.current().blend_load,
+            target=placing.Target(settings.target),
+            beside_m=beside_m,
+        )
+        for beside_m in variations.offsets_m(settings.longest_side, count)
+    ]

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tab "Trellis" in the sidebar of the 3D viewport. Draws what is known; asks nothing and changes nothing."""
+"""The list of generations in the tab "Trellis". Draws what is known; asks nothing and changes nothing."""
 
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..generation.costs import price
-from ..piapi.models import MODELS, OFFLINE_PREVIEW, TEXT, Model
-from . import access, monitor, session, wording
-from .settings import TRELLIS_PG_settings, settings_of
+from . import monitor, session, wording
+from .layouts import TrellisPanel, draw_text
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -16,36 +15,7 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 20
 
 
-class _TrellisPanel:
-    bl_space_type = 'VIEW_3D'
-    bl_region_type = 'UI'
-    bl_category = "Trellis"
-
-
-class TRELLIS_PT_generate(_TrellisPanel, bpy.types.Panel):
-    """What to generate, and the button"""
-
-    bl_label = "Generate"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout: Any = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        settings = settings_of(context.scene)
-        model = MODELS[settings.model]
-
-        layout.row().prop(settings, "source", expand=True)
-        if settings.source == 'TEXT':
-            layout.prop(settings, "prompt", text="", placeholder="A small wooden chair")
-        else:
-            layout.prop(settings, "image")
-        layout.prop(settings, "model")
-        _draw_parameters(layout, settings, model)
-        layout.prop(settings, "longest_side")
-        _draw_button(layout, context, settings, model)
-
-
-class TRELLIS_PT_generations(_TrellisPanel, bpy.types.Panel):
+class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
     """What became of everything that was generated, the newest first"""
 
     bl_label = "Generations"
@@ -68,68 +38,6 @@ class TRELLIS_PT_generations(_TrellisPanel, bpy.types.Panel):
             layout.label(text=f"{len(newest) - ROWS_SHOWN} earlier ones")
 
 
-def _draw_parameters(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings, model: Model) -> None:
-    layout.prop(settings, "seed")
-    samplers = [parameter.name for parameter in model.parameters if parameter.name != "seed"]
-    if not samplers:
-        return
-    header, body = layout.panel("trellis_sampling", default_closed=True)
-    header.label(text="Sampling")
-    if body is not None:
-        column = body.column(align=True)
-        for name in samplers:
-            column.prop(settings, name)
-
-
-def _draw_button(
-    layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings, model: Model
-) -> None:
-    is_offline = model is OFFLINE_PREVIEW
-    reason = access.why_not_ready(model.id) or _what_is_missing(settings, model)
-    row = layout.row()
-    row.scale_y = 1.6
-    row.enabled = not reason
-    row.operator_context = 'INVOKE_DEFAULT'
-    row.operator("trellis.generate", text=f"Generate{' offline' * is_offline} · {price(model.price_usd)}")
-    if reason:
-        wording.draw_text(layout, context, reason, 'INFO')
-    if is_offline:
-        wording.draw_text(layout, context, f"{OFFLINE_PREVIEW.use}.")
-        return
-    _draw_offline_button(layout, context, settings)
-    key = access.api_key()
-    if key.source:
-        row = layout.row()
-        row.enabled = False
-        row.label(text=f"API key from {key.source}")
-    else:
-        layout.operator(
-            "preferences.addon_show", text="Open the Preferences", icon='PREFERENCES'
-        ).module = access.PACKAGE
-
-
-def _draw_offline_button(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
-    reason = _what_is_missing(settings, OFFLINE_PREVIEW)
-    if reason and not access.why_not_ready():
-        return
-    row = layout.row()
-    row.enabled = not reason
-    row.operator_context = 'INVOKE_DEFAULT'
-    row.operator("trellis.generate", text="Try it offline · free").model = OFFLINE_PREVIEW.id
-    if reason:
-        wording.draw_text(layout, context, reason, 'INFO')
-
-
-def _what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
-    if settings.source == 'IMAGE':
-        return "" if settings.image else "Choose an image first."
-    if model is OFFLINE_PREVIEW:
-        return "The offline preview works from a picture. Choose Image."
-    if TEXT not in model.task_types:
-        return f"{model.label} makes models from images only. Choose Image, or the model TRELLIS."
-    return "" if settings.prompt.strip() else "Write a prompt first."
-
-
 def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation") -> None:
     line = monitor.line_of(generation)
     box = layout.box()
@@ -141,7 +49,7 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     else:
         box.label(text=line.stage)
     if line.detail:
-        wording.draw_text(box, context, line.detail)
+        draw_text(box, context, line.detail)
 
 
 def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wording.Line) -> None:

@@ -7,6 +7,7 @@ import bpy
 
 from ..generation.questions import Topic
 from . import access, account, monitor, session, wording
+from .layouts import draw_text
 from .secret_file import SecretFile
 
 KEY_PAGE = "https://piapi.ai"
@@ -62,6 +63,15 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     upload_url: bpy.props.StringProperty(
         name="Upload Host", description="Where images are uploaded; empty for PiAPI's own", default=""
     )
+    ask_above: bpy.props.FloatProperty(
+        name="Ask Above (USD)",
+        description="A press that costs more than this, in US dollars, is asked about before anything is sent",
+        default=access.ASK_ABOVE_USD,
+        min=0,
+        soft_max=10,
+        precision=2,
+        step=10,
+    )
     upload_images: bpy.props.BoolProperty(
         name="Upload Images",
         description="Put images onto the upload host first, rather than into the request. Not on PiAPI's free plan",
@@ -106,7 +116,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         column = layout.column()
         column.prop(self, "api_key")
         if _Secrets.problem:
-            wording.draw_text(column, context, _Secrets.problem, 'ERROR')
+            draw_text(column, context, _Secrets.problem, 'ERROR')
         key = access.api_key()
         if key.source and key.source != "the preferences":
             column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')
@@ -120,6 +130,8 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     def _draw_service(self, layout: bpy.types.UILayout) -> None:
         from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
 
+        column = layout.column()
+        column.prop(self, "ask_above")
         column = layout.column()
         column.prop(self, "api_url", placeholder=DEFAULT_API_URL)
         column.prop(self, "upload_images")

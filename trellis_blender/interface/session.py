@@ -45,6 +45,7 @@ class Session:
         self.is_loaded = False
         self.answers: dict[Topic, Answer] = {}  # the latest to each question, see `ask`
         self.asked: set[Topic] = set()
+        self.revision = 0  # another number whenever a generation changed
         self.generations: dict[str, Generation] = {}
         self.lively: dict[str, Generation] = {}  # those of them that something may still happen to by itself
 
@@ -178,6 +179,7 @@ class Session:
         self.answers[topic] = answer
 
     def _take_over(self, generation: "Generation") -> None:
+        self.revision += 1
         if generation.removed:
             self.generations.pop(generation.id, None)
             self.lively.pop(generation.id, None)
@@ -260,6 +262,12 @@ class Session:
             return False
         self._names[generation.id] = found.name
         return True
+
+    def object_of(self, generation: "Generation") -> "bpy.types.Object | None":
+        """The object that a placed generation made, in any scene."""
+        from ..scene import placing
+
+        return placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
 
     def look_again(self) -> None:
         """After undo and redo: objects that were gone may be back."""

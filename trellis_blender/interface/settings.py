@@ -4,12 +4,56 @@
 import bpy
 
 from ..generation.costs import price
-from ..piapi.models import MODELS, SEED_LIMIT
+from ..generation.variations import VARIATIONS_LIMIT
+from ..piapi.models import MODELS, SEED_LIMIT, preset_of
+from ..scene.grounding import Target
 
 TRELLIS = MODELS["Qubico/trellis"]
+PARAMETERS = tuple(parameter.name for parameter in TRELLIS.parameters)
+CUSTOM = "CUSTOM"
 _DEFAULTS = {parameter.name: parameter.default for parameter in TRELLIS.parameters}
 
-MODEL_ITEMS = [(model.id, f"{model.label} · {price(model.price_usd)}", model.use) for model in MODELS.values()]
+MODEL_ITEMS = [
+    (model.id, f"{model.label} · {price(model.price_usd)}", f"{model.use}. {price(model.price_usd).capitalize()} each")
+    for model in MODELS.values()
+]
+QUALITY_ITEMS = [
+    (preset.id, preset.label, f"{preset.about}. The price is the same", number)
+    for number, preset in enumerate(TRELLIS.presets)
+] + [(CUSTOM, "Custom", "The numbers under Advanced are none of the presets'", len(TRELLIS.presets))]
+TARGET_ITEMS = [
+    (Target.CURSOR.value, "At the Cursor", "At the 3D cursor"),
+    (
+        Target.SURFACE.value,
+        "On the Surface Below",
+        "On what lies straight below the 3D cursor. What is displayed as wire or bounds does not count; where "
+        "there is nothing, at the cursor",
+    ),
+    (Target.GROUND.value, "On the Ground", "Below or above the 3D cursor, at a height of zero"),
+]
+_NUMBER_OF_QUALITY = {item[0]: item[3] for item in QUALITY_ITEMS}
+
+
+def _get_quality(settings: "TRELLIS_PG_settings") -> int:
+    found = preset_of(TRELLIS, {name: getattr(settings, name) for name in TRELLIS.samplers})
+    return _NUMBER_OF_QUALITY[found.id if found is not None else CUSTOM]
+
+
+def _set_quality(settings: "TRELLIS_PG_settings", number: int) -> None:
+    for preset in TRELLIS.presets[number : number + 1]:
+        for name, value in preset.values:
+            setattr(settings, name, type(getattr(settings, name))(value))
+
+
+def _is_seed_random(settings: "TRELLIS_PG_settings") -> bool:
+    return settings.seed == 0
+
+
+def _set_seed_random(settings: "TRELLIS_PG_settings", value: bool) -> None:  # noqa: FBT001 (Blender calls it)
+    from ..generation.request import draw_seed
+
+    if value != _is_seed_random(settings):
+        settings.seed = 0 if value else draw_seed()
 
 
 class TRELLIS_PG_settings(bpy.types.PropertyGroup):
@@ -29,41 +73,72 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         subtype='FILE_PATH',
     )
     model: bpy.props.EnumProperty(name="Model", description="Which model makes it", items=MODEL_ITEMS)
+    variations: bpy.props.IntProperty(
+        name="Variations",
+        description="How many models of the same input, side by side. Each is a generation with a seed and a price of "
+        "its own",
+        default=1,
+        min=1,
+        max=VARIATIONS_LIMIT,
+    )
+    quality: bpy.props.EnumProperty(
+        name="Quality",
+        description="How much time goes into shape and detail. The price is the same",
+        items=QUALITY_ITEMS,
+        get=_get_quality,
+        set=_set_quality,
+    )
+    is_seed_random: bpy.props.BoolProperty(
+        name="Random Each Time",
+        description="Draw a new seed at every press, so that every model is a new one",
+        get=_is_seed_random,
+        set=_set_seed_random,
+    )
     seed: bpy.props.IntProperty(
         name="Seed",
-        description="The same seed and settings make the same model. 0 draws a new one each time",
+        description="The same seed and settings make the same model again, another seed another one. Variations take "
+        "the seeds that follow. 0 draws a new one each time",
         min=0,
         max=SEED_LIMIT,
     )
     ss_sampling_steps: bpy.props.IntProperty(
         name="Shape Steps",
-        description="Steps spent on the sparse structure, the coarse shape. More is finer and slower, same price",
+        description="Sparse structure: first the coarse shape is found, a cloud of little cubes with the silhouette "
+        "and proportions of the thing. More steps make it more certain of itself and take longer",
         default=int(_DEFAULTS["ss_sampling_steps"]),
-        min=1,
-        max=50,
-        soft_min=10,
-    )
-    slat_sampling_steps: bpy.props.IntProperty(
-        name="Detail Steps",
-        description="Steps spent on the structured latents, detail and surface. More is finer and slower, same price",
-        default=int(_DEFAULTS["slat_sampling_steps"]),
         min=1,
         max=50,
         soft_min=10,
     )
     ss_guidance_strength: bpy.props.FloatProperty(
         name="Shape Guidance",
-        description="How closely the coarse shape keeps to the prompt or image",
+        description="How strictly the coarse shape follows the prompt or picture. Lower is freer and often rounder; "
+        "very high can look forced and break up",
         default=_DEFAULTS["ss_guidance_strength"],
         min=0,
         max=10,
     )
+    slat_sampling_steps: bpy.props.IntProperty(
+        name="Detail Steps",
+        description="Structured latents: then surface and detail, form as well as colour, are laid over the little "
+        "cubes. More steps make them cleaner and take longer",
+        default=int(_DEFAULTS["slat_sampling_steps"]),
+        min=1,
+        max=50,
+        soft_min=10,
+    )
     slat_guidance_strength: bpy.props.FloatProperty(
         name="Detail Guidance",
-        description="How closely detail and surface keep to the prompt or image",
+        description="How strictly surface and colour follow the prompt or picture. Lower is calmer; very high can "
+        "make colours harsh and surfaces rough",
         default=_DEFAULTS["slat_guidance_strength"],
         min=0,
         max=10,
+    )
+    target: bpy.props.EnumProperty(
+        name="Place",
+        description="Where the model will stand, as it is when you press Generate",
+        items=TARGET_ITEMS,
     )
     longest_side: bpy.props.FloatProperty(
         name="Longest Side",
@@ -73,6 +148,10 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         soft_max=100,
         subtype='DISTANCE',
     )
+
+
+TARGET_NAMES = {identifier: label for identifier, label, _ in TARGET_ITEMS}
+QUALITY_NAMES = {identifier: label for identifier, label, _, _ in QUALITY_ITEMS}
 
 
 def settings_of(scene: bpy.types.Scene) -> TRELLIS_PG_settings:

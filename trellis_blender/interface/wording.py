@@ -31,7 +31,6 @@ ICONS = {
     "cancelled": "X",
 }
 
-NO_REGION_PX = 400
 ROUGH = "Offline preview: a rough stand-in, not Trellis."
 
 
@@ -106,16 +105,6 @@ def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
 
     characters = max(int(width_px / (6.2 * ui_scale)), 16)
     return textwrap.wrap(text, characters) or [""]
-
-
-def draw_text(layout: Any, context: Any, text: str, icon: Any = 'NONE') -> None:
-    """`text` as labels as wide as the region: Blender's labels do not wrap."""
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    scale = context.preferences.system.ui_scale
-    width_px = context.region.width if context.region is not None else NO_REGION_PX
-    for number, line in enumerate(wrap(text, width_px - 50 * scale, scale)):
-        column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
 
 
 def _working_stage(generation: "Generation", now: float) -> str:

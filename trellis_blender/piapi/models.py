@@ -5,6 +5,7 @@ Sources: PiAPI's model pages for inputs and prices. The documented range of the 
 sample sends 7, so fewer are let through.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 TEXT = "text-to-3d"
@@ -29,8 +30,17 @@ class Parameter(NamedTuple):
     whole: bool
 
 
+class Preset(NamedTuple):
+    """Values for some of a model's parameters, under a name."""
+
+    id: str
+    label: str
+    about: str
+    values: tuple[tuple[str, float], ...]
+
+
 class Model(NamedTuple):
-    """One of PiAPI's models, by its id there."""
+    """One of PiAPI's models, by its id there. `use` tells in a line what it is for and what it takes."""
 
     id: str
     label: str
@@ -38,9 +48,34 @@ class Model(NamedTuple):
     task_types: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     price_usd: float
+    presets: tuple[Preset, ...] = ()
+
+    @property
+    def samplers(self) -> tuple[str, ...]:
+        """The names of the parameters that trade time for quality, at the same price."""
+        return tuple(parameter.name for parameter in self.parameters if parameter.name != SEED.name)
 
 
 SEED = Parameter("seed", 0, 0, SEED_LIMIT, whole=True)
+
+
+def _sampling(preset_id: str, label: str, about: str, steps: int) -> Preset:
+    """Only the steps differ: guidance is a matter of taste, and 7.5 and 3 are what the models were made for."""
+    values = {
+        "ss_sampling_steps": steps,
+        "slat_sampling_steps": steps,
+        "ss_guidance_strength": 7.5,
+        "slat_guidance_strength": 3.0,
+    }
+    return Preset(preset_id, label, about, tuple(values.items()))
+
+
+TRELLIS_PRESETS = (
+    _sampling("DRAFT", "Draft", "12 steps: the quickest, to see whether prompt and seed are any good", 12),
+    _sampling("STANDARD", "Standard", "25 steps: good enough for most things, in half the time of Fine", 25),
+    _sampling("FINE", "Fine", "50 steps: the most there is, and what the service does unless it is told otherwise", 50),
+)
+"""12 is what TRELLIS's own authors take, 50 PiAPI's default and the most it accepts."""
 
 OFFLINE_PREVIEW = Model(
     id="offline-preview",
@@ -59,7 +94,7 @@ MODELS: dict[str, Model] = {
         Model(
             id="Qubico/trellis",
             label="TRELLIS",
-            use="From text or an image",
+            use="For most things. Text or image",
             task_types=(TEXT, IMAGE),
             parameters=(
                 SEED,
@@ -69,9 +104,10 @@ MODELS: dict[str, Model] = {
                 Parameter("slat_guidance_strength", 3.0, 0, 10, whole=False),
             ),
             price_usd=0.04,
+            presets=TRELLIS_PRESETS,
         ),
-        Model("Qubico/trellis2", "TRELLIS 2", "From an image, with metal and gloss", (IMAGE,), (SEED,), 0.10),
-        Model("Qubico/pixal3d", "Pixal3D", "From an image, slow and detailed", (IMAGE,), (SEED,), 0.25),
+        Model("Qubico/trellis2", "TRELLIS 2", "For metal and gloss. Image only", (IMAGE,), (SEED,), 0.10),
+        Model("Qubico/pixal3d", "Pixal3D", "For fine detail, takes minutes. Image only", (IMAGE,), (SEED,), 0.25),
         OFFLINE_PREVIEW,
     )
 }
@@ -87,6 +123,13 @@ def find_model(model_id: str) -> Model:
         return MODELS[model_id]
     except KeyError:
         raise InputUnusable(f"There is no model “{model_id}”. Choose one of: {', '.join(MODELS)}.") from None
+
+
+def preset_of(model: Model, values: Mapping[str, float]) -> Preset | None:
+    """The preset that `values` are, None where they are nobody's."""
+    return next(
+        (preset for preset in model.presets if all(values.get(name) == value for name, value in preset.values)), None
+    )
 
 
 def check_task_type(model: Model, task_type: str) -> None:

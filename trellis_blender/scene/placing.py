@@ -8,8 +8,9 @@ from typing import NamedTuple
 import bpy
 
 from ..generation.request import Placement
-from . import finishing
+from . import finishing, grounding
 from .artist import other_mode
+from .grounding import Target
 from .staging import mesh_of, staged_model
 
 ID_PROPERTY = "trellis_generation"
@@ -29,8 +30,18 @@ class _Destination(NamedTuple):
     where: str
 
 
-def here(context: bpy.types.Context, longest_side_m: float, blend_load: str) -> Placement:
-    """The place that the artist means now: the active collection and the 3D cursor."""
+def here(
+    context: bpy.types.Context,
+    longest_side_m: float,
+    blend_load: str,
+    *,
+    target: Target = Target.CURSOR,
+    beside_m: float = 0.0,
+) -> Placement:
+    """The place that the artist means now: the active collection, and the 3D cursor or what is below it.
+
+    `beside_m` further along X, for those that stand in a row.
+    """
     collection = context.collection
     chosen = None if collection == context.scene.collection else collection
     return Placement(
@@ -38,7 +49,7 @@ def here(context: bpy.types.Context, longest_side_m: float, blend_load: str) -> 
         scene_uid=context.scene.session_uid,
         collection=chosen.name if chosen is not None else "",
         collection_uid=chosen.session_uid if chosen is not None else 0,
-        location=tuple(context.scene.cursor.location),
+        location=grounding.stand_at(context, target, beside_m),
         longest_side_m=longest_side_m,
         blend_file=bpy.data.filepath,
         blend_load=blend_load,

@@ -19,3 +19,12 @@ def gltf_import_options() -> dict[str, Any]:
     operator: Any = bpy.ops.import_scene.gltf
     known = operator.get_rna_type().properties.keys()
     return {name: value for name, value in _GLTF_WANTED.items() if name in known}
+
+
+def draw_long_text(layout: Any, data: Any, name: str, *, lines: int, placeholder: str) -> bool:
+    """A field for a text of several lines, and True; where there is none, before 5.2, a field of one line."""
+    if hasattr(layout, "textbox"):
+        layout.textbox(data, name, initial_visible_lines=lines, placeholder=placeholder)
+        return True
+    layout.prop(data, name, text="", placeholder=placeholder)
+    return False

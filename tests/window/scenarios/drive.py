@@ -60,7 +60,13 @@ def open_sidebar() -> Steps:
     yield 0.8
 
 
+mouse: tuple[float, float] = (0.0, 0.0)
+"""Where it was moved to last."""
+
+
 def move(x: float, y: float) -> None:
+    global mouse  # noqa: PLW0603
+    mouse = (x, y)
     subprocess.run(["xdotool", "mousemove", str(int(x)), str(int(window().height - y))], check=True)
 
 

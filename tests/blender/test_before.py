@@ -1,0 +1,315 @@
+"""What the panel holds, and what its buttons make of it."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from models import box_glb, picture_png
+from service import Fault, Piapi
+
+
+@pytest.fixture
+def settings(addon: Any) -> Any:
+    return bpy.context.scene.trellis
+
+
+@pytest.fixture
+def press(addon: Any) -> Any:
+    """Presses the panel's button, waits for what was submitted, places it. The store has what other tests made."""
+    from trellis_blender.interface import session
+
+    def press_and_wait() -> list[Any]:
+        found = session.current()
+        found.load()
+        while found.is_busy:
+            time.sleep(0.01)
+        found.drain()
+        before = set(found.generations)
+        assert bpy.ops.trellis.generate_from_panel() == {'FINISHED'}
+        made = [found.wait_for(number) for number in list(found.generations) if number not in before]
+        return [found.place(generation) for generation in made]
+
+    return press_and_wait
+
+
+def seeds_sent(piapi: Piapi) -> list[int]:
+    return [create["input"]["seed"] for create in piapi.creates]
+
+
+# Quality and seed
+
+
+def test_a_preset_sets_the_parameters_and_other_numbers_are_custom(settings: Any) -> None:
+    assert settings.quality == 'FINE'
+    settings.ss_guidance_strength = 2.0
+    assert settings.quality == 'CUSTOM'
+    settings.quality = 'CUSTOM'
+    assert settings.ss_guidance_strength == 2.0
+    settings.quality = 'DRAFT'
+    assert (settings.ss_sampling_steps, settings.slat_sampling_steps) == (12, 12)
+    assert (settings.ss_guidance_strength, settings.slat_guidance_strength) == (7.5, 3.0)
+    settings.slat_sampling_steps = 25
+    settings.ss_sampling_steps = 25
+    assert settings.quality == 'STANDARD'
+
+
+def test_random_each_time_is_a_seed_of_0(settings: Any) -> None:
+    assert settings.is_seed_random
+    settings.is_seed_random = False
+    drawn = settings.seed
+    assert drawn > 0
+    settings.is_seed_random = False
+    assert settings.seed == drawn
+    bpy.ops.trellis.new_seed()
+    assert settings.seed not in {0, drawn}
+    settings.is_seed_random = True
+    assert settings.seed == 0
+
+
+# Variations
+
+
+def test_variations_have_seeds_of_their_own_and_stand_in_a_row(settings: Any, press: Any, piapi: Piapi) -> None:
+    piapi.behaviour.model = box_glb((1.0, 0.5, 0.25))
+    bpy.context.scene.cursor.location = (3.0, 1.0, 0.5)
+    settings.prompt = "a bear"
+    settings.variations = 3
+    settings.longest_side = 2.0
+    settings.seed = 42
+    made = press()
+    assert sorted(seeds_sent(piapi)) == [42, 43, 44]
+    by_seed = {each.request.seed: bpy.data.objects[each.object_name] for each in made}
+    assert [list(by_seed[seed].location) for seed in (42, 43, 44)] == [
+        pytest.approx([3.0 + step, 1.0, 0.5], abs=1e-5) for step in (0.0, 2.4, 4.8)
+    ]
+    settings.seed = 0
+    press()
+    assert len(set(seeds_sent(piapi))) == 6
+
+
+def test_a_script_gets_one_unless_it_asks_for_more(settings: Any, generate: Any, piapi: Piapi) -> None:
+    settings.variations = 4
+    generate(prompt="a bear")
+    assert len(piapi.creates) == 1
+    assert generate(prompt="a fox", seed=7, variations=2) == {'FINISHED'}
+    assert sorted(seeds_sent(piapi)[1:]) == [7, 8]
+    assert {"a fox", "a fox.001"} <= set(bpy.data.objects.keys())
+    with pytest.raises(RuntimeError, match="variations is 9; 1 to 8"):
+        generate(prompt="a fox", variations=9)
+    assert len(piapi.creates) == 3
+
+
+def test_a_variation_that_fails_raises_and_the_others_are_placed(generate: Any, piapi: Piapi) -> None:
+    piapi.fail("create", Fault(402, {"message": "insufficient credits"}))
+    with pytest.raises(RuntimeError, match="out of credits"):
+        generate(prompt="a bear", variations=2)
+    assert "a bear" in bpy.data.objects
+
+
+# Placement
+
+
+@pytest.fixture
+def floor(addon: Any) -> bpy.types.Object:
+    """A floor at z = -2 with a cube of 1 m on it under the cursor, which is at (0.2, 0.1, 5)."""
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item)
+    bpy.ops.mesh.primitive_plane_add(size=20, location=(0, 0, -2))
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 0, -1.5))
+    bpy.context.scene.cursor.location = (0.2, 0.1, 5.0)
+    return bpy.context.object
+
+
+def stand(target: str, beside_m: float = 0.0) -> Any:
+    from trellis_blender.scene.grounding import Target, stand_at
+
+    return pytest.approx(stand_at(bpy.context, Target(target), beside_m), abs=1e-3)
+
+
+def test_at_the_cursor_on_the_surface_on_the_ground(floor: Any) -> None:
+    assert stand('CURSOR') == (0.2, 0.1, 5.0)
+    assert stand('SURFACE') == (0.2, 0.1, -1.0)
+    assert stand('SURFACE', beside_m=2.0) == (2.2, 0.1, -2.0)
+    assert stand('GROUND') == (0.2, 0.1, 0.0)
+    bpy.context.scene.cursor.location.x = 50
+    assert stand('SURFACE') == (50, 0.1, 5.0)
+
+
+def test_the_surface_that_the_cursor_is_on_is_found(floor: Any) -> None:
+    for height in (-1.0, -1.0 - 1e-6):
+        bpy.context.scene.cursor.location.z = height
+        assert stand('SURFACE') == (0.2, 0.1, -1.0)
+    bpy.context.scene.cursor.location.z = -1.5
+    assert stand('SURFACE') == (0.2, 0.1, -2.0)
+
+
+def test_modifiers_count_and_helpers_and_hidden_objects_do_not(floor: Any) -> None:
+    floor.modifiers.new("Mirror", 'ARRAY').relative_offset_displace = (0, 0, 1)
+    assert stand('SURFACE') == (0.2, 0.1, 0.0)
+    floor.display_type = 'BOUNDS'
+    assert stand('SURFACE') == (0.2, 0.1, -2.0)
+    floor.display_type = 'TEXTURED'
+    floor.hide_set(True)
+    assert stand('SURFACE') == (0.2, 0.1, -2.0)
+
+
+def test_a_model_stands_on_the_surface(settings: Any, floor: Any, generate: Any) -> None:
+    settings.target = 'SURFACE'
+    generate(prompt="a bear")
+    assert tuple(bpy.data.objects["a bear"].location) == pytest.approx((0.2, 0.1, -1.0), abs=1e-3)
+
+
+# The buttons
+
+
+def why_refused(operator: Any) -> str:
+    assert not operator.poll()
+    with pytest.raises(RuntimeError) as caught:
+        operator()
+    return str(caught.value)
+
+
+def test_a_button_that_cannot_be_pressed_says_why(
+    settings: Any, tmp_path: Path, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    button, offline = bpy.ops.trellis.generate_from_panel, bpy.ops.trellis.try_offline
+    assert "Write a prompt first" in why_refused(button)
+    settings.prompt = "a bear"
+    assert button.poll()
+    assert "works from a picture" in why_refused(offline)
+    settings.model = 'Qubico/trellis2'
+    assert "TRELLIS 2 makes models from images only" in why_refused(button)
+    settings.source = 'IMAGE'
+    assert "Choose an image first" in why_refused(button)
+    settings.image = str(tmp_path / "pear.png")
+    assert "There is no file" in why_refused(button)
+    (tmp_path / "pear.png").write_bytes(picture_png(20, 20))
+    assert button.poll()
+    monkeypatch.setenv("PIAPI_API_URL", "https://api.piapi.ai")
+    assert "nline access" in why_refused(button)
+    monkeypatch.delenv("PIAPI_API_KEY")
+    assert "There is no API key yet" in why_refused(button)
+    assert offline.poll()
+    assert piapi.requests == []
+
+
+def test_an_empty_panel_stops_no_script(settings: Any, generate: Any) -> None:
+    assert not bpy.ops.trellis.generate_from_panel.poll()
+    assert generate.poll()
+    assert generate(prompt="a bear") == {'FINISHED'}
+
+
+def test_the_panels_buttons_are_never_repeated_by_blender(addon: Any) -> None:
+    for name in ("generate_from_panel", "try_offline", "show"):
+        assert not {"REGISTER", "UNDO"} & getattr(bpy.types, f"TRELLIS_OT_{name}").bl_options
+
+
+def test_the_limit_comes_from_the_preferences(addon: Any) -> None:
+    from trellis_blender.interface import access
+
+    preferences = bpy.context.preferences.addons["trellis_blender"].preferences
+    assert access.ask_above_usd() == 1.0
+    preferences.ask_above = 0.5
+    assert access.ask_above_usd() == 0.5
+    preferences.ask_above = 1.0
+
+
+def test_try_it_offline_makes_one_whatever_the_panel_says(settings: Any, tmp_path: Path, piapi: Piapi) -> None:
+    from trellis_blender.interface import session
+
+    (tmp_path / "pear.png").write_bytes(picture_png(60, 60))
+    settings.source, settings.image, settings.variations = 'IMAGE', str(tmp_path / "pear.png"), 4
+    assert bpy.ops.trellis.try_offline() == {'FINISHED'}
+    (made,) = session.current().generations.values()
+    assert session.current().wait_for(made.id).request.model == "offline-preview"
+    assert piapi.requests == []
+
+
+# What is there already
+
+
+def already() -> list[str]:
+    from trellis_blender.interface import inputs
+    from trellis_blender.piapi.models import MODELS
+
+    settings = bpy.context.scene.trellis
+    return [generation.id for generation in inputs.already_made(settings, MODELS[settings.model])]
+
+
+def test_the_same_settings_with_a_fixed_seed_are_known_again(settings: Any, press: Any) -> None:
+    settings.prompt = "a badger"
+    press()
+    assert already() == []
+    settings.seed = 42
+    assert already() == []
+    (made,) = press()
+    assert already() == [made.id]
+    for name, other in (("prompt", "a fox"), ("seed", 43), ("ss_guidance_strength", 7.0), ("variations", 2)):
+        before = getattr(settings, name)
+        setattr(settings, name, other)
+        assert already() == [], name
+        setattr(settings, name, before)
+        assert already() == [made.id], name
+
+
+def test_a_picture_that_was_changed_is_another_one(settings: Any, press: Any, tmp_path: Path) -> None:
+    image = tmp_path / "pear.png"
+    image.write_bytes(picture_png(20, 20))
+    settings.source, settings.image, settings.seed = 'IMAGE', str(image), 5
+    (made,) = press()
+    assert made.request.picture_path == str(image)
+    assert already() == [made.id]
+    os.utime(image, ns=(1, 1))
+    assert already() == []
+
+
+def test_show_it_selects_the_model_and_brings_back_one_that_is_gone(settings: Any, press: Any, piapi: Piapi) -> None:
+    settings.prompt, settings.seed = "a bear", 6
+    (made,) = press()
+    model = bpy.data.objects[made.object_name]
+    model.select_set(False)
+    model.hide_set(True)
+    bpy.ops.trellis.show(generation=made.id)
+    assert model.select_get()
+    assert bpy.context.view_layer.objects.active == model
+    bpy.data.objects.remove(model)
+    bpy.ops.trellis.show(generation=made.id)
+    assert "a bear" in bpy.data.objects
+    assert len(piapi.creates) == 1
+
+
+# Prompts
+
+
+def test_an_earlier_prompt_is_taken_up_again(settings: Any, generate: Any) -> None:
+    bpy.ops.trellis.use_prompt(prompt="a small\nfox")
+    assert settings.prompt == "a small\nfox"
+    generate()
+    from trellis_blender.generation.earlier import earlier_prompts
+    from trellis_blender.interface import session
+
+    assert earlier_prompts(session.current().generations.values())[0] == "a small fox"
+
+
+def test_a_thousand_generations_are_compared_in_a_moment(settings: Any, press: Any) -> None:
+    """Once for each change; every further draw asks nothing."""
+    from dataclasses import replace
+
+    from trellis_blender.interface import session
+
+    settings.prompt, settings.seed = "a thousand bears", 5
+    (made,) = press()
+    found = session.current()
+    for number in range(1000):
+        found.generations[str(number)] = replace(made, id=str(number), created_at=0.0)
+    found.revision += 1
+    assert already() == [made.id]
+    took_s = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        already()
+        took_s.append(time.perf_counter() - begun)
+    assert min(took_s) < 0.001

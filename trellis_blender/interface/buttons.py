@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The buttons of the panel that generate, or that save the artist from generating once more.
+
+They are operators of their own beside `trellis.generate`: a button that cannot be pressed says why by its poll, and a
+poll knows no arguments, so a script that brings its own prompt would be refused for the sake of an empty panel.
+"""
+
+import time
+from typing import Any
+
+import bpy
+
+from ..generation import costs
+from ..piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable, Model
+from . import access, generate, inputs, monitor, session
+from .settings import settings_of
+
+SECOND_PRESS_S = 1.0
+"""A double click must not pay twice."""
+UNREAD_S = 0.5
+"""Blender puts the question's button under the mouse: the second click of a double click has read nothing."""
+
+
+class _LastPress:
+    at = -SECOND_PRESS_S
+
+
+class _GenerateButton(bpy.types.Operator):
+    """Submits what the panel holds."""
+
+    # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
+    bl_options = {'INTERNAL'}
+
+    requests: tuple[Any, ...] = ()
+    asked_at = 0.0
+    only_model = ""
+    """The model that the button is for, one at a time; "" for what the panel says."""
+
+    @classmethod
+    def model(cls, context: bpy.types.Context) -> Model:
+        """Which model a press uses."""
+        return MODELS[cls.only_model or settings_of(context.scene).model]
+
+    @classmethod
+    def count(cls, context: bpy.types.Context) -> int:
+        """How many generations a press makes."""
+        return 1 if cls.only_model else settings_of(context.scene).variations
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        reason = inputs.why_not(settings_of(context.scene), cls.model(context))
+        if reason:
+            # Blender ends the sentence itself.
+            cls.poll_message_set(reason.removesuffix("."))
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if time.monotonic() - _LastPress.at < SECOND_PRESS_S:
+            self.report({'INFO'}, "Pressed twice within a second; submitted once.")
+            return {'CANCELLED'}
+        if not self._compose(context):
+            return {'CANCELLED'}
+        total_usd = sum(request.price_usd for request in self.requests)
+        if not costs.asks_first(total_usd, access.ask_above_usd()):
+            return self.execute(context)
+        self.asked_at = time.monotonic()
+        return self._ask(context, event, total_usd)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if time.monotonic() - self.asked_at < UNREAD_S:
+            self.report({'INFO'}, "Pressed twice; nothing was submitted.")
+            return {'CANCELLED'}
+        # What is submitted is what was asked about.
+        if not self.requests and not self._compose(context):
+            return {'CANCELLED'}
+        requests, self.requests = self.requests, ()
+        try:
+            generate.submit(requests)
+        except access.NotReady as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        _LastPress.at = time.monotonic()
+        monitor.pressed()
+        return {'FINISHED'}
+
+    def _compose(self, context: bpy.types.Context) -> bool:
+        given = {"model": self.model(context).id}
+        try:
+            self.requests = tuple(generate.compose(context, given, self.count(context)))
+        except (access.NotReady, InputUnusable, ValueError) as error:
+            self.report({'ERROR'}, str(error))
+            return False
+        return True
+
+    def _ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
+        count, model = len(self.requests), self.model(context)
+        what = f"{count} models" if count > 1 else "A model"
+        each = f", {costs.dollars(model.price_usd)} each" if count > 1 else ""
+        limit = costs.dollars(access.ask_above_usd())
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title=f"{what} for {costs.dollars(total_usd)}?",
+            message=f"By {model.label}{each}. The preferences ask above {limit}.",
+            confirm_text=costs.button_text(count, model.price_usd),
+        )
+
+
+class TRELLIS_OT_generate_from_panel(_GenerateButton):
+    """Make what the panel says, and put it where the panel says. Costs the price on the button"""
+
+    bl_idname = "trellis.generate_from_panel"
+    bl_label = "Generate"
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        if cls.model(context) is OFFLINE_PREVIEW:
+            return TRELLIS_OT_try_offline.__doc__ or ""
+        return "Make a 3D model with PiAPI, while you keep working. Costs the price on the button"
+
+
+class TRELLIS_OT_try_offline(_GenerateButton):
+    """Make a rough stand-in from the picture, on this computer. Free, to try things out, and not Trellis"""
+
+    bl_idname = "trellis.try_offline"
+    bl_label = "Try It Offline"
+    only_model = OFFLINE_PREVIEW.id
+
+
+class TRELLIS_OT_new_seed(bpy.types.Operator):
+    """Draw another seed, and keep it"""
+
+    bl_idname = "trellis.new_seed"
+    bl_label = "New Seed"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..generation.request import draw_seed
+
+        settings_of(context.scene).seed = draw_seed()
+        return {'FINISHED'}
+
+
+class TRELLIS_OT_show(bpy.types.Operator):
+    """Select the model and bring it into view; one that is not in the scene is put there. Costs nothing"""
+
+    bl_idname = "trellis.show"
+    bl_label = "Show It"
+    bl_options = {'INTERNAL'}
+
+    generation: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
+    """The ids, with a space between each."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import showing
+
+        found = session.current()
+        found.drain()
+        items: list[bpy.types.Object] = []
+        for generation_id in self.generation.split():
+            generation = found.generations.get(generation_id)
+            if generation is None or generation.state.value not in {"ready", "placed"}:
+                continue
+            if generation.state.value == "placed" and (item := found.object_of(generation)) is not None:
+                items.append(item)
+            else:
+                monitor.deliver(generation_id)
+                monitor.pressed()
+        if items and (problem := showing.show(context, items)):
+            self.report({'INFO'}, problem)
+        monitor.redraw_sidebars()
+        return {'FINISHED'}

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to generate: input, model, the button, and below it, folded away, what has a good default.
+
+The button stands under what it needs and above what may stay as it is, so it never moves when something is unfolded,
+and nobody has to scroll to it. A folded section says in its header how it is set.
+"""
+
+from typing import Any
+
+import bpy
+
+from ..generation import costs
+from ..piapi.models import MODELS, OFFLINE_PREVIEW, Model
+from ..scene import versions
+from . import access, inputs, pictures
+from .layouts import TrellisPanel, draw_text
+from .settings import CUSTOM, QUALITY_NAMES, TARGET_NAMES, TRELLIS_PG_settings, settings_of
+
+PROMPT_LINES = 4
+THUMBNAIL_SCALE = 5.0
+BUTTON_SCALE = 1.5
+
+
+class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
+    """What to generate, and the button"""
+
+    bl_label = "Generate"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = settings_of(context.scene)
+        model = MODELS[settings.model]
+
+        switch = layout.row()
+        switch.use_property_split = False
+        switch.prop(settings, "source", expand=True)
+        if settings.source == 'TEXT':
+            _draw_prompt(layout, settings)
+        else:
+            _draw_image(layout, settings)
+        column = layout.column()
+        column.prop(settings, "model")
+        _draw_note(column, context, f"{model.use}.")
+        column.prop(settings, "variations")
+        _draw_buttons(layout, context, settings, model)
+        if model.presets:
+            _draw_quality(layout, settings)
+        _draw_seed(layout, settings)
+        _draw_placement(layout, settings)
+
+
+def _draw_prompt(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    row: Any = layout.row(align=True)
+    is_box = versions.draw_long_text(row, settings, "prompt", lines=PROMPT_LINES, placeholder="A small wooden chair")
+    tools = row.column(align=True) if is_box else row.row(align=True)
+    if not is_box:
+        tools.operator("trellis.edit_prompt", text="", icon='GREASEPENCIL')
+    tools.menu("TRELLIS_MT_prompts", text="", icon='RECOVER_LAST')
+
+
+def _draw_image(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    column: Any = layout.column()
+    column.prop(settings, "image", text="", placeholder="A picture of one thing")
+    if settings.image and (icon := pictures.look(settings.image).icon):
+        column.template_icon(icon_value=icon, scale=THUMBNAIL_SCALE)
+
+
+def _draw_note(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
+    column = layout.column()
+    column.active = False
+    draw_text(column, context, text)
+
+
+def _draw_buttons(
+    layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings, model: Model
+) -> None:
+    reason = inputs.why_not(settings, model)
+    if not reason and (made := inputs.already_made(settings, model)):
+        _draw_already_made(layout, context, made, model)
+    else:
+        row = layout.row()
+        row.scale_y = BUTTON_SCALE
+        row.operator("trellis.generate_from_panel", text=costs.button_text(settings.variations, model.price_usd))
+    if reason:
+        draw_text(layout, context, reason, 'INFO')
+    if model is OFFLINE_PREVIEW:
+        return
+    is_ready = not access.why_not_ready()
+    if not is_ready:
+        _draw_way_out(layout)
+    if not is_ready or not inputs.what_is_missing(settings, OFFLINE_PREVIEW):
+        layout.operator("trellis.try_offline", text="Try it offline · free")
+        if missing := inputs.what_is_missing(settings, OFFLINE_PREVIEW):
+            draw_text(layout, context, missing, 'INFO')
+
+
+def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, made: list[Any], model: Model) -> None:
+    count = len(made)
+    is_there = all(not generation.is_working and generation.state.value in {"ready", "placed"} for generation in made)
+    if is_there:
+        said = f"You already have these {count}." if count > 1 else "You already have this one."
+    else:
+        said = f"These {count} are being made already." if count > 1 else "This one is being made already."
+    draw_text(layout, context, said, 'INFO')
+    row = layout.row(align=True)
+    row.scale_y = BUTTON_SCALE
+    if is_there:
+        show = row.operator("trellis.show", text="Show Them" if count > 1 else "Show It")
+        show.generation = " ".join(generation.id for generation in made)
+    verb = "Pay Again" if model.price_usd else "Make Again"
+    row.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
+
+
+def _draw_way_out(layout: bpy.types.UILayout) -> None:
+    if not access.api_key().value:
+        layout.operator("preferences.addon_show", text="Open the Preferences").module = access.PACKAGE
+    elif not bpy.app.online_access_override:
+        layout.operator("screen.userpref_show", text="Open the Preferences").section = 'SYSTEM'
+
+
+def _draw_quality(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    is_custom = settings.quality == CUSTOM
+    body = _section(layout, "trellis_quality", "Quality", QUALITY_NAMES[settings.quality])
+    if body is None:
+        return
+    row = body.row(align=True)
+    row.use_property_split = False
+    for item in QUALITY_NAMES:
+        if item != CUSTOM or is_custom:
+            row.prop_enum(settings, "quality", item)
+    note = body.column()
+    note.active = False
+    note.label(text="Same price, faster or finer.")
+    advanced = _section(body, "trellis_advanced", "Advanced", "")
+    if advanced is None:
+        return
+    for names in (("ss_sampling_steps", "ss_guidance_strength"), ("slat_sampling_steps", "slat_guidance_strength")):
+        column = advanced.column(align=True)
+        for name in names:
+            column.prop(settings, name)
+
+
+def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    body = _section(layout, "trellis_seed", "Seed", str(settings.seed) if settings.seed else "Random")
+    if body is None:
+        return
+    body.prop(settings, "is_seed_random")
+    row = body.row(align=True)
+    row.active = settings.seed != 0
+    row.prop(settings, "seed")
+    row.operator("trellis.new_seed", text="", icon='FILE_REFRESH')
+
+
+def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    body = _section(layout, "trellis_placement", "Placement", TARGET_NAMES[settings.target])
+    if body is None:
+        return
+    body.prop(settings, "target")
+    body.prop(settings, "longest_side")
+
+
+def _section(layout: bpy.types.UILayout, name: str, title: str, state: str) -> Any:
+    """The body of a foldable section; None while it is folded, and then its header says how it is set."""
+    header, body = layout.panel(name, default_closed=True)
+    header.label(text=title)
+    if body is None and state:
+        row = header.row()
+        row.alignment = 'RIGHT'
+        row.active = False
+        row.label(text=state)
+    return body
