@@ -5,7 +5,20 @@ import sys
 
 import bpy
 
-from .interface import access, generate, handlers, monitor, panel, preferences, rows, session, settings
+from .interface import (
+    access,
+    generate,
+    handlers,
+    monitor,
+    overlay,
+    panel,
+    preferences,
+    rows,
+    session,
+    settings,
+    statusbar,
+    strays,
+)
 
 CLASSES = (
     preferences.TRELLIS_AP_preferences,
@@ -19,6 +32,8 @@ CLASSES = (
     rows.TRELLIS_OT_submit_paused,
     panel.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
+    strays.TRELLIS_OT_remove_placeholder,
+    strays.TRELLIS_PT_strays,
 )
 
 
@@ -28,6 +43,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     settings.register()
     handlers.register()
+    statusbar.register()
     monitor.look_into_store()
 
 
@@ -35,6 +51,8 @@ def unregister() -> None:
     """Stops what runs and takes back what `register` did."""
     monitor.stop()
     session.end()
+    overlay.unregister()
+    statusbar.unregister()
     handlers.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):

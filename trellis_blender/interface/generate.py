@@ -57,7 +57,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
             self.report({'INFO'}, "Pressed twice within a second; submitted once.")
             return {'CANCELLED'}
         try:
-            submit(context, self)
+            submit(context, self, has_placeholder=True)
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
@@ -84,14 +84,17 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return {'FINISHED'}
 
 
-def submit(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
-    """Hands what was entered to the queue; the generation's id.
+def submit(context: bpy.types.Context, operator: TRELLIS_OT_generate, *, has_placeholder: bool = False) -> str:
+    """Hands what was entered to the queue; the generation's id. With a placeholder where an artist pressed and goes on.
 
     Raises NotReady, InputUnusable or PictureUnusable with a sentence, before anything is sent.
     """
     if reason := access.why_not_ready(_model(context, operator)):
         raise access.NotReady(reason)
-    return session.current().submit(_compose(context, operator)).id
+    request = _compose(context, operator)
+    if has_placeholder:
+        return session.current().submit_in_place([request])[0].id
+    return session.current().submit(request).id
 
 
 def _model(context: bpy.types.Context, operator: TRELLIS_OT_generate) -> str:
