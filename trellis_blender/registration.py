@@ -14,6 +14,7 @@ from .interface import (
     input_panels,
     inputs,
     monitor,
+    overlay,
     panel,
     pictures,
     preferences,
@@ -21,6 +22,8 @@ from .interface import (
     rows,
     session,
     settings,
+    statusbar,
+    strays,
 )
 
 CLASSES = (
@@ -46,6 +49,8 @@ CLASSES = (
     account.TRELLIS_OT_fetch_task,
     input_panels.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
+    strays.TRELLIS_OT_remove_placeholder,
+    strays.TRELLIS_PT_strays,
     account.TRELLIS_PT_account,
 )
 
@@ -56,6 +61,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     settings.register()
     handlers.register()
+    statusbar.register()
     monitor.look_into_store()
 
 
@@ -65,6 +71,8 @@ def unregister() -> None:
     session.end()
     inputs.forget()
     pictures.forget()
+    overlay.unregister()
+    statusbar.unregister()
     handlers.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):

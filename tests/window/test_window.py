@@ -41,6 +41,18 @@ def test_busy_artist(window: Window) -> None:
     assert len(window.piapi.creates) == 7
 
 
+def test_placeholder(window: Window) -> None:
+    window.words = {
+        "quick": lambda: window.behave(processing_s=3.0),
+        "slow": lambda: window.behave(pending_s=60.0),
+        "three": lambda: window.behave(pending_s=1.0, processing_s=30.0, log=True),
+        "refused": lambda: window.piapi.fail("create", Fault(402, {"message": "insufficient credits"})),
+    }
+    window.behave(pending_s=1.0, processing_s=32.0, log=True)
+    window.run("placeholder", limit_s=280)
+    assert len(window.piapi.creates) == 7
+
+
 def test_switched_off(window: Window) -> None:
     window.behave(processing_s=6.0)
     window.run("switched_off")

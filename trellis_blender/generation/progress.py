@@ -58,6 +58,18 @@ def share_of_time(elapsed_s: float, expected_s: float | None) -> float | None:
     return min(max(elapsed_s / expected_s, 0.0), OVERDUE_SHARE)
 
 
+def time_left_s(share: float | None, elapsed_s: float | None, expected_s: float | None) -> float | None:
+    """Seconds until it is made, None where nobody knows: by the share of the usual time that is left, never invented.
+
+    `elapsed_s` None where the service's log tells the `share`, which then counts. Past the usual time nobody knows.
+    """
+    if not expected_s or expected_s <= 0:
+        return None
+    if elapsed_s is None:
+        return None if share is None else expected_s * (1 - share)
+    return expected_s - elapsed_s if elapsed_s < expected_s else None
+
+
 class _LogReader:
     def __init__(self) -> None:
         self.stage: _Stage | None = None

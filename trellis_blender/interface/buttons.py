@@ -75,7 +75,7 @@ class _GenerateButton(bpy.types.Operator):
             return {'CANCELLED'}
         requests, self.requests = self.requests, ()
         try:
-            generate.submit(requests)
+            generate.submit(requests, in_place=True)
         except access.NotReady as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}

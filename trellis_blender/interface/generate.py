@@ -40,7 +40,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         try:
-            submit(self._compose(context))
+            submit(self._compose(context), in_place=True)
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
@@ -74,11 +74,16 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return compose(context, given, self.variations)
 
 
-def submit(requests: "Sequence[GenerationRequest]") -> list[str]:
-    """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken."""
+def submit(requests: "Sequence[GenerationRequest]", *, in_place: bool = False) -> list[str]:
+    """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken.
+
+    `in_place`: with placeholders in the scene, for an artist who goes on working.
+    """
     found = session.current()
     for model in {request.model for request in requests}:
         found.service_for(model)
+    if in_place:
+        return [generation.id for generation in found.submit_in_place(requests)]
     return [found.submit(request).id for request in requests]
 
 

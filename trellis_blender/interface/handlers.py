@@ -4,13 +4,19 @@
 import bpy
 from bpy.app.handlers import persistent
 
-from . import monitor, session
+from ..scene import placeholder
+from . import monitor, overlay, redraw, session
 
 
 @persistent
 def note_another_file(*_: object) -> None:
     """File > Open, File > New, Revert, Recover."""
-    session.current().another_file()
+    found = session.current()
+    found.another_file()
+    if placeholder.all_here():
+        # Somebody's, maybe ours: the list tells.
+        monitor.look_into_store()
+    redraw.at_once()
     if monitor.has_work():
         monitor.watch()
 
@@ -18,7 +24,13 @@ def note_another_file(*_: object) -> None:
 @persistent
 def note_undo(*_: object) -> None:
     """Undo, redo, and the undo inside Adjust Last Operation."""
-    session.current().look_again()
+    found = session.current()
+    found.look_again()
+    if overlay.is_in_use() or found.has_placeholders:
+        redraw.at_once()
+        # A placeholder that was missed may be back.
+        if monitor.has_work():
+            monitor.watch()
 
 
 def register() -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..scene import artist
-from . import access, session, wording
+from ..scene import artist, placeholder
+from . import access, redraw, session, statusbar, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -36,7 +36,6 @@ class _Memory:
     timer: bpy.types.Timer | None = None
     ended_at = 0.0
     redrawn_at = 0.0
-    waits_for = ""
     background_operators: set[str] = set()
     asked_at = 0.0
 
@@ -77,13 +76,15 @@ def watch() -> None:
 
 def look_into_store() -> None:
     """Soon after the start: takes up what an earlier Blender left. In background Blender nothing is."""
-    if not bpy.app.background:
+    if not bpy.app.background and not bpy.app.timers.is_registered(_first_look):
         bpy.app.timers.register(_first_look, first_interval=FIRST_LOOK_S, persistent=True)
 
 
 def pressed() -> None:
     """To be called when the artist pressed a button: what runs modally now is no tool in their hand."""
     _Memory.background_operators = artist.modal_operators()
+    statusbar.forget_news()
+    redraw.refresh()
     watch()
 
 
@@ -98,20 +99,22 @@ def deliver(generation_id: str) -> None:
 def has_work() -> bool:
     """True while a thread works on a generation or a model waits for its moment to arrive."""
     found = session.current()
-    return any(generation.is_working or _arrives_here(generation) for generation in found.lively.values())
+    return any(generation.is_working or found.arrives_here(generation) for generation in found.lively.values())
 
 
 def tick() -> None:
     """One turn: takes over what changed, lets a model arrive, redraws the sidebar on a change."""
     found = session.current()
     has_changed = found.drain()
-    ready = [generation for generation in found.lively.values() if _arrives_here(generation)]
+    ready = [generation for generation in found.lively.values() if found.arrives_here(generation)]
     if ready:
         _let_arrive(ready)
     now = time.monotonic()
     if has_changed or (found.lively and now - _Memory.redrawn_at >= CLOCK_S):
         _Memory.redrawn_at = now
         redraw_sidebars()
+        redraw.refresh()
+    _tidy_up(found)
 
 
 def line_of(generation: "Generation") -> wording.Line:
@@ -124,7 +127,8 @@ def line_of(generation: "Generation") -> wording.Line:
         time.time(),
         here=here,
         in_scene=is_placed and here and found.is_in_scene(generation),
-        waits_for=_Memory.waits_for,
+        waits_for=found.waits_for,
+        is_bereft=found.misses_placeholder(generation),
     )
 
 
@@ -142,9 +146,10 @@ def redraw_sidebars() -> None:
 
 def stop() -> None:
     """Ends watch and monitor; the operator's class may then be unregistered."""
-    for timer in (_first_look, _look_after_monitor):
+    for timer in (_first_look, _look_after_monitor, _remove_abandoned):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
+    redraw.stop()
     _end_shift()
 
 
@@ -152,15 +157,21 @@ def _first_look() -> None:
     if access.data_folder().is_dir():
         session.current().load()
         watch()
+    redraw.refresh()
 
 
 def _let_arrive(ready: "list[Generation]") -> None:
+    found = session.current()
     now = time.monotonic()
-    if _Memory.waits_for and now - _Memory.asked_at < IDLE_CHECK_S:
+    if found.waits_for and now - _Memory.asked_at < IDLE_CHECK_S:
         return
     _Memory.asked_at = now
-    _Memory.waits_for = artist.why_wait(_Memory.background_operators)
-    if not _Memory.waits_for:
+    found.waits_for = artist.why_wait(_Memory.background_operators)
+    if found.waits_for:
+        return
+    # What was found a while ago may be in no scene any more.
+    placeholder.forget()
+    if found.arrives_here(ready[0]):
         # One at a time: each import takes a moment, and the artist may work in between.
         deliver(ready[0].id)
 
@@ -171,11 +182,21 @@ def _place(generation_id: str) -> None:
     if generation is not None and generation.state.value in {"ready", "placed"}:
         found.place(generation)
     redraw_sidebars()
+    redraw.refresh()
 
 
-def _arrives_here(generation: "Generation") -> bool:
-    is_ready = generation.state.value == "ready" and generation.wanted and not generation.parked
-    return is_ready and session.current().belongs_here(generation)
+def _tidy_up(found: session.Session) -> None:
+    if found.abandoned and not bpy.app.background and not bpy.app.timers.is_registered(_remove_abandoned):
+        bpy.app.timers.register(_remove_abandoned, persistent=True)
+
+
+def _remove_abandoned() -> float | None:
+    """Not while the artist has one of them in hand, and as a step that can be undone."""
+    if artist.why_wait(_Memory.background_operators):
+        return IDLE_CHECK_S
+    session.current().remove_abandoned()
+    redraw.refresh()
+    return None
 
 
 def _look_after_monitor() -> float | None:
@@ -183,6 +204,8 @@ def _look_after_monitor() -> float | None:
     may_come = found.is_busy
     if found.drain():
         redraw_sidebars()
+        redraw.refresh()
+    _tidy_up(found)
     if not has_work():
         # What was taken up just now has not been heard of yet.
         if may_come or found.is_busy:

@@ -17,6 +17,8 @@ from . import access
 from .settings import settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..generation.questions import Answer, Topic
     from ..generation.queue import Queue
     from ..generation.record import Generation
@@ -42,6 +44,8 @@ class Session:
         self._loads = 0
         self._missing: set[str] = set()
         self._names: dict[str, str] = {}
+        self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
+        self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
         self.is_loaded = False
         self.answers: dict[Topic, Answer] = {}  # the latest to each question, see `ask`
         self.asked: set[Topic] = set()
@@ -68,6 +72,11 @@ class Session:
         """True while the queue may have something to tell."""
         return self._queue is not None and self._queue.is_busy
 
+    @property
+    def has_placeholders(self) -> bool:
+        """True where a generation has, or had, a placeholder somewhere."""
+        return any(generation.request.placement.has_placeholder for generation in self.generations.values())
+
     def load(self) -> None:
         """Asks for the generations of earlier sessions; once."""
         if not self.is_loaded:
@@ -81,6 +90,24 @@ class Session:
         generation = self.queue.submit(request, service)
         self.drain()
         return generation
+
+    def submit_in_place(self, requests: "Sequence[GenerationRequest]") -> "list[Generation]":
+        """As `submit`, each with a placeholder where its model will stand: one undo step for all of them."""
+        from dataclasses import replace
+
+        from ..scene import placing, views
+
+        taken: list[Generation] = []
+        scene = None
+        try:
+            for request in requests:
+                placement = replace(request.placement, has_placeholder=True)
+                taken.append(self.submit(replace(request, placement=placement)))
+                scene = placing.stand_in(request.name, taken[-1].id, placement)
+        finally:
+            if scene is not None:
+                views.push_undo(scene, f"Placeholder “{taken[0].request.name}”")
+        return taken
 
     def service_for(self, model_id: str) -> "Service":
         """Where tasks for a model go; raises access.NotReady where they cannot go there now."""
@@ -180,6 +207,12 @@ class Session:
 
     def _take_over(self, generation: "Generation") -> None:
         self.revision += 1
+        before = self.generations.get(generation.id)
+        has_ended = generation.removed or (
+            generation.state.value == "cancelled" and before is not None and before.state is not generation.state
+        )
+        if has_ended:
+            self.abandoned.add(generation.id)
         if generation.removed:
             self.generations.pop(generation.id, None)
             self.lively.pop(generation.id, None)
@@ -209,7 +242,7 @@ class Session:
         from ..generation.download import MODEL_NAME
         from ..generation.problems import ModelUnusable
         from ..generation.states import State
-        from ..scene import placing
+        from ..scene import placeholder, placing
         from ..scene.staging import ImportFailed
 
         glb = self.queue.folder / generation.folder_name / MODEL_NAME
@@ -219,8 +252,9 @@ class Session:
         try:
             if not glb.is_file():
                 raise ModelUnusable(f"its file {glb} is gone")
+            stand_in = placeholder.find(generation.id)
             placement = self._placement(generation)
-            placed = placing.place(glb, request.name, generation.id, placement)
+            placed = placing.place(glb, request.name, generation.id, placement, stand_in)
         except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)
         except Exception as error:
@@ -244,11 +278,46 @@ class Session:
         return changed
 
     def belongs_here(self, generation: "Generation") -> bool:
-        """True where the .blend that is open is the one the generation was made for."""
+        """True where the .blend that is open is the one the generation was made for: the one with its placeholder.
+
+        Where it never had one, or the model has replaced it, the file is known by its path or by not having been left.
+        """
         placement = generation.request.placement
+        if placement.has_placeholder and self._placeholder(generation) is not None:
+            return True
+        is_replaced = generation.state.value == "placed"
+        return self._is_its_file(placement) and (is_replaced or not placement.has_placeholder)
+
+    def arrives_here(self, generation: "Generation") -> bool:
+        """True for a model that goes into the open file by itself as soon as the artist's hands are free."""
+        is_ready = generation.state.value == "ready" and generation.wanted and not generation.parked
+        return is_ready and self.belongs_here(generation)
+
+    def misses_placeholder(self, generation: "Generation") -> bool:
+        """True where the file is the right one, but the artist deleted the placeholder or undid it."""
+        placement = generation.request.placement
+        if not placement.has_placeholder or not self._is_its_file(placement):
+            return False
+        return self._placeholder(generation) is None
+
+    def _placeholder(self, generation: "Generation") -> bpy.types.Object | None:
+        from ..scene import placeholder
+
+        return placeholder.find(generation.id)
+
+    def _is_its_file(self, placement: "Placement") -> bool:
         if placement.blend_load == self.blend_load:
             return True
         return bool(placement.blend_file) and placement.blend_file == bpy.data.filepath
+
+    def remove_abandoned(self) -> None:
+        """Removes the placeholders of what was cancelled: one undo step, none where there was nothing to remove."""
+        from ..scene import placeholder, views
+
+        abandoned, self.abandoned = self.abandoned, set()
+        removed = [scene for number in abandoned if (scene := placeholder.remove(number)) is not None]
+        if removed:
+            views.push_undo(removed[0], "Remove Placeholder")
 
     def is_in_scene(self, generation: "Generation") -> bool:
         """True where a placed generation's object is still there. Cheap enough for a draw function."""
@@ -271,12 +340,15 @@ class Session:
 
     def look_again(self) -> None:
         """After undo and redo: objects that were gone may be back."""
+        from ..scene import placeholder
+
+        placeholder.forget()
         self._missing.clear()
 
     def another_file(self) -> None:
         """After File > Open and File > New."""
         self._loads += 1
-        self._missing.clear()
+        self.look_again()
         self._names.clear()
 
     def close(self) -> None:

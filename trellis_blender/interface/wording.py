@@ -43,8 +43,13 @@ class Line(NamedTuple):
     icon: Any
 
 
-def describe(generation: "Generation", now: float, *, here: bool, in_scene: bool, waits_for: str) -> Line:
-    """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving."""
+def describe(
+    generation: "Generation", now: float, *, here: bool, in_scene: bool, waits_for: str, is_bereft: bool = False
+) -> Line:
+    """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving.
+
+    `is_bereft` where its placeholder is gone from the file that it was made for.
+    """
     state = generation.state.value
     if generation.elsewhere:
         return Line("In another Blender", None, "Another Blender on this computer works on it.", 'TIME')
@@ -60,7 +65,8 @@ def describe(generation: "Generation", now: float, *, here: bool, in_scene: bool
         detail = generation.problem or "Place Again brings it back at no cost."
         return Line("No longer in the scene", None, detail, 'INFO')
     if state == "ready":
-        return Line("Ready", None, _why_ready(generation, here=here, waits_for=waits_for) or about, icon)
+        why = _why_ready(generation, here=here, waits_for=waits_for, is_bereft=is_bereft)
+        return Line("Ready", None, why or about, icon)
     return Line(STAGES[state], None, generation.problem, icon)
 
 
@@ -130,7 +136,7 @@ def _why_interrupted(generation: "Generation") -> str:
     return "It had not been sent when Blender ended, and has cost nothing."
 
 
-def _why_ready(generation: "Generation", *, here: bool, waits_for: str) -> str:
+def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_bereft: bool) -> str:
     if generation.problem:
         return generation.problem
     if generation.fetched:
@@ -139,6 +145,8 @@ def _why_ready(generation: "Generation", *, here: bool, waits_for: str) -> str:
         if not generation.request.price_usd:
             return "Cancelled too late: it was made already. Place puts it into the scene."
         return "Cancelled too late: PiAPI had begun and charges it, so it was kept. Place puts it into the scene."
+    if is_bereft:
+        return "Its placeholder is gone. Place puts it at the 3D cursor."
     if not here:
         return "It was made for another file. Place puts it at the 3D cursor of this one."
     return f"It arrives when {waits_for}." if waits_for else ""

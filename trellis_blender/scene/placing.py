@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The model into the artist's scene: where it was meant to go, as one undo step, touching nothing else."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import bpy
 
 from ..generation.request import Placement
-from . import finishing, grounding
+from . import finishing, grounding, placeholder
 from .artist import other_mode
 from .grounding import Target
 from .staging import mesh_of, staged_model
+from .views import layer_collections, push_undo, shown_scene, view_layer_of, viewports_of, window_of
 
 ID_PROPERTY = "trellis_generation"
 """The custom property by which an object tells which generation made it."""
@@ -56,28 +56,48 @@ def here(
     )
 
 
-def place(glb: Path, name: str, generation_id: str, placement: Placement) -> Placed:
+def place(
+    glb: Path, name: str, generation_id: str, placement: Placement, stand_in: bpy.types.Object | None = None
+) -> Placed:
     """Puts the model of a generation into the scene: selected and active where the artist is idle in Object Mode.
 
-    Exactly one object, mesh and material come in, and one undo step. Raises staging.ImportFailed and
-    generation.problems.ModelUnusable; then nothing is left behind.
+    It takes the place of `stand_in`, its placeholder, where there is one. Exactly one object, mesh and material come
+    in, and one undo step. Raises staging.ImportFailed and generation.problems.ModelUnusable; then nothing is left
+    behind.
     """
-    destination = _destination(placement)
+    if stand_in is not None:
+        name = placeholder.wanted_name(stand_in, name)
     with staged_model(glb) as model:
         mesh = mesh_of(model)
         finishing.stand(mesh, placement.longest_side_m)
         finishing.shade(mesh)
         finishing.unmetal(mesh, glb)
         finishing.name_all(model, mesh, name)
-        model.location = placement.location
         model[ID_PROPERTY] = generation_id
         for collection in list(model.users_collection):
             collection.objects.unlink(model)
-        destination.collection.objects.link(model)
-        _show(model, destination.scene)
+        if stand_in is None:
+            destination = _destination(placement)
+            model.location = placement.location
+            destination.collection.objects.link(model)
+            scene, where = destination.scene, destination.where
+        else:
+            scene, where = placeholder.hand_over(stand_in, model)
+            model.name = name  # it was the placeholder's until now
+        _show(model, scene)
     object_name = model.name
-    _push_undo(destination.scene, f"Add “{name}”")
-    return Placed(object_name, destination.where)
+    push_undo(scene, f"Add “{name}”")
+    return Placed(object_name, where)
+
+
+def stand_in(name: str, generation_id: str, placement: Placement) -> bpy.types.Scene:
+    """Puts a placeholder where the model will stand; the scene it is in. Pushes no undo step."""
+    destination = _destination(placement)
+    empty = placeholder.stand(name, generation_id, placement, destination.collection)
+    for viewport in viewports_of(destination.scene):
+        if viewport.local_view is not None:
+            empty.local_view_set(viewport, True)
+    return destination.scene
 
 
 def find_object(generation_id: str, name_hint: str) -> bpy.types.Object | None:
@@ -93,8 +113,7 @@ def _is_of(item: bpy.types.Object, generation_id: str) -> bool:
 
 
 def _destination(placement: Placement) -> _Destination:
-    window = _window(None)
-    shown = window.scene if window is not None else bpy.context.scene
+    shown = shown_scene()
     by_number = (item for item in bpy.data.scenes if item.session_uid == placement.scene_uid)
     scene = next(by_number, None) or bpy.data.scenes.get(placement.scene)
     if scene is None or scene.library is not None:
@@ -104,7 +123,7 @@ def _destination(placement: Placement) -> _Destination:
     reason = _why_not_there(scene, placement, collection)
     if reason:
         return _Destination(scene, scene.collection, f"In the scene's own collection, because {reason}.")
-    if scene != shown and _window(scene) is None:
+    if scene != shown and window_of(scene) is None:
         return _Destination(scene, collection or scene.collection, f"In the scene “{scene.name}”.")
     return _Destination(scene, collection or scene.collection, "")
 
@@ -119,7 +138,7 @@ def _collection(placement: Placement) -> bpy.types.Collection | None:
 
 def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy.types.Collection | None) -> str:
     if not bpy.app.background:
-        viewports = list(_viewports(scene))
+        viewports = list(viewports_of(scene))
         if not viewports:
             return "no 3D viewport is open"
         if any(viewport.local_view is not None for viewport in viewports):
@@ -130,7 +149,7 @@ def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy
         return f"the collection “{placement.collection}” is gone"
     if collection.library is not None or collection.override_library is not None:
         return f"the collection “{collection.name}” is linked from another file"
-    layers = list(_layer_collections(_view_layer(scene).layer_collection, collection))
+    layers = list(layer_collections(view_layer_of(scene).layer_collection, collection))
     if not layers:
         return f"the collection “{collection.name}” is no longer in the scene"
     if all(layer.exclude for layer in layers):
@@ -140,18 +159,14 @@ def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy
     return ""
 
 
-def _layer_collections(
-    parent: bpy.types.LayerCollection, collection: bpy.types.Collection
-) -> Iterator[bpy.types.LayerCollection]:
-    if parent.collection == collection:
-        yield parent
-    for child in parent.children:
-        yield from _layer_collections(child, collection)
-
-
 def _show(model: bpy.types.Object, scene: bpy.types.Scene) -> None:
     """Makes the model visible and, for an artist idle in Object Mode, the selected and active object."""
-    layer = _view_layer(scene)
+    layer = view_layer_of(scene)
+    for viewport in viewports_of(scene):
+        if viewport.local_view is not None and layer.objects.get(model.name) is not None:
+            model.local_view_set(viewport, True)
+    if not model.visible_get(view_layer=layer):
+        return
     if not other_mode():
         for item in list(layer.objects.selected):
             item.select_set(False, view_layer=layer)
@@ -159,43 +174,3 @@ def _show(model: bpy.types.Object, scene: bpy.types.Scene) -> None:
         layer.objects.active = model
     else:
         model.select_set(False, view_layer=layer)
-    for viewport in _viewports(scene):
-        if viewport.local_view is not None:
-            model.local_view_set(viewport, True)
-
-
-def _push_undo(scene: bpy.types.Scene, message: str) -> None:
-    window = _window(scene) or _window(None)
-    if window is None:
-        return
-    with bpy.context.temp_override(window=window, area=window.screen.areas[0]):
-        bpy.ops.ed.undo_push(message=message)
-
-
-def _view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
-    window = _window(scene)
-    if window is not None:
-        return window.view_layer
-    if bpy.context.scene == scene:
-        return bpy.context.view_layer
-    return scene.view_layers[0]
-
-
-def _window(scene: bpy.types.Scene | None) -> bpy.types.Window | None:
-    """A window that shows `scene`, any window for None; None where there is none."""
-    if bpy.app.background:
-        return None
-    windows = bpy.context.window_manager.windows
-    return next((window for window in windows if scene is None or window.scene == scene), None)
-
-
-def _viewports(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
-    if bpy.app.background:
-        return
-    layer = _view_layer(scene)
-    for window in bpy.context.window_manager.windows:
-        if window.view_layer != layer:
-            continue
-        for area in window.screen.areas:
-            if isinstance(area.spaces.active, bpy.types.SpaceView3D):
-                yield area.spaces.active

@@ -1,0 +1,278 @@
+"""The placeholder: seen early and late, moved, undone, deleted, several at once; the status bar beside it."""
+
+import statistics
+import time
+from contextlib import contextmanager
+
+import bpy
+import drive
+
+
+def empty(name: str = "a bear") -> bpy.types.Object | None:
+    found = bpy.data.objects.get(name)
+    return found if found is not None and "trellis_placeholder" in found else None
+
+
+def generate(prompt: str) -> drive.Steps:
+    count = len(drive.generations())
+    yield from drive.enter("trellis.prompt", prompt)
+    yield from drive.press("trellis.generate")
+    yield from drive.until(lambda: len(drive.generations()) == count + 1, f"{prompt} to be submitted")
+    yield from drive.over_viewport()
+
+
+def overlay() -> object:
+    from bl_ext.user_default.trellis_blender.interface import overlay
+
+    return overlay
+
+
+def said() -> dict[str, str]:
+    """What is drawn over each placeholder."""
+    return {caption.name: caption.said for _, caption in overlay()._Drawn.shown}
+
+
+def status() -> str:
+    from bl_ext.user_default.trellis_blender.interface import statusbar
+
+    return statusbar._Memory.line.text
+
+
+@contextmanager
+def counted_draws():
+    draws: list[int] = []
+    handler = bpy.types.SpaceView3D.draw_handler_add(lambda: draws.append(1), (), 'WINDOW', 'POST_PIXEL')
+    yield draws
+    bpy.types.SpaceView3D.draw_handler_remove(handler, 'WINDOW')
+
+
+@contextmanager
+def counted_tags():
+    """How often the add-on asks for a redraw; Blender draws more frames by itself, to smooth the edges."""
+    from bl_ext.user_default.trellis_blender.interface import redraw
+
+    original, tags = redraw.redraw_viewports, []
+    redraw.redraw_viewports = lambda: (tags.append(1), original())
+    yield tags
+    redraw.redraw_viewports = original
+
+
+def scenario() -> drive.Steps:
+    cube = bpy.data.objects["Cube"]
+    cube.location.y = 6
+    assert not overlay().is_in_use()
+    yield from drive.open_sidebar()
+    yield from generate("a bear")
+    box = empty()
+    assert box is not None
+    assert tuple(box.location) == (0, 0, 0.5)
+    assert bpy.context.view_layer.objects.active == cube
+    assert not box.select_get()
+    yield from drive.until(lambda: drive.state() == "running", "running")
+    yield from drive.until(lambda: " % " in said().get("a bear", "") + " ", "a percentage")
+    yield 1.2
+    drive.shot("01-early")
+
+    # A G X 2 Return, as an artist does it.
+    bpy.ops.object.select_all(action='DESELECT')
+    box.select_set(True)
+    bpy.context.view_layer.objects.active = box
+    for key in ("g", "x", "2", "Return"):
+        yield from drive.key(key, 0.3)
+    for key in ("r", "z", "3", "0", "Return"):
+        yield from drive.key(key, 0.2)
+    for key in ("s", "1", "period", "5", "Return"):
+        yield from drive.key(key, 0.2)
+    assert abs(empty().location.x - 2) < 1e-4, tuple(empty().location)
+    with counted_tags() as tags:
+        yield 4.0
+    assert 1 <= len(tags) <= 5, f"the viewport was redrawn {len(tags)} times in 4 s"
+    yield from drive.until(lambda: (drive.generations()[0].progress or 0) > 0.6, "nearly done")
+    yield 1.2
+    drive.shot("02-late-moved")
+    area, _, _ = drive.viewport()
+    area.spaces.active.show_region_ui = False
+    area.spaces.active.overlay.show_overlays = False
+    yield 1.0
+    drive.shot("03-overlays-off-sidebar-closed")
+    area.spaces.active.overlay.show_overlays = True
+
+    yield from drive.until(lambda: drive.state() == "placed", "the model")
+    yield 1.2
+    assert status() == "Trellis: a bear is done", status()
+    model = bpy.data.objects["a bear"]
+    assert drive.models() == ["a bear"]
+    assert empty() is None
+    assert abs(model.location.x - 2) < 1e-4
+    assert abs(model.location.z + 0.25) < 1e-4, tuple(model.location)
+    assert abs(model.scale.x - 1.5) < 1e-4
+    assert abs(model.rotation_euler.z - 0.5236) < 1e-3
+    assert len(bpy.data.collections["Collection"].objects) == 4
+    assert not overlay().is_in_use()
+    drive.shot("04-arrived")
+    # Blender itself draws some more frames, to smooth the edges.
+    for _ in range(5):
+        with counted_draws() as draws:
+            yield 2.0
+        if not draws:
+            break
+    assert not draws, "the viewport is redrawn while nothing is generated"
+
+    # Undo brings the box back, and nothing goes on by itself; redo brings the model back.
+    yield from drive.key("ctrl+z", 1.5)
+    assert drive.models() == []
+    assert abs(empty().location.x - 2) < 1e-4
+    assert said() == {"a bear": "Undone · Place Again"}, said()
+    drive.shot("05-undone")
+    yield from drive.key("ctrl+shift+z", 1.5)
+    assert drive.models() == ["a bear"]
+    assert empty() is None
+    assert not overlay().is_in_use()
+    yield from drive.key("ctrl+z", 1.5)
+    assert len(drive.generations()) == 1
+    yield from drive.open_sidebar()
+    yield from drive.press("trellis.place", column=0.8)
+    yield 1.0
+    assert drive.models() == ["a bear"]
+    assert abs(bpy.data.objects["a bear"].location.x - 2) < 1e-4
+    yield from drive.over_viewport()
+
+    # Deleted meanwhile: the model waits, and Place puts it at the 3D cursor.
+    drive.tell_service("quick")
+    yield 0.3
+    yield from generate("a fox")
+    bpy.ops.object.select_all(action='DESELECT')
+    empty("a fox").select_set(True)
+    yield from drive.key("x", 0.4)
+    yield from drive.key("Return", 0.4)
+    assert empty("a fox") is None
+    yield from drive.until(lambda: drive.state() == "ready", "ready")
+    yield 1.5
+    assert drive.models() == ["a bear"]
+    assert drive.line().detail == "Its placeholder is gone. Place puts it at the 3D cursor.", drive.line()
+    drive.shot("06-deleted")
+    bpy.context.scene.cursor.location = (-2, 0, 0)
+    yield from drive.press("trellis.place", column=0.8)
+    assert tuple(bpy.data.objects["a fox"].location) == (-2, 0, 0)
+
+    # Cancelled: the box goes, as a step of its own.
+    drive.tell_service("slow")
+    yield 0.3
+    yield from generate("an owl")
+    yield from drive.until(lambda: drive.state() == "waiting", "waiting")
+    yield from drive.press("trellis.cancel", column=0.81)
+    yield from drive.until(lambda: drive.state() == "cancelled", "cancelled")
+    yield from drive.until(lambda: empty("an owl") is None, "the box to go", 5)
+    yield from drive.over_viewport()
+    yield from drive.key("ctrl+z", 1.5)
+    assert said() == {"an owl": "Cancelled · nothing arrives here"}, said()
+    drive.shot("07-cancelled-and-undone")
+    yield from drive.key("ctrl+shift+z", 1.5)
+    assert said() == {}
+
+    # Pressed in Edit Mode and in Sculpt Mode: the artist stays there, and undo takes the box away alone.
+    bpy.ops.object.select_all(action='DESELECT')
+    cube.select_set(True)
+    bpy.context.view_layer.objects.active = cube
+    yield from drive.key("Tab", 0.6)
+    assert cube.mode == 'EDIT'
+    yield from generate("a cat")
+    assert cube.mode == 'EDIT'
+    assert empty("a cat") is not None
+    yield from drive.key("ctrl+z", 0.8)
+    assert bpy.data.objects["Cube"].mode == 'EDIT'
+    assert empty("a cat") is None
+    yield from drive.key("ctrl+shift+z", 0.8)
+    assert bpy.data.objects["Cube"].mode == 'EDIT'
+    assert empty("a cat") is not None
+    yield from drive.key("Tab", 0.6)
+
+    # Three more, from different sides of the scene, one fails; one is duplicated.
+    drive.tell_service("three")
+    yield 0.3
+    for number, name in enumerate(("a tall oak tree with a swing", "a well", "a bench")):
+        bpy.context.scene.cursor.location = (-3 + number * 1.7, -1.5 * number, 0)
+        if name == "a bench":
+            drive.tell_service("refused")
+            yield 0.3
+        yield from generate(name)
+    yield from drive.until(lambda: drive.state() == "failed", "the refusal")
+    assert empty("a bench") is not None
+    bpy.ops.object.select_all(action='DESELECT')
+    empty("a well").select_set(True)
+    yield from drive.key("shift+d", 0.4)
+    for key in ("y", "minus", "3", "Return"):
+        yield from drive.key(key, 0.2)
+    yield from drive.until(lambda: len(said()) == 5, "the copy to be noticed", 5)
+    yield 2.5
+    print(said())
+    assert said()["a well.001"] == "A copy · nothing arrives here"
+    assert said()["a bench"] == "Failed · see the list"
+    drive.shot("08-several")
+    assert "running" in status(), status()
+    yield from drive.press("trellis.submit_again", column=0.8)
+    yield from drive.until(lambda: len(drive.models()) == 5, "all three", 60)
+    yield from drive.over_viewport()
+    yield 1.5
+    assert list(said()) == ["a cat", "a well.001"], said()
+    drive.shot("09-all-there")
+
+    # How long drawing takes with 20 of them.
+    yield from drawing_of_twenty()
+
+
+def drawing_of_twenty() -> drive.Steps:
+    shown = overlay()
+    scene = bpy.context.scene
+    from bl_ext.user_default.trellis_blender.scene import placeholder
+
+    for number in range(20):
+        item = bpy.data.objects.new(f"crowd {number}", None)
+        item.empty_display_type = 'CUBE'
+        item.empty_display_size = 0.3
+        item.location = (-2 + number % 5, -2 + number // 5, 0.3)
+        item["trellis_placeholder"] = f"crowd-{number}"
+        scene.collection.objects.link(item)
+    yield 1.0
+    placeholder.forget()
+    shown.update()
+    running = drive.generations()[0]
+    from dataclasses import replace
+
+    from bl_ext.user_default.trellis_blender.generation.states import State
+    from bl_ext.user_default.trellis_blender.interface import captions
+
+    busy = replace(running, state=State.RUNNING, progress=0.45, stage="Sparse structure", expected_s=60.0)
+    shown._Drawn.shown = [
+        (item, captions.caption(item.name, busy, time.time(), in_scene=False, waits_for=""))
+        for item in placeholder.all_here().values()
+        if item.name.startswith("crowd")
+    ]
+    assert len(shown._Drawn.shown) == 20
+    took: dict[str, list[float]] = {"draw_boxes": [], "draw_captions": []}
+
+    def timed(name: str):
+        original = getattr(shown, name)
+
+        def draw() -> None:
+            begun = time.perf_counter()
+            original()
+            took[name].append((time.perf_counter() - begun) * 1000)
+
+        return draw
+
+    _, region, _ = drive.viewport()
+    shown._remove_handlers()
+    handlers = [
+        bpy.types.SpaceView3D.draw_handler_add(timed(name), (), 'WINDOW', when)
+        for name, when in (("draw_boxes", 'POST_VIEW'), ("draw_captions", 'POST_PIXEL'))
+    ]
+    for _ in range(25):
+        region.tag_redraw()
+        yield 0.1
+    drive.shot("10-twenty")
+    for handler in handlers:
+        bpy.types.SpaceView3D.draw_handler_remove(handler, 'WINDOW')
+    medians = {name: statistics.median(found[3:]) for name, found in took.items()}
+    print(f"overlay with 20: {medians} ms, {len(took['draw_boxes'])} frames")
+    shown._remove_handlers()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a generation outside of the list: over its placeholder, in the status bar. Pure functions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..generation.naming import in_the_name_of
+from ..generation.progress import time_left_s
+from .wording import STAGES, clock
+
+if TYPE_CHECKING:
+    from ..generation.record import Generation
+
+
+class Caption(NamedTuple):
+    """Two lines over a box that is filled up to `share` (0–1, None where nothing is known).
+
+    `is_alert` where the artist should look into the list. `is_stray` where nothing will ever arrive in the Empty.
+    """
+
+    name: str
+    said: str
+    share: float | None = None
+    is_alert: bool = False
+    is_stray: bool = False
+
+
+class StatusLine(NamedTuple):
+    """What the status bar says; "" for nothing."""
+
+    text: str
+    icon: Any
+
+
+NOTHING = StatusLine("", 'NONE')
+
+
+def caption(name: str, generation: "Generation | None", now: float, *, in_scene: bool, waits_for: str) -> Caption:
+    """The caption of a placeholder. `name` is the Empty's; `generation` None where the list does not know it.
+
+    `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving.
+    """
+    if generation is None:
+        return Caption(name, "Made elsewhere · nothing arrives here", is_stray=True)
+    state = generation.state.value
+    if generation.elsewhere:
+        return Caption(name, "In another Blender")
+    if generation.is_working:
+        return Caption(name, advance(generation, now), generation.progress)
+    if state == "placed":
+        if in_scene:
+            return Caption(name, "In the scene already", is_stray=True)
+        return Caption(name, "Undone · Place Again")
+    if state == "ready":
+        if generation.problem:
+            return Caption(name, "Not placed · see the list", 1.0, is_alert=True)
+        if not generation.wanted:
+            return Caption(name, "Ready · see the list", 1.0)
+        return Caption(name, f"Ready · arrives when {waits_for}" if waits_for else "Ready", 1.0)
+    if state == "cancelled":
+        return Caption(name, "Cancelled · nothing arrives here", is_stray=True)
+    if generation.parked:
+        return Caption(name, "Interrupted · see the list", is_alert=True)
+    return Caption(name, f"{STAGES[state]} · see the list", is_alert=True)
+
+
+def copy_caption(name: str) -> Caption:
+    """The caption of what the artist duplicated."""
+    return Caption(name, "A copy · nothing arrives here", is_stray=True)
+
+
+def advance(generation: "Generation", now: float) -> str:
+    """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
+    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
+    parts = [stage if generation.wanted else f"Cancelling · {stage}"]
+    elapsed_s = now - generation.submitted_at if generation.submitted_at else None
+    if generation.progress is not None:
+        parts.append(f"{generation.progress * 100:.0f} %")
+        # A stage of its own comes from the service's log, and with it the share.
+        left_s = time_left_s(generation.progress, None if generation.stage else elapsed_s, generation.expected_s)
+        if left_s is not None:
+            parts.append(f"{clock(left_s)} left")
+    elif elapsed_s is not None:
+        parts.append(clock(elapsed_s))
+    return " · ".join(parts)
+
+
+def status_line(working: "Sequence[Generation]", news: "Generation | None", now: float, waits_for: str) -> StatusLine:
+    """What the status bar says of those that are `working`, and of the one that rests since a moment, the `news`."""
+    running = f"{len(working)} running" if working else ""
+    said = _said(news, waits_for) if news is not None else NOTHING
+    if news is not None and said.text:
+        text = " · ".join(filter(None, (f"Trellis: {_short(news)} {said.text}", running)))
+        return StatusLine(text, said.icon)
+    if len(working) == 1:
+        return StatusLine(f"Trellis: {_short(working[0])} · {advance(working[0], now)}", 'TIME')
+    return StatusLine(f"Trellis: {running}", 'TIME') if working else NOTHING
+
+
+def _said(news: "Generation", waits_for: str) -> StatusLine:
+    state = news.state.value
+    if state == "placed":
+        return StatusLine("is done", 'CHECKMARK')
+    if state == "cancelled":
+        return NOTHING
+    if state == "ready" and news.wanted and not news.problem and waits_for:
+        return StatusLine(f"arrives when {waits_for}", 'CHECKMARK')
+    if state == "ready" and not news.problem:
+        return StatusLine("is ready", 'CHECKMARK')
+    return StatusLine("needs a look", 'ERROR')
+
+
+NAME_SHOWN = 32
+
+
+def _short(generation: "Generation") -> str:
+    name = generation.request.name
+    return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1].rstrip()}…"

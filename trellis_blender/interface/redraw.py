@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is seen of the generations with the sidebar closed, kept up to date: redrawn only where its text has changed.
+
+A viewport takes a frame's time to redraw, so it is asked to at most once a second, and never while nothing is shown.
+"""
+
+import time
+
+import bpy
+
+from ..scene import artist
+from . import overlay, statusbar
+
+INTERVAL_S = 1.0
+
+
+class _Memory:
+    looked_at = -INTERVAL_S
+
+
+def refresh() -> None:
+    """Looks what has changed: now, or when a second has passed since the last time. In background Blender never."""
+    if bpy.app.background:
+        return
+    wait_s = _Memory.looked_at + INTERVAL_S - time.monotonic()
+    if wait_s <= 0:
+        _look()
+    elif not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=wait_s, persistent=True)
+
+
+def at_once() -> None:
+    """After undo and opening a file, which redraw everything by themselves: what was drawn is another object now."""
+    if not bpy.app.background:
+        overlay.update()
+        refresh()
+
+
+def stop() -> None:
+    """Takes back what was to be looked at later."""
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+
+
+def _look() -> float | None:
+    _Memory.looked_at = time.monotonic()
+    if overlay.update():
+        redraw_viewports()
+    has_changed, again_s = statusbar.update()
+    if has_changed:
+        _redraw_status_bars()
+    return again_s
+
+
+def redraw_viewports() -> None:
+    """Every 3D viewport that shows overlays."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            space = area.spaces.active
+            if isinstance(space, bpy.types.SpaceView3D) and space.overlay.show_overlays:
+                for region in area.regions:
+                    if region.type == 'WINDOW':
+                        region.tag_redraw()
+
+
+def _redraw_status_bars() -> None:
+    """Nothing else in Blender redraws the bar. It takes a tool's key hints away, so not while there is a tool."""
+    if artist.modal_operators() - {artist.OUR_MONITOR}:
+        return
+    for window in bpy.context.window_manager.windows:
+        with bpy.context.temp_override(window=window):
+            window.workspace.status_text_set_internal(None)
