@@ -19,11 +19,13 @@ from .interface import (
     pictures,
     preferences,
     prompts,
+    row_menu,
     rows,
     session,
     settings,
     statusbar,
     strays,
+    thumbnails,
 )
 
 CLASSES = (
@@ -44,6 +46,14 @@ CLASSES = (
     rows.TRELLIS_OT_submit_again,
     rows.TRELLIS_OT_submit_paused,
     rows.TRELLIS_OT_remove,
+    row_menu.TRELLIS_OT_show_generation,
+    row_menu.TRELLIS_OT_more,
+    row_menu.TRELLIS_OT_move_here,
+    row_menu.TRELLIS_OT_use_settings,
+    row_menu.TRELLIS_OT_show_folder,
+    row_menu.TRELLIS_OT_copy_problem,
+    row_menu.TRELLIS_OT_keep_only,
+    panel.TRELLIS_OT_show_more,
     account.TRELLIS_OT_test_key,
     account.TRELLIS_OT_list_tasks,
     account.TRELLIS_OT_fetch_task,
@@ -69,6 +79,8 @@ def unregister() -> None:
     """Stops what runs and takes back what `register` did."""
     monitor.stop()
     session.end()
+    panel.forget()
+    thumbnails.forget()
     inputs.forget()
     pictures.forget()
     overlay.unregister()

@@ -16,7 +16,7 @@ from ..piapi.errors import PiapiError, Unclear
 from ..piapi.models import IMAGE
 from ..piapi.tasks import ListedTask
 from . import costs
-from .download import INPUT_NAME
+from .files import INPUT_NAME
 from .record import Generation
 from .states import State
 from .work import Work

@@ -7,17 +7,15 @@ goes on there.
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from ..piapi.files import FileIdentity, Part, ResultStream
+from .files import MODEL_NAME, remove_file
 from .glb import SIZE_LIMIT_BYTES, check_glb
 from .problems import DiskFull, ModelUnusable, explain_os_error
 
-INPUT_NAME = "input.png"
-MODEL_NAME = "model.glb"
 REFUSED_NAME = "model.refused"
 PART_NAME = "model.part"
 NOTE_NAME = "model.part.json"
@@ -57,39 +55,24 @@ def keep_model(
     except OSError as error:
         problem = explain_os_error(error, folder)
         if isinstance(problem, DiskFull):
-            _remove(part)
+            remove_file(part)
         raise problem from None
     except ModelUnusable:
-        _remove(part)
+        remove_file(part)
         raise
     finally:
         if result.identity is None:
-            _remove(part)
+            remove_file(part)
         if not part.exists():
-            _remove(folder / NOTE_NAME)
+            remove_file(folder / NOTE_NAME)
     return final
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a small file so that it is there whole or not at all; GenerationProblem where that fails."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        _remove(part)
-        raise explain_os_error(error, path.parent) from None
 
 
 def _note(folder: Path, identity: FileIdentity | None) -> None:
     """Which file the part is the beginning of, before there is one."""
-    _remove(folder / PART_NAME)
+    remove_file(folder / PART_NAME)
     if identity is None:
-        _remove(folder / NOTE_NAME)
+        remove_file(folder / NOTE_NAME)
     else:
         (folder / NOTE_NAME).write_text(json.dumps(asdict(identity)), encoding="utf-8")
 
@@ -108,21 +91,3 @@ def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limi
         file.truncate()
         file.flush()
         os.fsync(file.fileno())
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        # The folder itself is unusable; the error that led here says so already.
-        return
-
-
-def remove_folder(folder: Path) -> None:
-    """Deletes a generation's folder with all that is in it; FolderUnusable where something stays."""
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise explain_os_error(error, folder) from None

@@ -7,14 +7,14 @@ from dataclasses import replace
 from ..piapi.client import Client
 from ..piapi.errors import NotSent, PiapiError, TooManyRequests, Unclear
 from ..piapi.files import open_result
-from .download import keep_model, part_in, write_whole
+from .download import keep_model, part_in
+from .files import EXPORT_NAME, write_whole
 from .patience import Patience
 from .problems import ModelUnusable
 from .states import State
 from .store import to_json
 from .work import Stopped, Work
 
-EXPORT_NAME = "generation.json"
 FETCH_TRIES = 3
 """Of a file that is not there, or no model; each time at a fresh address."""
 

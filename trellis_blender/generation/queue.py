@@ -257,7 +257,7 @@ class Queue:
 
     def _keep_picture(self, generation: Generation, picture: Picture | None) -> None:
         if picture is not None:
-            from .download import INPUT_NAME, write_whole
+            from .files import INPUT_NAME, write_whole
             from .png import encode_png
 
             write_whole(self.folder / generation.folder_name / INPUT_NAME, encode_png(picture))
@@ -303,7 +303,7 @@ class Queue:
             if found is not None and self._owner.is_another(found.owner_id):
                 self._tell(found)
                 return
-            from .download import remove_folder
+            from .files import remove_folder
 
             remove_folder(self.folder / generation.folder_name)
             self._store.remove(generation.id)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from ..piapi.client import Exchange
-from .download import write_whole
+from .files import write_whole
 from .problems import GenerationProblem
 
 LOG = logging.getLogger(__name__)

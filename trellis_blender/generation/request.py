@@ -46,7 +46,8 @@ class GenerationRequest:
     """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0.
 
     `picture_path` is the image file, "" where there was none, and `picture_changed_ns` when it was last changed then:
-    by these two the same picture is known again without reading it.
+    by these two the same picture is known again without reading it. `press` is what the variations of one press have in
+    common, "" where there is but one.
     """
 
     model: str
@@ -59,6 +60,7 @@ class GenerationRequest:
     picture: Picture | None = None
     picture_path: str = ""
     picture_changed_ns: int = 0
+    press: str = ""
 
     @property
     def seed(self) -> int:

@@ -7,7 +7,7 @@ from ..piapi.client import Client
 from ..piapi.errors import TooManyRequests, Unclear
 from ..piapi.models import IMAGE
 from .adopt import look_for
-from .download import INPUT_NAME
+from .files import INPUT_NAME
 from .follow import apply
 from .problems import FolderUnusable
 from .states import State

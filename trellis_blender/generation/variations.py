@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several models of one input: a generation each, with a seed of its own, in a row along X."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -53,7 +54,13 @@ def vary(
         while len(numbers) < len(placements):
             if (drawn := draw_seed(chance)) not in numbers:
                 numbers.append(drawn)
+    press = uuid.uuid4().hex if len(placements) > 1 else ""
     return [
-        replace(first, parameters=tuple({**dict(first.parameters), "seed": seed}.items()), placement=placement)
+        replace(
+            first,
+            parameters=tuple({**dict(first.parameters), "seed": seed}.items()),
+            placement=placement,
+            press=press,
+        )
         for seed, placement in zip(numbers, placements, strict=True)
     ]

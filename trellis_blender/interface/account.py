@@ -9,7 +9,7 @@ import bpy
 from ..generation.costs import dollars
 from ..generation.questions import Topic
 from ..piapi.models import MODELS, InputUnusable
-from . import access, monitor, session
+from . import access, monitor, redraw, session
 from .layouts import TrellisPanel, draw_text
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class _AskOperator(bpy.types.Operator):
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         monitor.pressed()
-        monitor.redraw_sidebars()
+        redraw.sidebars()
         return {'FINISHED'}
 
 
@@ -111,7 +111,7 @@ class TRELLIS_OT_fetch_task(_AskOperator):
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         monitor.pressed()
-        monitor.redraw_sidebars()
+        redraw.sidebars()
         return {'FINISHED'}
 
 

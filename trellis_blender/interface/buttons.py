@@ -12,7 +12,7 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable, Model
-from . import access, generate, inputs, monitor, session
+from . import access, generate, inputs, monitor, redraw, session
 from .settings import settings_of
 
 SECOND_PRESS_S = 1.0
@@ -168,5 +168,5 @@ class TRELLIS_OT_show(bpy.types.Operator):
                 monitor.pressed()
         if items and (problem := showing.show(context, items)):
             self.report({'INFO'}, problem)
-        monitor.redraw_sidebars()
+        redraw.sidebars()
         return {'FINISHED'}

@@ -4,9 +4,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..generation.naming import in_the_name_of
-from ..generation.progress import time_left_s
-from .wording import STAGES, clock
+from .wording import STAGES, advance
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -67,22 +65,6 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
 def copy_caption(name: str) -> Caption:
     """The caption of what the artist duplicated."""
     return Caption(name, "A copy · nothing arrives here", is_stray=True)
-
-
-def advance(generation: "Generation", now: float) -> str:
-    """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
-    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
-    parts = [stage if generation.wanted else f"Cancelling · {stage}"]
-    elapsed_s = now - generation.submitted_at if generation.submitted_at else None
-    if generation.progress is not None:
-        parts.append(f"{generation.progress * 100:.0f} %")
-        # A stage of its own comes from the service's log, and with it the share.
-        left_s = time_left_s(generation.progress, None if generation.stage else elapsed_s, generation.expected_s)
-        if left_s is not None:
-            parts.append(f"{clock(left_s)} left")
-    elif elapsed_s is not None:
-        parts.append(clock(elapsed_s))
-    return " · ".join(parts)
 
 
 def status_line(working: "Sequence[Generation]", news: "Generation | None", now: float, waits_for: str) -> StatusLine:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..scene import artist, placeholder
-from . import access, redraw, session, statusbar, wording
+from . import access, redraw, session, statusbar, thumbnails, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -38,6 +38,7 @@ class _Memory:
     redrawn_at = 0.0
     background_operators: set[str] = set()
     asked_at = 0.0
+    news: list[str] = []  # to be reported by the operator: a timer cannot
 
 
 class TRELLIS_OT_monitor(bpy.types.Operator):
@@ -59,6 +60,9 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
         if event.type != 'TIMER':
             return {'PASS_THROUGH'}
         tick()
+        for sentence in _Memory.news:
+            self.report({'INFO'}, sentence)
+        _Memory.news.clear()
         if has_work() and time.monotonic() < self.shift_ends:
             return {'PASS_THROUGH'}
         _end_shift()
@@ -99,7 +103,9 @@ def deliver(generation_id: str) -> None:
 def has_work() -> bool:
     """True while a thread works on a generation or a model waits for its moment to arrive."""
     found = session.current()
-    return any(generation.is_working or found.arrives_here(generation) for generation in found.lively.values())
+    return bool(_Memory.news) or any(
+        generation.is_working or found.arrives_here(generation) for generation in found.lively.values()
+    )
 
 
 def tick() -> None:
@@ -112,7 +118,7 @@ def tick() -> None:
     now = time.monotonic()
     if has_changed or (found.lively and now - _Memory.redrawn_at >= CLOCK_S):
         _Memory.redrawn_at = now
-        redraw_sidebars()
+        redraw.sidebars()
         redraw.refresh()
     _tidy_up(found)
 
@@ -130,18 +136,6 @@ def line_of(generation: "Generation") -> wording.Line:
         waits_for=found.waits_for,
         is_bereft=found.misses_placeholder(generation),
     )
-
-
-def redraw_sidebars() -> None:
-    """Only the sidebars, and the preferences: redrawing the whole viewport at every tick slows Blender down."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == 'PREFERENCES':
-                area.tag_redraw()
-            elif area.type == 'VIEW_3D':
-                for region in area.regions:
-                    if region.type == 'UI':
-                        region.tag_redraw()
 
 
 def stop() -> None:
@@ -180,8 +174,12 @@ def _place(generation_id: str) -> None:
     found = session.current()
     generation = found.generations.get(generation_id)
     if generation is not None and generation.state.value in {"ready", "placed"}:
-        found.place(generation)
-    redraw_sidebars()
+        placed = found.place(generation)
+        if placed.state.value == "placed":
+            _Memory.news.append(wording.arrival(placed))
+            thumbnails.arrived(generation_id)
+            watch()
+    redraw.sidebars()
     redraw.refresh()
 
 
@@ -203,7 +201,7 @@ def _look_after_monitor() -> float | None:
     found = session.current()
     may_come = found.is_busy
     if found.drain():
-        redraw_sidebars()
+        redraw.sidebars()
         redraw.refresh()
     _tidy_up(found)
     if not has_work():

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..generation.costs import price
-from . import monitor, session, wording
+from . import monitor, redraw, session, thumbnails, wording
 from .layouts import TrellisPanel, draw_text
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
 
-ROWS_SHOWN = 20
+ROWS_SHOWN = 12
+PICTURE_SCALE = 2.2
+
+
+class _Memory:
+    """How many rows are shown, and the newest generations as of the session's revision."""
+
+    rows = ROWS_SHOWN
+    asked: "tuple[session.Session, int] | None" = None
+    newest: "list[Generation]" = []
+    paused: "list[Generation]" = []
 
 
 class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
@@ -26,28 +36,68 @@ class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
         if not found.is_loaded:
             found.load()
             monitor.watch()
-        newest = sorted(found.generations.values(), key=lambda generation: generation.created_at, reverse=True)
-        if not newest:
+        _look(found)
+        if not _Memory.newest:
             layout.label(text="Nothing generated yet")
-        if paused := found.paused():
-            total = price(sum(generation.request.price_usd for generation in paused))
-            layout.operator("trellis.submit_paused", text=f"Resume {len(paused)} · {total}")
-        for generation in newest[:ROWS_SHOWN]:
+        if _Memory.paused:
+            total = price(sum(generation.request.price_usd for generation in _Memory.paused))
+            layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
+        for generation in _Memory.newest[: _Memory.rows]:
             _draw_generation(layout, context, generation)
-        if len(newest) > ROWS_SHOWN:
-            layout.label(text=f"{len(newest) - ROWS_SHOWN} earlier ones")
+        if (more := len(_Memory.newest) - _Memory.rows) > 0:
+            layout.operator("trellis.show_more", text=f"Show {min(more, ROWS_SHOWN)} of {more} Earlier Ones")
+
+
+class TRELLIS_OT_show_more(bpy.types.Operator):
+    """Show earlier generations, too"""
+
+    bl_idname = "trellis.show_more"
+    bl_label = "Show More"
+    bl_options = {'INTERNAL'}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        _Memory.rows += ROWS_SHOWN
+        redraw.sidebars()
+        return {'FINISHED'}
+
+
+def forget() -> None:
+    """Lets go of the generations that were drawn."""
+    _Memory.asked = None
+    _Memory.newest, _Memory.paused = [], []
+    _Memory.rows = ROWS_SHOWN
+
+
+def _look(found: session.Session) -> None:
+    """Sorts anew only when something has changed: there may be thousands."""
+    asked = (found, found.revision)
+    if asked != _Memory.asked:
+        _Memory.asked = asked
+        _Memory.newest = sorted(found.generations.values(), key=lambda each: each.created_at, reverse=True)
+        _Memory.paused = found.paused()
 
 
 def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation") -> None:
     line = monitor.line_of(generation)
-    box = layout.box()
-    row = box.row()
-    row.label(text=generation.request.name, icon=line.icon)
+    box: Any = layout.box()
+    parts = box.row()
+    if icon := thumbnails.icon_of(generation):
+        picture = parts.column()
+        picture.scale_x = 0.6
+        picture.template_icon(icon_value=icon, scale=PICTURE_SCALE)
+    lines = parts.column(align=True)
+    row = lines.row(align=True)
+    title = row.row()
+    title.alignment = 'LEFT'
+    title.operator(
+        "trellis.show_generation", text=generation.request.name, icon='NONE' if icon else line.icon, emboss=False
+    ).generation = generation.id
     _draw_actions(row, generation, line)
     if generation.is_working and line.share is not None:
-        box.progress(factor=line.share, type='BAR', text=line.stage)
+        lines.progress(factor=line.share, type='BAR', text=line.stage)
     else:
-        box.label(text=line.stage)
+        row = lines.row()
+        row.label(text=" · ".join(filter(None, (line.stage, wording.facts(generation)))))
     if line.detail:
         draw_text(box, context, line.detail)
 
@@ -82,4 +132,4 @@ def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wordi
         if state == "outcome unknown":
             button("trellis.resume", "", 'FILE_REFRESH')
         button("trellis.submit_again", f"Again · {price(generation.request.price_usd)}")
-    button("trellis.remove", "", 'TRASH')
+    button("trellis.more", "", 'DOWNARROW_HLT')

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
-from . import monitor
+from . import redraw
 from .generate import changed_at_ns, path_of
 
 LOOK_AGAIN_S = 2.0
@@ -63,7 +63,7 @@ def _look_and_show(path: str) -> None:
     if before is None or (found.changed_ns, found.problem) != (before.changed_ns, before.problem):
         if found.changed_ns:
             found = found._replace(icon=_load_thumbnail(path, found.changed_ns))
-        monitor.redraw_sidebars()
+        redraw.sidebars()
     else:
         found = found._replace(icon=before.icon)
     _Memory.known[path] = found

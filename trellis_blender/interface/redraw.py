@@ -52,6 +52,18 @@ def _look() -> float | None:
     return again_s
 
 
+def sidebars() -> None:
+    """Only the sidebars, and the preferences: redrawing the whole viewport at every tick slows Blender down."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == 'PREFERENCES':
+                area.tag_redraw()
+            elif area.type == 'VIEW_3D':
+                for region in area.regions:
+                    if region.type == 'UI':
+                        region.tag_redraw()
+
+
 def redraw_viewports() -> None:
     """Every 3D viewport that shows overlays."""
     for window in bpy.context.window_manager.windows:

@@ -7,7 +7,7 @@ import bpy
 
 from ..generation.questions import Topic
 from ..piapi.models import OFFLINE_PREVIEW
-from . import access, monitor, session, wording
+from . import access, monitor, redraw, session, wording
 
 REMOVAL_WIDTH_PX = 440
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..generation.record import Generation
 
 
-class _RowOperator(bpy.types.Operator):
+class RowOperator(bpy.types.Operator):
     """An operator on one generation, named by its id."""
 
     bl_options = {'INTERNAL'}
@@ -25,7 +25,7 @@ class _RowOperator(bpy.types.Operator):
     @staticmethod
     def fits(generation: "Generation") -> bool:
         """True where there is something to do; the second click of a double click finds nothing any more."""
-        raise NotImplementedError
+        return generation is not None
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         """Does it. Raises access.NotReady."""
@@ -46,11 +46,11 @@ class _RowOperator(bpy.types.Operator):
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         monitor.pressed()
-        monitor.redraw_sidebars()
+        redraw.sidebars()
         return {'FINISHED'}
 
 
-class TRELLIS_OT_cancel(_RowOperator):
+class TRELLIS_OT_cancel(RowOperator):
     """Cancel this generation. Once PiAPI has begun it is paid all the same; then it is kept and not placed"""
 
     bl_idname = "trellis.cancel"
@@ -65,7 +65,7 @@ class TRELLIS_OT_cancel(_RowOperator):
         found.queue.cancel(generation, found.its_service(generation) if is_at_rest else access.service())
 
 
-class TRELLIS_OT_place(_RowOperator):
+class TRELLIS_OT_place(RowOperator):
     """Put the model into the scene now. Costs nothing"""
 
     bl_idname = "trellis.place"
@@ -79,7 +79,7 @@ class TRELLIS_OT_place(_RowOperator):
         monitor.deliver(generation.id)
 
 
-class TRELLIS_OT_resume(_RowOperator):
+class TRELLIS_OT_resume(RowOperator):
     """Go on with this generation from where it stands, or look for it among the account's tasks. Costs nothing"""
 
     bl_idname = "trellis.resume"
@@ -100,7 +100,7 @@ class TRELLIS_OT_resume(_RowOperator):
         found.drain()
 
 
-class TRELLIS_OT_submit_again(_RowOperator):
+class TRELLIS_OT_submit_again(RowOperator):
     """Submit the same prompt or image with the same settings as a new task. Costs the price on the button"""
 
     bl_idname = "trellis.submit_again"
@@ -116,7 +116,7 @@ class TRELLIS_OT_submit_again(_RowOperator):
         found.drain()
 
 
-class TRELLIS_OT_remove(_RowOperator):
+class TRELLIS_OT_remove(RowOperator):
     """Take this generation out of the list and delete its files. What stands in a scene stays there"""
 
     bl_idname = "trellis.remove"

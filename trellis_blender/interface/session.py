@@ -239,7 +239,7 @@ class Session:
         """
         from dataclasses import replace
 
-        from ..generation.download import MODEL_NAME
+        from ..generation.files import MODEL_NAME
         from ..generation.problems import ModelUnusable
         from ..generation.states import State
         from ..scene import placeholder, placing

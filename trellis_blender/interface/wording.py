@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A generation in the artist's words. Pure functions: no layout, no Blender."""
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..generation.costs import dollars
+from ..generation.costs import dollars, price
 from ..generation.naming import in_the_name_of
-from ..piapi.models import OFFLINE_PREVIEW
+from ..generation.progress import time_left_s
+from ..piapi.models import MODELS, OFFLINE_PREVIEW
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -54,7 +56,7 @@ def describe(
     if generation.elsewhere:
         return Line("In another Blender", None, "Another Blender on this computer works on it.", 'TIME')
     if generation.is_working:
-        return Line(_working_stage(generation, now), generation.progress, generation.problem, 'TIME')
+        return Line(advance(generation, now), generation.progress, generation.problem, 'TIME')
     icon = ICONS.get(state, 'TIME')
     if generation.parked and state not in {"ready", "placed"}:
         return Line("Interrupted", None, generation.problem or _why_interrupted(generation), 'INFO')
@@ -68,6 +70,52 @@ def describe(
         why = _why_ready(generation, here=here, waits_for=waits_for, is_bereft=is_bereft)
         return Line("Ready", None, why or about, icon)
     return Line(STAGES[state], None, generation.problem, icon)
+
+
+def facts(generation: "Generation") -> str:
+    """What it cost and how long it took, as much of it as is known: "$0.04 · 1:12"."""
+    request = generation.request
+    if not generation.task_id:
+        return ""
+    cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
+    took_s = generation.finished_at - generation.submitted_at if generation.submitted_at else 0.0
+    return f"{cost} · {clock(took_s)}" if took_s > 0 else cost
+
+
+def arrival(generation: "Generation") -> str:
+    """The report when a model has arrived."""
+    took, cost = "", ""
+    if generation.submitted_at and generation.finished_at > generation.submitted_at:
+        took = f", made in {clock(generation.finished_at - generation.submitted_at)}"
+    if generation.charged_usd:
+        cost = f", for {dollars(generation.charged_usd)}"
+    return f"“{generation.request.name}” is in the scene{took}{cost}. {generation.where}".strip()
+
+
+def settings_in_full(generation: "Generation") -> str:
+    """For a tooltip: what it was made from, with what, and when."""
+    request = generation.request
+    model = MODELS[request.model].label if request.model in MODELS else request.model
+    made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
+    numbers = ", ".join(f"{name} {value:g}" for name, value in request.parameters)
+    made_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(generation.created_at))
+    return "\n".join((made_from, f"{model}, {price(request.price_usd)}, {made_at}", numbers, "Click to show it"))
+
+
+def advance(generation: "Generation", now: float) -> str:
+    """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
+    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
+    parts = [stage if generation.wanted or generation.fetched else f"Cancelling · {stage}"]
+    elapsed_s = now - generation.submitted_at if generation.submitted_at else None
+    if generation.progress is not None:
+        parts.append(f"{generation.progress * 100:.0f} %")
+        # A stage of its own comes from the service's log, and with it the share.
+        left_s = time_left_s(generation.progress, None if generation.stage else elapsed_s, generation.expected_s)
+        if left_s is not None:
+            parts.append(f"{clock(left_s)} left")
+    elif elapsed_s is not None:
+        parts.append(clock(elapsed_s))
+    return " · ".join(parts)
 
 
 def clock(seconds: float) -> str:
@@ -111,19 +159,6 @@ def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
 
     characters = max(int(width_px / (6.2 * ui_scale)), 16)
     return textwrap.wrap(text, characters) or [""]
-
-
-def _working_stage(generation: "Generation", now: float) -> str:
-    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
-    if generation.fetched:
-        return stage
-    if not generation.wanted:
-        stage = f"Cancelling · {stage}"
-    if generation.progress is not None:
-        return f"{stage} · {generation.progress * 100:.0f} %"
-    if generation.submitted_at:
-        return f"{stage} · {clock(now - generation.submitted_at)}"
-    return stage
 
 
 def _why_interrupted(generation: "Generation") -> str:

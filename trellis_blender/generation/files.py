@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files in a generation's folder: their names, and how they are written so that none is ever half there."""
+
+import os
+import shutil
+from pathlib import Path
+
+from .problems import explain_os_error
+
+INPUT_NAME = "input.png"
+MODEL_NAME = "model.glb"
+EXPORT_NAME = "generation.json"
+THUMBNAIL_NAME = "thumbnail.png"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a small file so that it is there whole or not at all; GenerationProblem where that fails."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        remove_file(part)
+        raise explain_os_error(error, path.parent) from None
+
+
+def remove_folder(folder: Path) -> None:
+    """Deletes a generation's folder with all that is in it; FolderUnusable where something stays."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise explain_os_error(error, folder) from None
+
+
+def remove_file(path: Path) -> None:
+    """Deletes a file where that can be done."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        # The folder itself is unusable; the error that led here says so already.
+        return

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a row of the list offers besides its buttons: show, move, take the settings up, look at the files."""
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..piapi.models import TEXT
+from . import monitor, session, wording
+from .rows import RowOperator
+from .settings import PARAMETERS, settings_of
+
+if TYPE_CHECKING:
+    from ..generation.record import Generation
+
+
+class TRELLIS_OT_show_generation(RowOperator):
+    """Select the model and bring it into view"""
+
+    bl_idname = "trellis.show_generation"
+    bl_label = "Show in the Scene"
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: Any) -> str:
+        generation = session.current().generations.get(properties.generation)
+        return wording.settings_in_full(generation) if generation is not None else cls.__doc__ or ""
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        from ..scene import placeholder, showing
+
+        item = found.object_of(generation) if generation.state.value == "placed" else placeholder.find(generation.id)
+        if item is None:
+            self.report({'INFO'}, "Nothing of it is in the scene that is open.")
+        elif problem := showing.show(bpy.context, [item]):
+            self.report({'INFO'}, problem)
+
+
+class TRELLIS_OT_more(RowOperator):
+    """More to do with this generation"""
+
+    bl_idname = "trellis.more"
+    bl_label = "More"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        generation = session.current().generations.get(self.generation)
+        if generation is None:
+            return {'CANCELLED'}
+        context.window_manager.popup_menu(
+            lambda menu, _: _draw_menu(menu.layout, generation), title=generation.request.name
+        )
+        return {'FINISHED'}
+
+
+class TRELLIS_OT_move_here(RowOperator):
+    """Move the model to the 3D cursor"""
+
+    bl_idname = "trellis.move_here"
+    bl_label = "Move to the 3D Cursor"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        return generation.state.value == "placed"
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        item = found.object_of(generation)
+        if item is None:
+            self.report({'INFO'}, "It is not in the scene any more. Place Again puts it there.")
+        else:
+            item.matrix_world.translation = bpy.context.scene.cursor.location
+
+
+class TRELLIS_OT_use_settings(RowOperator):
+    """Put this generation's prompt or image, model and parameters into the panel. Sends nothing"""
+
+    bl_idname = "trellis.use_settings"
+    bl_label = "Use These Settings"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        from ..generation.files import INPUT_NAME
+
+        request, settings = generation.request, settings_of(bpy.context.scene)
+        settings.model = request.model
+        if request.task_type == TEXT:
+            settings.source, settings.prompt = 'TEXT', request.prompt
+        else:
+            kept = found.queue.folder / generation.folder_name / INPUT_NAME
+            settings.source, settings.image = 'IMAGE', request.picture_path or str(kept)
+        for name, value in request.parameters:
+            if name in PARAMETERS:
+                setattr(settings, name, value)
+        settings.longest_side = request.placement.longest_side_m
+
+
+class TRELLIS_OT_show_folder(RowOperator):
+    """Open the folder with the model as delivered, the picture that was sent, and what was asked for"""
+
+    bl_idname = "trellis.show_folder"
+    bl_label = "Show the Folder"
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        folder = found.queue.folder / generation.folder_name
+        if not folder.is_dir():
+            self.report({'INFO'}, "Nothing of it is on the disk yet.")
+        else:
+            bpy.ops.wm.path_open(filepath=str(folder))
+
+
+class TRELLIS_OT_copy_problem(RowOperator):
+    """Copy what the row says, with the task's id, to the clipboard"""
+
+    bl_idname = "trellis.copy_problem"
+    bl_label = "Copy What It Says"
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        line = monitor.line_of(generation)
+        task = f"Task {generation.task_id} at {generation.api_url}" if generation.task_id else ""
+        bpy.context.window_manager.clipboard = "\n".join(filter(None, (line.stage, line.detail, task)))
+
+
+class TRELLIS_OT_keep_only(RowOperator):
+    """Hide the other variations that came of the same press. They stay in the scene and in the list"""
+
+    bl_idname = "trellis.keep_only"
+    bl_label = "Keep This, Hide the Others"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    @staticmethod
+    def fits(generation: "Generation") -> bool:
+        return bool(generation.request.press) and generation.state.value == "placed"
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        for other in found.generations.values():
+            if other.request.press != generation.request.press or (item := found.object_of(other)) is None:
+                continue
+            is_other = other.id != generation.id
+            item.hide_render = is_other
+            for layer in (layer for scene in item.users_scene for layer in scene.view_layers):
+                if item.name in layer.objects:
+                    item.hide_set(is_other, view_layer=layer)
+
+
+def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
+    found = session.current()
+    is_there = generation.state.value == "placed" and found.object_of(generation) is not None
+
+    def entry(operator: str, icon: Any = 'NONE') -> None:
+        layout.operator(operator, icon=icon).generation = generation.id
+
+    if is_there:
+        entry("trellis.show_generation", 'ZOOM_SELECTED')
+        entry("trellis.move_here", 'PIVOT_CURSOR')
+        if generation.request.press:
+            entry("trellis.keep_only", 'HIDE_OFF')
+        layout.separator()
+    entry("trellis.use_settings", 'PREFERENCES')
+    entry("trellis.show_folder", 'FILE_FOLDER')
+    entry("trellis.copy_problem", 'COPYDOWN')
+    if not generation.is_working:
+        layout.separator()
+        # The question is asked where an operator is invoked.
+        layout.operator_context = 'INVOKE_DEFAULT'
+        entry("trellis.remove", 'TRASH')
