@@ -73,11 +73,10 @@ def describe(
 
 
 def facts(generation: "Generation") -> str:
-    """What it cost and how long it took, as much of it as is known: "$0.04 · 1:12"."""
-    request = generation.request
-    if not generation.task_id:
+    """What it cost and how long it took, where no other sentence says so: "$0.04 · 1:12"."""
+    if not generation.task_id or generation.state.value not in {"ready", "placed"}:
         return ""
-    cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
+    cost = price(generation.request.price_usd if generation.charged_usd is None else generation.charged_usd)
     took_s = generation.finished_at - generation.submitted_at if generation.submitted_at else 0.0
     return f"{cost} · {clock(took_s)}" if took_s > 0 else cost
 

@@ -1,0 +1,171 @@
+"""The list: its pictures, and what a row's menu does."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from models import box_glb
+from service import Piapi
+
+
+def current() -> Any:
+    from trellis_blender.interface import session
+
+    return session.current()
+
+
+def newest() -> Any:
+    return max(current().generations.values(), key=lambda generation: generation.created_at)
+
+
+def pixels_of(picture: Any) -> Any:
+    return np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4)
+
+
+def imported(path: Path) -> Any:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.import_scene.gltf(filepath=str(path))
+    return next(item for item in bpy.data.objects if item.type == "MESH")
+
+
+def test_the_picture_shows_the_model(fixtures: Path) -> None:
+    from trellis_blender.scene import portrait, snapshot
+
+    model = imported(fixtures / "trellis-house.glb")
+    snapshot.prepare(model)
+    picture = pixels_of(portrait.draw(snapshot.take(model)))
+    covered = picture[..., 3] > 128
+    assert 0.2 < covered.mean() < 0.8
+    rows, columns = np.nonzero(covered)
+    # It fills the picture, and stands in its middle.
+    assert max(np.ptp(rows), np.ptp(columns)) > 115
+    assert abs(columns.min() + columns.max() - 127) < 8
+    roof = picture[30:60, 50:80].reshape(-1, 4).astype(int)
+    grass = picture[85:110, 20:110].reshape(-1, 4).astype(int)
+    assert (roof[:, 0] > roof[:, 1] + 40).mean() > 0.5
+    assert (grass[:, 1] > grass[:, 0] + 10).mean() > 0.15
+
+
+def test_a_model_without_a_texture_has_a_picture_too(tmp_path: Path) -> None:
+    from trellis_blender.scene import portrait, snapshot
+
+    (tmp_path / "box.glb").write_bytes(box_glb())
+    model = imported(tmp_path / "box.glb")
+    model.data.materials.clear()
+    copied = snapshot.take(model)
+    assert copied.texture is None
+    assert pixels_of(portrait.draw(copied))[..., 3].any()
+
+
+def test_what_was_edited_into_polygons_has_none(addon: Any) -> None:
+    from trellis_blender.scene import snapshot
+
+    assert snapshot.take(bpy.data.objects["Cube"]) is None
+    assert snapshot.take(bpy.data.objects["Camera"]) is None
+
+
+def test_the_picture_is_kept_beside_the_model(fixtures: Path, tmp_path: Path) -> None:
+    from trellis_blender.scene import snapshot, thumbnail
+
+    thumbnail.keep(snapshot.take(imported(fixtures / "trellis-lungs.glb")), tmp_path)
+    kept = bpy.data.images.load(str(tmp_path / "thumbnail.png"))
+    assert tuple(kept.size) == (128, 128)
+    flat = tmp_path / "flat"
+    nothing = snapshot.Snapshot(np.zeros((1, 3, 3)), None, None)
+    thumbnail.keep(nothing, flat)
+    assert not flat.exists()
+
+
+def test_settings_are_taken_up_again(generate: Any, piapi: Piapi) -> None:
+    generate(prompt="a bear", seed=77, ss_sampling_steps=21)
+    settings = bpy.context.scene.trellis
+    settings.source, settings.prompt, settings.model = "IMAGE", "something else", "Qubico/trellis2"
+    assert bpy.ops.trellis.use_settings(generation=newest().id) == {"FINISHED"}
+    assert (settings.source, settings.prompt, settings.model) == ("TEXT", "a bear", "Qubico/trellis")
+    assert (settings.seed, settings.ss_sampling_steps) == (77, 21)
+    assert len(piapi.creates) == 1
+
+
+def test_a_model_is_moved_to_the_cursor(generate: Any) -> None:
+    generate(prompt="a bear")
+    model = bpy.data.objects["a bear"]
+    model.rotation_euler.z = 1.0
+    bpy.context.scene.cursor.location = (4, 5, 6)
+    assert bpy.ops.trellis.move_here(generation=newest().id) == {"FINISHED"}
+    assert tuple(model.location) == (4, 5, 6)
+    assert model.rotation_euler.z == pytest.approx(1.0)
+
+
+def test_one_of_the_variations_is_kept_and_the_others_hidden(generate: Any) -> None:
+    generate(prompt="a bear", variations=3)
+    generate(prompt="a lamp")
+    lamp = newest()
+    assert not lamp.request.press
+    bears = sorted(
+        (found for found in current().generations.values() if found.request.press), key=lambda bear: bear.created_at
+    )
+    bears = [bear for bear in bears if bear.request.press == bears[-1].request.press]
+    assert len(bears) == 3
+    kept, *others = (bpy.data.objects[bear.object_name] for bear in bears)
+    assert bpy.ops.trellis.keep_only(generation=bears[0].id) == {"FINISHED"}
+    assert kept.visible_get()
+    assert not kept.hide_render
+    assert all(other.hide_get() and other.hide_render for other in others)
+    assert bpy.data.objects["a lamp"].visible_get()
+    # And the other way round.
+    bpy.ops.trellis.keep_only(generation=bears[1].id)
+    assert others[0].visible_get()
+    assert kept.hide_get()
+
+
+def test_a_row_without_an_object_says_so(generate: Any) -> None:
+    generate(prompt="a bear")
+    bpy.data.objects.remove(bpy.data.objects["a bear"])
+    assert bpy.ops.trellis.move_here(generation=newest().id) == {"FINISHED"}
+    assert bpy.ops.trellis.show_generation(generation=newest().id) == {"FINISHED"}
+
+
+def test_the_tooltip_tells_everything(generate: Any) -> None:
+    from trellis_blender.interface import wording
+
+    generate(prompt="a very small wooden chair with three legs and a long story", seed=7)
+    said = wording.settings_in_full(newest())
+    assert "a very small wooden chair with three legs and a long story" in said
+    assert "TRELLIS, $0.04" in said
+    assert "seed 7" in said
+    assert wording.facts(newest()).startswith("$0.04 · 0:0")
+    assert wording.arrival(newest()).startswith("“a very small wooden chair with three legs and a long")
+
+
+@pytest.mark.parametrize("count", [1000])
+def test_a_thousand_rows_are_sorted_once(addon: Any, count: int) -> None:
+    from dataclasses import replace
+
+    from trellis_blender.generation.record import Generation
+    from trellis_blender.generation.request import compose_request
+    from trellis_blender.interface import panel
+    from trellis_blender.scene import placing
+
+    request = compose_request(
+        model="Qubico/trellis",
+        prompt="a bear",
+        picture=None,
+        picture_name="",
+        parameters={},
+        placement=placing.here(bpy.context, 1.0, ""),
+    )
+    for number in range(count):
+        made = Generation(id=f"{number:032}", request=request, created_at=float(number))
+        current()._take_over(replace(made, parked=True))
+    look: Callable[[Any], None] = panel._look
+    look(current())
+    assert [each.created_at for each in panel._Memory.newest[:2]] == [count - 1, count - 2]
+    before = panel._Memory.newest
+    start = time.perf_counter()
+    look(current())
+    assert panel._Memory.newest is before
+    assert time.perf_counter() - start < 0.001
