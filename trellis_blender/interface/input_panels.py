@@ -14,7 +14,7 @@ from ..piapi.models import MODELS, OFFLINE_PREVIEW, Model
 from ..scene import versions
 from . import access, inputs, pictures
 from .layouts import TrellisPanel, draw_text
-from .settings import CUSTOM, QUALITY_NAMES, TARGET_NAMES, TRELLIS_PG_settings, settings_of
+from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
 
 PROMPT_LINES = 4
 THUMBNAIL_SCALE = 5.0
@@ -41,7 +41,7 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         else:
             _draw_image(layout, settings)
         column = layout.column()
-        column.prop(settings, "model")
+        column.prop(settings, "model", text="")
         _draw_note(column, context, f"{model.use}.")
         column.prop(settings, "variations")
         _draw_buttons(layout, context, settings, model)
@@ -154,7 +154,7 @@ def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> Non
 
 
 def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
-    body = _section(layout, "trellis_placement", "Placement", TARGET_NAMES[settings.target])
+    body = _section(layout, "trellis_placement", "Placement", settings.target.capitalize())
     if body is None:
         return
     body.prop(settings, "target")
