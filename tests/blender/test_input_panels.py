@@ -31,6 +31,7 @@ def press(addon: Any) -> Any:
         before = set(found.generations)
         assert operator() == {'FINISHED'}
         made = [found.wait_for(number) for number in list(found.generations) if number not in before]
+        assert {generation.state.value for generation in made} == {"ready"}
         return [found.place(generation) for generation in made]
 
     return press_and_wait
@@ -222,8 +223,12 @@ def test_the_limit_comes_from_the_preferences(addon: Any) -> None:
 def test_try_it_offline_makes_one_whatever_the_panel_says(
     settings: Any, press: Any, tmp_path: Path, piapi: Piapi
 ) -> None:
-    (tmp_path / "pear.png").write_bytes(picture_png(60, 60))
-    settings.source, settings.image, settings.variations = 'IMAGE', str(tmp_path / "pear.png"), 4
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(picture).ellipse((40, 40, 160, 160), fill="green")
+    picture.save(tmp_path / "apple.png")
+    settings.source, settings.image, settings.variations = 'IMAGE', str(tmp_path / "apple.png"), 4
     (made,) = press(bpy.ops.trellis.try_offline)
     assert made.request.model == "offline-preview"
     assert piapi.requests == []
