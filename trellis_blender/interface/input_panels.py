@@ -104,13 +104,13 @@ def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, m
     else:
         said = f"These {count} are being made already." if count > 1 else "This one is being made already."
     draw_text(layout, context, said, 'INFO')
-    row = layout.row(align=True)
-    row.scale_y = BUTTON_SCALE
     if is_there:
+        row = layout.row()
+        row.scale_y = BUTTON_SCALE
         show = row.operator("trellis.show", text="Show Them" if count > 1 else "Show It")
         show.generation = " ".join(generation.id for generation in made)
     verb = "Pay Again" if model.price_usd else "Make Again"
-    row.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
+    layout.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
 
 
 def _draw_way_out(layout: bpy.types.UILayout) -> None:
@@ -157,7 +157,7 @@ def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -
     body = _section(layout, "trellis_placement", "Placement", settings.target.capitalize())
     if body is None:
         return
-    body.prop(settings, "target")
+    body.prop(settings, "target", text="")
     body.prop(settings, "longest_side")
 
 

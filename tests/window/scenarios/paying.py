@@ -7,6 +7,9 @@ import bpy
 import drive
 from before import GENERATE, generated, redraw, settings
 
+SETTLED_S = 4.0
+"""Blender moves the panels that make room for others little by little, which takes its time in software."""
+
 
 def scenario() -> drive.Steps:
     yield from drive.open_sidebar()
@@ -76,14 +79,14 @@ def already_made() -> drive.Steps:
     drive.shot("21-already-made")
     model = bpy.data.objects[drive.generations()[0].object_name]
     model.select_set(False)
-    yield from drive.press("trellis.show", column=0.3)
+    yield from drive.press("trellis.show")
     assert model.select_get()
     drive.shot("22-shown")
     bpy.data.objects.remove(model)
-    yield from drive.press("trellis.show", column=0.3)
+    yield from drive.press("trellis.show")
     yield from drive.until(lambda: drive.generations()[0].object_name in bpy.data.objects, "the model again")
     count = len(drive.generations())
-    yield from drive.press(GENERATE, column=0.75)
+    yield from drive.press(GENERATE)
     yield from drive.until(lambda: len(drive.generations()) == count + 1, "one more")
     settings().seed = 0
     yield from drive.until(lambda: drive.state() == "placed", "the model")
@@ -109,14 +112,14 @@ def narrow() -> drive.Steps:
     assert sidebar.width < 0.8 * width
     drive.shot("30-narrow")
     settings().variations = 1
-    yield from redraw(1.5)
+    yield from redraw(SETTLED_S)
     drive.shot("31-narrow-already-made")
     settings().source = 'IMAGE'
     settings().model = 'offline-preview'
-    yield from redraw(1.5)
+    yield from redraw(SETTLED_S)
     drive.shot("32-narrow-offline")
     key = os.environ.pop("PIAPI_API_KEY")
     settings().model = 'Qubico/pixal3d'
-    yield from redraw(1.5)
+    yield from redraw(SETTLED_S)
     drive.shot("33-narrow-no-key")
     os.environ["PIAPI_API_KEY"] = key
