@@ -133,13 +133,17 @@ def pear(folder: Path) -> Path:
 def test_before(window: Window, tmp_path: Path) -> None:
     window.behave(processing_s=0.5)
     window.environ["TEST_IMAGE"] = str(pear(tmp_path))
-    window.words = {"slowly": lambda: window.behave(processing_s=4.0)}
     window.run("before", limit_s=400)
-    assert [create["model"] for create in window.piapi.creates] == [
-        *["Qubico/trellis"] * 6,
-        *["Qubico/pixal3d"] * 8,
-        *["Qubico/trellis"] * 2,
-    ]
+    assert [create["model"] for create in window.piapi.creates] == ["Qubico/trellis"] * 2
+
+
+def test_paying(window: Window, tmp_path: Path) -> None:
+    window.behave(processing_s=0.5)
+    window.environ["TEST_IMAGE"] = str(pear(tmp_path))
+    window.words = {"slowly": lambda: window.behave(processing_s=4.0)}
+    window.run("paying", limit_s=400)
+    asked = [create["model"] for create in window.piapi.creates]
+    assert asked == ["Qubico/trellis"] * 4 + ["Qubico/pixal3d"] * 8 + ["Qubico/trellis"] * 2
 
 
 def test_offline(window: Window, tmp_path: Path) -> None:

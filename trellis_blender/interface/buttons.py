@@ -94,13 +94,13 @@ class _GenerateButton(bpy.types.Operator):
 
     def _ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
         count, model = len(self.requests), self.model(context)
-        what = f"{count} models" if count > 1 else "A model"
+        what = f"{count} models" if count > 1 else "a model"
         each = f", {costs.dollars(model.price_usd)} each" if count > 1 else ""
         limit = costs.dollars(access.ask_above_usd())
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title=f"{what} for {costs.dollars(total_usd)}?",
+            title=f"Generate {what} for {costs.dollars(total_usd)}?",
             message=f"By {model.label}{each}. The preferences ask above {limit}.",
             confirm_text=costs.button_text(count, model.price_usd),
         )

@@ -14,7 +14,7 @@ from ..piapi.models import MODELS, OFFLINE_PREVIEW, Model
 from ..scene import versions
 from . import access, inputs, pictures
 from .layouts import TrellisPanel, draw_text
-from .settings import CUSTOM, QUALITY_NAMES, TARGET_NAMES, TRELLIS_PG_settings, settings_of
+from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
 
 PROMPT_LINES = 4
 THUMBNAIL_SCALE = 5.0
@@ -41,7 +41,7 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         else:
             _draw_image(layout, settings)
         column = layout.column()
-        column.prop(settings, "model")
+        column.prop(settings, "model", text="")
         _draw_note(column, context, f"{model.use}.")
         column.prop(settings, "variations")
         _draw_buttons(layout, context, settings, model)
@@ -104,13 +104,13 @@ def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, m
     else:
         said = f"These {count} are being made already." if count > 1 else "This one is being made already."
     draw_text(layout, context, said, 'INFO')
-    row = layout.row(align=True)
-    row.scale_y = BUTTON_SCALE
     if is_there:
+        row = layout.row()
+        row.scale_y = BUTTON_SCALE
         show = row.operator("trellis.show", text="Show Them" if count > 1 else "Show It")
         show.generation = " ".join(generation.id for generation in made)
     verb = "Pay Again" if model.price_usd else "Make Again"
-    row.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
+    layout.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
 
 
 def _draw_way_out(layout: bpy.types.UILayout) -> None:
@@ -154,10 +154,10 @@ def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> Non
 
 
 def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
-    body = _section(layout, "trellis_placement", "Placement", TARGET_NAMES[settings.target])
+    body = _section(layout, "trellis_placement", "Placement", settings.target.capitalize())
     if body is None:
         return
-    body.prop(settings, "target")
+    body.prop(settings, "target", text="")
     body.prop(settings, "longest_side")
 
 

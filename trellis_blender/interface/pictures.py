@@ -59,8 +59,10 @@ def forget() -> None:
 
 def _look_and_show(path: str) -> None:
     before = _Memory.known.get(path)
+    if before is None:
+        return  # the add-on was switched off meanwhile
     found = _look_at(path)
-    if before is None or (found.changed_ns, found.problem) != (before.changed_ns, before.problem):
+    if (found.changed_ns, found.problem) != (before.changed_ns, before.problem):
         if found.changed_ns:
             found = found._replace(icon=_load_thumbnail(path, found.changed_ns))
         redraw.sidebars()

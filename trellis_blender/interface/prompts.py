@@ -69,6 +69,7 @@ class TRELLIS_MT_prompts(bpy.types.Menu):
 
     bl_idname = "TRELLIS_MT_prompts"
     bl_label = "Earlier Prompts"
+    bl_description = "Take up a prompt again that something was made from, the newest first"
 
     def draw(self, context: bpy.types.Context) -> None:
         from ..generation.earlier import earlier_prompts

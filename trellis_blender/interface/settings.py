@@ -150,7 +150,6 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
     )
 
 
-TARGET_NAMES = {identifier: label for identifier, label, _ in TARGET_ITEMS}
 QUALITY_NAMES = {identifier: label for identifier, label, _, _ in QUALITY_ITEMS}
 
 

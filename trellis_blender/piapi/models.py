@@ -80,7 +80,7 @@ TRELLIS_PRESETS = (
 OFFLINE_PREVIEW = Model(
     id="offline-preview",
     label="Offline preview",
-    use="A rough stand-in from a picture, made on this computer. Not Trellis",
+    use="A rough stand-in, made on this computer. Image only, not Trellis",
     task_types=(IMAGE, TEXT),
     parameters=(SEED,),
     price_usd=0.0,
@@ -107,7 +107,7 @@ MODELS: dict[str, Model] = {
             presets=TRELLIS_PRESETS,
         ),
         Model("Qubico/trellis2", "TRELLIS 2", "For metal and gloss. Image only", (IMAGE,), (SEED,), 0.10),
-        Model("Qubico/pixal3d", "Pixal3D", "For fine detail, takes minutes. Image only", (IMAGE,), (SEED,), 0.25),
+        Model("Qubico/pixal3d", "Pixal3D", "For fine detail, slow. Image only", (IMAGE,), (SEED,), 0.25),
         OFFLINE_PREVIEW,
     )
 }

@@ -12,7 +12,8 @@ LONG = (
     "garden with sunflowers in front of it"
 )
 GENERATE = "trellis.generate_from_panel"
-MENU_COLUMN = 0.82
+LAST_COLUMN = 0.82
+"""Where a small button at the end of a row is."""
 FIRST_HEADER_PX = 16
 """From the lower edge of a button to the middle of the header below it."""
 HEADER_PX = 21 if bpy.app.version >= (5, 0, 0) else 25
@@ -34,10 +35,6 @@ def scenario() -> drive.Steps:
     yield from prompts()
     yield from quality()
     yield from seed_and_place()
-    yield from variations()
-    yield from the_price_question()
-    yield from already_made()
-    yield from narrow()
 
 
 def explained(name: str) -> drive.Steps:
@@ -51,6 +48,17 @@ def explained(name: str) -> drive.Steps:
     yield 0.5
     assert len(drive.generations()) == count
     yield from drive.over_viewport()
+
+
+def generated(count: int) -> drive.Steps:
+    """Presses the button, and waits for the models."""
+    before = len(drive.generations())
+    yield from drive.press(GENERATE)
+    yield from drive.until(lambda: len(drive.generations()) == before + count, f"{count} generations", 5)
+    yield from drive.until(lambda: all(each.state.value == "placed" for each in drive.generations()), "the models")
+    yield from drive.over_viewport()
+    # Past the second in which a double click counts once.
+    yield 1.0
 
 
 def what_is_missing() -> drive.Steps:
@@ -109,22 +117,11 @@ def prompts() -> drive.Steps:
     settings().prompt = "a bear"
 
 
-def generated(count: int, total: int = 0) -> drive.Steps:
-    """Presses the button, and waits for the models."""
-    before = len(drive.generations())
-    yield from drive.press(GENERATE)
-    yield from drive.until(lambda: len(drive.generations()) == before + count, f"{count} generations", 5)
-    yield from drive.until(lambda: all(each.state.value == "placed" for each in drive.generations()), "the models")
-    yield from drive.over_viewport()
-    # Past the second in which a double click counts once.
-    yield 1.0
-
-
 def open_earlier_prompts() -> drive.Steps:
     """The menu is the last thing in the prompt's row. Blender does not tell a menu's name of the button for it."""
     yield from drive.find("trellis.prompt")
     _, _, sidebar = drive.viewport()
-    drive.move(sidebar.x + sidebar.width * MENU_COLUMN, drive.mouse[1])
+    drive.move(sidebar.x + sidebar.width * LAST_COLUMN, drive.mouse[1])
     yield 0.3
     subprocess.run(["xdotool", "click", "1"], check=True)
     yield 0.8
@@ -167,7 +164,7 @@ def seed_and_place() -> drive.Steps:
     yield from drive.press("trellis.is_seed_random")
     first = settings().seed
     assert first
-    yield from drive.press("trellis.new_seed", column=0.88)
+    yield from drive.press("trellis.new_seed", column=LAST_COLUMN)
     assert settings().seed not in {0, first}
     yield from drive.over_viewport()
     drive.shot("30-seed")
@@ -176,100 +173,8 @@ def seed_and_place() -> drive.Steps:
     yield from drive.press("trellis.target")
     yield 0.5
     drive.shot("31-places")
-    yield from drive.key("Down", 0.2)
-    yield from drive.key("Return", 0.5)
+    # The letter underlined in "On the Surface Below".
+    yield from drive.key("o", 0.5)
     assert settings().target == 'SURFACE', settings().target
-    bpy.ops.mesh.primitive_plane_add(size=40, location=(0, 0, -2))
-    bpy.context.scene.cursor.location = (0, 4, 3)
-
-
-def variations() -> drive.Steps:
-    yield from drive.enter("trellis.variations", "4")
-    yield from redraw()
-    drive.shot("40-four")
-    yield from generated(4)
-    models = [bpy.data.objects[each.object_name] for each in reversed(drive.generations()[:4])]
-    assert [round(model.location.x, 4) for model in models] == [0.0, 1.2, 2.4, 3.6]
-    assert {tuple(round(value, 3) for value in model.location[1:]) for model in models} == {(4.0, -2.0)}
-    assert len({each.request.seed for each in drive.generations()[:4]}) == 4
-    drive.shot("41-four-in-a-row")
-    settings().target = 'CURSOR'
-
-
-def the_price_question() -> drive.Steps:
-    settings().source = 'IMAGE'
-    settings().model = 'Qubico/pixal3d'
-    settings().variations = 8
-    yield from redraw()
-    count = len(drive.generations())
-    yield from drive.press(GENERATE, wait_s=1.2)
-    drive.shot("50-price-question")
-    yield from drive.key("Escape", 1.0)
-    assert len(drive.generations()) == count
-    # A double click asks and does not answer.
-    yield from drive.find(GENERATE)
-    subprocess.run(["xdotool", "click", "--repeat", "2", "--delay", "150", "1"], check=True)
-    yield 1.0
-    assert len(drive.generations()) == count
-    drive.shot("51-double-click")
-    yield from drive.key("Escape", 1.0)
-    assert len(drive.generations()) == count
-    yield from drive.press(GENERATE, wait_s=1.2)
-    yield from drive.key("Return", 1.0)
-    assert len(drive.generations()) == count + 8
-    yield from drive.until(lambda: all(each.state.value == "placed" for each in drive.generations()), "the eight", 60)
     yield from drive.over_viewport()
-    drive.shot("52-eight")
-    settings().source = 'TEXT'
-    settings().model = 'Qubico/trellis'
-    settings().variations = 1
-
-
-def already_made() -> drive.Steps:
-    settings().seed = 4711
-    drive.tell_service("slowly")
-    yield from redraw()
-    yield from drive.press(GENERATE)
-    yield from drive.over_viewport()
-    yield 0.6
-    drive.shot("60-being-made")
-    yield from drive.until(lambda: drive.state() == "placed", "the model")
-    yield 0.6
-    drive.shot("61-already-made")
-    model = bpy.data.objects[drive.generations()[0].object_name]
-    model.select_set(False)
-    yield from drive.press("trellis.show", column=0.3)
-    assert model.select_get()
-    drive.shot("62-shown")
-    bpy.data.objects.remove(model)
-    yield from drive.press("trellis.show", column=0.3)
-    yield from drive.until(lambda: drive.generations()[0].object_name in bpy.data.objects, "the model again")
-    count = len(drive.generations())
-    yield from drive.press(GENERATE, column=0.75)
-    yield from drive.until(lambda: len(drive.generations()) == count + 1, "one more")
-    settings().seed = 0
-    yield from drive.until(lambda: drive.state() == "placed", "the model")
-
-
-def narrow() -> drive.Steps:
-    """The sidebar as narrow as Blender lets it be."""
-    settings().seed = 4711
-    settings().variations = 8
-    _, _, sidebar = drive.viewport()
-    x, y = sidebar.x - 1, sidebar.y + sidebar.height / 3
-    drive.move(x, y)
-    yield 0.5
-    subprocess.run(["xdotool", "mousedown", "1"], check=True)
-    for step in range(1, 9):
-        drive.move(x + step * 16, y)
-        yield 0.1
-    subprocess.run(["xdotool", "mouseup", "1"], check=True)
-    yield 1.0
-    drive.shot("70-narrow")
-    settings().variations = 1
-    yield from redraw(1.0)
-    drive.shot("71-narrow-already-made")
-    settings().source = 'IMAGE'
-    settings().model = 'offline-preview'
-    yield from redraw(1.0)
-    drive.shot("72-narrow-offline")
+    drive.shot("32-on-the-surface")

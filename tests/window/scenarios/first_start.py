@@ -32,3 +32,8 @@ def scenario() -> drive.Steps:
     subprocess.run(["xdotool", "click", "1"], check=True)
     yield 1.0
     assert drive.generations() == []
+
+    yield from drive.press("screen.userpref_show", wait_s=2.0)
+    drive.shot("04-system-preferences")
+    assert len(bpy.context.window_manager.windows) == 2
+    assert bpy.context.preferences.active_section == 'SYSTEM'

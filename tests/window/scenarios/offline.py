@@ -18,7 +18,7 @@ def scenario() -> drive.Steps:
     yield 0.5
     drive.shot("02-a-picture")
     begun = time.monotonic()
-    yield from drive.press("offline-preview")
+    yield from drive.press("trellis.try_offline")
     yield from drive.until(lambda: drive.state() == "placed", "the rough model", limit_s=20)
     print(f"from the press to the model: {time.monotonic() - begun:.1f} s")
     assert drive.line().detail == "Offline preview: a rough stand-in, not Trellis."
