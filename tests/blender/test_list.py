@@ -136,7 +136,7 @@ def test_the_tooltip_tells_everything(generate: Any) -> None:
     said = wording.settings_in_full(newest())
     assert "a very small wooden chair with three legs and a long story" in said
     assert "TRELLIS, $0.04" in said
-    assert "seed 7" in said
+    assert "seed: 7\nss_sampling_steps: 50" in said
     assert wording.facts(newest()).startswith("$0.04 · 0:0")
     assert wording.arrival(newest()).startswith("“a very small wooden chair with three legs and a long")
 

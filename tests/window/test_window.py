@@ -111,6 +111,19 @@ def test_account(window: Window) -> None:
     assert len(piapi.creates) == 1
 
 
+def test_looks(window: Window, fixtures: Path) -> None:
+    piapi = window.piapi
+    window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
+    window.behave(processing_s=1.5, log=True)
+    window.words = {
+        "refused": lambda: piapi.fail("create", Fault(400, {"message": "the prompt was refused by the filter"})),
+        "slow": lambda: window.behave(processing_s=600.0, log=True),
+        "done": lambda: [setattr(task.behaviour, "processing_s", 0.1) for task in piapi.tasks.values()],
+    }
+    window.run("looks", limit_s=240)
+    assert len(piapi.creates) == 6
+
+
 def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
     window.run("autosave", limit_s=280)

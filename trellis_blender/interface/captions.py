@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .wording import STAGES, advance
+from .wording import STAGES, advance, shorten
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -96,5 +96,4 @@ NAME_SHOWN = 32
 
 
 def _short(generation: "Generation") -> str:
-    name = generation.request.name
-    return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1].rstrip()}…"
+    return shorten(generation.request.name, NAME_SHOWN)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The list of generations in the tab "Trellis". Draws what is known; asks nothing and changes nothing."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
@@ -13,7 +13,20 @@ if TYPE_CHECKING:
     from ..generation.record import Generation
 
 ROWS_SHOWN = 12
-PICTURE_SCALE = 2.2
+
+UNIT_PX = 20.0
+"""What Blender draws its widgets by, at a resolution scale of 1."""
+MARGIN_UNITS = 3.2
+"""The panel's and the box's margins, and the tabs."""
+PICTURE_UNITS = 2.2
+CHARACTER_UNITS = 0.34
+"""A character of the panel's font, on average."""
+
+
+class _Action(NamedTuple):
+    operator: str
+    text: str
+    icon: Any = 'NONE'
 
 
 class _Memory:
@@ -79,57 +92,54 @@ def _look(found: session.Session) -> None:
 
 def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation") -> None:
     line = monitor.line_of(generation)
+    actions = _actions(generation, line)
     box: Any = layout.box()
-    parts = box.row()
+    parts = box
+    units = context.region.width / (UNIT_PX * context.preferences.system.ui_scale) - MARGIN_UNITS
     if icon := thumbnails.icon_of(generation):
-        picture = parts.column()
-        picture.scale_x = 0.6
-        picture.template_icon(icon_value=icon, scale=PICTURE_SCALE)
+        parts = box.split(factor=min(PICTURE_UNITS / units, 0.5))
+        parts.template_icon(icon_value=icon, scale=PICTURE_UNITS)
+        units -= PICTURE_UNITS
     lines = parts.column(align=True)
     row = lines.row(align=True)
     title = row.row()
     title.alignment = 'LEFT'
-    title.operator(
-        "trellis.show_generation", text=generation.request.name, icon='NONE' if icon else line.icon, emboss=False
-    ).generation = generation.id
-    _draw_actions(row, generation, line)
+    units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
+    name = wording.shorten(generation.request.name, int((units - 1.5) / CHARACTER_UNITS))
+    title.operator("trellis.show_generation", text=name, icon=line.icon, emboss=False).generation = generation.id
+    buttons = row.row(align=True)
+    buttons.alignment = 'RIGHT'
+    for action in actions:
+        buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
     if generation.is_working and line.share is not None:
         lines.progress(factor=line.share, type='BAR', text=line.stage)
     else:
-        row = lines.row()
-        row.label(text=" · ".join(filter(None, (line.stage, wording.facts(generation)))))
+        lines.label(text=" · ".join(filter(None, (line.stage, wording.facts(generation)))), icon='BLANK1')
     if line.detail:
         draw_text(box, context, line.detail)
 
 
-def _draw_actions(row: bpy.types.UILayout, generation: "Generation", line: wording.Line) -> None:
-    actions = row.row(align=True)
-    actions.alignment = 'RIGHT'
+def _actions(generation: "Generation", line: wording.Line) -> list[_Action]:
+    """The buttons of a row, the last ones to give way when it gets narrow."""
     state = generation.state.value
-
-    def button(operator: str, text: str, icon: Any = 'NONE') -> None:
-        actions.operator(operator, text=text, icon=icon).generation = generation.id
-
+    cancel, more = _Action("trellis.cancel", "", 'X'), _Action("trellis.more", "", 'DOWNARROW_HLT')
+    cost = price(generation.request.price_usd)
     if generation.elsewhere:
-        return
+        return []
     if generation.is_working:
-        if generation.wanted:
-            button("trellis.cancel", "", 'X')
-        return
+        return [cancel] if generation.wanted else []
     if generation.parked and state == "queued":
-        button("trellis.submit_again", f"Submit · {price(generation.request.price_usd)}")
-        button("trellis.cancel", "", 'X')
-        return
+        return [_Action("trellis.submit_again", f"Submit · {cost}"), cancel]
     if generation.parked and (generation.task_id or state == "submitting") and state not in {"ready", "placed"}:
-        button("trellis.resume", "Resume")
-        if generation.task_id:
-            button("trellis.cancel", "", 'X')
-    elif state == "ready":
-        button("trellis.place", "Place")
-    elif line.stage in {"No longer in the scene", "Placed in another file"}:
-        button("trellis.place", "Place Again")
-    elif state in {"failed", "outcome unknown"}:
-        if state == "outcome unknown":
-            button("trellis.resume", "", 'FILE_REFRESH')
-        button("trellis.submit_again", f"Again · {price(generation.request.price_usd)}")
-    button("trellis.more", "", 'DOWNARROW_HLT')
+        resume = _Action("trellis.resume", "Resume")
+        return [resume, cancel, more] if generation.task_id else [resume, more]
+    if state == "ready":
+        return [_Action("trellis.place", "Place"), more]
+    if line.stage in {"No longer in the scene", "Placed in another file"}:
+        return [_Action("trellis.place", "Place Again"), more]
+    if state == "outcome unknown":
+        look = _Action("trellis.resume", "", 'FILE_REFRESH')
+        return [look, _Action("trellis.submit_again", f"Again · {cost}"), more]
+    if state == "failed":
+        return [_Action("trellis.submit_again", f"Again · {cost}"), more]
+    return [more]

@@ -72,6 +72,12 @@ def describe(
     return Line(STAGES[state], None, generation.problem, icon)
 
 
+def shorten(name: str, characters: int) -> str:
+    """`name` in at most so many characters, ten at least."""
+    limit = max(characters, 10)
+    return name if len(name) <= limit else f"{name[: limit - 1].rstrip()}…"
+
+
 def facts(generation: "Generation") -> str:
     """What it cost and how long it took, where no other sentence says so: "$0.04 · 1:12"."""
     if not generation.task_id or generation.state.value not in {"ready", "placed"}:
@@ -96,7 +102,7 @@ def settings_in_full(generation: "Generation") -> str:
     request = generation.request
     model = MODELS[request.model].label if request.model in MODELS else request.model
     made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
-    numbers = ", ".join(f"{name} {value:g}" for name, value in request.parameters)
+    numbers = "\n".join(f"{name}: {round(value, 3):.10g}" for name, value in request.parameters)
     made_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(generation.created_at))
     return "\n".join((made_from, f"{model}, {price(request.price_usd)}, {made_at}", numbers, "Click to show it"))
 

@@ -77,6 +77,18 @@ def click(x: float, y: float, wait_s: float = 0.4) -> Steps:
     yield wait_s
 
 
+def drag(x: float, y: float, to_x: float, to_y: float) -> Steps:
+    """Presses the left button, moves in steps, lets go."""
+    move(x, y)
+    yield 0.3
+    subprocess.run(["xdotool", "mousedown", "1"], check=True)
+    for share in (0.1, 0.4, 0.7, 1.0):
+        move(x + (to_x - x) * share, y + (to_y - y) * share)
+        yield 0.15
+    subprocess.run(["xdotool", "mouseup", "1"], check=True)
+    yield 0.4
+
+
 def key(name: str, wait_s: float = 0.4) -> Steps:
     """A key as xdotool calls it ("ctrl+z"), to whatever is under the mouse."""
     subprocess.run(["xdotool", "key", name], check=True)
