@@ -18,8 +18,10 @@ UNIT_PX = 20.0
 """What Blender draws its widgets by, at a resolution scale of 1."""
 MARGIN_UNITS = 3.2
 """The panel's and the box's margins, and the tabs."""
+NARROW_UNITS = 8.0
+"""A row that is narrower has no picture, and its buttons in a line of their own."""
 PICTURE_UNITS = 2.2
-CHARACTER_UNITS = 0.34
+CHARACTER_UNITS = 0.31
 """A character of the panel's font, on average."""
 
 
@@ -96,7 +98,8 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     box: Any = layout.box()
     parts = box
     units = context.region.width / (UNIT_PX * context.preferences.system.ui_scale) - MARGIN_UNITS
-    if icon := thumbnails.icon_of(generation):
+    is_narrow = units < NARROW_UNITS
+    if (icon := thumbnails.icon_of(generation)) and not is_narrow:
         parts = box.split(factor=min(PICTURE_UNITS / units, 0.5))
         parts.template_icon(icon_value=icon, scale=PICTURE_UNITS)
         units -= PICTURE_UNITS
@@ -104,11 +107,12 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     row = lines.row(align=True)
     title = row.row()
     title.alignment = 'LEFT'
-    units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
-    name = wording.shorten(generation.request.name, int((units - 1.5) / CHARACTER_UNITS))
+    if not is_narrow:
+        units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
+    name = wording.shorten(generation.request.name, int((units - 1.0) / CHARACTER_UNITS))
     title.operator("trellis.show_generation", text=name, icon=line.icon, emboss=False).generation = generation.id
-    buttons = row.row(align=True)
-    buttons.alignment = 'RIGHT'
+    buttons = (lines if is_narrow else row).row(align=True)
+    buttons.alignment = 'EXPAND' if is_narrow else 'RIGHT'
     for action in actions:
         buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
     if generation.is_working and line.share is not None:
