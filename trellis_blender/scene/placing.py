@@ -107,7 +107,7 @@ def _collection(placement: Placement) -> bpy.types.Collection | None:
 
 
 def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy.types.Collection | None) -> str:
-    if not bpy.app.background:
+    if _window(scene) is not None:
         viewports = list(_viewports(scene))
         if not viewports:
             return "no 3D viewport is open"
