@@ -53,8 +53,7 @@ class TRELLIS_PT_generations(_TrellisPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         found = session.current()
-        if not found.is_loaded:
-            found.load()
+        if found.look_around():
             monitor.watch()
         newest = sorted(found.generations.values(), key=lambda generation: generation.created_at, reverse=True)
         if not newest:
