@@ -506,6 +506,28 @@ def test_an_orphan_is_taken_over(make_driver: Callable[..., Driver], piapi: Piap
     assert len(piapi.creates) == 1
 
 
+def test_what_another_blender_begins_later_is_found_and_taken_over_once(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    piapi.behaviour.processing_s = 3.0
+    first, second = make_driver(), make_driver()
+    second.queue.load()
+    generation = first.queue.submit(text_request(), service_of(piapi))
+    first.until(lambda: first.latest[generation.id].state is State.RUNNING)
+    second.queue.look_around()
+    second.until(lambda: generation.id in second.latest)
+    assert second.latest[generation.id].elsewhere
+    assert first.queue.close(5)
+    third = make_driver()
+    third.queue.look_around()
+    third.queue.look_around()
+    third.until(lambda: not third.queue.is_busy)
+    third.look()
+    assert [found.interrupted for found in third.history[generation.id]] == [True]
+    assert third.rest(third.queue.resume(third.latest[generation.id], service_of(piapi))).state is State.READY
+    assert len(piapi.creates) == 1
+
+
 def test_a_name_no_file_can_hold_and_a_row_no_one_can_read_stop_nothing(
     make_driver: Callable[..., Driver], piapi: Piapi
 ) -> None:

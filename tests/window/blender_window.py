@@ -10,6 +10,8 @@ from pathlib import Path
 
 from service import KEY, Behaviour, Piapi
 
+LONG_S = 600.0
+"""Longer than any scenario: a task goes on until the scenario calls `drive.finish`."""
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 
 
@@ -18,11 +20,11 @@ class Window:
 
     def __init__(self, program: Path, profile: Path, shots: Path, piapi: Piapi, control: Path) -> None:
         self.program, self.profile, self.shots, self.piapi, self.control = program, profile, shots, piapi, control
-        self.words: dict[str, Callable[[], None]] = {}
+        self.words: dict[str, Callable[[], None]] = {"finish": self.finish}
         self.environ: dict[str, str | None] = {}
 
-    def run(self, scenario: str, *arguments: str, limit_s: int = 120) -> str:
-        """Blender's output; fails where the scenario did."""
+    def run(self, scenario: str, *arguments: str, limit_s: int = 120, code: int = 0) -> str:
+        """Blender's output; fails where the scenario did. `code` is how Blender shall end."""
         environ: dict[str, str | None] = {
             **os.environ,
             "BLENDER_USER_RESOURCES": str(self.profile),
@@ -47,13 +49,18 @@ class Window:
         finally:
             done.set()
             listener.join()
-        assert result.returncode == 0, result.stdout[-6000:]
+        assert result.returncode == code, result.stdout[-6000:]
         assert "Traceback" not in result.stdout, result.stdout[-6000:]
         return result.stdout
 
     def behave(self, **changes: object) -> None:
         """How the tasks that come now go."""
         self.piapi.behaviour = replace(Behaviour(), **changes)  # type: ignore[arg-type]
+
+    def finish(self) -> None:
+        """Lets all tasks that the service has be done now."""
+        for task in self.piapi.tasks.values():
+            task.behaviour = replace(task.behaviour, pending_s=0.0, processing_s=0.0)
 
     def _listen(self, done: threading.Event) -> None:
         while not done.is_set():

@@ -1,14 +1,19 @@
+import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from blender_window import Window
+from blender_window import LONG_S, Window
 from service import KEY, Fault
 
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.service import Service
 
 pytestmark = pytest.mark.timeout(600)
+
+KILLED = 128 + signal.SIGKILL
+"""How a shell tells that its program was killed."""
 
 
 def test_first_start(window: Window) -> None:
@@ -126,8 +131,9 @@ def test_looks(window: Window, fixtures: Path) -> None:
 
 def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
-    window.run("autosave", limit_s=280)
-    assert len(window.piapi.creates) == 1
+    window.words = {"quick": lambda: window.behave(processing_s=4.0)}
+    window.run("autosave", limit_s=300)
+    assert len(window.piapi.creates) == 2
 
 
 def pear(folder: Path) -> Path:
@@ -168,3 +174,63 @@ def test_offline(window: Window, tmp_path: Path) -> None:
     while Path(f"/proc/{number}/exe").exists():
         assert time.monotonic() < end, "the offline preview outlived its Blender"
         time.sleep(0.1)
+
+
+def test_undo(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    window.piapi.fail("create", Fault(stall_s=12.0))
+    window.words |= {
+        "pending": lambda: window.behave(pending_s=LONG_S),
+        "running": lambda: window.behave(processing_s=LONG_S),
+    }
+    window.run("undo", limit_s=240)
+    assert len(window.piapi.creates) == 4
+
+
+def test_recover(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    window.run("recover", limit_s=240)
+    window.run("recover", limit_s=240)
+    assert len(window.piapi.creates) == 2
+
+
+def test_place_gone(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    window.run("place_gone", limit_s=240)
+    assert len(window.piapi.creates) == 3
+
+
+def test_two_windows(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    window.run("two_windows", limit_s=240)
+    assert len(window.piapi.creates) == 2
+
+
+def test_painting(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    window.run("painting", limit_s=240)
+    assert len(window.piapi.creates) == 3
+
+
+def test_rendering(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    window.run("rendering", limit_s=240)
+    assert len(window.piapi.creates) == 3
+
+
+def test_ten_at_once(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    window.words["quick"] = lambda: window.behave(processing_s=1.0)
+    window.run("ten_at_once", limit_s=240)
+    assert sorted(create["input"]["prompt"] for create in window.piapi.creates) == [f"bear {n}" for n in range(10)]
+
+
+def test_two_blenders(window: Window) -> None:
+    window.behave(processing_s=LONG_S)
+    (window.shots / "first").mkdir()
+    first = Window(window.program, window.profile, window.shots / "first", window.piapi, window.control)
+    with ThreadPoolExecutor() as both:
+        killed = both.submit(first.run, "killed", code=KILLED, limit_s=240)
+        window.run("takes_over", limit_s=240)
+        killed.result()
+    assert len(window.piapi.creates) == 1

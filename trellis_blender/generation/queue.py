@@ -70,7 +70,9 @@ class Queue:
         self._dispatcher: threading.Thread | None = None
         self._is_closed = False
         self._owner = Owner(folder)
-        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108  not yet: the store's module is heavy
+        # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
+        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108
+        self._known: set[str] = set()
 
     @property
     def is_busy(self) -> bool:
@@ -101,6 +103,10 @@ class Queue:
         `elsewhere` where another Blender works on them.
         """
         self._post(self._load)
+
+    def look_around(self) -> None:
+        """Looks for generations that other Blenders have begun since; those not heard of yet come as changes."""
+        self._post(self._look_around)
 
     def look_at(self, generation_id: str) -> None:
         """Looks what has become of a generation that another Blender works on; it comes as a change."""
@@ -228,6 +234,12 @@ class Queue:
         for found in generations:
             self._tell(found)
 
+    def _look_around(self) -> None:
+        with suppress(GenerationProblem):
+            for found in self._store.load_taken():
+                if found.generation.id not in self._known:
+                    self._tell(found)
+
     def _look(self, generation_id: str) -> None:
         with suppress(GenerationProblem):
             if (found := self._store.load(generation_id)) is not None:
@@ -236,12 +248,14 @@ class Queue:
     def _tell(self, found: "Owned") -> None:
         """What this Blender works on, it knows better than the store."""
         number = found.generation.id
+        self._known.add(number)
         if number not in self._jobs and all(waiting.id != number for waiting, _ in self._waiting):
             self._changes.put(self._as_found(found))
 
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
         if any(waiting.id == generation.id for waiting, _ in self._waiting):
             return
+        self._known.add(generation.id)
         try:
             self._keep_picture(generation, picture)
             taken_further = self._store.take(generation, self._owner.id, self._owner.is_alive)

@@ -113,6 +113,12 @@ class Store:
         with self._opened() as db:
             return _find(db, generation_id)
 
+    def load_taken(self) -> list[Owned]:
+        """What somebody works on, or was working on when their Blender ended."""
+        with self._opened() as db:
+            rows = db.execute("SELECT record, owner FROM generation WHERE owner != '' ORDER BY created_at").fetchall()
+        return [Owned(found, row[1]) for row in rows if (found := _readable(row[0])) is not None]
+
     def take(self, generation: Generation, owner_id: str, is_alive: Callable[[str], bool]) -> Owned | None:
         """Writes a generation that `owner_id` is going to work on, and returns None.
 

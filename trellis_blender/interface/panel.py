@@ -48,8 +48,7 @@ class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         found = session.current()
-        if not found.is_loaded:
-            found.load()
+        if found.look_around():
             monitor.watch()
         _look(found)
         if not _Memory.newest:

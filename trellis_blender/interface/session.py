@@ -31,6 +31,7 @@ LOG = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 2.0
 WAIT_STEP_S = 0.02
+LOOK_AROUND_S = 10.0
 
 _PROCESS = os.urandom(16).hex()
 
@@ -42,6 +43,7 @@ class Session:
         self._queue: Queue | None = None
         self._offline: OfflineProcess | None = None
         self._loads = 0
+        self._looked_at = 0.0
         self._missing: set[str] = set()
         self._names: dict[str, str] = {}
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
@@ -82,6 +84,20 @@ class Session:
         if not self.is_loaded:
             self.is_loaded = True
             self.queue.load()
+
+    def look_around(self) -> bool:
+        """While the artist looks at the list: asks now and then for what other Blenders have begun, and first of all
+        for what there is. True where it asked.
+        """
+        now = time.monotonic()
+        if self.is_loaded and now - self._looked_at < LOOK_AROUND_S:
+            return False
+        self._looked_at = now
+        if self.is_loaded:
+            self.queue.look_around()
+        else:
+            self.load()
+        return True
 
     def submit(self, request: "GenerationRequest") -> "Generation":
         """Hands a request to the queue. Raises access.NotReady before anything is taken."""

@@ -6,6 +6,8 @@ from contextlib import suppress
 import bpy
 
 OUR_MONITOR = "TRELLIS_OT_monitor"
+RENDER = "RENDER_OT_render"
+"""Listed in its window until the mouse comes there, long after the render is done: whether a job runs counts."""
 
 MODE_NAMES = {
     'EDIT': "Edit Mode",
@@ -47,7 +49,7 @@ def why_wait(background_operators: set[str]) -> str:
         return f"you leave {mode}"
     if bpy.app.is_job_running('RENDER'):
         return "the render is done"
-    return "the tool in your hand is done" if modal_operators() - background_operators - {OUR_MONITOR} else ""
+    return "the tool in your hand is done" if modal_operators() - background_operators - {OUR_MONITOR, RENDER} else ""
 
 
 def _view_layers() -> list[bpy.types.ViewLayer]:

@@ -137,7 +137,7 @@ def _collection(placement: Placement) -> bpy.types.Collection | None:
 
 
 def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy.types.Collection | None) -> str:
-    if not bpy.app.background:
+    if window_of(scene) is not None:
         viewports = list(viewports_of(scene))
         if not viewports:
             return "no 3D viewport is open"

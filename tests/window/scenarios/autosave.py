@@ -1,4 +1,4 @@
-"""A generation of three minutes with autosave at one minute: the autosave is written meanwhile."""
+"""A generation of three minutes with autosave at one minute: it is written meanwhile, and recovered during another."""
 
 import time
 from pathlib import Path
@@ -34,3 +34,22 @@ def scenario() -> drive.Steps:
     assert time.monotonic() - start > 170, "the generation was too short to show anything"
     assert len(saved) >= 2, saved
     assert modal > looks * 0.9
+
+    # File > Recover > Auto Save in the middle of a generation.
+    drive.tell_service("quick")
+    yield 0.4
+    newest = max(Path(drive.CONTROL).glob("*autosave*.blend"), key=lambda path: path.stat().st_mtime)
+    yield from drive.ask_for("a fox")
+    with drive.in_viewport():
+        bpy.ops.wm.recover_auto_save(filepath=str(newest))
+    yield from drive.until(drive.monitored, "the monitor in the recovered file", 5)
+    assert "Cube.001" in bpy.data.objects, "what was recovered is not what was saved"
+    assert drive.models() == []
+    yield from drive.open_sidebar()
+    yield from drive.until(lambda: drive.state() == "ready", "ready")
+    yield 1.0
+    # The file was never saved by the artist, so nothing tells that it is the same one: the model is offered.
+    assert drive.models() == []
+    drive.shot("02-offered-in-the-recovered-file")
+    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.until(lambda: drive.models() == ["a fox"], "the model", 5)

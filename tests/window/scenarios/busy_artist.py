@@ -11,9 +11,11 @@ def generate() -> drive.Steps:
 
 
 def waits(word: str) -> drive.Steps:
+    before = drive.artists_state()
     yield from drive.until(lambda: drive.state() == "ready" and word in drive.line().detail, f"waiting for {word}")
     yield 1.0
     assert drive.state() == "ready"
+    drive.assert_untouched(before)
 
 
 def scenario() -> drive.Steps:
@@ -26,11 +28,11 @@ def scenario() -> drive.Steps:
     assert cube.mode == 'EDIT'
     yield from waits("you leave Edit Mode")
     drive.shot("01-waits-in-edit-mode")
+    before = drive.artists_state()
+    assert before["mode"] == 'EDIT_MESH'
     yield from drive.press("trellis.place", column=0.8)
     assert drive.state() == "placed", drive.generations()[0]
-    assert cube.mode == 'EDIT'
-    assert bpy.context.view_layer.objects.active == cube
-    assert not bpy.data.objects["a bear"].select_get()
+    drive.assert_untouched(before)
     yield from drive.over_viewport()
     drive.shot("02-placed-in-edit-mode")
     yield from drive.key("Tab", 0.6)
@@ -43,7 +45,9 @@ def scenario() -> drive.Steps:
     drive.shot("03-waits-in-sculpt-mode")
     with drive.in_viewport():
         bpy.ops.object.mode_set(mode='OBJECT')
+    before = drive.artists_state()
     yield from drive.until(lambda: drive.state() == "placed", "the arrival after sculpting", 5)
+    drive.assert_untouched(before, drive.generations()[0].object_name)
 
     bpy.ops.object.select_all(action='DESELECT')
     cube.select_set(True)
@@ -53,7 +57,9 @@ def scenario() -> drive.Steps:
     yield from waits("the tool in your hand is done")
     drive.shot("04-waits-for-the-tool")
     yield from drive.key("Escape", 0.3)
+    before = drive.artists_state()
     yield from drive.until(lambda: drive.state() == "placed", "the arrival after the tool", 5)
+    drive.assert_untouched(before, drive.generations()[0].object_name)
 
     # Esc on its own never cancels a generation.
     yield from generate()

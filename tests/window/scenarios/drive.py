@@ -183,6 +183,12 @@ def tell_service(word: str) -> None:
     (CONTROL / word).touch()
 
 
+def finish() -> Steps:
+    """Lets the tasks that are at the service be done: those of LONG_S go on until then."""
+    tell_service("finish")
+    yield from until(lambda: not (CONTROL / "finish").exists(), "the service to hear of it")
+
+
 def addon() -> Any:
     """The add-on's package, as it is installed."""
     return sys.modules["bl_ext.user_default.trellis_blender"]
@@ -204,14 +210,96 @@ def state() -> str:
 
 def line() -> Any:
     """What the list says about the newest generation."""
+    return line_of(generations()[0])
+
+
+def line_of(generation: Any) -> Any:
+    """What the list says about a generation."""
     from bl_ext.user_default.trellis_blender.interface import monitor
 
-    return monitor.line_of(generations()[0])
+    return monitor.line_of(generation)
 
 
 def models() -> list[str]:
     """The names of the objects that generations made."""
-    return sorted(item.name for item in bpy.context.scene.objects if "trellis_generation" in item)
+    return sorted(item.name for item in window().scene.objects if _is_model(item))
+
+
+def ask_for(prompt: str, state: str = "running") -> Steps:
+    """Generates without the panel, as a script in a window does; goes on when the generation is in that state."""
+    known = {generation.id for generation in generations()}
+    with in_viewport():
+        assert bpy.ops.trellis.generate('INVOKE_DEFAULT', prompt=prompt) == {'FINISHED'}
+    (new,) = (generation.id for generation in generations() if generation.id not in known)
+    yield from until(lambda: state_of(new) == state, f"“{prompt}” to be {state}")
+
+
+def state_of(generation_id: str) -> str:
+    """One generation's state."""
+    return next(found.state.value for found in generations() if found.id == generation_id)
+
+
+def artists_state() -> dict[str, Any]:
+    """What is the artist's and nobody else's, to be compared with `assert_untouched` later."""
+    area, _, _ = viewport()
+    scene, layer = window().scene, window().view_layer
+    with in_viewport():
+        mode = bpy.context.mode
+    active = layer.objects.active
+    tool = window().workspace.tools.from_space_view3d_mode(mode, create=False)
+    found: dict[str, Any] = {
+        "mode": mode,
+        "active": active.name if active is not None else "",
+        "selection": sorted(item.name for item in layer.objects.selected),
+        "tool": tool.idname if tool is not None else "",
+        "workspace": window().workspace.name,
+        "scene": scene.name,
+        "scenes": sorted(item.name for item in bpy.data.scenes),
+        "view layer": layer.name,
+        "collection": layer.active_layer_collection.name,
+        "collections": sorted(item.name for item in bpy.data.collections),
+        "objects": {item.name: _frozen(item.matrix_basis) for item in scene.objects if not _is_model(item)},
+        "frames": (scene.frame_current, scene.frame_start, scene.frame_end, scene.frame_step),
+        "cursor": _frozen(scene.cursor.matrix),
+        "view": _frozen(area.spaces.active.region_3d.view_matrix),
+    }
+    settings = {name: getattr(scene, name, None) for name in ("render", "cycles", "eevee", "view_settings")}
+    settings |= {"image": scene.render.image_settings, "tools": scene.tool_settings, "shading": area.spaces[0].shading}
+    for name, struct in settings.items():
+        found |= {f"{name}.{key}": value for key, value in _values(struct).items()}
+    return found
+
+
+def assert_untouched(before: dict[str, Any], arrived: str = "", but: tuple[str, ...] = ()) -> None:
+    """The artist's state is what it was, but for what is named in `but`.
+
+    A model that arrived in Object Mode may be the one selected and active object, as after Add.
+    """
+    now = artists_state()
+    if arrived and now["mode"] == 'OBJECT' and (now["active"], now["selection"]) == (arrived, [arrived]):
+        but += ("active", "selection")
+    changed = {name: (before.get(name), now.get(name)) for name in before | now if before.get(name) != now.get(name)}
+    assert not changed.keys() - set(but), changed
+
+
+def _is_model(item: Any) -> bool:
+    return "trellis_generation" in item
+
+
+def _values(struct: Any) -> dict[str, Any]:
+    """The plain settings in one of Blender's structs."""
+    if struct is None:
+        return {}
+    kinds = {'BOOLEAN', 'INT', 'FLOAT', 'STRING', 'ENUM'}
+    plain = [item for item in struct.bl_rna.properties if item.type in kinds and not item.is_readonly]
+    return {item.identifier: _frozen(getattr(struct, item.identifier)) for item in plain}
+
+
+def _frozen(value: Any) -> Any:
+    """A copy that stays as it is when Blender's own value changes."""
+    if isinstance(value, str) or not hasattr(value, "__len__"):
+        return value
+    return tuple(_frozen(part) for part in value) if not isinstance(value, set) else frozenset(value)
 
 
 def monitored() -> bool:

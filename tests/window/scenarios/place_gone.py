@@ -1,0 +1,64 @@
+"""Scene and collection that a model was made for, deleted while it is made: it stands elsewhere, and says where."""
+
+import bpy
+import drive
+
+
+def scenario() -> drive.Steps:
+    yield from drive.open_sidebar()
+    with drive.in_viewport():
+        bpy.ops.scene.new(type='EMPTY')
+    drive.window().scene.name = "Stage"
+    yield 0.5
+    yield from drive.ask_for("a lamp")
+    with drive.in_viewport():
+        bpy.ops.scene.delete()
+    yield 0.5
+    assert drive.window().scene.name == "Scene"
+    assert "Stage" not in bpy.data.scenes
+    before = drive.artists_state()
+    yield from drive.finish()
+    yield from drive.until(lambda: drive.state() == "placed", "the lamp")
+    assert drive.models() == ["a lamp"]
+    drive.assert_untouched(before, "a lamp")
+    assert drive.line().detail == "In the scene “Scene”, because “Stage” is gone.", drive.line()
+    yield 0.5
+    drive.shot("01-scene-deleted")
+
+    # A scene that goes with the model in it: the row offers it again.
+    with drive.in_viewport():
+        bpy.ops.scene.new(type='EMPTY')
+    drive.window().scene.name = "Stage"
+    yield 0.5
+    yield from drive.ask_for("a chair")
+    yield from drive.finish()
+    yield from drive.until(lambda: drive.state() == "placed", "the chair")
+    assert drive.models() == ["a chair"]
+    with drive.in_viewport():
+        bpy.ops.scene.delete()
+    yield 1.5
+    assert drive.line().stage == "No longer in the scene", drive.line()
+    drive.shot("02-scene-deleted-with-the-model")
+    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.until(lambda: drive.line().stage == "In the scene", "the chair in the other scene", 5)
+    # Blender keeps what it deleted, name and all, until the file is saved and opened again.
+    assert drive.models() == ["a chair.001", "a lamp"], drive.models()
+
+    collection = bpy.data.collections.new("Props")
+    scene = drive.window().scene
+    scene.collection.children.link(collection)
+    layer = drive.window().view_layer.layer_collection
+    drive.window().view_layer.active_layer_collection = layer.children["Props"]
+    yield from drive.ask_for("a bench")
+    assert drive.generations()[0].request.placement.collection == "Props"
+    bpy.data.collections.remove(collection)
+    yield 0.5
+    before = drive.artists_state()
+    yield from drive.finish()
+    yield from drive.until(lambda: drive.state() == "placed", "the bench")
+    drive.assert_untouched(before, "a bench")
+    assert "a bench" in scene.collection.objects
+    assert drive.line().detail == "In the scene's own collection, because the collection “Props” is gone.", drive.line()
+    yield from drive.over_viewport()
+    yield 0.5
+    drive.shot("03-collection-deleted")

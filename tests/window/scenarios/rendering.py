@@ -1,0 +1,95 @@
+"""The animation plays and a picture is rendered while models arrive: both go on, with the artist's settings."""
+
+import bpy
+import drive
+
+
+def renders() -> bool:
+    return bpy.app.is_job_running('RENDER')
+
+
+def start_render() -> drive.Steps:
+    with drive.in_viewport():
+        bpy.ops.render.render('INVOKE_DEFAULT')
+    yield from drive.until(renders, "the render", 10)
+
+
+def stop_render() -> drive.Steps:
+    yield from drive.key("Escape", 0.5)
+    yield from drive.until(lambda: not renders(), "the render to end", 20)
+
+
+def waits(prompt: str) -> drive.Steps:
+    """The model is made while it renders, and waits."""
+    yield from drive.ask_for(prompt)
+    yield from drive.finish()
+    yield from drive.until(lambda: drive.state() == "ready", "ready")
+    yield 1.5
+    assert renders(), "the render was over too soon to show anything"
+    assert (drive.state(), drive.line().detail) == ("ready", "It arrives when the render is done.")
+
+
+def scenario() -> drive.Steps:
+    scene = drive.window().scene
+    yield from drive.open_sidebar()
+    cube = bpy.data.objects["Cube"]
+    cube.keyframe_insert("rotation_euler", frame=1)
+    cube.rotation_euler.z = 3
+    cube.keyframe_insert("rotation_euler", frame=250)
+    with drive.in_viewport():
+        bpy.ops.screen.animation_play()
+    yield 0.5
+    assert drive.window().screen.is_animation_playing
+    before = drive.artists_state()
+    yield from drive.ask_for("a bear")
+    yield from drive.finish()
+    yield from drive.until(lambda: drive.state() == "placed", "the bear while it plays")
+    frames = set()
+    for _ in range(10):
+        yield 0.2
+        frames.add(scene.frame_current)
+    assert drive.window().screen.is_animation_playing
+    assert len(frames) > 3, frames
+    drive.assert_untouched(before, "a bear", but=("frames", "objects"))
+    assert (scene.frame_start, scene.frame_end) == (1, 250)
+    drive.shot("01-arrived-while-it-plays")
+    with drive.in_viewport():
+        bpy.ops.screen.animation_cancel()
+    yield 0.5
+
+    # A render that takes longer than the generation.
+    scene.render.engine = 'CYCLES'
+    scene.cycles.samples = 4096
+    scene.cycles.use_denoising = False
+    scene.cycles.use_adaptive_sampling = False
+    scene.render.filepath = str(drive.CONTROL / "picture.png")
+    scene.render.film_transparent = True
+    scene.render.threads_mode = 'FIXED'
+    scene.render.threads = 1
+    show = bpy.context.preferences.view
+    show.render_display_type = 'NONE'
+    before = drive.artists_state()
+    yield from start_render()
+    yield from waits("a fox")
+    drive.shot("02-waits-for-the-render")
+    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.until(lambda: drive.state() == "placed", "the fox while it renders", 5)
+    yield 2.0
+    assert renders(), "the render did not go on"
+    drive.assert_untouched(before, "a fox")
+    drive.shot("03-placed-while-it-renders")
+    yield from stop_render()
+    drive.assert_untouched(before, "a fox")
+
+    # In a window of its own, as Blender has it by default. Nothing moves the mouse when the render is done.
+    show.render_display_type = 'WINDOW'
+    before = drive.artists_state()
+    yield from start_render()
+    yield from waits("a hen")
+    drive.shot("04-renders-in-a-window")
+    yield from stop_render()
+    yield from drive.until(lambda: drive.state() == "placed", "the hen after the render", 5)
+    drive.assert_untouched(before, "a hen")
+    yield 1.0
+    drive.shot("05-arrived-after-the-render")
+    assert drive.models() == ["a bear", "a fox", "a hen"]
