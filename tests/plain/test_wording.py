@@ -70,3 +70,8 @@ def test_the_offline_preview_is_never_taken_for_piapi() -> None:
             found = replace(offline, state=state, parked=parked, task_id="t", wanted=state is not State.READY)
             stage, detail = say(found)
             assert "PiAPI" not in stage + detail
+
+
+def test_a_placeholder_that_is_gone_is_said() -> None:
+    line = describe(generation(state=State.READY), 165.0, here=False, in_scene=False, waits_for="", is_bereft=True)
+    assert line.detail == "Its placeholder is gone. Place puts it at the 3D cursor."

@@ -1,3 +1,4 @@
+import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,14 +36,14 @@ def test_adjust_last_operation(window: Window) -> None:
 
 
 def test_another_file(window: Window) -> None:
-    window.behave(processing_s=4.0)
-    window.run("another_file")
-    assert len(window.piapi.creates) == 3
+    window.behave(processing_s=8.0)
+    window.run("another_file", limit_s=200)
+    assert len(window.piapi.creates) == 4
 
 
 def test_busy_artist(window: Window) -> None:
     window.behave(processing_s=3.0)
-    window.run("busy_artist")
+    window.run("busy_artist", limit_s=200)
     assert len(window.piapi.creates) == 7
 
 
@@ -50,12 +51,24 @@ def test_placeholder(window: Window) -> None:
     window.words = {
         "quick": lambda: window.behave(processing_s=3.0),
         "slow": lambda: window.behave(pending_s=60.0),
-        "three": lambda: window.behave(pending_s=1.0, processing_s=30.0, log=True),
-        "refused": lambda: window.piapi.fail("create", Fault(402, {"message": "insufficient credits"})),
     }
     window.behave(pending_s=1.0, processing_s=32.0, log=True)
     window.run("placeholder", limit_s=280)
-    assert len(window.piapi.creates) == 7
+    assert len(window.piapi.creates) == 3
+
+
+def test_placeholders(window: Window) -> None:
+    window.words = {
+        "three": lambda: window.behave(pending_s=1.0, processing_s=45.0, log=True),
+        "refused": lambda: window.piapi.fail("create", Fault(402, {"message": "insufficient credits"})),
+    }
+    window.behave(pending_s=600.0)
+    said = window.run("placeholders", limit_s=280)
+    assert len(window.piapi.creates) == 5
+    print(re.search(r"drawing 20 took .*", said)[0])
+    took_ms = float(re.search(r"drawing 20 took ([\d.]+) ms", said)[1])
+    # Without Blender's letters, which are slow in software from 5.0 on; twice the limit, as others use the machine.
+    assert took_ms < 2 * 2.0, said
 
 
 def test_switched_off(window: Window) -> None:

@@ -6,7 +6,7 @@ handlers are there only while there is a placeholder in the file.
 """
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import blf
 import bpy
@@ -31,10 +31,35 @@ SAID_SIZE = 11
 NAME_SHOWN = 40
 MARGIN = 6
 GAP = 4
+STEPS_UP = 3
+"""So many heights of its own a caption may move up before it is left out."""
 
 CORNERS = [Vector((x, y, z, 1.0)) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
 _FLOOR = ((-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0))
 _CEILING = tuple((x, y, 1) for x, y, _ in _FLOOR)
+
+
+class _Text(NamedTuple):
+    text: str
+    size: float
+    colour: tuple[float, float, float, float]
+    width: float
+
+
+class _Plate(NamedTuple):
+    """The dark ground that makes a caption readable before anything, in pixels of the region."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+    lines: tuple[_Text, ...]
+
+    def covers(self, other: "_Plate") -> bool:
+        """True where the two overlap."""
+        is_beside = self.left >= other.left + other.width or other.left >= self.left + self.width
+        is_above = self.bottom >= other.bottom + other.height or other.bottom >= self.bottom + self.height
+        return not is_beside and not is_above
 
 
 class _Drawn:
@@ -162,7 +187,10 @@ def draw_boxes() -> None:
 
 
 def draw_captions() -> None:
-    """Over the scene: name and stage above each box, the nearest on top."""
+    """Over the scene: name and stage above each box.
+
+    They never cover each other: the nearest box has the first choice, another one moves up, or has none.
+    """
     visible = _visible()
     if not visible:
         return
@@ -171,9 +199,18 @@ def draw_captions() -> None:
     region, to_view = context.region, context.region_data.perspective_matrix
     scale = context.preferences.system.ui_scale
     places = [(place, said) for item, said in visible if (place := _place_above(item, to_view, region))]
+    plates: list[_Plate] = []
+    for (_, x, y), said in sorted(places, key=lambda found: found[0][0]):
+        plate = _plate_for(said, x, y + MARGIN * scale, scale)
+        steps = (plate._replace(bottom=plate.bottom + step * (plate.height + scale)) for step in range(STEPS_UP))
+        free = next((step for step in steps if not any(step.covers(other) for other in plates)), None)
+        if free is not None:
+            plates.append(free)
     gpu.state.blend_set('ALPHA')
-    for (_, x, y), said in sorted(places, key=lambda found: -found[0][0]):
-        _draw_caption(said, x, y, scale)
+    for plate in plates:
+        _draw_plate(plate)
+    for plate in plates:
+        _write(plate, scale)
     gpu.state.blend_set('NONE')
 
 
@@ -194,26 +231,35 @@ def _place_above(
     return depth, (x + 1) / 2 * region.width, (max(up) + 1) / 2 * region.height
 
 
-def _draw_caption(said: Caption, x: float, y: float, scale: float) -> None:
-    lines = [(said.said, SAID_SIZE, ALERT_TEXT if said.is_alert else QUIET_TEXT), (said.name, NAME_SIZE, TEXT)]
-    sizes: list[tuple[float, float]] = []
-    for text, size, _ in lines:
+def _plate_for(said: Caption, x: float, bottom: float, scale: float) -> _Plate:
+    """The ground for a caption whose middle is at `x`, in pixels."""
+    lines: list[_Text] = []
+    for text, size, colour in (
+        (said.said, SAID_SIZE, ALERT_TEXT if said.is_alert else QUIET_TEXT),
+        (said.name, NAME_SIZE, TEXT),
+    ):
         blf.size(0, size * scale)
-        sizes.append((blf.dimensions(0, text)[0], size * scale))
-    margin, gap = MARGIN * scale, GAP * scale
-    width = max(width for width, _ in sizes) + 2 * margin
-    height = sum(height for _, height in sizes) + gap + 2 * margin
-    left, bottom = round(x - width / 2), round(y + margin)
+        lines.append(_Text(text, size * scale, colour, blf.dimensions(0, text)[0]))
+    width = max(line.width for line in lines) + 2 * MARGIN * scale
+    height = sum(line.size for line in lines) + (GAP + 2 * MARGIN) * scale
+    return _Plate(round(x - width / 2), round(bottom), width, height, tuple(lines))
+
+
+def _draw_plate(plate: _Plate) -> None:
+    place = Matrix.Translation((plate.left, plate.bottom, 0)) @ Matrix.Diagonal((plate.width, plate.height, 1, 1))
     gpu.matrix.push()
-    gpu.matrix.multiply_matrix(Matrix.Translation((left, bottom, 0)) @ Matrix.Diagonal((width, height, 1, 1)))
+    gpu.matrix.multiply_matrix(place)
     _Drawn.shader.bind()
     _Drawn.shader.uniform_float("color", BACKGROUND)
     _Drawn.batches["plate"].draw(_Drawn.shader)
     gpu.matrix.pop()
-    baseline = bottom + margin
-    for (text, size, colour), (text_width, line_height) in zip(lines, sizes, strict=True):
-        blf.size(0, size * scale)
-        blf.color(0, *colour)
-        blf.position(0, round(x - text_width / 2), baseline, 0)
-        blf.draw(0, text)
-        baseline = round(baseline + line_height + gap)
+
+
+def _write(plate: _Plate, scale: float) -> None:
+    baseline = plate.bottom + (MARGIN + 1) * scale
+    for line in plate.lines:
+        blf.size(0, line.size)
+        blf.color(0, *line.colour)
+        blf.position(0, round(plate.left + (plate.width - line.width) / 2), round(baseline), 0)
+        blf.draw(0, line.text)
+        baseline += line.size + GAP * scale
