@@ -5,7 +5,19 @@ import sys
 
 import bpy
 
-from .interface import access, account, generate, handlers, monitor, panel, preferences, rows, session, settings
+from .interface import (
+    access,
+    account,
+    generate,
+    handlers,
+    monitor,
+    panel,
+    preferences,
+    rows,
+    session,
+    settings,
+    spending,
+)
 
 CLASSES = (
     preferences.TRELLIS_AP_preferences,
@@ -21,6 +33,7 @@ CLASSES = (
     account.TRELLIS_OT_test_key,
     account.TRELLIS_OT_list_tasks,
     account.TRELLIS_OT_fetch_task,
+    spending.TRELLIS_OT_export_costs,
     panel.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
     account.TRELLIS_PT_account,

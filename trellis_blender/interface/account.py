@@ -9,7 +9,7 @@ import bpy
 from ..generation.costs import dollars
 from ..generation.questions import Topic
 from ..piapi.models import MODELS, InputUnusable
-from . import access, monitor, session, wording
+from . import access, monitor, session, spending, wording
 
 if TYPE_CHECKING:
     from ..piapi.tasks import ListedTask
@@ -115,7 +115,7 @@ class TRELLIS_OT_fetch_task(_AskOperator):
 
 
 class TRELLIS_PT_account(bpy.types.Panel):
-    """The balance, and models of the account that are not here"""
+    """The balance, what was spent, and models of the account that are not here"""
 
     bl_label = "Account"
     bl_space_type = 'VIEW_3D'
@@ -127,6 +127,7 @@ class TRELLIS_PT_account(bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         draw_account(layout)
+        spending.draw_spending(layout, context)
         column = layout.column(align=True)
         column.operator("trellis.list_tasks", text=_asking(Topic.TASKS) or "Look for Others")
         column.operator("trellis.fetch_task", text=_asking(Topic.TASK) or "Fetch by Task ID…")
