@@ -65,7 +65,6 @@ def test_placeholders(window: Window) -> None:
     window.behave(pending_s=600.0)
     said = window.run("placeholders", limit_s=280)
     assert len(window.piapi.creates) == 5
-    print(re.search(r"drawing 20 took .*", said)[0])
     took_ms = float(re.search(r"drawing 20 took ([\d.]+) ms", said)[1])
     # Without Blender's letters, which are slow in software from 5.0 on; twice the limit, as others use the machine.
     assert took_ms < 2 * 2.0, said

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers questions about the account, about tasks that this computer does not know, about the disk.
+"""Answers questions about the account, about tasks that this computer does not know, about the disk and the costs.
 
 Runs in a thread of its own.
 """
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from ..piapi.client import HISTORY_PAGE_SIZE, Client
@@ -14,11 +14,14 @@ from ..piapi.connections import Connections
 from ..piapi.errors import NotSent, PiapiError
 from ..piapi.models import MODELS, OFFLINE_PREVIEW
 from ..piapi.tasks import ListedTask
+from .files import write_whole
 from .foreign import makes_models
 from .job import Job
 from .pace import RateLimit
 from .problems import GenerationProblem
 from .questions import Answer, Question, Topic
+from .spending import spending, to_csv
+from .store import Store
 
 LOG = logging.getLogger(__name__)
 
@@ -27,14 +30,18 @@ HISTORY_S = 30 * 24 * 3600.0
 PAGES_MAX = 5
 
 
-def find_out(
-    question: Question, job: Job, folder: Path, limit: RateLimit, known_tasks: Callable[[], Collection[str]]
-) -> Answer:
+def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store: Store) -> Answer:
     """The answer. Never raises; ends early when the job is stopped. The service is asked in turn with all others."""
     try:
         if question.topic is Topic.DISK:
             return Answer(question, used_bytes=_used_bytes(folder))
-        return _ask(question, job, limit, known_tasks)
+        if question.topic is Topic.SPENT:
+            return Answer(question, spending=spending(store.costs(), time.time(), question.blend_file))
+        if question.topic is Topic.COSTS_TABLE:
+            tasks = store.costs()
+            write_whole(Path(question.path), to_csv(tasks))
+            return Answer(question, rows=len(tasks))
+        return _ask(question, job, limit, store)
     except (PiapiError, GenerationProblem) as error:
         return Answer(question, problem=str(error))
     except Exception as error:
@@ -43,7 +50,7 @@ def find_out(
         return Answer(question, problem=problem)
 
 
-def _ask(question: Question, job: Job, limit: RateLimit, known_tasks: Callable[[], Collection[str]]) -> Answer:
+def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer:
     def wait(seconds: float) -> None:
         if job.wake.wait(seconds):
             raise NotSent
@@ -62,7 +69,7 @@ def _ask(question: Question, job: Job, limit: RateLimit, known_tasks: Callable[[
             return Answer(question, account=client.get_account())
         if question.topic is Topic.TASK:
             return Answer(question, tasks=(client.find_task(question.task_id),))
-        return _unknown_tasks(question, client, known_tasks())
+        return _unknown_tasks(question, client, store.known_tasks())
     finally:
         client.close()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..piapi.tasks import Account, ListedTask
+    from .spending import Spending
 
 
 class Topic(Enum):
@@ -16,14 +17,22 @@ class Topic(Enum):
     TASKS = "tasks"
     TASK = "task"
     DISK = "disk"
+    SPENT = "spent"
+    COSTS_TABLE = "table of costs"
+
+
+OF_THIS_COMPUTER = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE})
+"""These can be answered without a key and a network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A topic, and the task's id for TASK."""
+    """A topic, the task's id for TASK, the .blend for SPENT, and where the table is to be written for COSTS_TABLE."""
 
     topic: Topic
     task_id: str = ""
+    blend_file: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +40,13 @@ class Answer:
     """What was found out, or `problem`, a sentence for the artist.
 
     `tasks` are those that this computer does not know, the latest first, or the one that was asked for; `used_bytes` is
-    what the generations take on the disk.
+    what the generations take on the disk; `rows` how many tasks the table has.
     """
 
     question: Question
     account: "Account | None" = None
     tasks: "tuple[ListedTask, ...]" = ()
     used_bytes: int = 0
+    spending: "Spending | None" = None
+    rows: int = 0
     problem: str = ""

@@ -338,7 +338,7 @@ class Queue:
         from .inquiry import find_out
 
         limit = self._accounts.limit_of(job.service)
-        self._answers.put(find_out(question, job, self.folder, limit, self._store.known_tasks))
+        self._answers.put(find_out(question, job, self.folder, limit, self._store))
         with self._condition:
             del self._inquiries[threading.current_thread()]
             self._condition.notify_all()

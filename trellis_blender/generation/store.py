@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, cast
 from .problems import FolderUnusable, explain_os_error
 from .record import Generation
 from .request import GenerationRequest, Placement
+from .spending import TaskCost
 from .states import AT_THE_SERVICE, State
 
 LOG = logging.getLogger(__name__)
@@ -160,6 +161,17 @@ class Store:
         """The ids of all tasks that a generation has or had."""
         with self._opened() as db:
             return {row[0] for row in db.execute("SELECT id FROM task")}
+
+    def costs(self) -> list[TaskCost]:
+        """What every task has cost that could cost anything, oldest first. Makes no folder to look into."""
+        if not self._path.exists():
+            return []
+        with self._opened() as db:
+            rows = db.execute(
+                "SELECT id, at, model, name, blend_file, charged_usd, price_usd FROM task"
+                " WHERE price_usd > 0 OR charged_usd > 0 ORDER BY at, id"
+            ).fetchall()
+        return [TaskCost(*row) for row in rows]
 
     def owners(self) -> set[str]:
         """Who works on something, as far as the store knows; some of them may be dead."""

@@ -9,7 +9,7 @@ import bpy
 from ..generation.costs import dollars
 from ..generation.questions import Topic
 from ..piapi.models import MODELS, InputUnusable
-from . import access, monitor, redraw, session
+from . import access, monitor, redraw, session, spending
 from .layouts import TrellisPanel, draw_text
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class TRELLIS_OT_fetch_task(_AskOperator):
 
 
 class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):
-    """The balance, and models of the account that are not here"""
+    """The balance, what was spent, and models of the account that are not here"""
 
     bl_label = "Account"
     bl_options = {'DEFAULT_CLOSED'}
@@ -125,6 +125,7 @@ class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         draw_account(layout)
+        spending.draw_spending(layout, context)
         column = layout.column(align=True)
         column.operator("trellis.list_tasks", text=_asking(Topic.TASKS) or "Look for Others")
         column.operator("trellis.fetch_task", text=_asking(Topic.TASK) or "Fetch by Task ID…")

@@ -152,13 +152,20 @@ class Session:
             self._hear(answer)
         return bool(changes or answers)
 
-    def ask(self, topic: "Topic", task_id: str = "") -> None:
+    def ask(self, topic: "Topic", task_id: str = "", *, blend_file: str = "", path: str = "") -> None:
         """Has something found out; it is in `answers` some time later. Raises access.NotReady."""
-        from ..generation.questions import Question, Topic
+        from ..generation.questions import OF_THIS_COMPUTER, Question
 
-        service = access.service() if topic is Topic.DISK else access.ready_service()
+        service = access.service() if topic in OF_THIS_COMPUTER else access.ready_service()
         self.asked.add(topic)
-        self.queue.ask(Question(topic, task_id), service)
+        self.queue.ask(Question(topic, task_id, blend_file, path), service)
+
+    def wait_for_answer(self, topic: "Topic") -> "Answer":
+        """Blocks until what was asked is answered. For scripts."""
+        while topic not in self.answers:
+            self.drain()
+            time.sleep(WAIT_STEP_S)
+        return self.answers[topic]
 
     def fetch(self, listed: "ListedTask") -> "Generation":
         """Takes a task of this account, made elsewhere, into the list; its model is fetched and offered, not placed.
@@ -213,6 +220,8 @@ class Session:
         from ..generation.questions import Topic
 
         topic = answer.question.topic
+        if topic is Topic.SPENT and topic not in self.asked:
+            return  # a charge became known meanwhile, see `_note_cost`
         self.asked.discard(topic)
         if topic is Topic.TASK and not answer.problem:
             try:
@@ -221,8 +230,18 @@ class Session:
                 answer = replace(answer, problem=str(error))
         self.answers[topic] = answer
 
+    def _note_cost(self, generation: "Generation") -> None:
+        """What was found out about spending is out of date once a task or its charge is new."""
+        from ..generation.questions import Topic
+
+        before = self.generations.get(generation.id)
+        if before is None or (before.task_id, before.charged_usd) != (generation.task_id, generation.charged_usd):
+            self.answers.pop(Topic.SPENT, None)
+            self.asked.discard(Topic.SPENT)
+
     def _take_over(self, generation: "Generation") -> None:
         self.revision += 1
+        self._note_cost(generation)
         before = self.generations.get(generation.id)
         has_ended = generation.removed or (
             generation.state.value == "cancelled" and before is not None and before.state is not generation.state

@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from .certificates import trusting
 from .errors import AddressRefused, NoAnswerInTime, NoConnection, PiapiError
 
 
@@ -137,6 +138,11 @@ def _pools(connections: Connections, *, internet_only: bool) -> dict[str, Any]:
     class Secure(HTTPSConnection):
         def connect(self) -> None:
             connections.begin(self.host)
+            if self.cert_reqs == "CERT_REQUIRED":
+                # What requests would have read for each connection anew is in the context already. A proxy that is
+                # reached over https itself is then held to the system's certificates, by urllib3.
+                self.ssl_context = trusting(self.ca_certs, self.ca_cert_dir)
+                self.ca_certs = self.ca_cert_dir = None
             super().connect()
             connections.note(self.sock)
 

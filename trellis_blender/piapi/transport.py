@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from .errors import (
     AddressUnusable,
@@ -30,6 +31,9 @@ _NEVER_CONNECTED = (
 )
 _TUNNEL_FAILED = "Tunnel connection failed"
 """How `http.client` begins its message where a proxy refuses to connect. Any other failure at a proxy is unclear."""
+
+_NOT_PROVEN = (ssl.SSLCertVerificationError, CertificateError)
+"""The second is urllib3's own, for a certificate of another name."""
 
 _TIMED_OUT = (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 _COULD_NOT_BE_WRITTEN = (
@@ -76,7 +80,7 @@ def check_complete(response: requests.Response) -> None:
 
 def _translate(error: Exception, host: str) -> PiapiError:
     causes = list(_causes(error))
-    if _is_any(causes, ssl.SSLCertVerificationError):
+    if _is_any(causes, *_NOT_PROVEN):
         return CertificateRefused()
     if _is_any(causes, *_NEVER_CONNECTED) or any(str(cause).startswith(_TUNNEL_FAILED) for cause in causes):
         return NoConnection(host)

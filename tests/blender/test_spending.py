@@ -1,0 +1,62 @@
+"""What was spent, in Blender: asked anew when it changes, and written as a table."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from test_account import current
+
+
+def spent() -> Any:
+    """As the panel asks when it is drawn."""
+    from trellis_blender.generation.questions import Topic
+
+    if Topic.SPENT not in current().answers:
+        current().ask(Topic.SPENT, blend_file=bpy.data.filepath)
+    return current().wait_for_answer(Topic.SPENT).spending
+
+
+def test_a_new_charge_is_counted_at_once(generate: Any, tmp_path: Path) -> None:
+    """Guards Session._note_cost."""
+    before = spent()
+    generate(prompt="a bear")
+    assert round(spent().month.usd - before.month.usd, 6) == 0.04
+    assert spent().file.usd == 0
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    generate(prompt="a fox")
+    assert (round(spent().ever.usd - before.ever.usd, 6), spent().file) == (0.08, (0.04, True))
+
+
+def test_an_answer_from_before_a_charge_is_not_believed(generate: Any) -> None:
+    from trellis_blender.generation.questions import Answer, Question, Topic
+    from trellis_blender.generation.spending import Spending
+
+    generate(prompt="a bear")
+    late = Answer(Question(Topic.SPENT), spending=Spending())
+    current()._hear(late)
+    assert Topic.SPENT not in current().answers
+
+
+def test_the_table(generate: Any, tmp_path: Path) -> None:
+    generate(prompt="=1+1")
+    path = tmp_path / "costs"
+    assert bpy.ops.trellis.export_costs(filepath=str(path)) == {"FINISHED"}
+    with path.with_suffix(".csv").open(encoding="utf-8-sig", newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    assert (last["name"], last["charged USD"], last["known"]) == ("'=1+1", "0.0400", "charged")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RuntimeError, match="cannot be used"):
+        bpy.ops.trellis.export_costs(filepath=str(tmp_path / "file" / "costs.csv"))
+    with pytest.raises(RuntimeError, match="There is no name for the file"):
+        bpy.ops.trellis.export_costs(filepath="")
+
+
+def test_amounts_in_words(addon: Any) -> None:
+    from trellis_blender.generation.spending import Amount
+    from trellis_blender.interface import spending
+
+    assert spending.said(Amount(1.24)) == "$1.24"
+    assert spending.said(Amount(1.24, is_exact=False)) == "at most $1.24"
+    assert spending.written(1, "/x/costs.csv") == "1 task written to costs.csv."

@@ -1,0 +1,152 @@
+"""Whom the add-on trusts: a real server with TLS, and an authority made for the test."""
+
+import os
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from service import KEY
+
+from trellis_blender.piapi import certificates, errors
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.service import Service
+
+ANSWER = b'{"data": {"account_name": "Ada", "plan": "creator"}}'
+ELSEWHERE = "api.example.invalid"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an authority nobody knows, `ca.pem`, and a server's certificate by it."""
+    folder = tmp_path_factory.mktemp("authority")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
+
+    (folder / "names").write_text(f"subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:{ELSEWHERE}\n")
+    new_key = ("-newkey", "rsa:2048", "-nodes")
+    openssl("req", "-x509", *new_key, "-subj", "/CN=Test CA", "-days", "1", "-keyout", "ca.key", "-out", "ca.pem",
+            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
+    openssl("req", *new_key, "-subj", "/CN=test", "-keyout", "server.key", "-out", "server.csr")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
+            "-extfile", "names", "-out", "server.pem")  # fmt: skip
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The system's store is read once in a Blender's life."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    certificates.trusting.cache_clear()
+    yield
+    certificates.trusting.cache_clear()
+
+
+@contextmanager
+def serving(authority: Path, *, as_proxy: bool = False) -> Iterator[tuple[int, list[bytes]]]:
+    """A server with TLS that answers every request with an account; its port, and what it was asked.
+
+    `as_proxy`: it takes a CONNECT first, and then speaks as if it were the server behind it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem", authority / "server.key")
+    received: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            if as_proxy:
+                received.append(connection.recv(65536))
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            with context.wrap_socket(connection, server_side=True) as secure:
+                received.append(secure.recv(65536))
+                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(ANSWER)}\r\nConnection: close\r\n\r\n"
+                secure.sendall(head.encode() + ANSWER)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1], received
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def name_at(url: str) -> str:
+    client = Client(Service(url, KEY), pause=lambda seconds: None)
+    try:
+        return client.get_account().name
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_an_authority_that_the_system_trusts_is_trusted(
+    authority: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """Guards `load_default_certs` in certificates.trusting, and that Secure.connect uses the context."""
+    with serving(authority) as (port, received):
+        with pytest.raises(errors.CertificateRefused):
+            name_at(f"https://{host}:{port}")
+        assert not any(KEY.encode() in part for part in received)
+        certificates.trusting.cache_clear()
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+        assert name_at(f"https://{host}:{port}") == "Ada"
+
+
+def test_behind_a_proxy_as_well(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(authority, as_proxy=True) as (port, received):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        with pytest.raises(errors.CertificateRefused):
+            name_at(f"https://{ELSEWHERE}")
+        assert not any(KEY.encode() in part for part in received)
+        certificates.trusting.cache_clear()
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+        assert name_at(f"https://{ELSEWHERE}") == "Ada"
+        assert f"CONNECT {ELSEWHERE}:443".encode() in received[0]
+
+
+def test_a_certificate_for_another_name_is_refused(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+    with serving(authority, as_proxy=True) as (port, received):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        with pytest.raises(errors.CertificateRefused):
+            name_at("https://another.example.invalid")
+        assert not any(KEY.encode() in part for part in received)
+
+
+def test_what_requests_brings_is_still_trusted(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards `load_verify_locations(bundle, folder)`: the bundle that requests names, here by its own variable."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority / "ca.pem"))
+    with serving(authority, as_proxy=True) as (port, _):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        assert name_at(f"https://{ELSEWHERE}") == "Ada"
+
+
+def test_a_python_that_does_not_know_the_systems_places(
+    authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blender's own Python looks where the system that it was built on had its certificates."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr(certificates, "SYSTEM_BUNDLES", (tmp_path / "none", authority / "ca.pem"))
+    with serving(authority) as (port, _):
+        assert name_at(f"https://127.0.0.1:{port}") == "Ada"
+
+
+def test_a_context_is_made_once() -> None:
+    import requests.certs
+
+    bundle = requests.certs.where()
+    assert certificates.trusting(bundle, None) is certificates.trusting(bundle, None)
+    assert certificates.trusting(bundle, None).cert_store_stats()["x509_ca"] > 50

@@ -1,0 +1,165 @@
+"""What everything has cost: sums, and the table for a bill."""
+
+import csv
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import Driver, image_request, service_of, text_request
+from service import Piapi
+
+from trellis_blender.generation.questions import Answer, Question, Topic
+from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.spending import Amount, TaskCost, spending, to_csv
+from trellis_blender.generation.states import State
+from trellis_blender.generation.store import Store
+
+
+@pytest.fixture
+def in_sydney(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Eleven hours ahead of Greenwich in December: its months begin on the last day of Greenwich's."""
+    monkeypatch.setenv("TZ", "Australia/Sydney")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def cost(at: float = 0.0, charged: float | None = 0.04, name: str = "a bear", blend: str = "", price: float = 0.04,
+         task: str = "t") -> TaskCost:  # fmt: skip
+    return TaskCost(task, at, "Qubico/trellis", name, blend, charged, price)
+
+
+def seconds(text: str) -> float:
+    return time.mktime(time.strptime(text, "%Y-%m-%d %H:%M:%S"))
+
+
+def rows(table: bytes) -> list[list[str]]:
+    assert table.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(table.decode("utf-8-sig"), newline="")))
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows cannot move")
+def test_the_month_is_the_artists(in_sydney: None) -> None:
+    tasks = [cost(seconds("2026-11-30 23:59:59"), 1.0), cost(seconds("2026-12-01 00:00:00"), 0.25)]
+    assert time.gmtime(tasks[1].at).tm_mon == 11
+    assert spending(tasks, seconds("2026-12-31 23:59:59"), "").month == Amount(0.25)
+    assert spending(tasks, seconds("2026-11-30 23:59:59"), "").month == Amount(1.25)
+    assert spending(tasks, seconds("2027-01-01 00:00:00"), "").month == Amount(0.0)
+    assert spending(tasks, seconds("2027-01-01 00:00:00"), "").ever == Amount(1.25)
+
+
+def test_what_is_not_known_counts_with_its_price_and_says_so() -> None:
+    tasks = [cost(charged=0.03), cost(charged=None, price=0.25, blend="/a.blend"), cost(charged=0.0)]
+    found = spending(tasks, time.time(), "/a.blend")
+    assert found.ever == Amount(0.28, is_exact=False)
+    assert found.file == Amount(0.25, is_exact=False)
+    assert spending(tasks, time.time(), "/b.blend").file == Amount(0.0)
+
+
+def test_nothing_is_spent_in_a_file_that_is_not_saved() -> None:
+    assert spending([cost(), cost(blend="/a.blend")], time.time(), "").file == Amount(0.0)
+
+
+def test_ten_cents_ten_times_are_a_dollar() -> None:
+    assert spending([cost(charged=0.1)] * 10, time.time(), "").ever.usd == 1.0
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "  =", "＝"])
+def test_no_prompt_becomes_a_formula(begin: str) -> None:
+    name = f'{begin}HYPERLINK("https://evil.invalid","a bear")'
+    found = rows(to_csv([cost(name=name, blend=f"{begin}x", task=f"{begin}y")]))[1]
+    assert found[3] == f"'{name}"
+    assert (found[4], found[1]) == (f"'{begin}x", f"'{begin}y")
+
+
+def test_the_table_is_read_as_it_was_meant() -> None:
+    name = 'a "big", bad\nbear; größer – 熊 \ud83d'
+    at = seconds("2026-11-22 15:04:05")
+    table = to_csv([cost(at, None, name, "/projects/Forêt, 2.blend"), cost(at, 0.04, "a fox")])
+    heading, first, second = rows(table)
+    assert heading == ["date", "task", "model", "name", "blend file", "charged USD", "price USD", "known"]
+    assert first == ["2026-11-22 15:04:05", "t", "Qubico/trellis", 'a "big", bad\nbear; größer – 熊 ?',
+                     "/projects/Forêt, 2.blend", "", "0.0400", "at most"]  # fmt: skip
+    assert second[5:] == ["0.0400", "0.0400", "charged"]
+    assert table.count(b"\r\n") == 3
+
+
+def test_a_table_of_nothing_has_its_heading() -> None:
+    assert len(rows(to_csv([]))) == 1
+
+
+def asked(driver: Driver, piapi: Piapi, question: Question) -> Answer:
+    driver.queue.ask(question, service_of(piapi))
+    answers: list[Answer] = []
+    driver.until(lambda: bool(answers.extend(driver.queue.answers()) or answers))
+    return answers[0]
+
+
+def saved(store: Store, name: str, blend_file: str = "", **changes: object) -> Generation:
+    request = text_request(name)
+    placed = replace(request, placement=replace(request.placement, blend_file=blend_file))
+    fields: dict[str, object] = {"task_id": f"task of {name}", "state": State.READY, **changes}
+    generation = replace(new_generation(placed, "https://api.invalid", time.time()), **fields)  # type: ignore[arg-type]
+    store.save(generation)
+    return generation
+
+
+def test_generations_are_counted_once_they_have_a_task(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
+    """Guards Store.costs, and that what was removed from the list is still counted."""
+    done = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    dearer = driver.rest(driver.queue.submit(image_request(), service_of(piapi)))
+    assert (done.charged_usd, dearer.charged_usd) == (0.04, 0.1)
+    driver.queue.remove(dearer)
+    driver.until(lambda: driver.latest[dearer.id].removed)
+    store = Store(driver.queue.folder)
+    saved(store, "never sent", task_id="", state=State.FAILED)
+    saved(store, "unknown", "/a.blend", submitted_at=86400.0)
+    found = asked(driver, piapi, Question(Topic.SPENT, blend_file="/a.blend")).spending
+    assert found is not None
+    assert found.month == Amount(0.14)
+    assert found.file == Amount(0.04, is_exact=False)
+    assert found.ever == Amount(0.18, is_exact=False)
+
+    path = tmp_path / "new" / "costs.csv"
+    answer = asked(driver, piapi, Question(Topic.COSTS_TABLE, path=str(path)))
+    assert (answer.rows, answer.problem) == (3, "")
+    table = rows(path.read_bytes())
+    assert [row[3] for row in table[1:]] == ["unknown", "a bear", "bear.png"]
+    assert [row[7] for row in table[1:]] == ["at most", "charged", "charged"]
+    assert [path.name for path in path.parent.iterdir()] == ["costs.csv"]
+
+
+def test_what_is_free_is_no_cost(driver: Driver, piapi: Piapi) -> None:
+    request = image_request("offline-preview")
+    driver.rest(driver.queue.submit(request, service_of(piapi)))
+    store = Store(driver.queue.folder)
+    assert len(store.known_tasks()) == 1
+    assert store.costs() == []
+
+
+def test_looking_makes_no_folder(make_driver: Callable[..., Driver], piapi: Piapi, tmp_path: Path) -> None:
+    driver = make_driver(tmp_path / "none")
+    found = asked(driver, piapi, Question(Topic.SPENT)).spending
+    assert found is not None
+    assert found.ever == Amount()
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may write anywhere")
+def test_a_place_that_cannot_be_written_says_so(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    answer = asked(driver, piapi, Question(Topic.COSTS_TABLE, path=str(tmp_path / "costs.csv")))
+    tmp_path.chmod(0o700)
+    assert "cannot be used (Permission denied)" in answer.problem
+
+
+def test_a_path_through_a_file_says_so(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    answer = asked(driver, piapi, Question(Topic.COSTS_TABLE, path=str(tmp_path / "file" / "costs.csv")))
+    assert answer.problem.startswith(f"The folder {tmp_path / 'file'} cannot be used")
+    assert answer.rows == 0
