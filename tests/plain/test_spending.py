@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -148,14 +147,6 @@ def test_looking_makes_no_folder(make_driver: Callable[..., Driver], piapi: Piap
     assert found is not None
     assert found.ever == Amount()
     assert not (tmp_path / "none").exists()
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may write anywhere")
-def test_a_place_that_cannot_be_written_says_so(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    answer = asked(driver, piapi, Question(Topic.COSTS_TABLE, path=str(tmp_path / "costs.csv")))
-    tmp_path.chmod(0o700)
-    assert "cannot be used (Permission denied)" in answer.problem
 
 
 def test_a_path_through_a_file_says_so(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
