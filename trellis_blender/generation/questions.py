@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be asked that is no generation, and what comes back."""
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ..piapi.tasks import Account, ListedTask
@@ -25,8 +24,7 @@ OF_THIS_COMPUTER = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE})
 """These can be answered without a key and a network."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A topic, the task's id for TASK, the .blend for SPENT, and where the table is to be written for COSTS_TABLE."""
 
     topic: Topic
@@ -35,8 +33,7 @@ class Question:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What was found out, or `problem`, a sentence for the artist.
 
     `tasks` are those that this computer does not know, the latest first, or the one that was asked for; `used_bytes` is

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import blf
 import bpy
 import gpu
-from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix, Vector
 
 from ..scene import placeholder
@@ -144,6 +143,8 @@ def _visible() -> list[tuple[bpy.types.Object, Caption]]:
 def _prepare() -> None:
     if _Drawn.shader is not None:
         return
+    from gpu_extras.batch import batch_for_shader
+
     _Drawn.shader = shader = gpu.shader.from_builtin('UNIFORM_COLOR')
     sides = [(n, (n + 1) % 4) for n in range(4)]
     corners = (*_FLOOR, *_CEILING)

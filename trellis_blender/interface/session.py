@@ -215,8 +215,6 @@ class Session:
             LOG.info("generation %s stays interrupted: %s", generation.id, reason)
 
     def _hear(self, answer: "Answer") -> None:
-        from dataclasses import replace
-
         from ..generation.questions import Topic
 
         topic = answer.question.topic
@@ -227,7 +225,7 @@ class Session:
             try:
                 self.fetch(answer.tasks[0])
             except (access.NotReady, InputUnusable) as error:
-                answer = replace(answer, problem=str(error))
+                answer = answer._replace(problem=str(error))
         self.answers[topic] = answer
 
     def _note_cost(self, generation: "Generation") -> None:
