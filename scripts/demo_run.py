@@ -128,7 +128,7 @@ class Demo:
                     picture=load_picture(image) if image else None,
                     picture_name=image.stem.replace("_", " ").capitalize() if image else "",
                     parameters={"seed": number + 1},
-                    placement=placing.here(bpy.context, 1.0, found.blend_load),
+                    placement=placing.here(bpy.context, 1.0, found.file.blend_load),
                 )
             )
         return requests

@@ -36,7 +36,7 @@ def main(url: str, count: int) -> None:
                 picture=None,
                 picture_name="",
                 parameters={},
-                placement=placing.here(bpy.context, 1.0, found.blend_load),
+                placement=placing.here(bpy.context, 1.0, found.file.blend_load),
             )
             found.submit(request)
         took_s: list[float] = []

@@ -33,7 +33,7 @@ def press(found: Any, *prompts: str, longest_side_m: float = 2.0) -> Any:
             picture=None,
             picture_name="",
             parameters={},
-            placement=placing.here(bpy.context, longest_side_m, found.blend_load),
+            placement=placing.here(bpy.context, longest_side_m, found.file.blend_load),
         )
         for prompt in prompts or ("a box",)
     ]
@@ -52,7 +52,7 @@ def placeholder_of(generation: Any) -> Any:
 def arrive(found: Any, generation: Any) -> Any:
     """The model, after it took its placeholder's place by itself."""
     bpy.context.view_layer.update()
-    assert found.arrives_here(generation)
+    assert found.file.arrives_here(generation)
     placed = found.place(generation)
     assert (placed.state.value, placed.problem) == ("placed", "")
     bpy.context.view_layer.update()
@@ -177,7 +177,7 @@ def test_a_deleted_one_leaves_the_model_in_the_list(found: Any) -> None:
 
     generation = press(found)
     bpy.data.objects.remove(placeholder_of(generation))
-    assert not found.arrives_here(generation)
+    assert not found.file.arrives_here(generation)
     assert not monitor.has_work()
     line = monitor.line_of(generation)
     assert (line.stage, line.detail) == ("Ready", "Its placeholder is gone. Place puts it at the 3D cursor.")
@@ -306,9 +306,9 @@ def test_place_again_takes_the_place_of_the_box_that_undo_brought_back(found: An
     box.empty_display_size = 1.0
     box.location = (2, 3, 4)
     box["trellis_placeholder"] = generation.id
-    found.look_again()
+    found.file.look_again()
     placed = found.generations[generation.id]
-    assert not found.arrives_here(placed)
+    assert not found.file.arrives_here(placed)
     assert not monitor.has_work()
     assert monitor.line_of(placed).stage == "No longer in the scene"
     bpy.context.view_layer.update()
@@ -327,7 +327,7 @@ def test_saved_and_reopened_it_is_found_again_and_elsewhere_it_is_not(found: Any
     bpy.ops.wm.read_homefile()
     assert placeholder_of(generation) is None
     assert "made for another file" in monitor.line_of(generation).detail
-    assert not found.arrives_here(generation)
+    assert not found.file.arrives_here(generation)
     bpy.ops.wm.open_mainfile(filepath=path)
     assert arrive(found, generation).location.x == 4
 
@@ -339,7 +339,7 @@ def test_a_file_saved_before_the_press_has_no_placeholder(found: Any, tmp_path: 
     bpy.ops.wm.save_as_mainfile(filepath=path)
     generation = press(found)
     bpy.ops.wm.open_mainfile(filepath=path)
-    assert not found.arrives_here(generation)
+    assert not found.file.arrives_here(generation)
     assert monitor.line_of(generation).detail.startswith("Its placeholder is gone.")
 
 
@@ -405,7 +405,7 @@ def test_cancelled_it_goes_and_failed_it_stays(found: Any, piapi: Piapi) -> None
 
     request = compose_request(
         model="Qubico/trellis", prompt="an owl", picture=None, picture_name="", parameters={},
-        placement=placing.here(bpy.context, 1.0, found.blend_load),
+        placement=placing.here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
     owl = found.submit_in_place([request])[0]
     bpy.ops.trellis.cancel(generation=owl.id)

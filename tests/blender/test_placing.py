@@ -159,7 +159,7 @@ def ready_generation(addon: Any, piapi: Any) -> Any:
     request = compose_request(
         model="Qubico/trellis", prompt="a bear", picture=None, picture_name="", parameters={}, placement=here()
     )
-    request = replace(request, placement=replace(request.placement, blend_load=found.blend_load))
+    request = replace(request, placement=replace(request.placement, blend_load=found.file.blend_load))
     return found.wait_for(found.submit(request).id)
 
 

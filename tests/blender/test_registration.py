@@ -85,7 +85,7 @@ def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any
     found = session.current()
     request = compose_request(
         model="Qubico/trellis", prompt="a bear", picture=None, picture_name="", parameters={},
-        placement=here(bpy.context, 1.0, found.blend_load),
+        placement=here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
     generation = found.submit(request)
     while found.generations[generation.id].state.value != "waiting":

@@ -161,7 +161,7 @@ class TRELLIS_OT_show(bpy.types.Operator):
             generation = found.generations.get(generation_id)
             if generation is None or generation.state.value not in {"ready", "placed"}:
                 continue
-            if generation.state.value == "placed" and (item := found.object_of(generation)) is not None:
+            if generation.state.value == "placed" and (item := found.file.object_of(generation)) is not None:
                 items.append(item)
             else:
                 monitor.deliver(generation_id)

@@ -155,7 +155,7 @@ def _places(context: bpy.types.Context, count: int) -> list[Any]:
         placing.here(
             context,
             settings.longest_side,
-            session.current().blend_load,
+            session.current().file.blend_load,
             target=placing.Target(settings.target),
             beside_m=beside_m,
         )

@@ -12,7 +12,7 @@ from . import monitor, overlay, redraw, session
 def note_another_file(*_: object) -> None:
     """File > Open, File > New, Revert, Recover."""
     found = session.current()
-    found.another_file()
+    found.file.another_file()
     if placeholder.all_here():
         # Somebody's, maybe ours: the list tells.
         monitor.look_into_store()
@@ -25,7 +25,7 @@ def note_another_file(*_: object) -> None:
 def note_undo(*_: object) -> None:
     """Undo, redo, and the undo inside Adjust Last Operation."""
     found = session.current()
-    found.look_again()
+    found.file.look_again()
     if overlay.is_in_use() or found.has_placeholders:
         redraw.at_once()
         # A placeholder that was missed may be back.

@@ -104,7 +104,7 @@ def has_work() -> bool:
     """True while a thread works on a generation or a model waits for its moment to arrive."""
     found = session.current()
     return bool(_Memory.news) or any(
-        generation.is_working or found.arrives_here(generation) for generation in found.lively.values()
+        generation.is_working or found.file.arrives_here(generation) for generation in found.lively.values()
     )
 
 
@@ -112,7 +112,7 @@ def tick() -> None:
     """One turn: takes over what changed, lets a model arrive, redraws the sidebar on a change."""
     found = session.current()
     has_changed = found.drain()
-    ready = [generation for generation in found.lively.values() if found.arrives_here(generation)]
+    ready = [generation for generation in found.lively.values() if found.file.arrives_here(generation)]
     if ready:
         _let_arrive(ready)
     now = time.monotonic()
@@ -126,15 +126,15 @@ def tick() -> None:
 def line_of(generation: "Generation") -> wording.Line:
     """What the list says about a generation now."""
     found = session.current()
-    here = found.belongs_here(generation)
+    here = found.file.belongs_here(generation)
     is_placed = generation.state.value == "placed"
     return wording.describe(
         generation,
         time.time(),
         here=here,
-        in_scene=is_placed and here and found.is_in_scene(generation),
+        in_scene=is_placed and here and found.file.is_in_scene(generation),
         waits_for=found.waits_for,
-        is_bereft=found.misses_placeholder(generation),
+        is_bereft=found.file.misses_placeholder(generation),
     )
 
 
@@ -165,7 +165,7 @@ def _let_arrive(ready: "list[Generation]") -> None:
         return
     # What was found a while ago may be in no scene any more.
     placeholder.forget()
-    if found.arrives_here(ready[0]):
+    if found.file.arrives_here(ready[0]):
         # One at a time: each import takes a moment, and the artist may work in between.
         deliver(ready[0].id)
 

@@ -106,7 +106,7 @@ def _captions() -> list[tuple[bpy.types.Object, Caption]]:
     shown: list[tuple[bpy.types.Object, Caption]] = []
     for number, item in placeholder.all_here().items():
         generation = found.generations.get(number)
-        in_scene = generation is not None and generation.state.value == "placed" and found.is_in_scene(generation)
+        in_scene = generation is not None and generation.state.value == "placed" and found.file.is_in_scene(generation)
         name = _short(item.name)
         shown.append((item, captions.caption(name, generation, now, in_scene=in_scene, waits_for=found.waits_for)))
     return shown + [(item, captions.copy_caption(_short(item.name))) for item in placeholder.copies_here()]

@@ -28,7 +28,9 @@ class TRELLIS_OT_show_generation(RowOperator):
     def act(self, found: session.Session, generation: "Generation") -> None:
         from ..scene import placeholder, showing
 
-        item = found.object_of(generation) if generation.state.value == "placed" else placeholder.find(generation.id)
+        item = (
+            found.file.object_of(generation) if generation.state.value == "placed" else placeholder.find(generation.id)
+        )
         if item is None:
             self.report({'INFO'}, "Nothing of it is in the scene that is open.")
         elif problem := showing.show(bpy.context, [item]):
@@ -63,7 +65,7 @@ class TRELLIS_OT_move_here(RowOperator):
         return generation.state.value == "placed"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        item = found.object_of(generation)
+        item = found.file.object_of(generation)
         if item is None:
             self.report({'INFO'}, "It is not in the scene any more. Place Again puts it there.")
         else:
@@ -132,7 +134,7 @@ class TRELLIS_OT_keep_only(RowOperator):
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         for other in found.generations.values():
-            if other.request.press != generation.request.press or (item := found.object_of(other)) is None:
+            if other.request.press != generation.request.press or (item := found.file.object_of(other)) is None:
                 continue
             is_other = other.id != generation.id
             item.hide_render = is_other
@@ -143,7 +145,7 @@ class TRELLIS_OT_keep_only(RowOperator):
 
 def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
     found = session.current()
-    is_there = generation.state.value == "placed" and found.object_of(generation) is not None
+    is_there = generation.state.value == "placed" and found.file.object_of(generation) is not None
 
     def entry(operator: str, icon: Any = 'NONE') -> None:
         layout.operator(operator, icon=icon).generation = generation.id

@@ -5,7 +5,6 @@ The queue and with it the lower rooms are loaded when they are first needed, so 
 """
 
 import logging
-import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import bpy
 
 from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
 from . import access
+from .open_file import OpenFile
 from .settings import settings_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ STOP_TIMEOUT_S = 2.0
 WAIT_STEP_S = 0.02
 LOOK_AROUND_S = 10.0
 
-_PROCESS = os.urandom(16).hex()
-
 
 class Session:
     """One for each registration of the add-on. For the main thread only."""
@@ -42,10 +40,8 @@ class Session:
     def __init__(self) -> None:
         self._queue: Queue | None = None
         self._offline: OfflineProcess | None = None
-        self._loads = 0
         self._looked_at = 0.0
-        self._missing: set[str] = set()
-        self._names: dict[str, str] = {}
+        self.file = OpenFile()
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
         self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
         self.is_loaded = False
@@ -63,11 +59,6 @@ class Session:
 
             self._queue = Queue(access.data_folder())
         return self._queue
-
-    @property
-    def blend_load(self) -> str:
-        """Names the file that is open now among all that were ever open."""
-        return f"{_PROCESS}-{self._loads}"
 
     @property
     def is_busy(self) -> bool:
@@ -305,43 +296,10 @@ class Session:
                 parked=False,
                 wanted=True,
             )
-        self._missing.discard(generation.id)
+        self.file.look_again()
         self._take_over(changed)
         self.queue.keep(changed)
         return changed
-
-    def belongs_here(self, generation: "Generation") -> bool:
-        """True where the .blend that is open is the one the generation was made for: the one with its placeholder.
-
-        Where it never had one, or the model has replaced it, the file is known by its path or by not having been left.
-        """
-        placement = generation.request.placement
-        if placement.has_placeholder and self._placeholder(generation) is not None:
-            return True
-        is_replaced = generation.state.value == "placed"
-        return self._is_its_file(placement) and (is_replaced or not placement.has_placeholder)
-
-    def arrives_here(self, generation: "Generation") -> bool:
-        """True for a model that goes into the open file by itself as soon as the artist's hands are free."""
-        is_ready = generation.state.value == "ready" and generation.wanted and not generation.parked
-        return is_ready and self.belongs_here(generation)
-
-    def misses_placeholder(self, generation: "Generation") -> bool:
-        """True where the file is the right one, but the artist deleted the placeholder or undid it."""
-        placement = generation.request.placement
-        if not placement.has_placeholder or not self._is_its_file(placement):
-            return False
-        return self._placeholder(generation) is None
-
-    def _placeholder(self, generation: "Generation") -> bpy.types.Object | None:
-        from ..scene import placeholder
-
-        return placeholder.find(generation.id)
-
-    def _is_its_file(self, placement: "Placement") -> bool:
-        if placement.blend_load == self.blend_load:
-            return True
-        return bool(placement.blend_file) and placement.blend_file == bpy.data.filepath
 
     def remove_abandoned(self) -> None:
         """Removes the placeholders of what was cancelled: one undo step, none where there was nothing to remove."""
@@ -351,38 +309,6 @@ class Session:
         removed = [scene for number in abandoned if (scene := placeholder.remove(number)) is not None]
         if removed:
             views.push_undo(removed[0], "Remove Placeholder")
-
-    def is_in_scene(self, generation: "Generation") -> bool:
-        """True where a placed generation's object is still there. Cheap enough for a draw function."""
-        from ..scene import placing
-
-        if generation.id in self._missing:
-            return False
-        found = placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
-        if found is None:
-            self._missing.add(generation.id)
-            return False
-        self._names[generation.id] = found.name
-        return True
-
-    def object_of(self, generation: "Generation") -> "bpy.types.Object | None":
-        """The object that a placed generation made, in any scene."""
-        from ..scene import placing
-
-        return placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
-
-    def look_again(self) -> None:
-        """After undo and redo: objects that were gone may be back."""
-        from ..scene import placeholder
-
-        placeholder.forget()
-        self._missing.clear()
-
-    def another_file(self) -> None:
-        """After File > Open and File > New."""
-        self._loads += 1
-        self.look_again()
-        self._names.clear()
 
     def close(self) -> None:
         """Stops the threads; what was saved last is where the next session goes on."""
@@ -394,9 +320,9 @@ class Session:
     def _placement(self, generation: "Generation") -> "Placement":
         from ..scene import placing
 
-        if self.belongs_here(generation):
+        if self.file.belongs_here(generation):
             return generation.request.placement
-        return placing.here(bpy.context, generation.request.placement.longest_side_m, self.blend_load)
+        return placing.here(bpy.context, generation.request.placement.longest_side_m, self.file.blend_load)
 
 
 class _Current:

@@ -68,7 +68,7 @@ def _take_news(found: session.Session, working: set[str]) -> "Generation | None"
     if news.state.value != _Memory.news_state:
         _Memory.news_state = news.state.value
         _Memory.news_until = time.monotonic() + NEWS_S
-    if time.monotonic() < _Memory.news_until or found.arrives_here(news):
+    if time.monotonic() < _Memory.news_until or found.file.arrives_here(news):
         return news
     _Memory.news = ""
     return None

@@ -129,4 +129,4 @@ def _show(generation_id: str, thread: threading.Thread) -> float | None:
 def _model(generation_id: str) -> "bpy.types.Object | None":
     found = session.current()
     generation = found.generations.get(generation_id)
-    return found.object_of(generation) if generation is not None else None
+    return found.file.object_of(generation) if generation is not None else None

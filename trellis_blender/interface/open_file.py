@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which generations belong to the .blend that is open, and where in it they are. For the main thread only.
+
+Undo, redo and opening a file make other objects of the same ones, so names and ids are kept and looked up again.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+import bpy
+
+if TYPE_CHECKING:
+    from ..generation.record import Generation
+    from ..generation.request import Placement
+
+_PROCESS = os.urandom(16).hex()
+
+
+class OpenFile:
+    """The open .blend as the generations see it."""
+
+    def __init__(self) -> None:
+        self._loads = 0
+        self._missing: set[str] = set()
+        self._names: dict[str, str] = {}
+
+    @property
+    def blend_load(self) -> str:
+        """Names the file that is open now among all that were ever open."""
+        return f"{_PROCESS}-{self._loads}"
+
+    def belongs_here(self, generation: "Generation") -> bool:
+        """True where the .blend that is open is the one the generation was made for: the one with its placeholder.
+
+        Where it never had one, or the model has replaced it, the file is known by its path or by not having been left.
+        """
+        placement = generation.request.placement
+        if placement.has_placeholder and self._placeholder(generation) is not None:
+            return True
+        is_replaced = generation.state.value == "placed"
+        return self._is_its_file(placement) and (is_replaced or not placement.has_placeholder)
+
+    def arrives_here(self, generation: "Generation") -> bool:
+        """True for a model that goes into the open file by itself as soon as the artist's hands are free."""
+        is_ready = generation.state.value == "ready" and generation.wanted and not generation.parked
+        return is_ready and self.belongs_here(generation)
+
+    def misses_placeholder(self, generation: "Generation") -> bool:
+        """True where the file is the right one, but the artist deleted the placeholder or undid it."""
+        placement = generation.request.placement
+        if not placement.has_placeholder or not self._is_its_file(placement):
+            return False
+        return self._placeholder(generation) is None
+
+    def _placeholder(self, generation: "Generation") -> bpy.types.Object | None:
+        from ..scene import placeholder
+
+        return placeholder.find(generation.id)
+
+    def _is_its_file(self, placement: "Placement") -> bool:
+        if placement.blend_load == self.blend_load:
+            return True
+        return bool(placement.blend_file) and placement.blend_file == bpy.data.filepath
+
+    def is_in_scene(self, generation: "Generation") -> bool:
+        """True where a placed generation's object is still there. Cheap enough for a draw function."""
+        from ..scene import placing
+
+        if generation.id in self._missing:
+            return False
+        found = placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
+        if found is None:
+            self._missing.add(generation.id)
+            return False
+        self._names[generation.id] = found.name
+        return True
+
+    def object_of(self, generation: "Generation") -> "bpy.types.Object | None":
+        """The object that a placed generation made, in any scene."""
+        from ..scene import placing
+
+        return placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
+
+    def look_again(self) -> None:
+        """After undo and redo: objects that were gone may be back."""
+        from ..scene import placeholder
+
+        placeholder.forget()
+        self._missing.clear()
+
+    def another_file(self) -> None:
+        """After File > Open and File > New."""
+        self._loads += 1
+        self.look_again()
+        self._names.clear()
