@@ -26,7 +26,7 @@ def scenario() -> drive.Steps:
     yield 0.5
     drive.shot("02-fetched-and-offered")
     assert drive.models() == []
-    yield from drive.press("trellis.place", column=0.75)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.models() == ["a lamp"], "the lamp in the scene")
 
     # Removing a paid model asks first; Escape leaves everything as it is.

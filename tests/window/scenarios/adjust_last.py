@@ -59,7 +59,7 @@ def scenario() -> drive.Steps:
     assert len(bpy.data.objects["Sphere"].data.vertices) != before, "the drag changed nothing"
     assert drive.models() == []
     assert drive.line().stage == "No longer in the scene", drive.line()
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     assert drive.models() == ["a bear"]
     assert drive.line().stage == "In the scene"
     yield from drive.over_viewport()

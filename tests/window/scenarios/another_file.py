@@ -50,7 +50,7 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: drive.state() == "ready", "ready")
     yield from drive.open_sidebar()
     bpy.context.scene.cursor.location = (0, 0, 3)
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     assert drive.models() == ["a bench"]
     assert bpy.data.objects["a bench"].location.z == 3
     assert drive.line().stage == "In the scene", drive.line()
@@ -66,7 +66,7 @@ def scenario() -> drive.Steps:
     assert drive.models() == ["a lamp"]
     assert drive.line().detail.startswith("Its placeholder is gone"), drive.line()
     yield from drive.open_sidebar()
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     assert drive.models() == ["a lamp", "a tree"]
 
     # Saved with a placeholder, and opened where nobody knows of it.

@@ -51,5 +51,5 @@ def scenario() -> drive.Steps:
     # The file was never saved by the artist, so nothing tells that it is the same one: the model is offered.
     assert drive.models() == []
     drive.shot("02-offered-in-the-recovered-file")
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.models() == ["a fox"], "the model", 5)

@@ -30,7 +30,7 @@ def scenario() -> drive.Steps:
     drive.shot("01-waits-in-edit-mode")
     before = drive.artists_state()
     assert before["mode"] == 'EDIT_MESH'
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     assert drive.state() == "placed", drive.generations()[0]
     drive.assert_untouched(before)
     yield from drive.over_viewport()

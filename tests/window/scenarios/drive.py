@@ -123,19 +123,23 @@ def hovered() -> str:
 
 
 def find(name: str, column: float = 0.6) -> Steps:
-    """Moves the mouse down the sidebar until it stands on the button whose Python has `name` in it; it stays there."""
+    """Moves the mouse down the sidebar until it stands on the button whose Python has `name` in it; it stays there.
+
+    `column` is where to look first, as a share of the sidebar's width.
+    """
     _, _, sidebar = viewport()
-    x = sidebar.x + sidebar.width * column
-    for y in range(sidebar.y + sidebar.height - 8, sidebar.y, -9):
-        move(x, y)
-        yield 0.06
-        if name not in hovered():
-            continue
-        # A step further down, and what is there once Blender has caught up with the mouse is what will be clicked.
-        move(x, y - 4)
-        yield 0.3
-        if name in hovered():
-            return
+    for share in (column, *(other for other in (0.7, 0.6, 0.8, 0.5) if other != column)):
+        x = sidebar.x + sidebar.width * share
+        for y in range(sidebar.y + sidebar.height - 8, sidebar.y, -9):
+            move(x, y)
+            yield 0.06
+            if name not in hovered():
+                continue
+            # A step further down, and what is there once Blender has caught up with the mouse is what will be clicked.
+            move(x, y - 4)
+            yield 0.3
+            if name in hovered():
+                return
     shot(f"not-found-{name}")
     raise AssertionError(f"no button “{name}” in the sidebar")
 

@@ -38,7 +38,7 @@ def scenario() -> drive.Steps:
     # The file arrives when it is asked for again, at no cost.
     drive.tell_service("well-again")
     yield 0.4
-    yield from drive.press("trellis.resume", column=0.75)
+    yield from drive.press("trellis.resume", column=0.65)
     yield from drive.until(lambda: drive.state() == "placed", "the model after Resume")
 
     # A double click submits once.

@@ -11,7 +11,7 @@ def scenario() -> drive.Steps:
     yield 0.5
     drive.shot("01-offered")
     assert drive.models() == []
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.models() == ["a bear"], "the model", 5)
     assert drive.line().stage == "In the scene", drive.line()
     yield 0.5

@@ -46,7 +46,7 @@ def scenario() -> drive.Steps:
         yield from waits(name)
         drive.assert_untouched(before)
         drive.shot(f"01-waits-in-{mode.lower()}")
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.state() == "placed", "the bear in Texture Paint", 5)
     yield 0.5
     drive.assert_untouched(before)
@@ -64,7 +64,7 @@ def scenario() -> drive.Steps:
     yield from waits("Pose Mode")
     drive.assert_untouched(before)
     drive.shot("03-waits-in-pose-mode")
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.state() == "placed", "the fox in Pose Mode", 5)
     yield 0.5
     drive.assert_untouched(before)

@@ -39,7 +39,7 @@ def scenario() -> drive.Steps:
     yield 1.5
     assert drive.line().stage == "No longer in the scene", drive.line()
     drive.shot("02-scene-deleted-with-the-model")
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.line().stage == "In the scene", "the chair in the other scene", 5)
     # Blender keeps what it deleted, name and all, until the file is saved and opened again.
     assert drive.models() == ["a chair.001", "a lamp"], drive.models()

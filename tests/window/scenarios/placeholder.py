@@ -130,7 +130,7 @@ def scenario() -> drive.Steps:
     yield from drive.key("ctrl+z", 1.5)
     assert len(drive.generations()) == 1
     yield from drive.open_sidebar()
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield 1.0
     assert drive.models() == ["a bear"]
     assert abs(bpy.data.objects["a bear"].location.x - 2) < 1e-4
@@ -150,7 +150,7 @@ def scenario() -> drive.Steps:
     assert drive.line().detail == "Its placeholder is gone. Place puts it at the 3D cursor.", drive.line()
     drive.shot("06-deleted")
     bpy.context.scene.cursor.location = (-2, 0, 0)
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     assert tuple(bpy.data.objects["a fox"].location) == (-2, 0, 0)
 
     # Cancelled: the box goes, as a step of its own.

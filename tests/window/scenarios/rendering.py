@@ -72,7 +72,7 @@ def scenario() -> drive.Steps:
     yield from start_render()
     yield from waits("a fox")
     drive.shot("02-waits-for-the-render")
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.state() == "placed", "the fox while it renders", 5)
     yield 2.0
     assert renders(), "the render did not go on"

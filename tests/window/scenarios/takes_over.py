@@ -34,6 +34,6 @@ def scenario() -> drive.Steps:
     yield 1.0
     assert drive.models() == []
     drive.shot("03-offered")
-    yield from drive.press("trellis.place", column=0.8)
+    yield from drive.press("trellis.place", column=0.7)
     yield from drive.until(lambda: drive.models() == ["a bear"], "the model", 5)
     assert drive.line().stage == "In the scene", drive.line()
