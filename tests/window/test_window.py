@@ -22,8 +22,8 @@ def test_first_model(window: Window) -> None:
 
 
 def test_adjust_last_operation(window: Window) -> None:
-    window.behave(processing_s=10.0)
-    window.run("adjust_last")
+    window.behave(processing_s=20.0)
+    window.run("adjust_last", limit_s=180)
     assert len(window.piapi.creates) == 1
 
 
@@ -57,14 +57,13 @@ def test_placeholders(window: Window) -> None:
     window.behave(pending_s=600.0)
     said = window.run("placeholders", limit_s=280)
     assert len(window.piapi.creates) == 5
-    print(re.search(r"drawing 20 took .*", said)[0])
     took_ms = float(re.search(r"drawing 20 took ([\d.]+) ms", said)[1])
     # Without Blender's letters, which are slow in software from 5.0 on; twice the limit, as others use the machine.
     assert took_ms < 2 * 2.0, said
 
 
 def test_switched_off(window: Window) -> None:
-    window.behave(processing_s=6.0)
+    window.behave(processing_s=15.0)
     window.run("switched_off")
     assert len(window.piapi.creates) == 1
 

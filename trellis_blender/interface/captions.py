@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..generation.naming import in_the_name_of
-from ..generation.progress import time_left_s
 from .wording import STAGES, clock
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ def copy_caption(name: str) -> Caption:
 
 def advance(generation: "Generation", now: float) -> str:
     """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
+    from ..generation.progress import time_left_s
+
     stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
     parts = [stage if generation.wanted else f"Cancelling · {stage}"]
     elapsed_s = now - generation.submitted_at if generation.submitted_at else None

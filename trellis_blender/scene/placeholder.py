@@ -8,13 +8,15 @@ them: `forget` must be called after undo, redo and opening a file.
 
 import re
 from contextlib import suppress
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import bpy
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
-from ..generation.request import Placement
 from .views import layer_collections, shown_scene, view_layer_of
+
+if TYPE_CHECKING:
+    from ..generation.request import Placement
 
 ID_PROPERTY = "trellis_placeholder"
 """The custom property by which an Empty tells which generation it stands for."""
@@ -35,7 +37,7 @@ class _Known:
     originals: ClassVar[dict[str, int]] = {}
 
 
-def stand(name: str, generation_id: str, placement: Placement, collection: bpy.types.Collection) -> bpy.types.Object:
+def stand(name: str, generation_id: str, placement: "Placement", collection: bpy.types.Collection) -> bpy.types.Object:
     """An Empty in the shape of the model's box, its bottom centre at the placement's location.
 
     Touches neither selection nor mode, and pushes no undo step: the caller does, see `views.push_undo`.
@@ -125,6 +127,12 @@ def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.typ
     bpy.data.objects.remove(empty)
     forget()
     return scene, where
+
+
+def spot(empty: bpy.types.Object) -> tuple[float, float, float]:
+    """The middle of the box's bottom, in metres, world space."""
+    x, y, z = empty.matrix_world @ Vector((0, 0, -empty.empty_display_size))
+    return x, y, z
 
 
 def remove(generation_id: str) -> bpy.types.Scene | None:

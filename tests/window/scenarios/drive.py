@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,17 @@ def line() -> Any:
 def models() -> list[str]:
     """The names of the objects that generations made."""
     return sorted(item.name for item in bpy.context.scene.objects if "trellis_generation" in item)
+
+
+@contextmanager
+def counted_redraws() -> Iterator[list[int]]:
+    """How often the add-on asks for a redraw; Blender draws more frames by itself, to smooth the edges."""
+    from bl_ext.user_default.trellis_blender.interface import redraw
+
+    original, asked = redraw.redraw_viewports, []
+    redraw.redraw_viewports = lambda: (asked.append(1), original())
+    yield asked
+    redraw.redraw_viewports = original
 
 
 def monitored() -> bool:
