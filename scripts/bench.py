@@ -29,6 +29,7 @@ FIXTURES = ROOT.parent / "shared" / "fixtures"
 STARTS = 7
 QUIETEST_OF = 3
 """A turn takes a tenth of a millisecond, so its 99th percentile tells what else the machine is doing."""
+PLACEHOLDERS = 20
 DOWNLOAD_MB = 64
 DOWNLOADS = 7
 FOLLOWED = 25
@@ -76,7 +77,7 @@ def main() -> int:
     tools = environment("tools", python, "tools")
     print(f"Blender {version} as a module, {os.cpu_count()} processors", flush=True)
     missed = False
-    for measure in (registration, tick, arrival, download, following):
+    for measure in (registration, tick, overlay, arrival, download, following):
         for figure in measure(blender, tools):
             print(figure.line(options.times), flush=True)
             missed |= figure.is_missed(options.times)
@@ -102,6 +103,13 @@ def tick(blender: Path, tools: Path) -> Iterator[Figure]:
                 took_s = run(blender, "tick.py", url, str(count))
             runs.append(Figure(name, [seconds * 1000 for seconds in took_s], "ms", 1, percentile=99))
         yield min(runs, key=lambda figure: figure.value)
+
+
+def overlay(blender: Path, tools: Path) -> Iterator[Figure]:
+    """What is drawn over placeholders, but for the drawing: it needs a window, and a window test measures it."""
+    with served(tools, "tasks") as url:
+        took_ms = run(blender, "overlay.py", url, str(PLACEHOLDERS))
+    yield Figure(f"The overlay's texts and places, {PLACEHOLDERS} running", took_ms, "ms", 2)
 
 
 def arrival(blender: Path, tools: Path) -> Iterator[Figure]:

@@ -317,6 +317,18 @@ def test_place_again_takes_the_place_of_the_box_that_undo_brought_back(found: An
     assert placeholder.find(generation.id) is None
 
 
+def test_a_model_that_was_deleted_comes_back_where_it_stood(found: Any) -> None:
+    from trellis_blender.interface import monitor
+
+    generation = press(found)
+    placeholder_of(generation).location = (2, 3, 4)
+    bpy.data.objects.remove(arrive(found, generation))
+    placed = found.generations[generation.id]
+    assert monitor.line_of(placed).stage == "No longer in the scene"
+    bpy.ops.trellis.place(generation=generation.id)
+    assert tuple(bpy.data.objects["a box"].location) == pytest.approx((2, 3, 3))
+
+
 def test_saved_and_reopened_it_is_found_again_and_elsewhere_it_is_not(found: Any, tmp_path: Path) -> None:
     from trellis_blender.interface import monitor
 
@@ -330,6 +342,7 @@ def test_saved_and_reopened_it_is_found_again_and_elsewhere_it_is_not(found: Any
     assert not found.file.arrives_here(generation)
     bpy.ops.wm.open_mainfile(filepath=path)
     assert arrive(found, generation).location.x == 4
+    assert monitor.line_of(found.generations[generation.id]).stage == "In the scene"
 
 
 def test_a_file_saved_before_the_press_has_no_placeholder(found: Any, tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ def test_first_model(window: Window) -> None:
 
 
 def test_adjust_last_operation(window: Window) -> None:
-    window.behave(processing_s=10.0)
-    window.run("adjust_last")
+    window.behave(processing_s=20.0)
+    window.run("adjust_last", limit_s=180)
     assert len(window.piapi.creates) == 1
 
 
@@ -71,7 +71,7 @@ def test_placeholders(window: Window) -> None:
 
 
 def test_switched_off(window: Window) -> None:
-    window.behave(processing_s=6.0)
+    window.behave(processing_s=15.0)
     window.run("switched_off")
     assert len(window.piapi.creates) == 1
 

@@ -77,7 +77,7 @@ def update() -> bool:
     if _Drawn.handlers:
         placeholder.forget_if_changed()
     before = [said for _, said in _Drawn.shown]
-    _Drawn.shown = _captions()
+    _Drawn.shown = captions_now()
     if _Drawn.shown and not _Drawn.handlers:
         _add_handlers()
     elif not _Drawn.shown and _Drawn.handlers:
@@ -101,7 +101,8 @@ def unregister() -> None:
     _remove_handlers()
 
 
-def _captions() -> list[tuple[bpy.types.Object, Caption]]:
+def captions_now() -> list[tuple[bpy.types.Object, Caption]]:
+    """Every placeholder of the open file with what is said over it."""
     found, now = session.current(), time.time()
     shown: list[tuple[bpy.types.Object, Caption]] = []
     for number, item in placeholder.all_here().items():
@@ -199,7 +200,7 @@ def draw_captions() -> None:
     context = bpy.context
     region, to_view = context.region, context.region_data.perspective_matrix
     scale = context.preferences.system.ui_scale
-    places = [(place, said) for item, said in visible if (place := _place_above(item, to_view, region))]
+    places = [(place, said) for item, said in visible if (place := place_above(item, to_view, region))]
     plates: list[_Plate] = []
     for (_, x, y), said in sorted(places, key=lambda found: found[0][0]):
         plate = _plate_for(said, x, y + MARGIN * scale, scale)
@@ -215,9 +216,7 @@ def draw_captions() -> None:
     gpu.state.blend_set('NONE')
 
 
-def _place_above(
-    item: bpy.types.Object, to_view: Matrix, region: bpy.types.Region
-) -> tuple[float, float, float] | None:
+def place_above(item: bpy.types.Object, to_view: Matrix, region: bpy.types.Region) -> tuple[float, float, float] | None:
     """Depth, and the middle of the upper edge of the box in pixels; None behind the camera and outside of the view."""
     to_clip = to_view @ item.matrix_world @ Matrix.Diagonal((*[item.empty_display_size] * 3, 1))
     corners = [to_clip @ corner for corner in CORNERS]

@@ -277,7 +277,7 @@ class Session:
             if not glb.is_file():
                 raise ModelUnusable(f"its file {glb} is gone")
             stand_in = placeholder.find(generation.id)
-            placement = self._placement(generation)
+            placement = self._placement(generation, stand_in)
             placed = placing.place(glb, request.name, generation.id, placement, stand_in)
         except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)
@@ -317,12 +317,19 @@ class Session:
         if self._queue is not None:
             self._queue.close(STOP_TIMEOUT_S)
 
-    def _placement(self, generation: "Generation") -> "Placement":
-        from ..scene import placing
+    def _placement(self, generation: "Generation", stand_in: bpy.types.Object | None) -> "Placement":
+        """Where it goes now; where it is from now on, so that it can be placed there again."""
+        from dataclasses import replace
 
+        from ..scene import placeholder, placing
+
+        placement = generation.request.placement
+        if stand_in is not None:
+            spot = placeholder.spot(stand_in)
+            return replace(placement, location=spot, blend_load=self.file.blend_load, blend_file=bpy.data.filepath)
         if self.file.belongs_here(generation):
-            return generation.request.placement
-        return placing.here(bpy.context, generation.request.placement.longest_side_m, self.file.blend_load)
+            return placement
+        return placing.here(bpy.context, placement.longest_side_m, self.file.blend_load)
 
 
 class _Current:

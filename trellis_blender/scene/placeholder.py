@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 import bpy
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from .views import layer_collections, shown_scene, view_layer_of
 
@@ -127,6 +127,12 @@ def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.typ
     bpy.data.objects.remove(empty)
     forget()
     return scene, where
+
+
+def spot(empty: bpy.types.Object) -> tuple[float, float, float]:
+    """The middle of the box's bottom, in metres, world space."""
+    x, y, z = empty.matrix_world @ Vector((0, 0, -empty.empty_display_size))
+    return x, y, z
 
 
 def remove(generation_id: str) -> bpy.types.Scene | None:

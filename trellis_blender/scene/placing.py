@@ -92,7 +92,8 @@ def place(
 
 def stand_in(name: str, generation_id: str, placement: Placement) -> bpy.types.Scene:
     """Puts a placeholder where the model will stand; the scene it is in. Pushes no undo step."""
-    destination = _destination(placement)
+    # The artist sees it where they pressed; local view is told of it below.
+    destination = _destination(placement, arrives=False)
     empty = placeholder.stand(name, generation_id, placement, destination.collection)
     for viewport in viewports_of(destination.scene):
         if viewport.local_view is not None:
@@ -112,7 +113,7 @@ def _is_of(item: bpy.types.Object, generation_id: str) -> bool:
     return item.get(ID_PROPERTY) == generation_id and bool(item.users_collection)
 
 
-def _destination(placement: Placement) -> _Destination:
+def _destination(placement: Placement, *, arrives: bool = True) -> _Destination:
     shown = shown_scene()
     by_number = (item for item in bpy.data.scenes if item.session_uid == placement.scene_uid)
     scene = next(by_number, None) or bpy.data.scenes.get(placement.scene)
@@ -120,7 +121,7 @@ def _destination(placement: Placement) -> _Destination:
         where = f"In the scene “{shown.name}”, because “{placement.scene}” is gone."
         return _Destination(shown, shown.collection, where)
     collection = _collection(placement)
-    reason = _why_not_there(scene, placement, collection)
+    reason = (_why_unseen(scene) if arrives else "") or _why_not_there(scene, placement, collection)
     if reason:
         return _Destination(scene, scene.collection, f"In the scene's own collection, because {reason}.")
     if scene != shown and window_of(scene) is None:
@@ -136,13 +137,18 @@ def _collection(placement: Placement) -> bpy.types.Collection | None:
     return next(by_number, None) or bpy.data.collections.get(placement.collection)
 
 
+def _why_unseen(scene: bpy.types.Scene) -> str:
+    if window_of(scene) is None:
+        return ""
+    viewports = list(viewports_of(scene))
+    if not viewports:
+        return "no 3D viewport is open"
+    if any(viewport.local_view is not None for viewport in viewports):
+        return "a 3D viewport is in local view"
+    return ""
+
+
 def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy.types.Collection | None) -> str:
-    if window_of(scene) is not None:
-        viewports = list(viewports_of(scene))
-        if not viewports:
-            return "no 3D viewport is open"
-        if any(viewport.local_view is not None for viewport in viewports):
-            return "a 3D viewport is in local view"
     if not placement.collection:
         return ""
     if collection is None:

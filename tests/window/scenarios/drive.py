@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +304,17 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, str) or not hasattr(value, "__len__"):
         return value
     return tuple(_frozen(part) for part in value) if not isinstance(value, set) else frozenset(value)
+
+
+@contextmanager
+def counted_redraws() -> Iterator[list[int]]:
+    """How often the add-on asks for a redraw; Blender draws more frames by itself, to smooth the edges."""
+    from bl_ext.user_default.trellis_blender.interface import redraw
+
+    original, asked = redraw.redraw_viewports, []
+    redraw.redraw_viewports = lambda: (asked.append(1), original())
+    yield asked
+    redraw.redraw_viewports = original
 
 
 def monitored() -> bool:

@@ -45,17 +45,6 @@ def counted_draws():
     bpy.types.SpaceView3D.draw_handler_remove(handler, 'WINDOW')
 
 
-@contextmanager
-def counted_tags():
-    """How often the add-on asks for a redraw; Blender draws more frames by itself, to smooth the edges."""
-    from bl_ext.user_default.trellis_blender.interface import redraw
-
-    original, tags = redraw.redraw_viewports, []
-    redraw.redraw_viewports = lambda: (tags.append(1), original())
-    yield tags
-    redraw.redraw_viewports = original
-
-
 def scenario() -> drive.Steps:
     cube = bpy.data.objects["Cube"]
     cube.location.y = 6
@@ -83,9 +72,9 @@ def scenario() -> drive.Steps:
     for key in ("s", "1", "period", "5", "Return"):
         yield from drive.key(key, 0.2)
     assert abs(empty().location.x - 2) < 1e-4, tuple(empty().location)
-    with counted_tags() as tags:
+    with drive.counted_redraws() as asked:
         yield 4.0
-    assert 1 <= len(tags) <= 5, f"the viewport was redrawn {len(tags)} times in 4 s"
+    assert 1 <= len(asked) <= 5, f"the viewport was redrawn {len(asked)} times in 4 s"
     yield from drive.until(lambda: (drive.generations()[0].progress or 0) > 0.6, "nearly done")
     yield 1.2
     drive.shot("02-late-moved")
