@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ..piapi.files import FileIdentity, Part, ResultStream
 from .glb import SIZE_LIMIT_BYTES, check_glb
+from .png import encode_png
 from .problems import DiskFull, ModelUnusable, explain_os_error
+from .request import Picture
 
 INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
@@ -68,6 +70,11 @@ def keep_model(
         if not part.exists():
             _remove(folder / NOTE_NAME)
     return final
+
+
+def keep_picture(picture: Picture, folder: Path) -> None:
+    """Writes what is sent, as it is sent; GenerationProblem where that fails."""
+    write_whole(folder / INPUT_NAME, encode_png(picture))
 
 
 def write_whole(path: Path, content: bytes) -> None:
