@@ -10,9 +10,11 @@ from .interface import (
     account,
     generate,
     handlers,
+    logs,
     monitor,
     panel,
     preferences,
+    report,
     rows,
     session,
     settings,
@@ -34,6 +36,7 @@ CLASSES = (
     account.TRELLIS_OT_list_tasks,
     account.TRELLIS_OT_fetch_task,
     spending.TRELLIS_OT_export_costs,
+    report.TRELLIS_OT_copy_report,
     panel.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
     account.TRELLIS_PT_account,
@@ -45,6 +48,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
+    logs.register()
     handlers.register()
     monitor.look_into_store()
 
@@ -54,6 +58,7 @@ def unregister() -> None:
     monitor.stop()
     session.end()
     handlers.unregister()
+    logs.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

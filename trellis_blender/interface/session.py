@@ -55,12 +55,18 @@ class Session:
             from ..generation.queue import Queue
 
             self._queue = Queue(access.data_folder())
+        self._queue.allow(access.at_once())
         return self._queue
 
     @property
     def blend_load(self) -> str:
         """Names the file that is open now among all that were ever open."""
         return f"{_PROCESS}-{self._loads}"
+
+    def heed_preferences(self) -> None:
+        """Lets the queue know how many generations are wanted at once, where there is a queue."""
+        if self._queue is not None:
+            self._queue.allow(access.at_once())
 
     @property
     def is_busy(self) -> bool:
@@ -226,7 +232,7 @@ class Session:
         from ..generation.download import MODEL_NAME
         from ..generation.problems import ModelUnusable
         from ..generation.states import State
-        from ..scene import placing
+        from ..scene import finishing, placing
         from ..scene.staging import ImportFailed
 
         glb = self.queue.folder / generation.folder_name / MODEL_NAME
@@ -237,6 +243,7 @@ class Session:
             if not glb.is_file():
                 raise ModelUnusable(f"its file {glb} is gone")
             placement = self._placement(generation)
+            finishing.HABITS.smooth_up_to = access.smooth_up_to()
             placed = placing.place(glb, request.name, generation.id, placement)
         except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)
