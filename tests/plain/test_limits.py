@@ -94,16 +94,16 @@ API = "https://api.piapi.ai"
 
 
 def test_the_way_to_the_service(environ: pytest.MonkeyPatch) -> None:
-    assert route_to(API) == Route(API, "", "none is set", ())
+    assert route_to(API) == Route(API, "", "", ())
     environ.setenv("ALL_PROXY", "socks5://p.example:1080")
-    assert route_to(API)[1:3] == ("socks5://p.example:1080", "ALL_PROXY")
+    assert route_to(API)[1:3] == ("socks5://p.example:1080", "from ALL_PROXY")
     environ.setenv("HTTPS_PROXY", "http://ada:secret@proxy.example:8080/")
-    assert route_to(API)[1:3] == ("http://proxy.example:8080", "HTTPS_PROXY")
+    assert route_to(API)[1:3] == ("http://proxy.example:8080", "from HTTPS_PROXY")
     environ.setenv("https_proxy", "other.example:3128")
-    assert route_to(API)[1:3] == ("other.example:3128", "https_proxy")
+    assert route_to(API)[1:3] == ("other.example:3128", "from https_proxy")
     environ.setenv("NO_PROXY", "piapi.ai")
-    assert route_to(API)[1:3] == ("", "NO_PROXY")
-    assert route_to("http://127.0.0.1:5000")[1:3] == ("", "it is on this computer")
+    assert route_to(API)[1:3] == ("", "because of NO_PROXY")
+    assert route_to("http://127.0.0.1:5000")[1:3] == ("", "for a service on this computer")
     environ.setenv("SSL_CERT_FILE", "/x.pem")
     assert route_to(API).bundles == ("SSL_CERT_FILE",)
 

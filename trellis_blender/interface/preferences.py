@@ -11,6 +11,7 @@ from ..generation.questions import Topic
 from ..piapi.limits import USUAL_LIMITS
 from ..piapi.plans import MOST_AT_ONCE, plan_named
 from . import access, account, logs, monitor, session, wording
+from .facts import IN_PREFERENCES, draw_fact
 from .secret_file import SecretFile
 
 KEY_PAGE = "https://piapi.ai"
@@ -178,7 +179,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         answer = session.current().answers.get(Topic.ACCOUNT)
         plan = plan_named(answer.account.plan) if answer is not None and answer.account is not None else None
         if plan is not None and plan.tasks_at_once < self.at_once:
-            _tell(layout, "", f"Your plan allows {plan.tasks_at_once}")
+            draw_fact(layout, "", f"Your plan allows {plan.tasks_at_once}", IN_PREFERENCES)
 
     def _draw_import(self, layout: Any, _: bpy.types.Context) -> None:
         layout.prop(self, "smooth_up_to")
@@ -211,7 +212,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         if reason := access.why_not_ready():
             column.label(text=reason, icon='INFO')
         else:
-            account.draw_account(column)
+            account.draw_account(column, IN_PREFERENCES)
 
     def _draw_service(self, layout: bpy.types.UILayout) -> None:
         from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
@@ -239,21 +240,13 @@ def _draw_network(layout: Any, _: bpy.types.Context) -> None:
         monitor.watch()
     column = layout.column()
     if route is None or not is_current:
-        _tell(column, "Proxy", answer.problem if answer is not None and is_current else "…")
+        draw_fact(column, "Proxy", answer.problem if answer is not None and is_current else "…", IN_PREFERENCES)
         return
-    _tell(column, "Proxy", f"{route.proxy}, from {route.source}" if route.proxy else f"None ({route.source})")
-    _tell(column, "Certificates", "The system's, and those that come with Blender")
+    way = ", ".join(filter(None, (route.proxy or "None", route.source)))
+    draw_fact(column, "Proxy", way, IN_PREFERENCES)
+    draw_fact(column, "Certificates", "The system's, and those that come with Blender", IN_PREFERENCES)
     for name in route.bundles:
-        _tell(column, "", f"{name} is heeded")
-
-
-def _tell(layout: Any, name: str, text: str) -> None:
-    """A row like those of properties, with words for a value."""
-    split = layout.split(factor=0.4)
-    left = split.row()
-    left.alignment = 'RIGHT'
-    left.label(text=name)
-    split.label(text=text)
+        draw_fact(column, "", f"{name} is heeded", IN_PREFERENCES)
 
 
 def _draw_disk(layout: bpy.types.UILayout) -> None:

@@ -13,8 +13,11 @@ BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SS
 
 
 class Route(NamedTuple):
-    """The way to `url`. `proxy` is its address without name and password, "" for a direct connection; `source` says in
-    words where that comes from. `bundles` are the variables of the environment that add certificates."""
+    """The way to `url`. `proxy` is its address without name and password, "" for a direct connection.
+
+    `source` says in words where that comes from, "" where nobody has said anything. `bundles` are the variables of the
+    environment that add certificates.
+    """
 
     url: str
     proxy: str
@@ -27,12 +30,13 @@ def route_to(url: str) -> Route:
     thread."""
     bundles = tuple(name for name in BUNDLE_VARIABLES if os.environ.get(name))
     if is_loopback(url):
-        return Route(url, "", "it is on this computer", bundles)
+        return Route(url, "", "for a service on this computer", bundles)
     proxies = get_environ_proxies(url)
     found = select_proxy(url, proxies)
     if not found:
         return Route(url, "", _why_direct(url), bundles)
-    return Route(url, without_login(found), _variable(url, found) or "the system's settings", bundles)
+    source = _variable(url, found) or "the system's settings"
+    return Route(url, without_login(found), f"from {source}", bundles)
 
 
 def without_login(url: str) -> str:
@@ -44,8 +48,8 @@ def without_login(url: str) -> str:
 def _why_direct(url: str) -> str:
     variable = _first_set("no_proxy", "NO_PROXY")
     if variable and _variable(url, ""):
-        return variable
-    return "none is set"
+        return f"because of {variable}"
+    return ""
 
 
 def _variable(url: str, value: str) -> str:
