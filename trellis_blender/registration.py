@@ -13,12 +13,14 @@ from .interface import (
     handlers,
     input_panels,
     inputs,
+    logs,
     monitor,
     overlay,
     panel,
     pictures,
     preferences,
     prompts,
+    report,
     row_menu,
     rows,
     session,
@@ -59,6 +61,7 @@ CLASSES = (
     account.TRELLIS_OT_list_tasks,
     account.TRELLIS_OT_fetch_task,
     spending.TRELLIS_OT_export_costs,
+    report.TRELLIS_OT_copy_report,
     input_panels.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
     strays.TRELLIS_OT_remove_placeholder,
@@ -72,6 +75,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
+    logs.register()
     handlers.register()
     statusbar.register()
     monitor.look_into_store()
@@ -88,6 +92,7 @@ def unregister() -> None:
     overlay.unregister()
     statusbar.unregister()
     handlers.unregister()
+    logs.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -3,6 +3,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from typing import BinaryIO
 
@@ -13,6 +14,7 @@ from service import KEY, Behaviour, Fault, Piapi, running
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.files import open_result
+from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.retries import read_retry_after
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.tasks import Status
@@ -134,7 +136,7 @@ def test_a_create_without_a_usable_answer_is_unclear_and_not_repeated(
 ) -> None:
     piapi.fail("create", fault)
     with pytest.raises(error) as caught:
-        create(client_for(piapi, read_timeout_s=0.3))
+        create(new_client(replace(service_of(piapi), limits=TimeLimits(read_s=0.3))))
     assert isinstance(caught.value, errors.Unclear)
     assert piapi.asked("create") == 1
 

@@ -124,8 +124,8 @@ def test_account(window: Window) -> None:
         piapi.key = "another"
 
     window.words = {"made-elsewhere": make_elsewhere, "no-such-key": refuse_the_key}
-    window.run("account")
-    assert len(piapi.creates) == 1
+    window.run("account", limit_s=240)
+    assert len(piapi.creates) == 2
 
 
 def test_looks(window: Window, fixtures: Path) -> None:

@@ -12,9 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..piapi.files import FileIdentity, Part, ResultStream
-from .files import MODEL_NAME, remove_file
+from .files import INPUT_NAME, MODEL_NAME, remove_file, write_whole
 from .glb import SIZE_LIMIT_BYTES, check_glb
+from .png import encode_png
 from .problems import DiskFull, ModelUnusable, explain_os_error
+from .request import Picture
 
 REFUSED_NAME = "model.refused"
 PART_NAME = "model.part"
@@ -66,6 +68,11 @@ def keep_model(
         if not part.exists():
             remove_file(folder / NOTE_NAME)
     return final
+
+
+def keep_picture(picture: Picture, folder: Path) -> None:
+    """Writes what is sent, as it is sent; GenerationProblem where that fails."""
+    write_whole(folder / INPUT_NAME, encode_png(picture))
 
 
 def _note(folder: Path, identity: FileIdentity | None) -> None:

@@ -50,6 +50,7 @@ def _download(work: Work) -> None:
         part_in(work.folder),
         connections=work.connections,
         from_this_computer=work.job.service.is_loopback,
+        limits=work.job.service.limits,
     ) as result:
         keep_model(result._replace(chunks=_until_stopped(work, result.chunks)), work.folder, tell)
 

@@ -13,6 +13,7 @@ from ..piapi.client import HISTORY_PAGE_SIZE, Client
 from ..piapi.connections import Connections
 from ..piapi.errors import NotSent, PiapiError
 from ..piapi.models import MODELS, OFFLINE_PREVIEW
+from ..piapi.route import route_to
 from ..piapi.tasks import ListedTask
 from .files import write_whole
 from .foreign import makes_models
@@ -41,6 +42,8 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
             tasks = store.costs()
             write_whole(Path(question.path), to_csv(tasks))
             return Answer(question, rows=len(tasks))
+        if question.topic is Topic.ROUTE:
+            return Answer(question, route=route_to(job.service.api_url))
         return _ask(question, job, limit, store)
     except (PiapiError, GenerationProblem) as error:
         return Answer(question, problem=str(error))

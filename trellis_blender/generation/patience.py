@@ -8,7 +8,8 @@ from .naming import explain
 from .work import Work
 
 PATIENCE_S = 2 * 3600.0
-"""A laptop may be without a network for an hour; the task at the service does not mind."""
+"""Unless the artist has set another limit. A laptop may be without a network for an hour; the task at the service does
+not mind."""
 FAILURES_MIN = 5
 """In a row, each of them repeated by the client."""
 FIRST_WAIT_S = 2.0
@@ -36,7 +37,8 @@ class Patience:
         self._since = self._since if self._failures else now
         self._failures += 1
         request = self._work.generation.request
-        patience_s = PATIENCE_S if request.price_usd else 0.0
+        limit_s = self._work.job.service.limits.patience_s
+        patience_s = (PATIENCE_S if limit_s is None else limit_s) if request.price_usd else 0.0
         if self._failures >= FAILURES_MIN and now - self._since >= patience_s:
             raise error
         wait_s = min(FIRST_WAIT_S * 2 ** min(self._failures - 1, 10), LONGEST_WAIT_S)

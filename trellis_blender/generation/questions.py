@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from ..piapi.route import Route
     from ..piapi.tasks import Account, ListedTask
     from .spending import Spending
 
@@ -18,9 +19,10 @@ class Topic(Enum):
     DISK = "disk"
     SPENT = "spent"
     COSTS_TABLE = "table of costs"
+    ROUTE = "route"
 
 
-OF_THIS_COMPUTER = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE})
+OF_THIS_COMPUTER = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE, Topic.ROUTE})
 """These can be answered without a key and a network."""
 
 
@@ -37,7 +39,8 @@ class Answer(NamedTuple):
     """What was found out, or `problem`, a sentence for the artist.
 
     `tasks` are those that this computer does not know, the latest first, or the one that was asked for; `used_bytes` is
-    what the generations take on the disk; `rows` how many tasks the table has.
+    what the generations take on the disk; `rows` how many tasks the table has; `route` the
+    way to the service.
     """
 
     question: Question
@@ -46,4 +49,5 @@ class Answer(NamedTuple):
     used_bytes: int = 0
     spending: "Spending | None" = None
     rows: int = 0
+    route: "Route | None" = None
     problem: str = ""

@@ -15,14 +15,14 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from ..piapi.plans import Plan
+from ..piapi.plans import MOST_AT_ONCE, Plan
 from ..piapi.service import Service
 from . import costs, pace
 from .accounts import Accounts
-from .found import as_found, not_taken
+from .found import as_found, come_so_far, not_taken
 from .job import Job
 from .ownership import Owner
 from .problems import GenerationProblem
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Generations worked on at once, until the account's plan says otherwise."""
+"""Generations worked on at once, until the account's plan says otherwise; see `Queue.allow` as well."""
 
 
 class Queue:
@@ -57,7 +57,8 @@ class Queue:
         polling: pace.Pace | None = None,
     ) -> None:
         self.folder = folder
-        self._at_once = at_once
+        self._plan_at_once = at_once
+        self._allowed_at_once = MOST_AT_ONCE
         self._now = now
         self._changes: SimpleQueue[Generation] = SimpleQueue()
         self._answers: SimpleQueue[Answer] = SimpleQueue()
@@ -79,22 +80,20 @@ class Queue:
         """True while there is something to do, so that changes may still come."""
         return self._dispatcher is not None
 
+    def allow(self, at_once: int) -> None:
+        """How many generations may be worked on at once, where the account's plan has room for as many."""
+        if at_once != self._allowed_at_once:
+            self._allowed_at_once = at_once
+            if self._waiting:
+                self._post(self._start_waiting)
+
     def changes(self) -> list[Generation]:
         """Every generation that changed since the last call, in order, each as it was then. Never waits."""
-        found: list[Generation] = []
-        while True:
-            try:
-                found.append(self._changes.get_nowait())
-            except Empty:
-                return found
+        return come_so_far(self._changes)
 
     def answers(self) -> list[Answer]:
         """The answers to what was asked, since the last call. Never waits."""
-        found: list[Answer] = []
-        with suppress(Empty):
-            while True:
-                found.append(self._answers.get_nowait())
-        return found
+        return come_so_far(self._answers)
 
     def load(self) -> None:
         """Reads all generations from the store; they come as changes, each as it stands there.
@@ -257,7 +256,10 @@ class Queue:
             return
         self._known.add(generation.id)
         try:
-            self._keep_picture(generation, picture)
+            if picture is not None:
+                from .download import keep_picture
+
+                keep_picture(picture, self.folder / generation.folder_name)
             taken_further = self._store.take(generation, self._owner.id, self._owner.is_alive)
         except Exception as problem:
             if not isinstance(problem, GenerationProblem):
@@ -268,13 +270,6 @@ class Queue:
             self._changes.put(self._as_found(taken_further))
         else:
             self._waiting.append((generation, job))
-
-    def _keep_picture(self, generation: Generation, picture: Picture | None) -> None:
-        if picture is not None:
-            from .files import INPUT_NAME, write_whole
-            from .png import encode_png
-
-            write_whole(self.folder / generation.folder_name / INPUT_NAME, encode_png(picture))
 
     def _cancel(self, generation: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
@@ -358,7 +353,8 @@ class Queue:
         with self._condition:
             # One that was taken up again at once may still have its last worker on its way out.
             startable = [waiting for waiting in self._waiting if waiting[0].id not in self._jobs]
-            for generation, job in startable[: max(self._at_once - len(self._jobs), 0)]:
+            room = min(self._plan_at_once, self._allowed_at_once) - len(self._jobs)
+            for generation, job in startable[: max(room, 0)]:
                 if self._is_closed:
                     return
                 self._waiting.remove((generation, job))
@@ -406,7 +402,7 @@ class Queue:
 
     def _adopt_plan(self, limit: pace.RateLimit, plan: Plan) -> None:
         limit.adopt(plan.requests_per_minute)
-        self._at_once = plan.tasks_at_once
+        self._plan_at_once = plan.tasks_at_once
         self._post(self._start_waiting)
 
     def _as_found(self, found: "Owned") -> Generation:

@@ -3,14 +3,16 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
 from ..piapi.models import OFFLINE_PREVIEW
+from ..piapi.plans import MOST_AT_ONCE
 from .secret_file import SecretFile
 
 if TYPE_CHECKING:
+    from ..piapi.limits import TimeLimits
     from ..piapi.service import Service
 
 PACKAGE = __package__.rpartition(".")[0]
@@ -93,12 +95,35 @@ def service() -> "Service":
         webhook_secret=WEBHOOK_FILE.read(),
         service_mode=SERVICE_MODES[getattr(found, "service_mode", 'ACCOUNT')],
         record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
+        limits=limits(),
     )
 
 
 def ask_above_usd() -> float:
     """What a press may cost without a question."""
     return float(getattr(preferences(), "ask_above", ASK_ABOVE_USD))
+
+
+def limits() -> "TimeLimits":
+    """How long a service is waited for."""
+    from ..piapi.limits import USUAL_LIMITS, TimeLimits
+
+    found: Any = preferences()
+    if found is None:
+        return USUAL_LIMITS
+    return TimeLimits(found.connect_timeout_s, found.answer_timeout_s, found.patience_min * 60.0)
+
+
+def at_once() -> int:
+    """How many generations the artist wants worked on at once."""
+    return int(getattr(preferences(), "at_once", MOST_AT_ONCE))
+
+
+def smooth_up_to() -> float:
+    """The angle between faces, in radians, from which an edge of an arriving model is sharp."""
+    from ..scene.finishing import SHARP_ANGLE
+
+    return float(getattr(preferences(), "smooth_up_to", SHARP_ANGLE))
 
 
 def why_not_ready(model_id: str = "") -> str:

@@ -10,6 +10,7 @@ from ..generation.costs import dollars
 from ..generation.questions import Topic
 from ..piapi.models import MODELS, InputUnusable
 from . import access, monitor, redraw, session, spending
+from .facts import IN_SIDEBAR, draw_fact
 from .layouts import TrellisPanel, draw_text
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
-        draw_account(layout)
+        draw_account(layout, IN_SIDEBAR)
         spending.draw_spending(layout, context)
         column = layout.column(align=True)
         column.operator("trellis.list_tasks", text=_asking(Topic.TASKS) or "Look for Others")
@@ -136,8 +137,8 @@ class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):
         _draw_tasks(layout)
 
 
-def draw_account(layout: bpy.types.UILayout) -> None:
-    """The button that asks for the account, and what it answered."""
+def draw_account(layout: bpy.types.UILayout, divided_at: float) -> None:
+    """The button that asks for the account, and what it answered, as facts divided at a share of the width."""
     layout.operator("trellis.test_key", text=_asking(Topic.ACCOUNT) or "Test the Key")
     answer = session.current().answers.get(Topic.ACCOUNT)
     if answer is None:
@@ -147,13 +148,10 @@ def draw_account(layout: bpy.types.UILayout) -> None:
         return
     found = answer.account
     balance = dollars(found.balance_usd) if found.balance_usd is not None else "not told"
+    column = layout.column(align=True)
     for name, value in (("Account", found.name), ("Plan", found.plan), ("Balance", balance)):
         if value:
-            split = layout.split(factor=0.4)
-            left = split.row()
-            left.alignment = 'RIGHT'
-            left.label(text=name)
-            split.label(text=value)
+            draw_fact(column, name, value, divided_at)
 
 
 def _draw_tasks(layout: bpy.types.UILayout) -> None:

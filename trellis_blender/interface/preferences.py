@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's preferences."""
 
+from collections.abc import Callable
+from math import pi, radians
 from typing import Any
 
 import bpy
 
 from ..generation.questions import Topic
-from . import access, account, monitor, session, wording
+from ..piapi.limits import USUAL_LIMITS
+from ..piapi.plans import MOST_AT_ONCE, plan_named
+from . import access, account, logs, monitor, session, wording
+from .facts import IN_PREFERENCES, draw_fact
 from .layouts import draw_text
 from .secret_file import SecretFile
 
@@ -42,6 +47,14 @@ def _get_webhook_secret(_: bpy.types.AddonPreferences) -> str:
 
 def _set_webhook_secret(_: bpy.types.AddonPreferences, value: str) -> None:
     _keep(access.WEBHOOK_FILE, value)
+
+
+def _heed(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
+    session.current().heed_preferences()
+
+
+def _set_log_level(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
+    logs.set_level()
 
 
 class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
@@ -98,19 +111,103 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         ],
     )
 
+    at_once: bpy.props.IntProperty(
+        name="At Once",
+        description="How many generations are worked on at once. Never more than the account's plan allows",
+        default=MOST_AT_ONCE,
+        min=1,
+        max=MOST_AT_ONCE,
+        update=_heed,
+    )
+    connect_timeout_s: bpy.props.IntProperty(
+        name="Connect Within (s)",
+        description="Seconds that a connection may take. More for a slow line or proxy",
+        default=int(USUAL_LIMITS.connect_s),
+        min=1,
+        max=120,
+    )
+    answer_timeout_s: bpy.props.IntProperty(
+        name="Answer Within (s)",
+        description="Seconds without a sign of life after which a request is taken for unanswered",
+        default=int(USUAL_LIMITS.read_s),
+        min=5,
+        max=170,
+    )
+    patience_min: bpy.props.IntProperty(
+        name="Keep Trying (min)",
+        description="Minutes for which a task that PiAPI has is asked after while there is no network. Then it rests "
+        "until you press Resume, at no cost",
+        default=120,
+        min=1,
+        max=24 * 60,
+    )
+    smooth_up_to: bpy.props.FloatProperty(
+        name="Smooth up to",
+        description="Edges of an arriving model whose faces meet at a larger angle stay sharp",
+        subtype='ANGLE',
+        default=radians(30),
+        min=0,
+        max=pi,
+    )
+    log_level: bpy.props.EnumProperty(
+        name="Log",
+        description="What is written to the console, and goes into a report",
+        items=[
+            ('WARNING', "Warnings", "What went wrong"),
+            ('INFO', "Information", "What was decided as well"),
+            ('DEBUG', "Everything", "For finding a mistake in the add-on"),
+        ],
+        update=_set_log_level,
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        sections: list[tuple[str, str, Callable[[Any, bpy.types.Context], None]]] = [
+            ("key", "Key and Service", self._draw_key_and_service),
+            ("generating", "Generating", self._draw_generating),
+            ("import", "Import", self._draw_import),
+            ("limits", "Time Limits", self._draw_limits),
+            ("network", "Network", _draw_network),
+            ("pipeline", "Pipeline", self._draw_pipeline),
+            ("report", "Reporting a Problem", self._draw_report),
+        ]
+        for name, title, draw in sections:
+            header, body = layout.panel(f"trellis_{name}", default_closed=name != "key")
+            header.label(text=title)
+            if body is not None:
+                draw(body, context)
+        _draw_disk(layout)
+
+    def _draw_key_and_service(self, layout: Any, context: bpy.types.Context) -> None:
         self._draw_key(layout, context)
         self._draw_service(layout)
-        header, body = layout.panel("trellis_pipeline", default_closed=True)
-        header.label(text="Pipeline")
-        if body is not None:
-            body.prop(self, "webhook_endpoint", placeholder="https://")
-            body.prop(self, "webhook_secret")
-            body.prop(self, "service_mode")
-        _draw_disk(layout)
+
+    def _draw_generating(self, layout: Any, _: bpy.types.Context) -> None:
+        layout.prop(self, "at_once")
+        answer = session.current().answers.get(Topic.ACCOUNT)
+        plan = plan_named(answer.account.plan) if answer is not None and answer.account is not None else None
+        if plan is not None and plan.tasks_at_once < self.at_once:
+            draw_fact(layout, "", f"Your plan allows {plan.tasks_at_once}", IN_PREFERENCES)
+
+    def _draw_import(self, layout: Any, _: bpy.types.Context) -> None:
+        layout.prop(self, "smooth_up_to")
+
+    def _draw_limits(self, layout: Any, _: bpy.types.Context) -> None:
+        column = layout.column()
+        column.prop(self, "connect_timeout_s")
+        column.prop(self, "answer_timeout_s")
+        column.prop(self, "patience_min")
+
+    def _draw_pipeline(self, layout: Any, _: bpy.types.Context) -> None:
+        layout.prop(self, "webhook_endpoint", placeholder="https://")
+        layout.prop(self, "webhook_secret")
+        layout.prop(self, "service_mode")
+
+    def _draw_report(self, layout: Any, _: bpy.types.Context) -> None:
+        layout.prop(self, "log_level")
+        layout.operator("trellis.copy_report", icon='COPYDOWN')
 
     def _draw_key(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column = layout.column()
@@ -125,7 +222,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         if reason := access.why_not_ready():
             column.label(text=reason, icon='INFO')
         else:
-            account.draw_account(column)
+            account.draw_account(column, IN_PREFERENCES)
 
     def _draw_service(self, layout: bpy.types.UILayout) -> None:
         from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
@@ -141,6 +238,27 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         for setting in (access.api_url(), access.upload_url()):
             if setting.source.startswith("PIAPI"):
                 column.label(text=f"Used instead: {setting.value}, from {setting.source}", icon='INFO')
+
+
+def _draw_network(layout: Any, _: bpy.types.Context) -> None:
+    """Which way requests go; found out in a thread, because the system may ask the network for it."""
+    found = session.current()
+    answer = found.answers.get(Topic.ROUTE)
+    url = access.api_url().value
+    route = answer.route if answer is not None else None
+    is_current = answer is not None and (route is None or route.url == url)
+    if not is_current and Topic.ROUTE not in found.asked:
+        found.ask(Topic.ROUTE)
+        monitor.watch()
+    column = layout.column()
+    if route is None or not is_current:
+        draw_fact(column, "Proxy", answer.problem if answer is not None and is_current else "…", IN_PREFERENCES)
+        return
+    way = ", ".join(filter(None, (route.proxy or "None", route.source)))
+    draw_fact(column, "Proxy", way, IN_PREFERENCES)
+    draw_fact(column, "Certificates", "The system's, and those that come with Blender", IN_PREFERENCES)
+    for name in route.bundles:
+        draw_fact(column, "", f"{name} is heeded", IN_PREFERENCES)
 
 
 def _draw_disk(layout: bpy.types.UILayout) -> None:

@@ -58,7 +58,13 @@ class Session:
             from ..generation.queue import Queue
 
             self._queue = Queue(access.data_folder())
+        self._queue.allow(access.at_once())
         return self._queue
+
+    def heed_preferences(self) -> None:
+        """Lets the queue know how many generations are wanted at once, where there is a queue."""
+        if self._queue is not None:
+            self._queue.allow(access.at_once())
 
     @property
     def is_busy(self) -> bool:
@@ -266,7 +272,7 @@ class Session:
         from ..generation.files import MODEL_NAME
         from ..generation.problems import ModelUnusable
         from ..generation.states import State
-        from ..scene import placeholder, placing
+        from ..scene import finishing, placeholder, placing
         from ..scene.staging import ImportFailed
 
         glb = self.queue.folder / generation.folder_name / MODEL_NAME
@@ -278,6 +284,7 @@ class Session:
                 raise ModelUnusable(f"its file {glb} is gone")
             stand_in = placeholder.find(generation.id)
             placement = self._placement(generation, stand_in)
+            finishing.HABITS.smooth_up_to = access.smooth_up_to()
             placed = placing.place(glb, request.name, generation.id, placement, stand_in)
         except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)

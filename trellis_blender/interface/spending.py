@@ -9,6 +9,7 @@ import bpy
 from ..generation.costs import dollars
 from ..generation.questions import Topic
 from . import monitor, redraw, session
+from .facts import IN_SIDEBAR, draw_fact
 from .layouts import draw_text
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def draw_spending(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
         draw_text(layout, context, answer.problem, 'ERROR')
     sums = answer.spending if answer is not None and not is_of_another_file else None
     column = layout.column(align=True)
-    _draw_amount(column, "Spent This Month", sums.month if sums is not None else None)
-    _draw_amount(column, "In This File", sums.file if sums is not None else None)
-    _draw_amount(column, "All Time", sums.ever if sums is not None else None)
+    names = ("Spent This Month", "In This File", "All Time")
+    for name, amount in zip(names, sums or (None, None, None), strict=True):
+        draw_fact(column, name, said(amount) if amount is not None else "…", IN_SIDEBAR)
     busy = Topic.COSTS_TABLE in found.asked
     layout.operator("trellis.export_costs", text="Writing…" if busy else "Export CSV…")
     table = found.answers.get(Topic.COSTS_TABLE)
@@ -91,14 +92,6 @@ def said(amount: "Amount") -> str:
 def written(rows: int, path: str) -> str:
     """That the table is there."""
     return f"{rows} {'task' if rows == 1 else 'tasks'} written to {Path(path).name}."
-
-
-def _draw_amount(layout: bpy.types.UILayout, name: str, amount: "Amount | None") -> None:
-    split = layout.split(factor=0.55)
-    left = split.row()
-    left.alignment = 'RIGHT'
-    left.label(text=name)
-    split.label(text="…" if amount is None else said(amount))
 
 
 def _folder() -> Path:

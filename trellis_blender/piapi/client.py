@@ -29,8 +29,6 @@ from .tasks import (
 )
 from .transport import read_limited, translated
 
-CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 60.0
 ANSWER_LIMIT_S = 180.0
 """For a request and its whole answer; an image goes along with it, on a line that may be slow."""
 ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
@@ -78,7 +76,6 @@ class Client:
         wait_turn: Callable[[], None] = _no_turns,
         pause: Callable[[float], None] = time.sleep,
         slow_down: Callable[[float], None] = _unheard,
-        read_timeout_s: float = READ_TIMEOUT_S,
         witness: Callable[[Exchange], None] | None = None,
         connections: Connections | None = None,
         answer_limit_s: float = ANSWER_LIMIT_S,
@@ -93,7 +90,7 @@ class Client:
         self._pause = pause
         self._slow_down = slow_down
         self._witness = witness
-        self._timeout = (CONNECT_TIMEOUT_S, read_timeout_s)
+        self._timeout = (service.limits.connect_s, service.limits.read_s)
         self._chance = random.Random()
         self._answer_limit_s = answer_limit_s
         self._secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}

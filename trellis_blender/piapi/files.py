@@ -11,9 +11,9 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from .client import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from .connections import Connections, is_on_internet
 from .errors import AddressRefused, AddressUnusable, ConnectionCut, ResultGone, error_for
+from .limits import USUAL_LIMITS, TimeLimits
 from .service import checked_address, is_ip_address, is_loopback
 from .transport import CHUNK_BYTES, translated
 
@@ -68,7 +68,7 @@ def open_result(
     *,
     connections: Connections | None = None,
     from_this_computer: bool = False,
-    read_timeout_s: float = READ_TIMEOUT_S,
+    limits: TimeLimits = USUAL_LIMITS,
 ) -> Generator[ResultStream]:
     """Opens the file at `url`, over https and from the internet only; so are redirects followed.
 
@@ -81,7 +81,7 @@ def open_result(
     with ExitStack() as opened:
 
         def follow(part: Part | None) -> requests.Response:
-            return _follow(lines, opened, url, part, may_be_here=from_this_computer, read_timeout_s=read_timeout_s)
+            return _follow(lines, opened, url, part, may_be_here=from_this_computer, limits=limits)
 
         with lines.within(OPENING_LIMIT_S):
             response = follow(part)
@@ -122,7 +122,7 @@ def _is_other_rest(response: requests.Response, part: Part) -> bool:
 
 
 def _follow(
-    lines: Connections, opened: ExitStack, url: str, part: Part | None, *, may_be_here: bool, read_timeout_s: float
+    lines: Connections, opened: ExitStack, url: str, part: Part | None, *, may_be_here: bool, limits: TimeLimits
 ) -> requests.Response:
     headers = {"Accept-Encoding": "identity"}
     if part is not None and part.identity.validator:
@@ -135,7 +135,7 @@ def _follow(
             response = session.get(
                 url,
                 headers=headers,
-                timeout=(CONNECT_TIMEOUT_S, read_timeout_s),
+                timeout=(limits.connect_s, limits.read_s),
                 stream=True,
                 allow_redirects=False,
             )

@@ -13,6 +13,7 @@ class Plan(NamedTuple):
 
 FREE = Plan(1, 10)
 PLANS = {"free": FREE, "creator": Plan(5, 60), "pro": Plan(30, 300)}
+MOST_AT_ONCE = max(plan.tasks_at_once for plan in PLANS.values())
 
 
 def plan_named(name: str) -> Plan | None:

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import AddressUnusable
+from .limits import USUAL_LIMITS, TimeLimits
 
 DEFAULT_API_URL = "https://api.piapi.ai"
 DEFAULT_UPLOAD_URL = "https://upload.theapi.app"
@@ -60,8 +61,8 @@ class Service:
     """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
 
     `upload_images`: images go to `upload_url` first instead of into the request. `record_folder`: where every answer is
-    kept, for whoever has to find out; "" for nowhere. `start`: this service has to be started first, `api_url` is only
-    its name, and calling `start` gives where it runs.
+    kept, for whoever has to find out; "" for nowhere. `limits`: how long it is waited for. `start`: this service has to
+    be started first, `api_url` is only its name, and calling `start` gives where it runs.
 
     `webhook_endpoint`, `webhook_secret` and `service_mode` ("", "public" or "private") are passed through to PiAPI,
     which then tells a pipeline's server how the task goes, or bills it in one way or the other.
@@ -75,6 +76,7 @@ class Service:
     webhook_secret: str = field(default="", repr=False)
     service_mode: str = ""
     record_folder: str = ""
+    limits: TimeLimits = USUAL_LIMITS
     start: "Callable[[], Service] | None" = field(default=None, repr=False, compare=False)
 
     @property

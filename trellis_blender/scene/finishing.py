@@ -13,6 +13,15 @@ from ..generation.glb import read_gltf
 SHARP_ANGLE = radians(30)
 
 
+class _Habits:
+    """How the artist wants models to arrive, as the preferences say. For the main thread only."""
+
+    smooth_up_to = SHARP_ANGLE
+
+
+HABITS = _Habits()
+
+
 def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
     """Lowest and highest corner of the mesh, in its own space."""
     import numpy as np
@@ -36,9 +45,10 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:
 
 
 def shade(mesh: bpy.types.Mesh) -> None:
-    """Smooth, with sharp edges from 30°. Needs doubled vertices to be merged, which the importer has done."""
+    """Smooth, with sharp edges from 30° or what the artist has set. Needs doubled vertices to be merged, which the
+    importer has done."""
     mesh.shade_smooth()
-    mesh.set_sharp_from_angle(angle=SHARP_ANGLE)
+    mesh.set_sharp_from_angle(angle=HABITS.smooth_up_to)
     mesh.update()
 
 

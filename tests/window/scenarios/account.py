@@ -1,5 +1,7 @@
 """The account: whose key it is, a model made elsewhere, removing, what the preferences tell."""
 
+import os
+
 import bpy
 import drive
 
@@ -43,16 +45,91 @@ def scenario() -> drive.Steps:
     yield 0.5
     drive.shot("04-removed-and-still-in-the-scene")
 
+    yield from costs()
+
     drive.tell_service("no-such-key")
     yield 0.6
     yield from drive.press("trellis.test_key")
     yield from drive.until(lambda: current.answers[Topic.ACCOUNT].problem, "the refusal")
     yield from drive.over_viewport()
     yield 0.5
-    drive.shot("05-key-refused")
+    drive.shot("07-key-refused")
 
-    with bpy.context.temp_override(window=drive.window()):
-        bpy.ops.preferences.addon_show(module="bl_ext.user_default.trellis_blender")
+    yield from preferences()
+
+
+def costs() -> drive.Steps:
+    """What a model cost that was made for this file, and the table with it, written by real clicks."""
+    from bl_ext.user_default.trellis_blender.generation.questions import Topic
+    from bl_ext.user_default.trellis_blender.interface import session
+
+    current = session.current()
+    bpy.context.preferences.view.filebrowser_display_type = 'SCREEN'
+    bpy.ops.wm.save_as_mainfile(filepath=str(drive.CONTROL / "scene.blend"))
+    with drive.in_viewport():
+        bpy.ops.trellis.generate('INVOKE_DEFAULT', prompt="a chair")
+    yield from drive.until(lambda: "a chair" in drive.models(), "the chair")
+    yield from drive.until(lambda: Topic.SPENT in current.answers, "what was spent")
+    spent = current.answers[Topic.SPENT].spending
+    assert (spent.month.usd, spent.file.usd, spent.month.is_exact) == (0.08, 0.04, True), spent
+    yield from drive.press("trellis.export_costs", wait_s=2.0)
+    # The file browser is the whole window now.
+    drive.move(drive.window().width / 2, drive.window().height / 2)
+    yield 0.5
+    drive.shot("05-where-the-table-goes")
+    yield from drive.key("Return", 1.0)
+    yield from drive.until(lambda: Topic.COSTS_TABLE in current.answers, "the table")
+    assert (drive.CONTROL / "trellis-costs.csv").read_text(encoding="utf-8-sig").count("charged") == 3
+    yield from drive.over_viewport()
+    yield 0.5
+    drive.shot("06-costs")
+
+
+def preferences() -> drive.Steps:
+    """All sections, closed and open, where there is room for them."""
+    from bl_ext.user_default.trellis_blender.generation.questions import Topic
+    from bl_ext.user_default.trellis_blender.interface import session
+
+    current = session.current()
+    area, _, _ = drive.viewport()
+    area.ui_type = 'PREFERENCES'
+    bpy.context.preferences.active_section = 'ADDONS'
+    bpy.context.window_manager.addon_search = "Trellis"
+    bpy.ops.preferences.addon_expand(module="bl_ext.user_default.trellis_blender")
     yield from drive.until(lambda: Topic.DISK in current.answers, "the disk used")
     yield 1.5
-    drive.shot("06-preferences")
+    drive.shot("08-preferences")
+    # From below upwards, so that what opens moves none of those that are still to be opened.
+    region = next(region for region in area.regions if region.type == 'WINDOW')
+    x, lowest = region.x + region.width * 0.75, 0
+    for y in range(region.y + 8, region.y + region.height, 10):
+        drive.move(x, y)
+        yield 0.06
+        if "path_open" in drive.hovered(area, region):
+            lowest = y
+            break
+    for number in range(6):
+        yield from drive.click(region.x + region.width * 0.2, lowest + 37 + number * 21, 0.5)
+    yield from drive.until(lambda: Topic.ROUTE in current.answers, "the way to the service")
+    assert current.answers[Topic.ROUTE].route.source == "for a service on this computer"
+    drive.move(x, region.y + 4)
+    yield 1.0
+    drive.shot("09-preferences-all-open")
+    drive.move(x, region.y + region.height / 2)
+    yield 0.3
+    for _ in range(10):
+        yield from drive.scroll_down()
+    drive.move(x, region.y + 4)
+    yield 0.5
+    for y in range(region.y + 8, region.y + region.height, 10):
+        drive.move(x, y)
+        yield 0.06
+        if "copy_report" in drive.hovered(area, region):
+            yield from drive.click(x, y + 4, 1.0)
+            break
+    copied = bpy.context.window_manager.clipboard
+    assert copied.startswith("## Versions\nTrellis 0."), copied
+    assert "TRELLIS, text-to-3d, placed" in copied
+    assert os.environ["PIAPI_API_KEY"] not in copied
+    assert "a chair" not in copied
+    drive.shot("10-report-copied-and-the-rest")

@@ -95,6 +95,12 @@ def key(name: str, wait_s: float = 0.4) -> Steps:
     yield wait_s
 
 
+def scroll_down() -> Steps:
+    """One notch of the wheel, over whatever is under the mouse."""
+    subprocess.run(["xdotool", "click", "5"], check=True)
+    yield 0.1
+
+
 def over_viewport() -> Steps:
     _, region, sidebar = viewport()
     move(region.x + (region.width - sidebar.width) / 2, region.y + region.height / 3)
@@ -108,11 +114,15 @@ def type_text(text: str) -> Steps:
     yield 0.4
 
 
-def hovered() -> str:
-    """The Python of the button under the mouse, as its context menu would copy it; "" where there is none."""
-    area, _, sidebar = viewport()
+def hovered(area: Any = None, region: Any = None) -> str:
+    """The Python of the button under the mouse, as its context menu would copy it; "" where there is none.
+
+    In the sidebar, or in another region.
+    """
+    if area is None:
+        area, _, region = viewport()
     bpy.context.window_manager.clipboard = ""
-    with bpy.context.temp_override(window=window(), area=area, region=sidebar):
+    with bpy.context.temp_override(window=window(), area=area, region=region):
         if bpy.ops.ui.copy_python_command_button.poll():
             bpy.ops.ui.copy_python_command_button()
         elif bpy.ops.ui.copy_data_path_button.poll():

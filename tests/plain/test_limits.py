@@ -1,0 +1,120 @@
+"""What the artist may set: how much at once, how long to wait; and which way the requests go."""
+
+import os
+import time
+from dataclasses import replace
+
+import pytest
+from helpers import Driver, service_of, text_request
+from service import Fault, Piapi
+
+from trellis_blender.generation.pace import RateLimit
+from trellis_blender.generation.states import State
+from trellis_blender.piapi.files import open_result
+from trellis_blender.piapi.limits import TimeLimits
+from trellis_blender.piapi.plans import PLANS
+from trellis_blender.piapi.route import Route, route_to, without_login
+
+WORKING = {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING}
+
+
+def working(driver: Driver) -> int:
+    return sum(generation.state in WORKING for generation in driver.latest.values())
+
+
+def test_no_more_at_once_than_is_wanted_and_more_as_soon_as_they_are(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 60.0
+    driver.queue.allow(1)
+    for number in range(6):
+        driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
+    driver.until(lambda: working(driver) == 1)
+    time.sleep(0.3)
+    driver.look()
+    assert (working(driver), len(piapi.creates)) == (1, 1)
+    driver.queue.allow(3)
+    driver.until(lambda: working(driver) == 3)
+    driver.queue.allow(30)
+    driver.until(lambda: working(driver) == 4)
+    time.sleep(0.3)
+    driver.look()
+    assert working(driver) == 4
+
+
+def test_never_more_at_once_than_the_plan_has_room_for(driver: Driver, piapi: Piapi) -> None:
+    """Guards the `min` in Queue._start_waiting."""
+    piapi.behaviour.pending_s = 60.0
+    driver.queue.allow(30)
+    driver.queue._adopt_plan(RateLimit(is_limited=False), PLANS["free"])
+    for number in range(3):
+        driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
+    driver.until(lambda: working(driver) == 1)
+    time.sleep(0.3)
+    driver.look()
+    assert working(driver) == 1
+    driver.queue._adopt_plan(RateLimit(is_limited=False), PLANS["pro"])
+    driver.until(lambda: working(driver) == 3)
+
+
+def test_a_task_is_asked_after_for_as_long_as_was_set(
+    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards limits.patience_s in Patience.wait: the usual limit of two hours would go on."""
+    monkeypatch.setattr("trellis_blender.generation.patience.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.001)
+    piapi.behaviour.processing_s = 60.0
+    service = replace(service_of(piapi), limits=TimeLimits(patience_s=0.5))
+    generation = driver.queue.submit(text_request(), service)
+    driver.until(lambda: driver.latest[generation.id].task_id != "")
+    piapi.fail_always("get", Fault(503))
+    assert driver.rest(generation).parked
+    assert "Resume takes it up again at no cost" in driver.latest[generation.id].problem
+
+
+def test_a_file_is_waited_for_as_long_as_was_set(piapi: Piapi) -> None:
+    piapi.fail_always("file", Fault(stall_s=3.0, after=True))
+    start = time.monotonic()
+    with pytest.raises(Exception, match="did not answer"), open_result(
+        f"{piapi.url}/files/m.glb", from_this_computer=True, limits=TimeLimits(read_s=0.2)
+    ):  # fmt: skip
+        pass
+    assert time.monotonic() - start < 2.0
+
+
+@pytest.fixture
+def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without proxies."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+API = "https://api.piapi.ai"
+
+
+def test_the_way_to_the_service(environ: pytest.MonkeyPatch) -> None:
+    assert route_to(API) == Route(API, "", "", ())
+    environ.setenv("ALL_PROXY", "socks5://p.example:1080")
+    assert route_to(API)[1:3] == ("socks5://p.example:1080", "from ALL_PROXY")
+    environ.setenv("HTTPS_PROXY", "http://ada:secret@proxy.example:8080/")
+    assert route_to(API)[1:3] == ("http://proxy.example:8080", "from HTTPS_PROXY")
+    environ.setenv("https_proxy", "other.example:3128")
+    assert route_to(API)[1:3] == ("other.example:3128", "from https_proxy")
+    environ.setenv("NO_PROXY", "piapi.ai")
+    assert route_to(API)[1:3] == ("", "because of NO_PROXY")
+    assert route_to("http://127.0.0.1:5000")[1:3] == ("", "for a service on this computer")
+    environ.setenv("SSL_CERT_FILE", "/x.pem")
+    assert route_to(API).bundles == ("SSL_CERT_FILE",)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://proxy.example:8080", "http://proxy.example:8080"),
+        ("http://ada:p@ss@proxy.example:8080/?token=x", "http://proxy.example:8080"),
+        ("ada:pass@proxy.example:8080", "proxy.example:8080"),
+    ],
+)
+def test_a_proxys_password_is_not_shown(url: str, shown: str) -> None:
+    assert without_login(url) == shown
