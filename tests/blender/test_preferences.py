@@ -64,7 +64,7 @@ def test_no_more_at_once_than_is_set(preferences: Any, piapi: Piapi) -> None:
         current().submit(
             compose_request(
                 model="Qubico/trellis", prompt=f"bear {number}", picture=None, picture_name="", parameters={},
-                placement=here(bpy.context, 1.0, current().blend_load),
+                placement=here(bpy.context, 1.0, current().file.blend_load),
             )
         )  # fmt: skip
     until(lambda: piapi.asked("get") > 3)
