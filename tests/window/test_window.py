@@ -128,6 +128,21 @@ def test_account(window: Window) -> None:
     assert len(piapi.creates) == 2
 
 
+def test_readme(window: Window) -> None:
+    """Makes the pictures of README, below dist; they are copied to scripts/demo by hand when they look right."""
+    from PIL import Image
+
+    window.environ["TEST_PICTURES"] = str(Path(__file__).resolve().parents[2] / "scripts" / "demo")
+    window.behave(processing_s=40.0, log=True)
+    window.run("readme", limit_s=200)
+    boxes = {"before": (1270, 70, 1605, 420), "meanwhile": (560, 100, 1605, 900), "done": (560, 100, 1605, 900)}
+    for name, box in boxes.items():
+        picture = Image.open(window.shots / f"{name}.png").convert("RGB").crop(box)
+        picture.thumbnail((720, 720))
+        picture.quantize(160).save(window.shots / f"{name}-small.png", optimize=True)
+        assert (window.shots / f"{name}-small.png").stat().st_size < 200_000
+
+
 def test_looks(window: Window, fixtures: Path) -> None:
     piapi = window.piapi
     window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
@@ -137,7 +152,10 @@ def test_looks(window: Window, fixtures: Path) -> None:
         "slow": lambda: window.behave(processing_s=600.0, log=True),
         "done": lambda: [setattr(task.behaviour, "processing_s", 0.1) for task in piapi.tasks.values()],
     }
-    window.run("looks", limit_s=240)
+    said = window.run("looks", limit_s=260)
+    took_ms = float(re.search(r"a list of 1,000 took ([\d.]+) ms", said)[1])
+    # Twice the limit, as others use the machine; `bench.py` holds the limit itself.
+    assert took_ms < 2, said[-2000:]
     assert len(piapi.creates) == 6
 
 
