@@ -39,7 +39,7 @@ def test_another_file(window: Window) -> None:
 
 def test_busy_artist(window: Window) -> None:
     window.behave(processing_s=3.0)
-    window.run("busy_artist")
+    window.run("busy_artist", limit_s=240)
     assert len(window.piapi.creates) == 7
 
 
@@ -86,7 +86,7 @@ def test_failures(window: Window, tmp_path: Path) -> None:
 
 def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
-    window.words = {"quick": lambda: window.behave(processing_s=4.0)}
+    window.words["long"] = lambda: window.behave(processing_s=LONG_S)
     window.run("autosave", limit_s=300)
     assert len(window.piapi.creates) == 2
 
