@@ -43,7 +43,7 @@ def test_another_file(window: Window) -> None:
 
 def test_busy_artist(window: Window) -> None:
     window.behave(processing_s=3.0)
-    window.run("busy_artist", limit_s=200)
+    window.run("busy_artist", limit_s=240)
     assert len(window.piapi.creates) == 7
 
 
@@ -161,7 +161,7 @@ def test_looks(window: Window, fixtures: Path) -> None:
 
 def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
-    window.words = {"quick": lambda: window.behave(processing_s=4.0)}
+    window.words["long"] = lambda: window.behave(processing_s=LONG_S)
     window.run("autosave", limit_s=300)
     assert len(window.piapi.creates) == 2
 
