@@ -10,13 +10,11 @@ from .interface import (
     generate,
     handlers,
     monitor,
-    overlay,
     panel,
     preferences,
     rows,
     session,
     settings,
-    statusbar,
     strays,
 )
 
@@ -43,16 +41,16 @@ def register() -> None:
         bpy.utils.register_class(cls)
     settings.register()
     handlers.register()
-    statusbar.register()
     monitor.look_into_store()
 
 
 def unregister() -> None:
     """Stops what runs and takes back what `register` did."""
+    from .interface import redraw
+
     monitor.stop()
     session.end()
-    overlay.unregister()
-    statusbar.unregister()
+    redraw.end()
     handlers.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):

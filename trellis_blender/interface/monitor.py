@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..scene import artist, placeholder
-from . import access, redraw, session, statusbar, wording
+from ..scene import artist
+from . import access, session, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -83,7 +83,9 @@ def look_into_store() -> None:
 def pressed() -> None:
     """To be called when the artist pressed a button: what runs modally now is no tool in their hand."""
     _Memory.background_operators = artist.modal_operators()
-    statusbar.forget_news()
+    from . import redraw
+
+    redraw.forget_news()
     redraw.refresh()
     watch()
 
@@ -112,8 +114,7 @@ def tick() -> None:
     now = time.monotonic()
     if has_changed or (found.lively and now - _Memory.redrawn_at >= CLOCK_S):
         _Memory.redrawn_at = now
-        redraw_sidebars()
-        redraw.refresh()
+        refresh()
     _tidy_up(found)
 
 
@@ -132,6 +133,17 @@ def line_of(generation: "Generation") -> wording.Line:
     )
 
 
+def refresh() -> None:
+    """Redraws the sidebars, and soon what is seen with the sidebar closed.
+
+    That part is loaded when it is first needed, so that enabling the add-on costs nothing.
+    """
+    from . import redraw
+
+    redraw_sidebars()
+    redraw.refresh()
+
+
 def redraw_sidebars() -> None:
     """Only the sidebars: redrawing the whole viewport at every tick slows Blender down."""
     for window in bpy.context.window_manager.windows:
@@ -147,7 +159,6 @@ def stop() -> None:
     for timer in (_first_look, _look_after_monitor, _remove_abandoned):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
-    redraw.stop()
     _end_shift()
 
 
@@ -155,7 +166,7 @@ def _first_look() -> None:
     if access.data_folder().is_dir():
         session.current().load()
         watch()
-    redraw.refresh()
+    refresh()
 
 
 def _let_arrive(ready: "list[Generation]") -> None:
@@ -167,6 +178,8 @@ def _let_arrive(ready: "list[Generation]") -> None:
     found.waits_for = artist.why_wait(_Memory.background_operators)
     if found.waits_for:
         return
+    from ..scene import placeholder
+
     # What was found a while ago may be in no scene any more.
     placeholder.forget()
     if found.arrives_here(ready[0]):
@@ -179,8 +192,7 @@ def _place(generation_id: str) -> None:
     generation = found.generations.get(generation_id)
     if generation is not None and generation.state.value in {"ready", "placed"}:
         found.place(generation)
-    redraw_sidebars()
-    redraw.refresh()
+    refresh()
 
 
 def _tidy_up(found: session.Session) -> None:
@@ -193,7 +205,7 @@ def _remove_abandoned() -> float | None:
     if artist.why_wait(_Memory.background_operators):
         return IDLE_CHECK_S
     session.current().remove_abandoned()
-    redraw.refresh()
+    refresh()
     return None
 
 
@@ -201,8 +213,7 @@ def _look_after_monitor() -> float | None:
     found = session.current()
     may_come = found.is_busy
     if found.drain():
-        redraw_sidebars()
-        redraw.refresh()
+        refresh()
     _tidy_up(found)
     if not has_work():
         # What was taken up just now has not been heard of yet.

@@ -36,10 +36,17 @@ def at_once() -> None:
         refresh()
 
 
-def stop() -> None:
-    """Takes back what was to be looked at later."""
+def forget_news() -> None:
+    """At the next press, what the status bar has said is done has been seen."""
+    statusbar.forget_news()
+
+
+def end() -> None:
+    """Takes everything back."""
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
+    overlay.unregister()
+    statusbar.unregister()
 
 
 def _look() -> float | None:
