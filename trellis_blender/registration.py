@@ -15,18 +15,17 @@ from .interface import (
     inputs,
     logs,
     monitor,
-    overlay,
     panel,
     pictures,
     preferences,
     prompts,
+    redraw,
     report,
     row_menu,
     rows,
     session,
     settings,
     spending,
-    statusbar,
     strays,
     thumbnails,
 )
@@ -77,7 +76,6 @@ def register() -> None:
     settings.register()
     logs.register()
     handlers.register()
-    statusbar.register()
     monitor.look_into_store()
 
 
@@ -89,8 +87,7 @@ def unregister() -> None:
     thumbnails.forget()
     inputs.forget()
     pictures.forget()
-    overlay.unregister()
-    statusbar.unregister()
+    redraw.end()
     handlers.unregister()
     logs.unregister()
     settings.unregister()

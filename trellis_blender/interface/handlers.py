@@ -4,13 +4,15 @@
 import bpy
 from bpy.app.handlers import persistent
 
-from ..scene import placeholder
-from . import monitor, overlay, redraw, session
+from . import monitor, session
 
 
 @persistent
 def note_another_file(*_: object) -> None:
     """File > Open, File > New, Revert, Recover."""
+    from ..scene import placeholder
+    from . import redraw
+
     found = session.current()
     found.file.another_file()
     if placeholder.all_here():
@@ -24,6 +26,8 @@ def note_another_file(*_: object) -> None:
 @persistent
 def note_undo(*_: object) -> None:
     """Undo, redo, and the undo inside Adjust Last Operation."""
+    from . import overlay, redraw
+
     found = session.current()
     found.file.look_again()
     if overlay.is_in_use() or found.has_placeholders:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..scene import artist, placeholder
-from . import access, redraw, session, statusbar, thumbnails, wording
+from ..scene import artist
+from . import access, redraw, session, thumbnails, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -87,7 +87,7 @@ def look_into_store() -> None:
 def pressed() -> None:
     """To be called when the artist pressed a button: what runs modally now is no tool in their hand."""
     _Memory.background_operators = artist.modal_operators()
-    statusbar.forget_news()
+    redraw.forget_news()
     redraw.refresh()
     watch()
 
@@ -118,8 +118,7 @@ def tick() -> None:
     now = time.monotonic()
     if has_changed or (found.lively and now - _Memory.redrawn_at >= CLOCK_S):
         _Memory.redrawn_at = now
-        redraw.sidebars()
-        redraw.refresh()
+        redraw.everything()
     _tidy_up(found)
 
 
@@ -143,7 +142,6 @@ def stop() -> None:
     for timer in (_first_look, _look_after_monitor, _remove_abandoned):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
-    redraw.stop()
     _end_shift()
 
 
@@ -151,7 +149,7 @@ def _first_look() -> None:
     if access.data_folder().is_dir():
         session.current().load()
         watch()
-    redraw.refresh()
+    redraw.everything()
 
 
 def _let_arrive(ready: "list[Generation]") -> None:
@@ -163,6 +161,8 @@ def _let_arrive(ready: "list[Generation]") -> None:
     found.waits_for = artist.why_wait(_Memory.background_operators)
     if found.waits_for:
         return
+    from ..scene import placeholder
+
     # What was found a while ago may be in no scene any more.
     placeholder.forget()
     if found.file.arrives_here(ready[0]):
@@ -179,8 +179,7 @@ def _place(generation_id: str) -> None:
             _Memory.news.append(wording.arrival(placed))
             thumbnails.arrived(generation_id)
             watch()
-    redraw.sidebars()
-    redraw.refresh()
+    redraw.everything()
 
 
 def _tidy_up(found: session.Session) -> None:
@@ -193,7 +192,7 @@ def _remove_abandoned() -> float | None:
     if artist.why_wait(_Memory.background_operators):
         return IDLE_CHECK_S
     session.current().remove_abandoned()
-    redraw.refresh()
+    redraw.everything()
     return None
 
 
@@ -201,8 +200,7 @@ def _look_after_monitor() -> float | None:
     found = session.current()
     may_come = found.is_busy
     if found.drain():
-        redraw.sidebars()
-        redraw.refresh()
+        redraw.everything()
     _tidy_up(found)
     if not has_work():
         # What was taken up just now has not been heard of yet.

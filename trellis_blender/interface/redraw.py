@@ -2,6 +2,7 @@
 """What is seen of the generations with the sidebar closed, kept up to date: redrawn only where its text has changed.
 
 A viewport takes a frame's time to redraw, so it is asked to at most once a second, and never while nothing is shown.
+What is drawn there is loaded when it is first needed, so that enabling the add-on costs nothing.
 """
 
 import time
@@ -9,13 +10,18 @@ import time
 import bpy
 
 from ..scene import artist
-from . import overlay, statusbar
 
 INTERVAL_S = 1.0
 
 
 class _Memory:
     looked_at = -INTERVAL_S
+
+
+def everything() -> None:
+    """The sidebars at once, and what is seen with them closed soon."""
+    sidebars()
+    refresh()
 
 
 def refresh() -> None:
@@ -32,17 +38,32 @@ def refresh() -> None:
 def at_once() -> None:
     """After undo and opening a file, which redraw everything by themselves: what was drawn is another object now."""
     if not bpy.app.background:
+        from . import overlay
+
         overlay.update()
         refresh()
 
 
-def stop() -> None:
-    """Takes back what was to be looked at later."""
+def forget_news() -> None:
+    """At the next press, what the status bar has said is done has been seen."""
+    from . import statusbar
+
+    statusbar.forget_news()
+
+
+def end() -> None:
+    """Takes everything back."""
+    from . import overlay, statusbar
+
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
+    overlay.unregister()
+    statusbar.unregister()
 
 
 def _look() -> float | None:
+    from . import overlay, statusbar
+
     _Memory.looked_at = time.monotonic()
     if overlay.update():
         redraw_viewports()

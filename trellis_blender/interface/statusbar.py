@@ -20,6 +20,7 @@ class _Memory:
     news = ""
     news_state = ""
     news_until = 0.0
+    is_in_bar = False
 
 
 def update() -> tuple[bool, float | None]:
@@ -30,6 +31,9 @@ def update() -> tuple[bool, float | None]:
     line = captions.status_line(working, news, time.time(), found.waits_for)
     has_changed = line != _Memory.line
     _Memory.line = line
+    if line.text and not _Memory.is_in_bar:
+        bpy.types.STATUSBAR_HT_header.append(draw)  # pyright: ignore[reportArgumentType]
+        _Memory.is_in_bar = True
     left_s = _Memory.news_until - time.monotonic()
     return has_changed, left_s if news is not None and left_s > 0 else None
 
@@ -39,21 +43,18 @@ def forget_news() -> None:
     _Memory.news = ""
 
 
-def draw(self: bpy.types.Header, _: bpy.types.Context) -> None:
+def draw(self: "bpy.types.Header", _: bpy.types.Context) -> None:
     """Blender calls this for every status bar."""
     line = _Memory.line
     if line.text:
         self.layout.label(text=line.text, icon=line.icon)
 
 
-def register() -> None:
-    """Adds the line at the end of the bar."""
-    bpy.types.STATUSBAR_HT_header.append(draw)  # pyright: ignore[reportArgumentType]
-
-
 def unregister() -> None:
-    """Takes it away."""
-    bpy.types.STATUSBAR_HT_header.remove(draw)  # pyright: ignore[reportArgumentType]
+    """Takes the line out of the bar."""
+    if _Memory.is_in_bar:
+        bpy.types.STATUSBAR_HT_header.remove(draw)  # pyright: ignore[reportArgumentType]
+        _Memory.is_in_bar = False
 
 
 def _take_news(found: session.Session, working: set[str]) -> "Generation | None":

@@ -5,9 +5,6 @@ from typing import Any
 
 import bpy
 
-from ..scene import placeholder, views
-from . import overlay, redraw
-
 ROWS_SHOWN = 8
 
 
@@ -21,6 +18,9 @@ class TRELLIS_OT_remove_placeholder(bpy.types.Operator):
     name: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="Of the Empty; else the active object")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import placeholder, views
+        from . import redraw
+
         item = bpy.data.objects.get(self.name) if self.name else context.active_object
         if item is None or placeholder.ID_PROPERTY not in item:
             self.report({'ERROR'}, "This is no placeholder of a generation.")
@@ -45,9 +45,13 @@ class TRELLIS_PT_strays(bpy.types.Panel):
 
     @classmethod
     def poll(cls, _: bpy.types.Context) -> bool:
+        from . import overlay
+
         return bool(overlay.strays())
 
     def draw(self, context: bpy.types.Context) -> None:
+        from . import overlay
+
         layout: Any = self.layout
         found = overlay.strays()
         for item, said in found[:ROWS_SHOWN]:
