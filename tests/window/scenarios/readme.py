@@ -30,11 +30,12 @@ def scenario() -> drive.Steps:
     yield from drive.open_sidebar()
     yield from make("toadstool.png", 0.0)
     yield from make("fish.png", 1.4)
+    settings.source, settings.prompt = 'TEXT', "a small wooden chair"
     yield from drive.over_viewport()
     yield 3.0
     drive.shot("done")
 
-    settings.source, settings.prompt, settings.variations = 'TEXT', "a small wooden chair", 2
+    settings.variations = 2
     bpy.context.scene.cursor.location = (-1.4, 0.3, 0)
     bpy.ops.object.select_all(action='DESELECT')
     yield from drive.over_viewport()
