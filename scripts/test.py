@@ -55,25 +55,35 @@ def main() -> int:
         if outcome.failed:
             failures.append(f"{title}: {outcome.failed} failed")
 
-    test("Lower rooms, plain Python, today's requests", tools, "tests/plain")
-    old_python = here.get("4.2.23", python)
-    old = environment("requests-of-4.2", old_python, "blender-4-2")
-    test("Lower rooms, plain Python, the requests of Blender 4.2", old, "tests/plain")
+    def side_by_side(runs: dict[str, tuple[Path, tuple[str, ...]]]) -> None:
+        with ThreadPoolExecutor() as pool:
+            started = {
+                title: pool.submit(run_pytest, with_python, *arguments, *options.pytest, quietly=True)
+                for title, (with_python, arguments) in runs.items()
+            }
+            for title, run in started.items():
+                print(f"\n=== {title}", flush=True)
+                note(title, run.result())
+
+    old = environment("requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
+    # These mostly wait for a server, and for each other's threads.
+    side_by_side(
+        {
+            "Lower rooms, plain Python, today's requests": (tools, ("tests/plain",)),
+            "Lower rooms, plain Python, the requests of Blender 4.2": (old, ("tests/plain",)),
+        }
+    )
     for blender, its_python in here.items():
         test(f"Blender {blender} as a module", blender_environment(blender, its_python), "tests/blender")
     if options.blender:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
-        print(f"\n=== Windows, side by side: {', '.join(map(str, options.blender))}", flush=True)
         # A window test mostly waits, and one of them for three minutes.
-        with ThreadPoolExecutor() as pool:
-            runs = {
-                program: pool.submit(
-                    run_pytest, tools, "tests/window", "--program", str(program), *options.pytest, quietly=True
-                )
+        side_by_side(
+            {
+                f"Window of {program}": (tools, ("tests/window", "--program", str(program)))
                 for program in options.blender
             }
-            for program, run in runs.items():
-                note(f"Window of {program}", run.result())
+        )
 
     return sum_up(outcomes, failures, left_out, strict=SHARED.is_dir())
 

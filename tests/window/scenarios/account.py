@@ -32,12 +32,18 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: drive.models() == ["a lamp"], "the lamp in the scene")
 
     # Removing a paid model asks first; Escape leaves everything as it is.
-    yield from drive.press("trellis.remove", column=0.82)
+    yield from drive.press("trellis.more", column=0.82)
     yield 0.5
+    drive.shot("02b-menu")
+    yield from drive.key("Escape", 0.4)
+    yield from drive.over_viewport()
+    drive.press_in_row("remove")
+    yield 0.8
     drive.shot("03-remove-asks")
     yield from drive.key("Escape", 0.6)
     assert drive.state() == "placed"
-    yield from drive.press("trellis.remove", column=0.82)
+    drive.press_in_row("remove")
+    yield 0.8
     yield from drive.key("Return", 0.6)
     yield from drive.until(lambda: not drive.generations(), "the row to go")
     assert drive.models() == ["a lamp"]

@@ -239,6 +239,17 @@ def models() -> list[str]:
     return sorted(item.name for item in window().scene.objects if _is_model(item))
 
 
+def placeholders() -> list[str]:
+    """The names of the Empties where models will stand."""
+    return sorted(item.name for item in window().scene.objects if "trellis_placeholder" in item)
+
+
+def press_in_row(operator: str) -> None:
+    """A button of the newest row, without the way there: the mouse stays over the viewport, where the keys go."""
+    with in_viewport():
+        getattr(bpy.ops.trellis, operator)('INVOKE_DEFAULT', generation=generations()[0].id)
+
+
 def ask_for(prompt: str, state: str = "running") -> Steps:
     """Generates without the panel, as a script in a window does; goes on when the generation is in that state."""
     known = {generation.id for generation in generations()}
@@ -272,7 +283,7 @@ def artists_state() -> dict[str, Any]:
         "view layer": layer.name,
         "collection": layer.active_layer_collection.name,
         "collections": sorted(item.name for item in bpy.data.collections),
-        "objects": {item.name: _frozen(item.matrix_basis) for item in scene.objects if not _is_model(item)},
+        "objects": {item.name: _frozen(item.matrix_basis) for item in scene.objects if not _is_ours(item)},
         "frames": (scene.frame_current, scene.frame_start, scene.frame_end, scene.frame_step),
         "cursor": _frozen(scene.cursor.matrix),
         "view": _frozen(area.spaces.active.region_3d.view_matrix),
@@ -298,6 +309,11 @@ def assert_untouched(before: dict[str, Any], arrived: str = "", but: tuple[str, 
 
 def _is_model(item: Any) -> bool:
     return "trellis_generation" in item
+
+
+def _is_ours(item: Any) -> bool:
+    """A model, or what stands in for one."""
+    return _is_model(item) or "trellis_placeholder" in item
 
 
 def _values(struct: Any) -> dict[str, Any]:

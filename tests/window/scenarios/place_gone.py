@@ -1,4 +1,4 @@
-"""Scene and collection that a model was made for, deleted while it is made: it stands elsewhere, and says where."""
+"""Scene and collection that a model was made for, deleted while it is made: it is offered, and stands elsewhere."""
 
 import bpy
 import drive
@@ -18,12 +18,14 @@ def scenario() -> drive.Steps:
     assert "Stage" not in bpy.data.scenes
     before = drive.artists_state()
     yield from drive.finish()
-    yield from drive.until(lambda: drive.state() == "placed", "the lamp")
-    assert drive.models() == ["a lamp"]
-    drive.assert_untouched(before, "a lamp")
-    assert drive.line().detail == "In the scene “Scene”, because “Stage” is gone.", drive.line()
-    yield 0.5
+    yield from drive.until(lambda: drive.state() == "ready", "the lamp")
+    yield 1.0
+    drive.assert_untouched(before)
+    assert "Place puts it at the 3D cursor" in drive.line().detail, drive.line()
     drive.shot("01-scene-deleted")
+    drive.press_in_row("place")
+    yield from drive.until(lambda: drive.models() == ["a lamp"], "the lamp in the other scene", 10)
+    drive.assert_untouched(before, "a lamp")
 
     # A scene that goes with the model in it: the row offers it again.
     with drive.in_viewport():
@@ -55,10 +57,12 @@ def scenario() -> drive.Steps:
     yield 0.5
     before = drive.artists_state()
     yield from drive.finish()
-    yield from drive.until(lambda: drive.state() == "placed", "the bench")
-    drive.assert_untouched(before, "a bench")
-    assert "a bench" in scene.collection.objects
-    assert drive.line().detail == "In the scene's own collection, because the collection “Props” is gone.", drive.line()
+    yield from drive.until(lambda: drive.state() == "ready", "the bench")
+    yield 1.0
+    drive.assert_untouched(before)
+    assert "Place puts it at the 3D cursor" in drive.line().detail, drive.line()
+    drive.press_in_row("place")
+    yield from drive.until(lambda: "a bench" in scene.objects, "the bench in the scene", 10)
     yield from drive.over_viewport()
     yield 0.5
     drive.shot("03-collection-deleted")
