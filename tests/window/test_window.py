@@ -214,7 +214,7 @@ def test_undo(window: Window) -> None:
         "running": lambda: window.behave(processing_s=LONG_S),
     }
     window.run("undo", limit_s=240)
-    assert len(window.piapi.creates) == 4
+    assert len(window.piapi.creates) == 3
 
 
 def test_recover(window: Window) -> None:
