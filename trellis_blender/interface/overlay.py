@@ -30,7 +30,7 @@ SAID_SIZE = 11
 NAME_SHOWN = 40
 MARGIN = 6
 GAP = 4
-STEPS_UP = 3
+STEPS_UP = 2
 """So many heights of its own a caption may move up before it is left out."""
 
 CORNERS = [Vector((x, y, z, 1.0)) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
