@@ -164,7 +164,7 @@ def open_last_panel(name: str) -> Steps:
         if hovered():
             lowest = y
     # From below upwards: the last header is the lowest thing there.
-    for y in range(max(lowest - 160, sidebar.y), lowest - 16, 16):
+    for y in range(max(lowest - 420, sidebar.y + 4), lowest - 16, 14):
         yield from click(x, y, 0.6)
         move(x, y - 26)
         yield 0.4
