@@ -441,3 +441,22 @@ def test_what_is_put_into_a_file_for_it_survives_the_store(found: Any) -> None:
     assert from_json(to_json(generation)).request.placement.has_placeholder
     old = to_json(generation).replace('"has_placeholder": true', '"blend_file": ""')
     assert not from_json(old).request.placement.has_placeholder
+
+
+def test_a_placeholder_in_no_scene_gives_its_name_to_the_model(addon: Any, piapi: Piapi) -> None:
+    """Guards placeholder.remove_remains: without it the model is called “a lamp.001”."""
+    from trellis_blender.generation.request import compose_request
+    from trellis_blender.interface import session
+    from trellis_blender.scene import placing
+
+    found = session.current()
+    request = compose_request(
+        model="Qubico/trellis", prompt="a lamp", picture=None, picture_name="", parameters={},
+        placement=placing.here(bpy.context, 1.0, found.file.blend_load),
+    )  # fmt: skip
+    (generation,) = found.submit_in_place([request])
+    empty = bpy.data.objects["a lamp"]
+    for collection in list(empty.users_collection):
+        collection.objects.unlink(empty)
+    ready = found.wait_for(generation.id)
+    assert found.place(ready).object_name == "a lamp"

@@ -135,6 +135,17 @@ def spot(empty: bpy.types.Object) -> tuple[float, float, float]:
     return x, y, z
 
 
+def remove_remains(generation_id: str) -> None:
+    """Removes the placeholder of a generation where it is in no scene any more: Blender keeps it, and with it the name
+    that its model shall have.
+    """
+    found = [item for item in bpy.data.objects if item.get(ID_PROPERTY) == generation_id and item.library is None]
+    for item in found:
+        if not item.users_scene:
+            bpy.data.objects.remove(item)
+            forget()
+
+
 def remove(generation_id: str) -> bpy.types.Scene | None:
     """Removes the placeholder of a generation; the scene it was in, None where there was none.
 

@@ -67,6 +67,8 @@ def place(
     """
     if stand_in is not None:
         name = placeholder.wanted_name(stand_in, name)
+    else:
+        placeholder.remove_remains(generation_id)
     with staged_model(glb) as model:
         mesh = mesh_of(model)
         finishing.stand(mesh, placement.longest_side_m)
