@@ -106,12 +106,13 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     row = lines.row(align=True)
     title = row.row()
     title.alignment = 'LEFT'
-    if not is_narrow:
+    is_stacked = is_narrow and any(action.text for action in actions)
+    if not is_stacked:
         units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
     name = wording.shorten(generation.request.name, int((units - 1.0) / CHARACTER_UNITS))
     title.operator("trellis.show_generation", text=name, icon=line.icon, emboss=False).generation = generation.id
-    buttons = (lines if is_narrow else row).row(align=True)
-    buttons.alignment = 'EXPAND' if is_narrow else 'RIGHT'
+    buttons = (lines if is_stacked else row).row(align=True)
+    buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
     for action in actions:
         buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
     if generation.is_working and line.share is not None:
