@@ -175,7 +175,7 @@ def _place(generation_id: str) -> None:
     generation = found.generations.get(generation_id)
     if generation is not None and generation.state.value in {"ready", "placed"}:
         placed = found.place(generation)
-        if placed.state.value == "placed":
+        if placed.state.value == "placed" and not bpy.app.background:
             _Memory.news.append(wording.arrival(placed))
             thumbnails.arrived(generation_id)
             watch()

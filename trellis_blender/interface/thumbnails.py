@@ -35,14 +35,14 @@ def icon_of(generation: "Generation") -> int:
     """The icon's number, 0 while there is none. Never touches the disk."""
     if generation.id not in _Memory.icons and generation.id not in _Memory.asked and not bpy.app.background:
         _Memory.asked.add(generation.id)
-        bpy.app.timers.register(partial(_look, generation.id), first_interval=0.0)
+        bpy.app.timers.register(partial(_look, generation.id), first_interval=0.0, persistent=True)
     return _Memory.icons.get(generation.id, 0)
 
 
 def arrived(generation_id: str) -> None:
     """Sees to it that a model which has just arrived gets its picture."""
     if not bpy.app.background:
-        bpy.app.timers.register(partial(_decode, generation_id), first_interval=AFTER_ARRIVAL_S)
+        bpy.app.timers.register(partial(_decode, generation_id), first_interval=AFTER_ARRIVAL_S, persistent=True)
 
 
 def forget() -> None:
@@ -95,7 +95,7 @@ def _decode(generation_id: str) -> None:
         from ..scene import snapshot
 
         snapshot.prepare(model)
-        bpy.app.timers.register(partial(_take, generation_id), first_interval=DRAWN_LOOK_S)
+        bpy.app.timers.register(partial(_take, generation_id), first_interval=DRAWN_LOOK_S, persistent=True)
 
 
 def _take(generation_id: str) -> float | None:
@@ -114,7 +114,9 @@ def _take(generation_id: str) -> float | None:
             target=thumbnail.keep, args=(copied, folder), name="trellis-thumbnail", daemon=True
         )
         _Memory.thread.start()
-        bpy.app.timers.register(partial(_show, generation_id, _Memory.thread), first_interval=DRAWN_LOOK_S)
+        bpy.app.timers.register(
+            partial(_show, generation_id, _Memory.thread), first_interval=DRAWN_LOOK_S, persistent=True
+        )
     return None
 
 
