@@ -82,9 +82,9 @@ def drag(x: float, y: float, to_x: float, to_y: float) -> Steps:
     move(x, y)
     yield 0.3
     subprocess.run(["xdotool", "mousedown", "1"], check=True)
-    for share in (0.1, 0.4, 0.7, 1.0):
-        move(x + (to_x - x) * share, y + (to_y - y) * share)
-        yield 0.15
+    for step in range(1, 9):
+        move(x + (to_x - x) * step / 8, y + (to_y - y) * step / 8)
+        yield 0.1
     subprocess.run(["xdotool", "mouseup", "1"], check=True)
     yield 0.4
 
