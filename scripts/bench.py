@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures what the add-on takes of Blender, of the network and of patience: `python3 scripts/bench.py`.
 
-`--check` ends with 1 where a limit is passed, `--times 2` allows twice the limits. Ratios are taken pair by pair within
-one run, so that they hold on a slow machine and on a busy one.
+`--check` ends with 1 where a limit is passed, `--times 4` allows four times the limits of what is no ratio. Ratios are
+taken pair by pair within one run, so that they hold on a slow machine and on a busy one.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ PLACEHOLDERS = 20
 DOWNLOAD_MB = 64
 DOWNLOADS = 7
 FOLLOWED = 25
+RATIO_TIMES_MAX = 1.4
 
 
 class Figure(NamedTuple):
@@ -52,24 +53,32 @@ class Figure(NamedTuple):
             return statistics.median(ordered)
         return ordered[min(len(ordered) * self.percentile // 100, len(ordered) - 1)]
 
+    def allowed(self, times: float) -> float | None:
+        """The limit, so many times where it is no ratio; on a busy machine a ratio only wavers."""
+        if self.limit is None:
+            return None
+        return self.limit * (min(times, RATIO_TIMES_MAX) if self.unit == "times" else times)
+
     def line(self, times: float) -> str:
         """Name, value, spread, limit."""
+        allowed = self.allowed(times)
         what = "median" if self.percentile == 50 else f"{self.percentile} %"
         spread = f"{what}, {min(self.samples):.2f}–{max(self.samples):.2f}"
-        limit = "" if self.limit is None else f"at most {self.limit * times:g}"
+        limit = "" if allowed is None else f"at most {allowed:g}"
         missed = "   MISSED" if self.is_missed(times) else ""
         return f"{self.name:<66} {self.value:9.2f} {self.unit:<9} ({spread})  {limit}{missed}".rstrip()
 
     def is_missed(self, times: float) -> bool:
-        """Whether the limit, so many times, is passed."""
-        return self.limit is not None and self.value > self.limit * times
+        """Whether what is allowed is passed."""
+        allowed = self.allowed(times)
+        return allowed is not None and self.value > allowed
 
 
 def main() -> int:
     """Measures, prints, and checks where that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="end with 1 where a limit is passed")
-    parser.add_argument("--times", type=float, default=1.0, help="allow so many times the limits")
+    parser.add_argument("--times", type=float, default=1.0, help="allow so many times the limits that are no ratios")
     options = parser.parse_args()
 
     version, python = newest_blender()
@@ -90,7 +99,7 @@ def registration(blender: Path, _: Path) -> Iterator[Figure]:
     rounds = [[run(blender, "registration.py", what) for what in whats] for _ in range(STARTS + 1)][1:]
     yield Figure("Registration", [ours * 1000 for ours, _, _ in rounds], "ms", 20)
     yield Figure("Registration against a bare panel", [ours / bare for ours, bare, _ in rounds], "times")
-    yield Figure("Registration against “import requests”", [ours / other for ours, _, other in rounds], "times")
+    yield Figure("Registration against “import requests”", [ours / other for ours, _, other in rounds], "times", 0.4)
 
 
 def tick(blender: Path, tools: Path) -> Iterator[Figure]:

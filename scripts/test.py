@@ -3,7 +3,8 @@
 """Sets up what the tests need, below .venv, and runs them: `python3 scripts/test.py`.
 
 Without options: the checks of the code, the lower rooms in plain Python (with today's requests and with Blender 4.2's),
-and everything else in the newest Blender module that there is a Python for.
+and everything else in the newest Blender module that there is a Python for. `--soak` runs the tests that have a long
+version at their full size instead: hours.
 """
 
 from __future__ import annotations
@@ -32,11 +33,14 @@ class Outcome(NamedTuple):
     failed: int
     skipped: list[str]
     said: str = ""
+    counts: tuple[str, ...] = ()
 
 
 def main() -> int:
     """Runs all that was asked for and sums it up; 0 where everything passed."""
     options = read_options()
+    if options.soak:
+        options.pytest += ["--soak", "-m", "soak"]
     newest, python = newest_blender()
     here = blenders_here() if options.all else {newest: python}
     left_out = [blender for blender in PYTHON_OF_BLENDER if options.all and blender not in here]
@@ -65,14 +69,12 @@ def main() -> int:
                 print(f"\n=== {title}", flush=True)
                 note(title, run.result())
 
-    old = environment("requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
+    plain = {"Lower rooms, plain Python, today's requests": (tools, ("tests/plain",))}
+    if not options.soak:
+        old = environment("requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
+        plain["Lower rooms, plain Python, the requests of Blender 4.2"] = old, ("tests/plain",)
     # These mostly wait for a server, and for each other's threads.
-    side_by_side(
-        {
-            "Lower rooms, plain Python, today's requests": (tools, ("tests/plain",)),
-            "Lower rooms, plain Python, the requests of Blender 4.2": (old, ("tests/plain",)),
-        }
-    )
+    side_by_side(plain)
     for blender, its_python in here.items():
         test(f"Blender {blender} as a module", blender_environment(blender, its_python), "tests/blender")
     if options.blender:
@@ -92,6 +94,7 @@ def read_options() -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(description="Sets up what the tests need and runs them.")
     parser.add_argument("--all", action="store_true", help="every Blender module there is a Python for")
+    parser.add_argument("--soak", action="store_true", help="only the tests with a long version, at their full size")
     parser.add_argument(
         "--blender",
         action="append",
@@ -138,9 +141,16 @@ def run_pytest(python: Path, *arguments: str, quietly: bool = False) -> Outcome:
         for case in cases
         for reason in case.findall("skipped")
     ]
+    counts = tuple(
+        str(one.get("value")) for case in cases for one in case.iter("property") if one.get("name") == "count"
+    )
     failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
     return Outcome(
-        len(cases) - failed - len(skipped), max(failed, int(result.returncode != 0)), skipped, result.stdout or ""
+        len(cases) - failed - len(skipped),
+        max(failed, int(result.returncode != 0)),
+        skipped,
+        result.stdout or "",
+        counts,
     )
 
 
@@ -156,6 +166,8 @@ def sum_up(outcomes: list[Outcome], failures: list[str], left_out: list[str], *,
         print(f"Left out: Blender {blender}, for which there is no Python {PYTHON_OF_BLENDER[blender]} here.")
     for reason in skipped:
         print(f"SKIPPED {reason}")
+    for line in dict.fromkeys(line for outcome in outcomes for line in outcome.counts):
+        print(line)
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     print(f"{passed} passed, {failed} failed, {len(skipped)} skipped", flush=True)

@@ -6,6 +6,35 @@ from pathlib import Path
 import pytest
 from service import FIXTURES, Piapi, running
 
+SOAK_LIMIT_S = 4 * 3600
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the tests marked “soak” at their full size")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--soak"):
+        for item in items:
+            if item.get_closest_marker("soak"):
+                item.add_marker(pytest.mark.timeout(SOAK_LIMIT_S), append=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests counted (`record_property("count", …)`)."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    lines = [line for report in reports for name, line in report.user_properties if name == "count"]
+    if lines:
+        terminalreporter.section("counts")
+    for line in lines:
+        terminalreporter.write_line(str(line))
+
+
+@pytest.fixture
+def soak(request: pytest.FixtureRequest) -> bool:
+    """Whether a test marked “soak” is to run at its full size; else a short version, in seconds."""
+    return bool(request.config.getoption("--soak"))
+
 
 @pytest.fixture
 def piapi() -> Iterator[Piapi]:

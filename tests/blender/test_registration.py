@@ -11,9 +11,10 @@ import pytest
 from service import KEY, Piapi
 
 ROOT = Path(__file__).resolve().parents[2]
-REGISTER_LIMIT_MS = 20
-RUNS_MAX = 20
-"""The quickest counts: on a busy machine it takes some tries until nobody else is in the way."""
+RUNS = 5
+SHARE_MAX = 0.5
+"""Of what `import requests` takes in the same Python, the quickest of each: it was 0.1–0.25 where it was measured. The
+milliseconds are in `scripts/bench.py`."""
 
 MEASURE = """
 import json, os, sys, threading, time
@@ -31,11 +32,17 @@ trellis_blender.unregister()
 print('FOUND' + json.dumps(found), flush=True)
 os._exit(0)
 """
+YARDSTICK = """
+import json, time
+start = time.perf_counter()
+import requests
+print('FOUND' + json.dumps((time.perf_counter() - start) * 1000))
+"""
 
 
-def measure() -> dict[str, Any]:
+def measure(code: str) -> Any:
     said = subprocess.run(
-        [sys.executable, "-c", MEASURE.format(root=str(ROOT))], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code.format(root=str(ROOT))], capture_output=True, text=True, check=True
     )
     return json.loads(said.stdout.partition("FOUND")[2])
 
@@ -43,13 +50,15 @@ def measure() -> dict[str, Any]:
 def test_registering_is_quick_and_touches_nothing() -> None:
     subprocess.run([sys.executable, "-m", "compileall", "-q", ROOT / "trellis_blender"], check=True)
     took_ms: list[float] = []
-    while len(took_ms) < RUNS_MAX and (not took_ms or min(took_ms) > REGISTER_LIMIT_MS):
-        one = measure()
+    yardstick_ms: list[float] = []
+    for _ in range(RUNS):
+        one = measure(MEASURE)
         assert not {"requests", "urllib3", "sqlite3", "numpy"} & set(one["new"])
         assert one["threads"] == 1
         assert one["network"] == []
         took_ms.append(one["ms"])
-    assert min(took_ms) <= REGISTER_LIMIT_MS, took_ms
+        yardstick_ms.append(measure(YARDSTICK))
+    assert min(took_ms) <= SHARE_MAX * min(yardstick_ms), (took_ms, yardstick_ms)
 
 
 def traces() -> dict[str, Any]:
