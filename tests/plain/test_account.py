@@ -22,11 +22,11 @@ from trellis_blender.piapi.tasks import ListedTask, read_listed
 
 
 def asked(driver: Driver, piapi: Piapi, topic: Topic, task_id: str = "", **changes: str) -> Answer:
-    driver.queue.ask(Question(topic, task_id), replace(service_of(piapi), **changes))
+    driver.queue.inquiries.ask(Question(topic, task_id), replace(service_of(piapi), **changes))
     answers: list[Answer] = []
 
     def has_come() -> bool:
-        answers.extend(driver.queue.answers())
+        answers.extend(driver.queue.inquiries.answers())
         return bool(answers)
 
     driver.until(has_come)
@@ -116,7 +116,7 @@ def test_lists_that_cannot_be_had_say_so(driver: Driver, piapi: Piapi) -> None:
 def test_a_question_ends_with_the_queue(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
     piapi.fail_always("balance", Fault(stall_s=5.0, after=True))
     driver = make_driver()
-    driver.queue.ask(Question(Topic.ACCOUNT), service_of(piapi))
+    driver.queue.inquiries.ask(Question(Topic.ACCOUNT), service_of(piapi))
     driver.until(lambda: piapi.asked("balance") == 1)
     start = time.monotonic()
     assert driver.queue.close(2.0)

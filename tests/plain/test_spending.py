@@ -93,9 +93,9 @@ def test_a_table_of_nothing_has_its_heading() -> None:
 
 
 def asked(driver: Driver, piapi: Piapi, question: Question) -> Answer:
-    driver.queue.ask(question, service_of(piapi))
+    driver.queue.inquiries.ask(question, service_of(piapi))
     answers: list[Answer] = []
-    driver.until(lambda: bool(answers.extend(driver.queue.answers()) or answers))
+    driver.until(lambda: bool(answers.extend(driver.queue.inquiries.answers()) or answers))
     return answers[0]
 
 

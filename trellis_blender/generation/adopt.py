@@ -11,11 +11,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..piapi.client import HISTORY_PAGE_SIZE, Client
+from ..piapi.client import Client
 from ..piapi.errors import PiapiError, Unclear
 from ..piapi.models import IMAGE
 from ..piapi.tasks import ListedTask
 from . import costs
+from .account_tasks import list_tasks
 from .files import INPUT_NAME
 from .record import Generation
 from .states import State
@@ -25,7 +26,6 @@ LOOK_AFTER_S = (2.0, 8.0, 20.0)
 """A task may take a moment to turn up in the account's lists."""
 WINDOW_S = 3600.0
 """Before and after the submission: nobody's clock is further from PiAPI's."""
-PAGES_MAX = 5
 ASKED_MAX = 20
 """Tasks asked after one by one, where the lists do not say what a task was made from."""
 
@@ -40,7 +40,11 @@ def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
     hindrance = ""
     for wait_s in LOOK_AFTER_S:
         work.pause(wait_s)
-        listed, hindrance = _list(work, client)
+        around = work.generation.submitted_at or work.generation.created_at
+        listed, problems = list_tasks(
+            client, [work.generation.request.model], around - WINDOW_S, time.time() + WINDOW_S
+        )
+        hindrance = str(problems[-1]) if problems else ""
         if _adopt(work, client, listed):
             return
     price_usd = work.generation.request.price_usd
@@ -68,26 +72,6 @@ def matches(generation: Generation, listed: ListedTask, image: bytes) -> bool:
     if request.task_type == IMAGE:
         return _is_same_image(inputs, image)
     return " ".join(str(inputs.get("prompt", "")).split()) == request.prompt
-
-
-def _list(work: Work, client: Client) -> tuple[list[ListedTask], str]:
-    """The account's tasks of the time in question, and why some could not be had."""
-    listed: list[ListedTask] = []
-    hindrance = ""
-    around = work.generation.submitted_at or work.generation.created_at
-    try:
-        listed += client.get_active_tasks()
-    except PiapiError as error:
-        hindrance = str(error)
-    try:
-        for page in range(1, PAGES_MAX + 1):
-            found = client.get_history(work.generation.request.model, around - WINDOW_S, time.time() + WINDOW_S, page)
-            listed += found
-            if len(found) < HISTORY_PAGE_SIZE:
-                break
-    except PiapiError as error:
-        hindrance = str(error)
-    return listed, hindrance
 
 
 def _adopt(work: Work, client: Client, listed: list[ListedTask]) -> bool:

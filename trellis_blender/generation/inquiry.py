@@ -6,15 +6,14 @@ Runs in a thread of its own.
 
 import logging
 import time
-from collections.abc import Collection
 from pathlib import Path
 
-from ..piapi.client import HISTORY_PAGE_SIZE, Client
+from ..piapi.client import Client
 from ..piapi.connections import Connections
 from ..piapi.errors import NotSent, PiapiError
 from ..piapi.models import MODELS, OFFLINE_PREVIEW
 from ..piapi.route import route_to
-from ..piapi.tasks import ListedTask
+from .account_tasks import list_tasks
 from .files import write_whole
 from .foreign import makes_models
 from .job import Job
@@ -28,7 +27,6 @@ LOG = logging.getLogger(__name__)
 
 HISTORY_S = 30 * 24 * 3600.0
 """How far back tasks are looked for."""
-PAGES_MAX = 5
 
 
 def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store: Store) -> Answer:
@@ -72,31 +70,17 @@ def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer
             return Answer(question, account=client.get_account())
         if question.topic is Topic.TASK:
             return Answer(question, tasks=(client.find_task(question.task_id),))
-        return _unknown_tasks(question, client, store.known_tasks())
+        return _unknown_tasks(question, client, store)
     finally:
         client.close()
 
 
-def _unknown_tasks(question: Question, client: Client, known_tasks: Collection[str]) -> Answer:
+def _unknown_tasks(question: Question, client: Client, store: Store) -> Answer:
     """The account's tasks of the last 30 days that no generation here has; as far as the lists can be had."""
-    listed: list[ListedTask] = []
-    problems: list[PiapiError] = []
     now = time.time()
-    try:
-        listed += client.get_active_tasks()
-    except PiapiError as error:
-        problems.append(error)
-    for model in MODELS:
-        if model == OFFLINE_PREVIEW.id:
-            continue
-        try:
-            for page in range(1, PAGES_MAX + 1):
-                found = client.get_history(model, now - HISTORY_S, now, page)
-                listed += found
-                if len(found) < HISTORY_PAGE_SIZE:
-                    break
-        except PiapiError as error:
-            problems.append(error)
+    models = [model for model in MODELS if model != OFFLINE_PREVIEW.id]
+    listed, problems = list_tasks(client, models, now - HISTORY_S, now)
+    known_tasks = store.known_tasks()
     if problems and not listed:
         raise problems[0]
     new = [each for each in listed if makes_models(each) and each.task.task_id not in known_tasks]

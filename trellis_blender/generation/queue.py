@@ -23,10 +23,10 @@ from ..piapi.service import Service
 from . import costs, pace
 from .accounts import Accounts
 from .found import as_found, come_so_far, not_taken
+from .inquiries import Inquiries
 from .job import Job
 from .ownership import Owner
 from .problems import GenerationProblem
-from .questions import Answer, Question
 from .record import Generation, new_generation, without_picture
 from .request import GenerationRequest, Picture
 from .states import AT_THE_SERVICE, State
@@ -61,8 +61,6 @@ class Queue:
         self._allowed_at_once = MOST_AT_ONCE
         self._now = now
         self._changes: SimpleQueue[Generation] = SimpleQueue()
-        self._answers: SimpleQueue[Answer] = SimpleQueue()
-        self._inquiries: dict[threading.Thread, Job] = {}
         self._waiting: deque[tuple[Generation, Job]] = deque()
         self._jobs: dict[str, Job] = {}
         self._threads: dict[str, threading.Thread] = {}
@@ -73,12 +71,13 @@ class Queue:
         self._owner = Owner(folder)
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
         self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108
+        self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of)
         self._known: set[str] = set()
 
     @property
     def is_busy(self) -> bool:
         """True while there is something to do, so that changes may still come."""
-        return self._dispatcher is not None
+        return self._dispatcher is not None or self.inquiries.is_busy
 
     def allow(self, at_once: int) -> None:
         """How many generations may be worked on at once, where the account's plan has room for as many."""
@@ -90,10 +89,6 @@ class Queue:
     def changes(self) -> list[Generation]:
         """Every generation that changed since the last call, in order, each as it was then. Never waits."""
         return come_so_far(self._changes)
-
-    def answers(self) -> list[Answer]:
-        """The answers to what was asked, since the last call. Never waits."""
-        return come_so_far(self._answers)
 
     def load(self) -> None:
         """Reads all generations from the store; they come as changes, each as it stands there.
@@ -158,10 +153,6 @@ class Queue:
         """Deletes a resting generation with its files; it comes as a change that says `removed`."""
         self._post(partial(self._remove, generation))
 
-    def ask(self, question: Question, service: Service) -> None:
-        """Finds something out in a thread of its own; it comes in `answers`."""
-        self._post(partial(self._start_inquiry, question, Job(service)))
-
     def keep(self, generation: Generation) -> None:
         """Writes what the main thread decided about a resting generation, that it was placed for example."""
         self._post(partial(self._keep, generation))
@@ -175,9 +166,9 @@ class Queue:
             threads = list(self._threads.values())
             if self._dispatcher is not None:
                 threads.append(self._dispatcher)
-            threads += self._inquiries
-            for job in (*self._jobs.values(), *self._inquiries.values()):
+            for job in self._jobs.values():
                 job.stop()
+            threads += self.inquiries.stop()
             self._condition.notify_all()
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
@@ -211,7 +202,7 @@ class Queue:
     def _dispatch(self) -> None:
         while True:
             with self._condition:
-                while not self._inbox and (self._jobs or self._inquiries) and not self._is_closed:
+                while not self._inbox and self._jobs and not self._is_closed:
                     self._condition.wait()
                 if not self._inbox:
                     self._dispatcher = None
@@ -248,11 +239,14 @@ class Queue:
         """What this Blender works on, it knows better than the store."""
         number = found.generation.id
         self._known.add(number)
-        if number not in self._jobs and all(waiting.id != number for waiting, _ in self._waiting):
+        if number not in self._jobs and not self._is_waiting(number):
             self._changes.put(self._as_found(found))
 
+    def _is_waiting(self, generation_id: str) -> bool:
+        return any(generation.id == generation_id for generation, _ in self._waiting)
+
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
-        if any(waiting.id == generation.id for waiting, _ in self._waiting):
+        if self._is_waiting(generation.id):
             return
         self._known.add(generation.id)
         try:
@@ -305,7 +299,7 @@ class Queue:
         self._enqueue(generation, job)
 
     def _remove(self, generation: Generation) -> None:
-        if generation.id in self._jobs or any(waiting.id == generation.id for waiting, _ in self._waiting):
+        if generation.id in self._jobs or self._is_waiting(generation.id):
             return
         try:
             found = self._store.load(generation.id)
@@ -320,23 +314,6 @@ class Queue:
             self._changes.put(replace(generation, problem=f"It was not removed. {problem}"))
         else:
             self._changes.put(replace(generation, removed=True))
-
-    def _start_inquiry(self, question: Question, job: Job) -> None:
-        with self._condition:
-            if self._is_closed:
-                return
-            thread = threading.Thread(target=self._inquire, args=(question, job), name="trellis-inquiry", daemon=True)
-            self._inquiries[thread] = job
-            thread.start()
-
-    def _inquire(self, question: Question, job: Job) -> None:
-        from .inquiry import find_out
-
-        limit = self._accounts.limit_of(job.service)
-        self._answers.put(find_out(question, job, self.folder, limit, self._store))
-        with self._condition:
-            del self._inquiries[threading.current_thread()]
-            self._condition.notify_all()
 
     def _keep(self, generation: Generation) -> None:
         try:

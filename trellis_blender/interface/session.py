@@ -144,7 +144,7 @@ class Session:
             self._take_over(generation)
             if generation.interrupted and not bpy.app.background:
                 self._go_on(generation)
-        answers = self._queue.answers() if self._queue is not None else []
+        answers = self._queue.inquiries.answers() if self._queue is not None else []
         for answer in answers:
             self._hear(answer)
         return bool(changes or answers)
@@ -155,7 +155,7 @@ class Session:
 
         service = access.service() if topic in OF_THIS_COMPUTER else access.ready_service()
         self.asked.add(topic)
-        self.queue.ask(Question(topic, task_id, blend_file, path), service)
+        self.queue.inquiries.ask(Question(topic, task_id, blend_file, path), service)
 
     def wait_for_answer(self, topic: "Topic") -> "Answer":
         """Blocks until what was asked is answered. For scripts."""
