@@ -15,15 +15,21 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from environments import PYTHON_OF_BLENDER, ROOT, blender_environment, blenders_here, environment, newest_blender
 
 SHARED = ROOT.parent / "shared"
+AT_ONCE = 2
+WINDOW_PARTS = {
+    "what may run beside others": ["-n", "2", "--dist", "worksteal", "-m", "not alone"],
+    "what measures times": ["-m", "alone"],
+}
 
 
 class Outcome(NamedTuple):
@@ -32,8 +38,11 @@ class Outcome(NamedTuple):
     passed: int
     failed: int
     skipped: list[str]
-    said: str = ""
+    said: str
     counts: tuple[str, ...] = ()
+
+
+Run = Callable[[list[str]], Outcome]
 
 
 def main() -> int:
@@ -49,43 +58,41 @@ def main() -> int:
     failures = check_code(tools)
     outcomes: list[Outcome] = []
 
-    def test(title: str, with_python: Path, folder: str) -> None:
-        print(f"\n=== {title}", flush=True)
-        note(title, run_pytest(with_python, folder, *options.pytest))
-
-    def note(title: str, outcome: Outcome) -> None:
-        outcomes.append(outcome)
-        print(outcome.said, end="")
-        if outcome.failed:
-            failures.append(f"{title}: {outcome.failed} failed")
-
-    def side_by_side(runs: dict[str, tuple[Path, tuple[str, ...]]]) -> None:
-        with ThreadPoolExecutor() as pool:
-            started = {
-                title: pool.submit(run_pytest, with_python, *arguments, *options.pytest, quietly=True)
-                for title, (with_python, arguments) in runs.items()
-            }
+    def side_by_side(runs: dict[str, Run]) -> None:
+        for title in runs:
+            print(f"Running: {title} …", flush=True)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            started = {title: pool.submit(run, options.pytest) for title, run in runs.items()}
             for title, run in started.items():
-                print(f"\n=== {title}", flush=True)
-                note(title, run.result())
+                outcome = run.result()
+                print(f"\n=== {title}\n{outcome.said}", end="", flush=True)
+                outcomes.append(outcome)
+                if outcome.failed:
+                    failures.append(f"{title}: {outcome.failed} failed")
 
-    plain = {"Lower rooms, plain Python, today's requests": (tools, ("tests/plain",))}
+    # What waits for a server or a window most of the time is run by several processes at once.
+    several = [] if options.soak else ["-n", "3"]
+    plain = {"Lower rooms, plain Python, today's requests": pytest_run(tools, "tests/plain", *several)}
     if not options.soak:
         old = environment("requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
-        plain["Lower rooms, plain Python, the requests of Blender 4.2"] = old, ("tests/plain",)
-    # These mostly wait for a server, and for each other's threads.
+        plain["Lower rooms, plain Python, the requests of Blender 4.2"] = pytest_run(old, "tests/plain", *several)
     side_by_side(plain)
-    for blender, its_python in here.items():
-        test(f"Blender {blender} as a module", blender_environment(blender, its_python), "tests/blender")
+    modules = {blender: blender_environment(blender, its_python) for blender, its_python in here.items()}
+    side_by_side(
+        {f"Blender {blender} as a module": pytest_run(module, "tests/blender") for blender, module in modules.items()}
+    )
     if options.blender:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
-        # A window test mostly waits, and one of them for three minutes.
-        side_by_side(
-            {
-                f"Window of {program}": (tools, ("tests/window", "--program", str(program)))
-                for program in options.blender
-            }
-        )
+        parts = {"at length": []} if options.soak else WINDOW_PARTS
+        for part, arguments in parts.items():
+            side_by_side(
+                {
+                    f"Window of {program}, {part}": pytest_run(
+                        tools, "tests/window", "--program", str(program), *arguments
+                    )
+                    for program in options.blender
+                }
+            )
 
     return sum_up(outcomes, failures, left_out, strict=SHARED.is_dir())
 
@@ -125,16 +132,22 @@ def check_code(tools: Path) -> list[str]:
     return failed
 
 
-def run_pytest(python: Path, *arguments: str, quietly: bool = False) -> Outcome:
-    """Runs pytest and reads what it came to from its own report. `quietly` keeps what it says for later."""
+def pytest_run(python: Path, *arguments: str) -> Run:
+    """A run of pytest, to be started with more arguments."""
+    return lambda more: run_pytest(python, *arguments, *more)
+
+
+def run_pytest(python: Path, *arguments: str) -> Outcome:
+    """Runs pytest and reads what it came to from its own report."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quietly else {}
-        result = subprocess.run(command, check=False, cwd=ROOT, env=environ, text=True, **output)
+        result = subprocess.run(
+            command, check=False, cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         if not report.exists():
-            return Outcome(0, 1, [], result.stdout or "")
+            return Outcome(0, 1, [], result.stdout)
         cases = ET.parse(report).getroot().findall(".//testcase")
     skipped = [
         f"{case.get('classname')}.{case.get('name')}: {reason.get('message')}"
@@ -149,7 +162,7 @@ def run_pytest(python: Path, *arguments: str, quietly: bool = False) -> Outcome:
         len(cases) - failed - len(skipped),
         max(failed, int(result.returncode != 0)),
         skipped,
-        result.stdout or "",
+        result.stdout,
         counts,
     )
 

@@ -57,6 +57,7 @@ def test_placeholder(window: Window) -> None:
     assert len(window.piapi.creates) == 3
 
 
+@pytest.mark.alone
 def test_placeholders(window: Window) -> None:
     window.words = {
         "three": lambda: window.behave(pending_s=1.0, processing_s=45.0, log=True),
@@ -143,6 +144,7 @@ def test_readme(window: Window) -> None:
         assert (window.shots / f"{name}-small.png").stat().st_size < 200_000
 
 
+@pytest.mark.alone
 def test_looks(window: Window, fixtures: Path) -> None:
     piapi = window.piapi
     window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
