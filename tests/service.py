@@ -27,6 +27,8 @@ KEY = "test-key-0123456789abcdef"
 FIXTURES = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
 PRICES = {"Qubico/trellis": 400000, "Qubico/trellis2": 1000000, "Qubico/pixal3d": 2500000, "offline-preview": 0}
 TEXT_MODELS = {"Qubico/trellis"}
+TIMES = {"start_time": "0", "end_time": "inf"}
+"""What the history can be limited by, in Unix seconds."""
 ZERO_TIME = "0001-01-01T00:00:00Z"
 
 LOG_LINES = (
@@ -43,7 +45,12 @@ LOG_LINES = (
 
 @dataclass
 class Fault:
-    """One way to misbehave. `after` lets the request take effect before the answer goes wrong."""
+    """One way to misbehave. `after` lets the request take effect before the answer goes wrong.
+
+    `reset` breaks the connection off once the whole request has come; `unread` before a byte of it is read, or, with
+    "half", in the midst of it. `cut_after` ends the answer after so many bytes, `announced` is a length that is not the
+    body's, `drip_s` the seconds between two bytes of an answer. `also` is called when the request has come.
+    """
 
     status: int = 200
     body: bytes | str | dict[str, Any] | None = None
@@ -52,6 +59,10 @@ class Fault:
     cut_after: int | None = None
     stall_s: float = 0.0
     after: bool = False
+    unread: str = ""
+    announced: int | None = None
+    drip_s: float = 0.0
+    also: Callable[[], None] | None = None
 
 
 @dataclass
@@ -95,10 +106,12 @@ class Piapi:
         self.key = KEY
         self.plan = "creator"
         self.ranges = False
+        self.files_url = ""
         self._faults: dict[str, list[Fault | None]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
         self._lock = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=_Quiet)
+        self._server.piapi = self  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -122,7 +135,18 @@ class Piapi:
 
     def asked(self, step: str) -> int:
         """How many requests of this step came in."""
-        return sum(_step(method, path) == step for method, path, _ in self.requests)
+        return sum((_step(method, path) if method else path) == step for method, path, _ in self.requests)
+
+    def fault_before(self, step: str) -> Fault | None:
+        """The fault of the next request of this step, where it strikes before the request has been read."""
+        with self._lock:
+            fault = self._faults[step][0] if self._faults[step] else self._always.get(step)
+            if fault is None or not fault.unread:
+                return None
+            if self._faults[step]:
+                self._faults[step].pop(0)
+            self.requests.append(("", step, {}))
+            return fault
 
     # WSGI
 
@@ -135,15 +159,18 @@ class Piapi:
             fault = self._faults[step].pop(0) if self._faults[step] else self._always.get(step)
         if fault is None:
             return self._answer(step, request, body)(environ, start_response)
-        real = self._answer(step, request, body) if fault.after or fault.cut_after is not None else None
+        is_real = fault.after or fault.cut_after is not None or fault.announced is not None or fault.drip_s > 0
+        real = self._answer(step, request, body) if is_real else None
+        if fault.also is not None:
+            fault.also()
         if fault.stall_s:
             time.sleep(fault.stall_s)
         if fault.reset:
             _reset(environ["werkzeug.socket"])
             return []
-        if fault.cut_after is not None and real is not None:
-            return _cut(environ["werkzeug.socket"], real, fault.cut_after)
-        if fault.stall_s and fault.body is None:
+        if real is not None and is_real and (fault.cut_after, fault.announced, fault.drip_s) != (None, None, 0.0):
+            return _send(environ["werkzeug.socket"], real, fault)
+        if (fault.stall_s or fault.also) and fault.body is None and fault.status == 200:
             return (real or self._answer(step, request, body))(environ, start_response)
         content = json.dumps(fault.body) if isinstance(fault.body, dict) else fault.body or b""
         kind = "application/json" if isinstance(fault.body, dict) else "text/html"
@@ -159,7 +186,8 @@ class Piapi:
         if step == "balance":
             return _json(200, {"account_name": "Ada", "plan": self.plan, "equivalent_in_usd": 12.5})
         if step in {"active tasks", "history"}:
-            found = [self._envelope(task)["data"] for task in self.tasks.values()]
+            since, until = (float(request.args.get(name, limit)) for name, limit in TIMES.items())
+            found = [self._envelope(task)["data"] for task in self.tasks.values() if since <= task.made_at <= until]
             running = {"pending", "staged", "processing"}
             listed = [task for task in found if (task["status"] in running) == (step == "active tasks")]
             return _json(200, {"code": 200, "message": "success", "data": listed})
@@ -205,7 +233,7 @@ class Piapi:
         status, share = self._phase(task)
         output = None
         if status == "completed":
-            output = {"model_file": "" if how.no_model_file else f"{self.url}/files/{task.id}.glb"}
+            output = {"model_file": "" if how.no_model_file else f"{self.files_url or self.url}/files/{task.id}.glb"}
         consume = 0 if status == "cancelled" or (status == "failed" and how.refund) else PRICES[task.payload["model"]]
         return {
             "code": 200,
@@ -250,7 +278,7 @@ class Piapi:
             "output": {
                 "no_background_image": "",
                 "combined_video": "",
-                "model_file": f"{self.url}/files/{task.id}.glb" if done else "",
+                "model_file": f"{self.files_url or self.url}/files/{task.id}.glb" if done else "",
             },
             "started_at": "2024-12-11T12:49:10.460795+00:00",
             "status": "succeeded" if done else status,
@@ -340,16 +368,35 @@ def _reset(connection: socket.socket) -> None:
     raise ConnectionResetError
 
 
-def _cut(connection: socket.socket, response: Response, after: int) -> Any:
+def _send(connection: socket.socket, response: Response, fault: Fault) -> Any:
+    """An answer as `fault` has it: not all of it, of another length than it says, or a byte now and then."""
     content = response.get_data()
     etag = f"ETag: {response.headers['ETag']}\r\n" if "ETag" in response.headers else ""
-    head = f"HTTP/1.1 200 OK\r\n{etag}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
-    connection.sendall(head + content[:after])
+    length = len(content) if fault.announced is None else fault.announced
+    connection.sendall(f"HTTP/1.1 200 OK\r\n{etag}Content-Length: {length}\r\nConnection: close\r\n\r\n".encode())
+    if fault.drip_s:
+        for byte in content:
+            connection.sendall(bytes([byte]))
+            time.sleep(fault.drip_s)
+    connection.sendall(content[: fault.cut_after])
     connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError
 
 
 class _Quiet(WSGIRequestHandler):
+    def handle(self) -> None:
+        head = self.connection.recv(4096, socket.MSG_PEEK)
+        method, _, rest = head.decode("latin-1").partition(" ")
+        fault = self.server.piapi.fault_before(_step(method, rest.partition(" ")[0]))  # type: ignore[attr-defined]
+        if fault is None:
+            super().handle()
+            return
+        if fault.unread == "half":
+            self.connection.recv(len(head) // 2)
+        # What has come and was not read makes the system reset the connection.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
 

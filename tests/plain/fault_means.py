@@ -1,0 +1,125 @@
+"""By what real means things go wrong: a way to the service that is shut, a certificate that has expired, a clock that
+jumps, a disk that fills up.
+"""
+
+import errno
+import os
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+
+class Door:
+    """A way to the service that can be shut, and whose certificate, where it has one, can expire."""
+
+    def __init__(self, target: str, certificates: Path | None = None) -> None:
+        self._target = int(target.rpartition(":")[2])
+        self._certificates = certificates
+        self._certificate = "good.pem"
+        self._listener: socket.socket | None = None
+        self.port = 0
+        self.open()
+        self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
+
+    def open(self) -> None:
+        self._certificate = "good.pem"
+        if self._listener is None:
+            self._listener = socket.create_server(("127.0.0.1", self.port))
+            self.port = self._listener.getsockname()[1]
+            threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def shut(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+
+    def expire(self) -> None:
+        self._certificate = "expired.pem"
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=self._relay, args=(listener.accept()[0],), daemon=True).start()
+
+    def _relay(self, outer: socket.socket) -> None:
+        with ExitStack() as opened, suppress(OSError):
+            opened.enter_context(outer)
+            if self._certificates is not None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(self._certificates / self._certificate, self._certificates / "server.key")
+                outer = opened.enter_context(context.wrap_socket(outer, server_side=True))
+            inner = opened.enter_context(socket.create_connection(("127.0.0.1", self._target)))
+            there = threading.Thread(target=_pump, args=(outer, inner), daemon=True)
+            there.start()
+            _pump(inner, outer)
+            there.join(1.0)
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError, ValueError):
+        while part := source.recv(65536):
+            sink.sendall(part)
+    for end in (source, sink):
+        with suppress(OSError):
+            socket.socket.shutdown(end, socket.SHUT_RDWR)
+
+
+def make_certificates(folder: Path) -> None:
+    """An authority, `ca.pem`, and two certificates of it for this computer: a good one, and one that has expired."""
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
+
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    new_key = ("-newkey", "rsa:2048", "-nodes")
+    openssl("req", "-x509", *new_key, "-subj", "/CN=Test CA", "-days", "1", "-keyout", "ca.key", "-out", "ca.pem",
+            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
+    openssl("req", *new_key, "-subj", "/CN=test", "-keyout", "server.key", "-out", "server.csr")
+    for name, days in (("good.pem", "1"), ("expired.pem", "-1")):
+        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", days, "-extfile", "names", "-out", name)  # fmt: skip
+
+
+class Clock:
+    """The computer's clock, which jumps for all cells of this process at once, when all of them are ready for it."""
+
+    def __init__(self, cells: int, jump_s: float) -> None:
+        self._ready = threading.Barrier(cells)
+        self._jump_s = jump_s
+        self._real = time.time
+        self._offset_s = 0.0
+
+    def __call__(self) -> float:
+        return self._real() + self._offset_s
+
+    def jump(self) -> None:
+        self._ready.wait(60)
+        self._offset_s = self._jump_s
+
+
+class Disk:
+    """A folder on a disk of its own that can be filled to the last byte."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._filling = folder / "filling"
+
+    def fill(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = os.open(self._filling, os.O_WRONLY | os.O_CREAT)
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    os.write(number, b"x" * size)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+        os.close(number)
+
+    def clear(self) -> None:
+        self._filling.unlink()
