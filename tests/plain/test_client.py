@@ -102,7 +102,7 @@ def test_an_upload(piapi: Piapi) -> None:
         (409, errors.RequestRefused),
         (418, errors.RequestRefused),
         (429, errors.TooManyRequests),
-        (408, errors.ServiceFailing),
+        (408, errors.NoAnswerInTime),
         (500, errors.ServiceFailing),
         (502, errors.ServiceFailing),
         (503, errors.ServiceFailing),

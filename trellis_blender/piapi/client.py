@@ -13,7 +13,18 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from .connections import Connections
-from .errors import AddressUnusable, AnswerNotUnderstood, NotSent, PiapiError, TooManyRequests, Unclear, error_for
+from .errors import (
+    AddressUnusable,
+    AnswerNotUnderstood,
+    NotOnPlan,
+    NotSent,
+    NoUploads,
+    PiapiError,
+    RequestRefused,
+    TooManyRequests,
+    Unclear,
+    error_for,
+)
 from .retries import RETRIES, read_retry_after, retry_delay_s
 from .service import Service, checked_address
 from .tasks import (
@@ -161,11 +172,14 @@ class Client:
     def upload_image(self, file_name: str, data: str) -> str:
         """Puts an image (base64 or a data URI, at most 10 MB) onto PiAPI's ephemeral storage; its URL, good for 24 h.
 
-        Not on the free plan (NotOnPlan).
+        Not on the free plan (NoUploads).
         """
         body = {"file_name": file_name, "file_data": data}
         host = checked_address(self._upload_url, "PiAPI's upload host")
-        answer = self._repeated(lambda: self._ask("POST", f"{host}/api/ephemeral_resource", body))
+        try:
+            answer = self._repeated(lambda: self._ask("POST", f"{host}/api/ephemeral_resource", body))
+        except NotOnPlan as error:
+            raise NoUploads(error.detail) from None
         return read_upload(answer)
 
     def _task_url(self, task_id: str) -> str:
@@ -206,6 +220,8 @@ class Client:
         except (ValueError, RecursionError):
             answer = None
         if response.status_code // 100 != 2:
+            if response.status_code == 400 and body is None:
+                raise RequestRefused(read_message(answer))
             wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
             raise error_for(response.status_code, read_message(answer), wait_s)
         if answer is None:

@@ -12,6 +12,7 @@ PiapiError
 │   ├── KeyRefused           401
 │   ├── OutOfCredits         402
 │   ├── NotOnPlan            403
+│   │   └── NoUploads            for an image that was to be uploaded
 │   ├── NotThere             404
 │   ├── ResultGone           the finished model's address, any 4xx
 │   ├── AddressRefused       the finished model's address, by this side
@@ -19,7 +20,7 @@ PiapiError
 │   ├── Redirected           3xx
 │   └── RequestRefused       any other 4xx
 └── Unclear              the request went out and no usable answer came back: what it did is unknown
-    ├── NoAnswerInTime
+    ├── NoAnswerInTime       408 as well
     ├── ConnectionCut
     ├── ServiceFailing       5xx
     └── AnswerNotUnderstood
@@ -116,7 +117,7 @@ class Refused(PiapiError):
 
 
 class InputRefused(Refused):
-    """400: the input does not suit the service; its message says why."""
+    """400 for a request with input: that does not suit the service; its message says why."""
 
     happened = "PiAPI refused the input (400)."
     remedy = "Change the prompt, the image or the parameters and try again."
@@ -141,6 +142,13 @@ class NotOnPlan(Refused):
 
     happened = "Your PiAPI plan does not include this (403)."
     remedy = "Choose another model, or another plan at piapi.ai."
+
+
+class NoUploads(NotOnPlan):
+    """403 for an upload: the free plan has none. The model is not to blame."""
+
+    happened = "Your PiAPI plan does not include uploads (403)."
+    remedy = "Switch off Upload Images in the preferences: images then go along in the request."
 
 
 class NotThere(Refused):
@@ -181,7 +189,7 @@ class Redirected(Refused):
 
 
 class RequestRefused(Refused):
-    """Any other 4xx."""
+    """Any other 4xx, and a 400 where there was no input to be refused."""
 
     happened = "PiAPI refused the request."
     remedy = "Look at piapi.ai whether the service has changed, or update the add-on."
@@ -192,7 +200,7 @@ class Unclear(PiapiError):
 
 
 class NoAnswerInTime(Unclear):
-    """Connected and sent, but the answer did not come in time."""
+    """Connected and sent, but the answer did not come in time; or the service stopped waiting for the request."""
 
     happened = "PiAPI did not answer in time."
     remedy = "Check the network and try again."
@@ -246,6 +254,8 @@ def _class_for(status: int) -> type[PiapiError]:
         return BY_STATUS[status]
     if 300 <= status < 400:
         return Redirected
-    if status == REQUEST_TIMEOUT_STATUS or status >= 500:
+    if status == REQUEST_TIMEOUT_STATUS:
+        return NoAnswerInTime
+    if status >= 500:
         return ServiceFailing
     return RequestRefused

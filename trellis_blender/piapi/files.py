@@ -12,12 +12,15 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from .connections import Connections, is_on_internet
-from .errors import AddressRefused, AddressUnusable, ConnectionCut, ResultGone, error_for
+from .errors import AddressRefused, AddressUnusable, ConnectionCut, NoAnswerInTime, ResultGone, error_for
 from .limits import USUAL_LIMITS, TimeLimits
+from .retries import read_retry_after
 from .service import checked_address, is_ip_address, is_loopback
 from .transport import CHUNK_BYTES, translated
 
 REDIRECT_LIMIT = 5
+PASSING_STATUSES = {408, 429}
+"""These say nothing about the file."""
 OPENING_LIMIT_S = 180.0
 
 SLOWEST_BYTES_PER_S = 1024.0
@@ -75,7 +78,8 @@ def open_result(
     `from_this_computer`: the service is on this computer, so its files may be as well, over plain http.
 
     With a `part`, the rest of it is asked for; what comes may all the same be the whole file. Raises PiapiError; while
-    the chunks are read as well. ConnectionCut where fewer bytes come than were announced.
+    the chunks are read as well. ConnectionCut where fewer bytes come than were announced, NoAnswerInTime where they
+    come too slowly.
     """
     lines = connections or Connections()
     with ExitStack() as opened:
@@ -87,10 +91,11 @@ def open_result(
             response = follow(part)
             if part is not None and (response.status_code == 416 or _is_other_rest(response, part)):
                 response = follow(None)
-        if 400 <= response.status_code < 500:
+        if 400 <= response.status_code < 500 and response.status_code not in PASSING_STATUSES:
             raise ResultGone
         if response.status_code // 100 != 2:
-            raise error_for(response.status_code)
+            wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
+            raise error_for(response.status_code, retry_after_s=wait_s)
         yield _stream(response, url)
 
 
@@ -170,7 +175,7 @@ def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
         yield chunk
         if (now := time.monotonic()) - then >= SLOWNESS_LOOK_S:
             if received - received_then < SLOWEST_BYTES_PER_S * (now - then):
-                raise ConnectionCut
+                raise NoAnswerInTime
             then, received_then = now, received
     if length.isdigit() and not response.headers.get("Content-Encoding") and received < int(length):
         raise ConnectionCut
