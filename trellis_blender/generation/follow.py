@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..piapi.client import Client
-from ..piapi.errors import NotSent, NotThere, PiapiError, Refused, TooManyRequests, Unclear
+from ..piapi.errors import InputRefused, NotSent, NotThere, PiapiError, RequestRefused, TooManyRequests, Unclear
 from ..piapi.plans import plan_named
 from ..piapi.tasks import Status, Task
 from .patience import Patience
@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 
 AT_WORK = frozenset({State.WAITING, State.RUNNING})
 
+TOO_LATE = (InputRefused, RequestRefused, NotThere)
+"""How the service says that a task can no longer be cancelled. Any other refusal says nothing about the task."""
 MISSES_TOLERATED = 5
 """404 in a row: a task that was just made may not be known everywhere yet."""
 EMPTY_ANSWERS_TOLERATED = 3
@@ -39,8 +41,9 @@ def follow(work: Work, client: Client) -> None:
     if work.generation.submitted_at:
         work.rest_between_polls()
     while work.generation.state in AT_WORK:
+        hindrance = ""
         if work.job.cancelling and work.generation.wanted:
-            _ask_to_cancel(work, client)
+            hindrance = _ask_to_cancel(work, client)
         try:
             task = client.get_task(work.generation.task_id)
         except NotThere:
@@ -61,6 +64,8 @@ def follow(work: Work, client: Client) -> None:
             else:
                 apply(work, task)
         if work.generation.state in AT_WORK:
+            if hindrance:
+                work.change(problem=hindrance)
             work.rest_between_polls()
 
 
@@ -106,17 +111,20 @@ def _learn_plan(work: Work, client: Client) -> None:
         work.around.adopt_plan(plan)
 
 
-def _ask_to_cancel(work: Work, client: Client) -> None:
+def _ask_to_cancel(work: Work, client: Client) -> str:
+    """Why it is not cancelled yet, "" where the service has heard it."""
     try:
         client.cancel_task(work.generation.task_id)
-    except (NotSent, Unclear, TooManyRequests) as error:
-        # It did not get through; it is asked again before the next poll.
-        work.change(problem=f"Not cancelled yet. {error}")
-        return
-    except Refused as error:
-        # It is too late: the service works on it already. The next poll tells how it stands.
+    except TOO_LATE as error:
+        # The service works on it already. The next poll tells how it stands.
         LOG.debug("cancel of %s refused: %s", work.generation.id, error)
+    except PiapiError as error:
+        # It did not get through; it is asked again before the next poll.
+        hindrance = f"Not cancelled yet. {error}"
+        work.change(problem=hindrance)
+        return hindrance
     work.save(wanted=False)
+    return ""
 
 
 def _read_progress(work: Work, task: Task) -> dict[str, Any]:
