@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from trellis_blender.generation.pace import LOOPBACK, PIAPI, RateLimit, poll_delay_s
+from trellis_blender.generation.pace import EARLY_LONGEST_S, LOOPBACK, PIAPI, RateLimit, poll_delay_s
 
 
 class Clock:
@@ -57,6 +57,8 @@ def test_intervals_grow_with_the_age_to_a_limit_and_vary() -> None:
 def test_a_clock_that_jumped_does_no_harm() -> None:
     for age_s in (0.0, 1e9):
         assert 0 < poll_delay_s(PIAPI, age_s, None, 0, random.Random(1)) <= PIAPI.longest_s * 1.1
+    # Nor one that jumped while it was measured how long a model takes.
+    assert poll_delay_s(PIAPI, 0.0, 86400.0, 0, random.Random(1)) <= EARLY_LONGEST_S * 1.1
 
 
 @pytest.mark.parametrize("running", [1, 4, 30])

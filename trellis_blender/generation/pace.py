@@ -35,6 +35,8 @@ LOOPBACK = Pace(early_s=0.15, early_until_s=0.0, close_s=0.15, age_share=0.3, lo
 EARLY_SHARE = 0.75
 """Of the time that a model usually takes: before that it is hardly ever done."""
 EARLY_POLLS = 3
+EARLY_LONGEST_S = 90.0
+"""Whatever is thought to be usual: the clock may have jumped, or the computer slept, while that was measured."""
 
 
 def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: float, chance: random.Random) -> float:
@@ -45,7 +47,7 @@ def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: 
     early_s, early_until_s = pace.early_s, pace.early_until_s
     if expected_s:
         early_until_s = expected_s * EARLY_SHARE
-        early_s = max(early_s, early_until_s / EARLY_POLLS)
+        early_s = max(early_s, min(early_until_s / EARLY_POLLS, EARLY_LONGEST_S))
     if age_s < early_until_s:
         # Rather at the end of the quiet time than a little after it.
         delay = max(min(early_s, early_until_s - age_s), pace.close_s)

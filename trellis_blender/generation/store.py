@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from .problems import FolderUnusable, explain_os_error
+from .problems import DiskFull, FolderUnusable, explain_os_error
 from .record import Generation
 from .request import GenerationRequest, Placement
 from .spending import TaskCost
@@ -25,6 +25,8 @@ LOG = logging.getLogger(__name__)
 SCHEMA_VERSION = 3
 LOCK_TIMEOUT_S = 10.0
 DURATIONS_LOOKED_AT = 20
+DURATION_MAX_S = 3600.0
+"""Longer ones tell of a computer that slept, or of a clock that was put right, and nothing of the model."""
 FILE_NAME = "generations.sqlite3"
 
 _SCHEMA = (
@@ -73,7 +75,7 @@ class Store:
     """The generations of one folder. Every method may be called from any thread; none from Blender's main thread,
     because a commit waits for the disk.
 
-    All raise FolderUnusable with a sentence where the file cannot be read or written.
+    All raise FolderUnusable or DiskFull with a sentence where the file cannot be read or written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -86,8 +88,8 @@ class Store:
             self._write(db, generation, owner_id)
 
     def _write(self, db: sqlite3.Connection, generation: Generation, owner_id: str = "") -> None:
-        is_timed = generation.finished_at > generation.submitted_at > 0
-        duration_s = generation.finished_at - generation.submitted_at if is_timed else None
+        took_s = generation.finished_at - generation.submitted_at
+        duration_s = took_s if generation.submitted_at and 0 < took_s <= DURATION_MAX_S else None
         row = (
             generation.id,
             generation.state.value,
@@ -203,6 +205,8 @@ class Store:
         except OSError as error:
             raise explain_os_error(error, self._path.parent) from None
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise DiskFull(self._path.parent) from None
             raise FolderUnusable(self._path.parent, str(error)) from None
 
     def _prepare(self, db: sqlite3.Connection) -> None:

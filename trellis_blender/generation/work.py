@@ -91,15 +91,21 @@ class Work:
             self.save(state=state, problem=problem, parked=parked, stage="", progress=None)
         except GenerationProblem as error:
             # The store cannot be written either; the list still says what happened.
-            self.change(problem=f"{problem} {error}")
+            said = problem if str(error) in problem else f"{problem} {error}"
+            self.generation = self._changed({"problem": said})
+            self.around.publish(self.generation)
 
     def give_up(self, sentence: str) -> None:
-        """A failure that nothing here can mend. A task at the service is kept, everything else has cost nothing."""
+        """A failure that nothing here can mend. A task at the service is kept, and one that may be there; everything
+        else has cost nothing."""
         if self.generation.task_id:
             price_usd = self.generation.charged_usd or self.generation.request.price_usd
             self.rest(self.generation.state, f"{sentence} {costs.paid(price_usd)}", parked=True)
-        elif self.generation.state is State.SUBMITTING:
+        elif self.generation.state is State.SUBMITTING and self.is_submitting:
             self.rest(State.FAILED, f"{sentence} {costs.NOTHING_CHARGED}")
+        elif self.generation.state is State.SUBMITTING:
+            # An earlier submission's answer never came, and what it did could not be found out.
+            self.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation.request.price_usd)}")
         else:
             self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
 
