@@ -175,12 +175,14 @@ def test_a_list_of_tasks_is_read_wherever_it_stands(answer: object) -> None:
     assert [(each.task.task_id, each.model, each.inputs) for each in found] == [("1", "Qubico/trellis", {"seed": 3})]
 
 
-@pytest.mark.parametrize("answer", [[], {"data": []}, {"data": {"tasks": [], "total": 0}}])
+@pytest.mark.parametrize("answer", [[], {"data": []}, {"data": {"models": ["x"], "tasks": [], "total": 0}}])
 def test_an_empty_list_is_a_list(answer: object) -> None:
     assert read_task_list(answer) == []
 
 
-@pytest.mark.parametrize("answer", [None, 3, "text", {}, {"data": None}, {"data": {"total": 3}}])
+@pytest.mark.parametrize(
+    "answer", [None, 3, "text", {}, {"data": None}, {"data": {"total": 3}}, {"data": [7, {"task_id": 5}]}]
+)
 def test_what_is_no_list_is_no_empty_list(answer: object) -> None:
     with pytest.raises(AnswerNotUnderstood):
         read_task_list(answer)

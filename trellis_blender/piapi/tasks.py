@@ -120,7 +120,8 @@ def read_task_list(answer: object) -> list[ListedTask]:
     """The tasks in a list of the account's: at the root, under `data`, or in whatever field of them holds the list.
 
     Neither the running tasks' nor the history's shape is documented, so every list of objects with a `task_id` counts.
-    Raises AnswerNotUnderstood where there is no list at all.
+    Raises AnswerNotUnderstood where there is no list at all, and where none of what a list has can be read: an answer
+    that is not understood is no account without tasks.
     """
     outer = _mapping(answer)
     data = outer.get("data", answer)
@@ -128,8 +129,11 @@ def read_task_list(answer: object) -> list[ListedTask]:
     lists = [cast("list[object]", found) for found in candidates if isinstance(found, list)]
     if not lists:
         raise _why_no_task(outer)
-    entries = next((found for found in lists if any("task_id" in _mapping(entry) for entry in found)), lists[0])
-    return [_listed(_mapping(entry)) for entry in entries if _task_id(_mapping(entry).get("task_id"))]
+    entries = max(lists, key=lambda found: sum(bool(_task_id(_mapping(entry).get("task_id"))) for entry in found))
+    readable = [_mapping(entry) for entry in entries if _task_id(_mapping(entry).get("task_id"))]
+    if not readable and all(lists):
+        raise _why_no_task(outer)
+    return [_listed(entry) for entry in readable]
 
 
 def read_account(answer: object) -> Account:
@@ -138,11 +142,14 @@ def read_account(answer: object) -> Account:
     body = _mapping(outer.get("data")) or outer
     if not {"account_name", "account_id", "plan", "equivalent_in_usd"} & set(body):
         raise _why_no_task(outer)
-    return Account(
+    account = Account(
         name=_text(body.get("account_name")),
         plan=_text(body.get("plan")),
         balance_usd=_number(body.get("equivalent_in_usd")),
     )
+    if account == Account() and not _text(body.get("account_id")):
+        raise _why_no_task(outer)
+    return account
 
 
 def read_upload(answer: object) -> str:
