@@ -24,8 +24,8 @@ from .work import Work
 
 LOOK_AFTER_S = (2.0, 8.0, 20.0)
 """A task may take a moment to turn up in the account's lists."""
-WINDOW_S = 3600.0
-"""Before and after the submission: nobody's clock is further from PiAPI's."""
+WINDOW_S = 26 * 3600.0
+"""Before and after: a clock that takes another zone's time for its own is as far from PiAPI's."""
 ASKED_MAX = 20
 """Tasks asked after one by one, where the lists do not say what a task was made from."""
 
@@ -40,10 +40,7 @@ def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
     hindrance = ""
     for wait_s in LOOK_AFTER_S:
         work.pause(wait_s)
-        around = work.generation.submitted_at or work.generation.created_at
-        listed, problems = list_tasks(
-            client, [work.generation.request.model], around - WINDOW_S, time.time() + WINDOW_S
-        )
+        listed, problems = list_tasks(client, [work.generation.request.model], *_window(work.generation))
         hindrance = str(problems[-1]) if problems else ""
         if _adopt(work, client, listed):
             return
@@ -101,9 +98,15 @@ def _adopt(work: Work, client: Client, listed: list[ListedTask]) -> bool:
 
 
 def _is_in_window(generation: Generation, listed: ListedTask) -> bool:
-    around = generation.submitted_at or generation.created_at
     made_at = listed.task.created_at
-    return made_at is None or abs(made_at - around) <= WINDOW_S
+    since, until = _window(generation)
+    return made_at is None or since <= made_at <= until
+
+
+def _window(generation: Generation) -> tuple[float, float]:
+    """Unix seconds between which the task was made, if this computer's clock was right then or is right now."""
+    around, now = generation.submitted_at or generation.created_at, time.time()
+    return min(around, now) - WINDOW_S, max(around, now) + WINDOW_S
 
 
 def _image(work: Work) -> bytes:

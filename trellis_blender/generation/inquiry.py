@@ -27,6 +27,8 @@ LOG = logging.getLogger(__name__)
 
 HISTORY_S = 30 * 24 * 3600.0
 """How far back tasks are looked for."""
+CLOCK_OFF_S = 26 * 3600.0
+"""And how far ahead: this computer's clock may take another zone's time for its own."""
 
 
 def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store: Store) -> Answer:
@@ -79,7 +81,7 @@ def _unknown_tasks(question: Question, client: Client, store: Store) -> Answer:
     """The account's tasks of the last 30 days that no generation here has; as far as the lists can be had."""
     now = time.time()
     models = [model for model in MODELS if model != OFFLINE_PREVIEW.id]
-    listed, problems = list_tasks(client, models, now - HISTORY_S, now)
+    listed, problems = list_tasks(client, models, now - HISTORY_S, now + CLOCK_OFF_S)
     known_tasks = store.known_tasks()
     if problems and not listed:
         raise problems[0]
