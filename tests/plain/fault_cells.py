@@ -18,6 +18,7 @@ from trellis_blender.generation.pace import LOOPBACK
 from trellis_blender.generation.questions import Answer, Question, Topic
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.record import Generation
+from trellis_blender.generation.store import Store
 from trellis_blender.interface import wording
 from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
@@ -378,10 +379,12 @@ def _go_on(run: Run, generation: Generation, *, lasts: bool) -> None:
             run.make()
         run.press(cell.press, found)
     elif cell.waits:
-        run.until(
-            lambda: any(all(part in line.detail for part in cell.waits) for line in run.rows(generation)),
-            f"the words {cell.waits}",
-        )
+        # A cancel that did not get through says so until it is asked for again, everything else until that is over.
+        def said() -> bool:
+            rows = [run.row(run.latest(generation))] if cell.step == "cancel" else run.rows(generation)
+            return any(all(part in line.detail for part in cell.waits) for line in rows)
+
+        run.until(said, f"the words {cell.waits}")
         assert len(run.piapi.creates) == cell.tasks, f"{len(run.piapi.creates)} tasks were accepted meanwhile"
         time.sleep(run.timing.some(5.0))
         run.off()
@@ -409,6 +412,9 @@ def _finish(run: Run, generation: Generation) -> None:
     assert not missing, f"in the end it does not say {missing}: {line.detail}"
     if cell.ends == "Ready":
         assert (run.driver.queue.folder / found.folder_name / "model.glb").stat().st_size > 0
+    if cell.fault.startswith("clock"):
+        usual_s = Store(run.driver.queue.folder).usual_duration_s(found.request.model, found.api_url)
+        assert (usual_s or 0.0) < 60, f"a model is thought to take {usual_s} s"
     if cell.step in LISTS and cell.fault.startswith("clock"):
         _expect_what_is_elsewhere(run)
 

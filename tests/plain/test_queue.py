@@ -17,7 +17,7 @@ from trellis_blender.generation.adopt import matches
 from trellis_blender.generation.pace import PIAPI
 from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.request import GenerationRequest
-from trellis_blender.generation.states import AT_THE_SERVICE, State
+from trellis_blender.generation.states import State
 from trellis_blender.generation.store import Owned, Store, to_json
 from trellis_blender.piapi.errors import NotStarted
 from trellis_blender.piapi.service import Service
@@ -112,65 +112,6 @@ def test_at_most_four_at_once_and_no_thread_left(driver: Driver, piapi: Piapi) -
     driver.until(lambda: not [t for t in threading.enumerate() if t.name.startswith("trellis")])
 
 
-@pytest.mark.parametrize(
-    ("fault", "sentence"),
-    [
-        (Fault(400, {"message": "prompt is offensive"}), "“prompt is offensive”. Nothing was charged."),
-        (Fault(401, {"message": "Invalid API key"}), "PiAPI refused the API key (401)."),
-        (Fault(402), "out of credits"),
-        (Fault(403), "Your PiAPI plan does not include this (403)."),
-        (Fault(409), "PiAPI refused the request."),
-    ],
-)
-def test_a_refused_submission_fails_and_costs_nothing(
-    driver: Driver, piapi: Piapi, fault: Fault, sentence: str
-) -> None:
-    piapi.fail("create", fault)
-    failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
-    assert failed.state is State.FAILED
-    assert sentence in failed.problem
-    assert "Nothing was charged." in failed.problem
-    assert piapi.asked("create") == 1
-    again = driver.rest(driver.queue.submit_again(failed, service_of(piapi)))
-    assert (again.state, again.id) == (State.READY, failed.id)
-    assert len(piapi.creates) == 1
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(500, "<html>oops</html>"),
-        Fault(502, after=True),
-        Fault(200, "<html>log in</html>"),
-        Fault(reset=True),
-        Fault(reset=True, after=True),
-        Fault(cut_after=10),
-    ],
-)
-def test_a_submission_without_an_answer_is_of_unknown_outcome_and_not_repeated(
-    driver: Driver, piapi: Piapi, fault: Fault
-) -> None:
-    piapi.fail("create", fault)
-    piapi.fail_always("history", Fault(404))
-    piapi.fail_always("active tasks", Fault(404))
-    unknown = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
-    assert unknown.state is State.OUTCOME_UNKNOWN
-    assert "unknown" in unknown.problem
-    assert "$0.04" in unknown.problem
-    assert "could not be looked through: PiAPI knows nothing at that address" in unknown.problem
-    assert piapi.asked("create") == 1
-
-
-def test_no_network(driver: Driver, piapi: Piapi) -> None:
-    service = service_of(piapi)
-    piapi.stop()
-    failed = driver.rest(driver.queue.submit(text_request(), service))
-    assert failed.state is State.FAILED
-    assert failed.problem == "No connection to 127.0.0.1. Check the network and try again. Nothing was charged."
-    piapi._thread = threading.Thread(target=lambda: None)
-    piapi._thread.start()
-
-
 @pytest.mark.parametrize("headers", [{"Retry-After": "1"}, {}])
 def test_too_many_requests_wait_and_go_on(
     driver: Driver, piapi: Piapi, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -219,19 +160,6 @@ def test_a_poll_that_fails_now_and_then_disturbs_nothing(driver: Driver, piapi: 
         "get", Fault(500), None, Fault(reset=True), Fault(200, "<html>"), Fault(429, headers={"Retry-After": "0"})
     )
     assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
-
-
-def test_a_service_that_is_lost_sight_of_keeps_the_task_and_resumes(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.01)
-    piapi.fail_always("get", Fault(503))
-    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
-    assert (parked.state in AT_THE_SERVICE, parked.parked) == (True, True)
-    assert "is not lost: Resume takes it up again at no cost" in parked.problem
-    piapi.fail_always("get", None)
-    assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
-    assert piapi.asked("create") == 1
 
 
 @pytest.mark.parametrize(
@@ -447,16 +375,6 @@ def test_a_404_now_and_then_or_for_ever_loses_no_task(driver: Driver, piapi: Pia
     assert "PiAPI does not know this task (404)" in parked.problem
     piapi.fail_always("get", None)
     assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
-
-
-@pytest.mark.parametrize("fault", [Fault(503), Fault(429, headers={"Retry-After": "0"}), Fault(reset=True)])
-def test_a_cancel_that_does_not_get_through_is_asked_again(driver: Driver, piapi: Piapi, fault: Fault) -> None:
-    piapi.behaviour.pending_s = 60
-    generation = driver.queue.submit(text_request(), service_of(piapi))
-    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.WAITING)
-    piapi.fail("cancel", fault, fault, fault)
-    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
-    assert driver.rest(generation).state is State.CANCELLED
 
 
 def test_a_cancel_that_comes_late_goes_by_the_store(driver: Driver, piapi: Piapi) -> None:
@@ -711,13 +629,6 @@ def test_a_task_whose_answer_was_lost_is_found_and_adopted(
     assert found.state is State.READY
     assert len(piapi.creates) == 1
     assert found.task_id == next(iter(piapi.tasks))
-
-
-def test_a_task_that_was_done_meanwhile_is_found_in_the_history(driver: Driver, piapi: Piapi) -> None:
-    piapi.behaviour.processing_s = 0
-    piapi.fail("create", Fault(502, after=True))
-    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
-    assert len(piapi.creates) == 1
 
 
 def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, piapi: Piapi) -> None:
