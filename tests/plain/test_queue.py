@@ -469,12 +469,6 @@ def test_an_image_is_uploaded_where_that_was_chosen(driver: Driver, piapi: Piapi
     assert driver.rest(driver.queue.submit(image_request(), service)).state is State.READY
     assert piapi.creates[0]["input"]["image"] == f"{piapi.url}/files/upload.png"
     assert png_size(piapi.uploads[0]["file_data"]) == (PICTURE.width, PICTURE.height)
-    piapi.fail("upload", Fault(403))
-    failed = driver.rest(driver.queue.submit(image_request(), service))
-    assert failed.state is State.FAILED
-    assert "plan does not include this (403)" in failed.problem
-    assert failed.problem.endswith("Nothing was sent and nothing charged.")
-    assert len(piapi.creates) == 1
 
 
 def test_the_time_spent_parked_is_no_usual_duration(driver: Driver, piapi: Piapi) -> None:
