@@ -107,6 +107,7 @@ class Piapi:
         self.plan = "creator"
         self.ranges = False
         self.files_url = ""
+        self.bare_lists = False
         self._faults: dict[str, list[Fault | None]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
         self._lock = threading.Lock()
@@ -190,6 +191,8 @@ class Piapi:
             found = [self._envelope(task)["data"] for task in self.tasks.values() if since <= task.made_at <= until]
             running = {"pending", "staged", "processing"}
             listed = [task for task in found if (task["status"] in running) == (step == "active tasks")]
+            if self.bare_lists:
+                listed = [{"task_id": task["task_id"], "model": task["model"], "status": ""} for task in listed]
             return _json(200, {"code": 200, "message": "success", "data": listed})
         if step == "upload":
             self.uploads.append(json.loads(body))

@@ -22,6 +22,8 @@ from service import running
 
 from trellis_blender.piapi import certificates
 
+pytestmark = pytest.mark.xdist_group("faults")
+
 CELLS = read_matrix()
 POSSIBLE = [name for name, cell in CELLS.items() if not cell.not_possible]
 REPETITIONS = 3

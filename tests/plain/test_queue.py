@@ -625,6 +625,19 @@ def test_a_task_whose_answer_was_lost_is_found_and_adopted(
     assert found.task_id == next(iter(piapi.tasks))
 
 
+def test_a_listed_task_that_cannot_be_looked_at_may_be_the_lost_one(driver: Driver, piapi: Piapi) -> None:
+    """Guards `problems.append` in adopt._adopt: lists that do not say what a task was made from."""
+    piapi.bare_lists = True
+    piapi.fail("create", Fault(reset=True, after=True))
+    piapi.fail_always("get", Fault(503))
+    unknown = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert unknown.state is State.OUTCOME_UNKNOWN
+    assert "Whether PiAPI accepted the task, and charged $0.04, is unknown." in unknown.problem
+    piapi.fail_always("get", None)
+    assert driver.rest(driver.queue.resume(unknown, service_of(piapi))).state is State.READY
+    assert len(piapi.creates) == 1
+
+
 def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, piapi: Piapi) -> None:
     piapi.behaviour.processing_s = 1.0
     piapi.fail("create", Fault(reset=True, after=True), Fault(reset=True, after=True))

@@ -41,9 +41,9 @@ def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
     for wait_s in LOOK_AFTER_S:
         work.pause(wait_s)
         listed, problems = list_tasks(client, [work.generation.request.model], *_window(work.generation))
-        hindrance = str(problems[-1]) if problems else ""
-        if _adopt(work, client, listed):
+        if _adopt(work, client, listed, problems):
             return
+        hindrance = str(problems[-1]) if problems else ""
     price_usd = work.generation.request.price_usd
     if hindrance:
         verdict = f"{costs.unknown(price_usd)} The account's tasks could not be looked through: {hindrance}"
@@ -71,8 +71,9 @@ def matches(generation: Generation, listed: ListedTask, image: bytes) -> bool:
     return " ".join(str(inputs.get("prompt", "")).split()) == request.prompt
 
 
-def _adopt(work: Work, client: Client, listed: list[ListedTask]) -> bool:
-    """Takes the first task that matches and that no other generation has."""
+def _adopt(work: Work, client: Client, listed: list[ListedTask], problems: list[PiapiError]) -> bool:
+    """Takes the first task that matches and that no other generation has. Adds to `problems` why one could not be
+    looked at."""
     known = work.around.store.known_tasks()
     image = _image(work)
     unknown = {each.task.task_id: each for each in listed if each.task.task_id not in known}
@@ -83,7 +84,8 @@ def _adopt(work: Work, client: Client, listed: list[ListedTask]) -> bool:
             asked += 1
             try:
                 candidate = client.find_task(each.task.task_id)
-            except PiapiError:
+            except PiapiError as error:
+                problems.append(error)
                 continue
         if not matches(work.generation, candidate, image):
             continue
