@@ -221,9 +221,9 @@ class Run:
             self.until(lambda: self.latest(generation) is not generation, "the button's effect")
 
     def ask(self, topic: Topic) -> Answer:
-        self.driver.queue.ask(Question(topic), self.service)
+        self.driver.queue.inquiries.ask(Question(topic), self.service)
         found: list[Answer] = []
-        self.until(lambda: bool(found.extend(self.driver.queue.answers()) or found), "an answer")
+        self.until(lambda: bool(found.extend(self.driver.queue.inquiries.answers()) or found), "an answer")
         return found[0]
 
 
