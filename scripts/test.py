@@ -71,7 +71,7 @@ def main() -> int:
                     failures.append(f"{title}: {outcome.failed} failed")
 
     # What waits for a server or a window most of the time is run by several processes at once.
-    several = [] if options.soak else ["-n", "3", "--dist", "loadgroup"]
+    several = [] if options.soak else ["-n", "3"]
     plain = {"Lower rooms, plain Python, today's requests": pytest_run(tools, "tests/plain", *several)}
     if not options.soak:
         old = environment("requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
