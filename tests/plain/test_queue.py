@@ -189,6 +189,29 @@ def test_a_download_that_fails_is_tried_again_then_parked_and_never_paid_twice(
     assert piapi.asked("create") == 1
 
 
+def test_a_files_host_is_left_alone_for_as_long_as_it_says(driver: Driver, piapi: Piapi) -> None:
+    """Guards `retry_after_s` in Patience.wait."""
+    piapi.fail("file", Fault(429, headers={"Retry-After": "1"}))
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: piapi.asked("file") == 1)
+    start = time.monotonic()
+    assert driver.rest(generation).state is State.READY
+    assert time.monotonic() - start > 0.9
+
+
+def test_a_picture_that_is_gone_has_to_be_chosen_again(driver: Driver, piapi: Piapi) -> None:
+    """As where the disk was full when Generate was pressed, so that the picture could not be kept."""
+    piapi.fail("create", Fault(402))
+    failed = driver.rest(driver.queue.submit(image_request(), service_of(piapi)))
+    (driver.queue.folder / failed.folder_name / "input.png").unlink()
+    again = driver.rest(driver.queue.submit_again(failed, service_of(piapi)))
+    assert again.state is State.FAILED
+    assert again.problem == (
+        "The picture that was to be sent is no longer there. Choose it again and press Generate. "
+        "Nothing was sent and nothing charged."
+    )
+
+
 def test_a_download_that_breaks_once_arrives_all_the_same(driver: Driver, piapi: Piapi) -> None:
     piapi.fail("file", Fault(cut_after=1000), Fault(404))
     assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY

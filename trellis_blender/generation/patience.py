@@ -29,7 +29,8 @@ class Patience:
         self._failures = 0
 
     def wait(self, error: PiapiError) -> None:
-        """Says what is wrong and waits, longer each time; raises `error` where that has gone on for too long.
+        """Says what is wrong and waits, longer each time and as long as `Retry-After` says; raises `error` where that
+        has gone on for too long.
 
         Time asleep does not count.
         """
@@ -42,5 +43,6 @@ class Patience:
         if self._failures >= FAILURES_MIN and now - self._since >= patience_s:
             raise error
         wait_s = min(FIRST_WAIT_S * 2 ** min(self._failures - 1, 10), LONGEST_WAIT_S)
+        wait_s = max(wait_s, error.retry_after_s or 0.0)
         self._work.change(problem=f"{explain(request.model, error)} Asked again in {max(wait_s, 1):.0f} s.")
         self._work.pause(wait_s)

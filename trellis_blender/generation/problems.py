@@ -26,6 +26,13 @@ class DiskFull(GenerationProblem):
         super().__init__(f"The disk is full, so nothing can be kept in {folder}. Make room, then try again.")
 
 
+class PictureGone(GenerationProblem):
+    """The picture that was to be sent could not be kept, or has been deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("The picture that was to be sent is no longer there. Choose it again and press Generate.")
+
+
 class ModelUnusable(GenerationProblem):
     """What was downloaded is not a model that Blender can be given."""
 

@@ -9,7 +9,7 @@ from ..piapi.models import IMAGE
 from .adopt import look_for
 from .files import INPUT_NAME
 from .follow import apply
-from .problems import FolderUnusable
+from .problems import PictureGone, explain_os_error
 from .states import State
 from .work import Work
 
@@ -63,8 +63,10 @@ def _inputs(work: Work, client: Client) -> dict[str, object]:
         return {"prompt": request.prompt, **inputs}
     try:
         content = (work.folder / INPUT_NAME).read_bytes()
+    except FileNotFoundError:
+        raise PictureGone from None
     except OSError as error:
-        raise FolderUnusable(work.folder, f"the image is gone, {error.strerror}") from None
+        raise explain_os_error(error, work.folder) from None
     image = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
     if work.job.service.upload_images:
         image = client.upload_image(INPUT_NAME, image)
