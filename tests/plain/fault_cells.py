@@ -379,9 +379,11 @@ def _go_on(run: Run, generation: Generation, *, lasts: bool) -> None:
             run.make()
         run.press(cell.press, found)
     elif cell.waits:
-        # A cancel that did not get through says so until it is asked for again, everything else until that is over.
+        # A cancel that did not get through says so until it is asked for again, or the task is seen to be cancelled.
         def said() -> bool:
-            rows = [run.row(run.latest(generation))] if cell.step == "cancel" else run.rows(generation)
+            latest = run.latest(generation)
+            stays = cell.step == "cancel" and latest.is_working
+            rows = [run.row(latest)] if stays else run.rows(generation)
             return any(all(part in line.detail for part in cell.waits) for line in rows)
 
         run.until(said, f"the words {cell.waits}")
