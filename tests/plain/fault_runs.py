@@ -24,7 +24,7 @@ from service import running
 from trellis_blender.piapi.client import Client
 
 QUICK = Timing(read_s=0.4, answer_s=1.2, drip_s=0.05, limit_s=60.0)
-FULL = Timing(read_s=10.0, answer_s=15.0, drip_s=0.2, limit_s=900.0)
+FULL = Timing(read_s=10.0, answer_s=15.0, drip_s=0.5, limit_s=900.0)
 AT_ONCE = {False: 16, True: 48}
 """Cells, by whether the waits are the real ones."""
 APART = ("clock jumps ahead", "clock jumps back", "full disk")
