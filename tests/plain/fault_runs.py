@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_cells import Surroundings, Timing, run_cell
+from fault_cells import run_cell
 from fault_matrix import Cell, read_matrix
 from fault_means import Clock
+from fault_stage import Surroundings, Timing
 from service import running
 
 from trellis_blender.piapi.client import Client

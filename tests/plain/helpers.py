@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from service import KEY, Piapi
 
@@ -39,7 +40,7 @@ def image_request(model: str = "Qubico/trellis2", prompt: str = "") -> Generatio
 class Driver:
     """Keeps the latest of each generation, as the interface does, and every state each one went through."""
 
-    def __init__(self, folder: Path, **options: int) -> None:
+    def __init__(self, folder: Path, **options: Any) -> None:
         self.queue = Queue(folder, **options)
         self.latest: dict[str, Generation] = {}
         self.history: dict[str, list[Generation]] = {}

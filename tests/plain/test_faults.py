@@ -16,10 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fault_cells import Surroundings, run_cell
+from fault_cells import run_cell
 from fault_matrix import Cell, read_matrix
 from fault_means import make_certificates
 from fault_runs import APART, AT_ONCE, FULL, QUICK, NoDisk, hasten, limit_answers, run_apart
+from fault_stage import Surroundings
 from service import Piapi, running
 
 from trellis_blender.piapi import certificates
