@@ -96,7 +96,7 @@ def test_every_fault_at_every_step(
     record_property(
         "count",
         f"fault matrix: {len(cells)} cells, {len(cells) - len(possible)} of them not possible; {len(runs)} runs"
-        f"{with_seed}, {len(creates)} as expected; {sum(creates)} tasks accepted, never two for a request",
+        f"{with_seed}, {len(creates)} as expected; in these {sum(creates)} tasks accepted, never two for a request",
     )
 
 
