@@ -1,0 +1,22 @@
+"""A process that generates ten models is killed at any moment, again and again: nothing is lost, nothing paid twice."""
+
+from pathlib import Path
+
+import pytest
+from killing import Killing, seed_of_the_day
+from service import Piapi
+
+KILLS, KILLS_IN_SHORT = 200, 8
+EACH_STATE = 10
+
+
+@pytest.mark.soak
+def test_killed_at_any_moment(tmp_path: Path, piapi: Piapi, soak: bool, record_property: object) -> None:
+    killing = Killing("plain", tmp_path / "generations", tmp_path, piapi, seed_of_the_day())
+    killing.run(KILLS if soak else KILLS_IN_SHORT)
+    killing.compare()
+    record_property("count", killing.told("a plain process"))  # type: ignore[operator]
+    if soak:
+        few = {state: killing.tally[state] for state in ("submitting", "waiting", "downloading", "placing")}
+        assert min(few.values()) >= EACH_STATE, few
+        assert killing.tally["accepted, not answered"] >= EACH_STATE
