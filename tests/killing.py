@@ -20,6 +20,7 @@ from models import box_glb, picture_png
 from service import KEY, Behaviour, Fault, Piapi
 
 from trellis_blender.generation.ownership import Owner
+from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store import FILE_NAME, Store
 
@@ -148,14 +149,18 @@ class Killing:
             died_in.add("placing")
         self.tally.update(died_in)
 
-    def _sweep(self, owners: Path) -> None:
-        """A start some hours later takes away what the killed have left who had nothing in hand."""
-        for path in owners.iterdir():
+    def _start_hours_later(self) -> None:
+        """Takes away what some of the killed have left: who had nothing in hand, or a picture only."""
+        for path in [*(self._folder / "owners").iterdir(), *self._folder.glob("generation-*")]:
             os.utime(path, (0, 0))
-        later = Owner(self._folder)
-        its_id = later.id
-        assert [path.name for path in owners.iterdir()] == [its_id]
-        later.let_go()
+        later = Queue(self._folder)
+        later.load()
+        while later.is_busy:
+            time.sleep(LOOK_S)
+        assert later.close(5)
+        owner = Owner(self._folder)
+        assert owner.id
+        owner.let_go()
 
     def _has_store(self) -> bool:
         return (self._folder / FILE_NAME).exists()
@@ -173,6 +178,7 @@ class Killing:
 
     def compare(self) -> None:
         """The service's books and the store agree, and so does the disk."""
+        self._start_hours_later()
         found = [each.generation for each in Store(self._folder).load_all()]
         assert Counter(each.state for each in found) == {State.PLACED: len(found)}
         tasks = self._piapi.tasks
@@ -193,7 +199,7 @@ class Killing:
             assert not image or base64.b64decode(image.partition(",")[2]) == files["input.png"]
         rest = {path.name for path in self._folder.iterdir()} - set(folders)
         assert rest == {FILE_NAME, "owners"}, rest
-        self._sweep(self._folder / "owners")
+        assert list((self._folder / "owners").iterdir()) == []
         journals = [path.read_text() for path in self._home.glob("journal-*")]
         assert not [line for journal in journals for line in journal.splitlines() if line.startswith("trouble")]
         self.tally["models"] = len(found)
