@@ -14,11 +14,13 @@ EACH_STATE = 10
 
 
 @pytest.mark.soak
-def test_killed_at_any_moment(tmp_path: Path, piapi: Piapi, soak: bool, record_property: object) -> None:
+def test_killed_at_any_moment(
+    tmp_path: Path, piapi: Piapi, soak: bool, record_property: Callable[[str, object], None]
+) -> None:
     killing = Killing("plain", tmp_path / "generations", tmp_path, piapi, seed_of_the_day())
     killing.run(KILLS if soak else KILLS_IN_SHORT)
     killing.compare()
-    record_property("count", killing.told("a plain process"))  # type: ignore[operator]
+    record_property("count", killing.told("a plain process"))
     if soak:
         few = {state: killing.tally[state] for state in ("submitting", "waiting", "downloading", "placing")}
         assert min(few.values()) >= EACH_STATE, few
