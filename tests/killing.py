@@ -19,6 +19,7 @@ from typing import Any
 from models import box_glb, picture_png
 from service import KEY, Behaviour, Fault, Piapi
 
+from trellis_blender.generation.files import MODEL_NAME
 from trellis_blender.generation.ownership import Owner
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.states import State
@@ -142,6 +143,10 @@ class Killing:
         """What it died in the middle of: a kill counts once for each state that something was in."""
         found = [each.generation for each in Store(self._folder).load_all()] if self._has_store() else []
         states = {generation.state.value for generation in found}
+        for generation in found:
+            model = self._folder / generation.folder_name / MODEL_NAME
+            # Nothing has this name before it is whole.
+            assert not model.exists() or model.read_bytes() == self._piapi.tasks[generation.task_id].behaviour.model
         died_in = states & {"queued", "submitting", "waiting", "running", "downloading"}
         if any(each.state is State.SUBMITTING and _key(each.request) in held_back for each in found):
             died_in.add("accepted, not answered")
