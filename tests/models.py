@@ -18,7 +18,9 @@ def glb(gltf: dict[str, Any], binary: bytes = b"") -> bytes:
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
-def box_glb(size: tuple[float, float, float] = (1.0, 0.5, 0.25), material: dict[str, Any] | None = None) -> bytes:
+def box_glb(
+    size: tuple[float, float, float] = (1.0, 0.5, 0.25), material: dict[str, Any] | None = None, extras: str = ""
+) -> bytes:
     """A box laid out like the service's models: Y up, `world` → `geometry_0`, positions and UVs, no normals."""
     x, y, z = (side / 2 for side in size)
     corners = [(a, b, c) for a in (-x, x) for b in (-y, y) for c in (-z, z)]
@@ -47,7 +49,7 @@ def box_glb(size: tuple[float, float, float] = (1.0, 0.5, 0.25), material: dict[
     count = len(positions)
     low, high = [-x, -y, -z], [x, y, z]
     gltf = {
-        "asset": {"version": "2.0"},
+        "asset": {"version": "2.0", "extras": extras},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"name": "world", "children": [1]}, {"name": "geometry_0", "mesh": 0}],

@@ -29,6 +29,8 @@ PRICES = {"Qubico/trellis": 400000, "Qubico/trellis2": 1000000, "Qubico/pixal3d"
 TEXT_MODELS = {"Qubico/trellis"}
 TIMES = {"start_time": "0", "end_time": "inf"}
 """What the history can be limited by, in Unix seconds."""
+PIECES = 20
+"""In which a file comes that takes its time."""
 ZERO_TIME = "0001-01-01T00:00:00Z"
 
 LOG_LINES = (
@@ -80,6 +82,7 @@ class Behaviour:
     flat_answers: bool = False
     status_words: dict[str, str] = field(default_factory=dict)
     refund: bool = False
+    sending_s: float = 0.0
 
 
 @dataclass
@@ -95,7 +98,12 @@ class Accepted:
 
 
 class Piapi:
-    """The service. `url` is its address, `creates` the accepted tasks, `requests` everything that was asked."""
+    """The service. `url` is its address, `creates` the accepted tasks, `requests` everything that was asked.
+
+    `held_back` are the answers that wait for a fault's `stall_s`, None before the request has taken effect.
+    `arrivals` are the times (monotonic) of all requests but those for files; with `most_requests`, those beyond so many
+    in any `minute_s` are refused. `behaviour_of` a create's payload is how its task goes.
+    """
 
     def __init__(self) -> None:
         self.behaviour = Behaviour()
@@ -108,6 +116,12 @@ class Piapi:
         self.ranges = False
         self.files_url = ""
         self.bare_lists = False
+        self.behaviour_of: Callable[[dict[str, Any]], Behaviour] = lambda payload: self.behaviour
+        self.most_requests: int | None = None
+        self.minute_s = 60.0
+        self.arrivals: list[float] = []
+        self.refused_as_too_many = 0
+        self.held_back: list[Response | None] = []
         self._faults: dict[str, list[Fault | None]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
         self._lock = threading.Lock()
@@ -157,7 +171,10 @@ class Piapi:
         body = request.get_data()
         with self._lock:
             self.requests.append((request.method, request.path, {k.lower(): v for k, v in request.headers.items()}))
+            is_too_many = step != "file" and self._is_too_many()
             fault = self._faults[step].pop(0) if self._faults[step] else self._always.get(step)
+        if is_too_many:
+            return _json(429, {"code": 429, "message": "too many requests", "data": None})(environ, start_response)
         if fault is None:
             return self._answer(step, request, body)(environ, start_response)
         is_real = fault.after or fault.cut_after is not None or fault.announced is not None or fault.drip_s > 0
@@ -165,7 +182,9 @@ class Piapi:
         if fault.also is not None:
             fault.also()
         if fault.stall_s:
+            self.held_back.append(real)
             time.sleep(fault.stall_s)
+            self.held_back.remove(real)
         if fault.reset:
             _reset(environ["werkzeug.socket"])
             return []
@@ -176,6 +195,14 @@ class Piapi:
         content = json.dumps(fault.body) if isinstance(fault.body, dict) else fault.body or b""
         kind = "application/json" if isinstance(fault.body, dict) else "text/html"
         return Response(content, fault.status, fault.headers, content_type=kind)(environ, start_response)
+
+    def _is_too_many(self) -> bool:
+        now = time.monotonic()
+        most = self.most_requests
+        is_too_many = most is not None and len(self.arrivals) >= most and now - self.arrivals[-most] < self.minute_s
+        self.refused_as_too_many += is_too_many
+        self.arrivals.append(now)
+        return is_too_many
 
     def _answer(self, step: str, request: Request, body: bytes) -> Response:
         if step == "file":
@@ -188,9 +215,13 @@ class Piapi:
             return _json(200, {"account_name": "Ada", "plan": self.plan, "equivalent_in_usd": 12.5})
         if step in {"active tasks", "history"}:
             since, until = (float(request.args.get(name, limit)) for name, limit in TIMES.items())
-            found = [self._envelope(task)["data"] for task in self.tasks.values() if since <= task.made_at <= until]
+            with self._lock:
+                tasks = list(self.tasks.values())
+            found = [self._envelope(task)["data"] for task in tasks if since <= task.made_at <= until]
             running = {"pending", "staged", "processing"}
             listed = [task for task in found if (task["status"] in running) == (step == "active tasks")]
+            if step == "history":
+                listed = _page(listed, int(request.args["page"]), int(request.args["page_size"]))
             if self.bare_lists:
                 listed = [{"task_id": task["task_id"], "model": task["model"], "status": ""} for task in listed]
             return _json(200, {"code": 200, "message": "success", "data": listed})
@@ -210,7 +241,7 @@ class Piapi:
         refusal = _refusal(payload)
         if refusal:
             return _json(400, {"code": 400, "message": refusal, "data": None})
-        task = Accepted(str(uuid.uuid4()), payload, self.behaviour, time.monotonic())
+        task = Accepted(str(uuid.uuid4()), payload, self.behaviour_of(payload), time.monotonic())
         with self._lock:
             self.tasks[task.id] = task
             self.creates.append(payload)
@@ -303,6 +334,9 @@ class Piapi:
         if self.ranges:
             response.set_etag(hashlib.sha256(content).hexdigest()[:16])
             response.make_conditional(environ, accept_ranges=True, complete_length=len(content))
+        if task and task.behaviour.sending_s:
+            response.headers["Content-Length"] = str(len(response.get_data()))
+            response.response = _slowly(response.get_data(), task.behaviour.sending_s)
         return response
 
 
@@ -346,6 +380,18 @@ def _refusal(payload: dict[str, Any]) -> str:
     if not isinstance(inputs.get("seed", 0), int):
         return "seed must be an integer"
     return ""
+
+
+def _page(newest_last: list[Any], number: int, size: int) -> list[Any]:
+    newest_first = newest_last[::-1]
+    return newest_first[(number - 1) * size : number * size]
+
+
+def _slowly(content: bytes, seconds: float) -> Iterator[bytes]:
+    size = -(-len(content) // PIECES)
+    for begin in range(0, len(content), size):
+        yield content[begin : begin + size]
+        time.sleep(seconds / PIECES)
 
 
 def _step(method: str, path: str) -> str:

@@ -1,5 +1,6 @@
 """Owners outlive nothing: not a kill, not a close."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -44,6 +45,22 @@ def test_a_killed_process_owns_nothing_and_leaves_nothing(tmp_path: Path) -> Non
     process.stdout.close()
     assert not mine.is_another(owner_id)
     assert list((tmp_path / "owners").iterdir()) == []
+
+
+def test_what_the_dead_left_who_worked_on_nothing_is_swept(tmp_path: Path) -> None:
+    living = Owner(tmp_path)
+    living_id = living.id
+    old, new = tmp_path / "owners" / "died-long-ago", tmp_path / "owners" / "just-begins"
+    for path in (old, new):
+        path.touch()
+    for path in (old, tmp_path / "owners" / living_id):
+        os.utime(path, (0, 0))
+    mine = Owner(tmp_path)
+    mine_id = mine.id
+    assert {path.name for path in (tmp_path / "owners").iterdir()} == {living_id, mine_id, "just-begins"}
+    assert mine.is_another(living_id)
+    living.let_go()
+    mine.let_go()
 
 
 @pytest.mark.parametrize("owner_id", ["", "never-was"])

@@ -90,6 +90,13 @@ def test_at_most_so_many_requests_in_any_minute() -> None:
     assert sent[-1] <= 60 * 10
 
 
+def test_the_limit_holds_where_the_requests_arrive() -> None:
+    clock, chance = Clock(), random.Random(4)
+    arrived = [sent + chance.uniform(0, 1.8) for sent in requests_kept_to(RateLimit(now=clock), clock, 500)]
+    for start in arrived:
+        assert sum(start <= moment < start + 60 for moment in arrived) <= 10
+
+
 @pytest.mark.parametrize("adopted", [5, 60])
 def test_the_plans_own_limit_holds_from_when_it_is_known(adopted: int) -> None:
     clock = Clock()

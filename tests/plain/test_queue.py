@@ -670,6 +670,21 @@ def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, p
     assert {each.task_id for each in found} == set(piapi.tasks)
 
 
+def test_a_task_taken_for_that_of_another_just_like_it_belongs_to_one_of_them(
+    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.5, 0.5))
+    piapi.fail("create", Fault(reset=True), Fault(stall_s=2.0, after=True))
+    lost = driver.queue.submit(text_request(seed=7), service_of(piapi))
+    driver.until(lambda: piapi.asked("create") == 1)
+    # Its answer comes when the first one, which has looked meanwhile, has its task.
+    answered = driver.queue.submit(text_request(seed=7), service_of(piapi))
+    found = [driver.rest(generation) for generation in (lost, answered)]
+    assert [each.state for each in found] == [State.READY, State.OUTCOME_UNKNOWN]
+    assert "just like it" in found[1].problem
+    assert [each.task_id for each in found] == [*piapi.tasks, ""]
+
+
 def test_an_answer_lost_before_the_service_took_the_task_asks_the_artist(driver: Driver, piapi: Piapi) -> None:
     piapi.fail("create", Fault(reset=True))
     other = driver.rest(driver.queue.submit(text_request(seed=3), service_of(piapi)))

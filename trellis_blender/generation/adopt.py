@@ -9,7 +9,6 @@ import base64
 import binascii
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..piapi.client import Client
 from ..piapi.errors import PiapiError, Unclear
@@ -89,12 +88,7 @@ def _adopt(work: Work, client: Client, listed: list[ListedTask], problems: list[
                 continue
         if not matches(work.generation, candidate, image):
             continue
-        found = replace(
-            work.generation, state=State.WAITING, task_id=candidate.task.task_id, problem="", stage="", parked=False
-        )
-        if work.around.store.adopt(found, work.around.owner_id):
-            work.generation = found
-            work.around.publish(found)
+        if work.adopt(candidate.task.task_id):
             return True
     return False
 

@@ -3,6 +3,9 @@
 
 import os
 import shutil
+import time
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from .problems import explain_os_error
@@ -11,11 +14,14 @@ INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
 EXPORT_NAME = "generation.json"
 THUMBNAIL_NAME = "thumbnail.png"
+FOLDER_PREFIX = "generation-"
+PART_SUFFIX = ".part"
+ON_ITS_WAY_S = 3600.0
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a small file so that it is there whole or not at all; GenerationProblem where that fails."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + PART_SUFFIX)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
@@ -26,6 +32,20 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         remove_file(part)
         raise explain_os_error(error, path.parent) from None
+
+
+def remove_unsent(folder: Path, known: Collection[str]) -> None:
+    """Deletes the folders of generations that are not `known` by their id and hold nothing but a picture.
+
+    Their Blender ended between the picture and the store, so nothing was sent. What came in the last hour may be just
+    on its way into the store.
+    """
+    with suppress(OSError):
+        for path in folder.glob(f"{FOLDER_PREFIX}*"):
+            if path.name.removeprefix(FOLDER_PREFIX) in known or path.stat().st_mtime > time.time() - ON_ITS_WAY_S:
+                continue
+            if {each.name for each in path.iterdir()} <= {INPUT_NAME, INPUT_NAME + PART_SUFFIX}:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_folder(folder: Path) -> None:

@@ -7,7 +7,9 @@ laptop and a clock that jumps make no orphans, as they would with a heartbeat.
 
 import logging
 import os
+import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from .problems import explain_os_error
@@ -15,6 +17,8 @@ from .problems import explain_os_error
 LOG = logging.getLogger(__name__)
 
 FOLDER_NAME = "owners"
+LOCKED_WITHIN_S = 3600.0
+"""After it was made, an owner's file is locked for sure: nobody's clock is further from the drive's."""
 
 
 class Owner:
@@ -37,6 +41,7 @@ class Owner:
             except OSError as error:
                 raise explain_os_error(error, self._folder) from None
             self._id, self._held = name, held
+            self._sweep()
         return self._id
 
     def is_alive(self, owner_id: str) -> bool:
@@ -60,6 +65,13 @@ class Owner:
             os.close(looked_at)
         _remove(path)
         return False
+
+    def _sweep(self) -> None:
+        """Removes the files of the dead who worked on nothing in the end: nobody asks whether those are alive."""
+        with suppress(OSError):
+            for path in self._folder.iterdir():
+                if path.stat().st_mtime < time.time() - LOCKED_WITHIN_S:
+                    self.is_alive(path.name)
 
     def is_another(self, owner_id: str) -> bool:
         """Whether another living process owns under this name."""

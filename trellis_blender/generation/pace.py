@@ -11,6 +11,10 @@ from typing import NamedTuple
 from ..piapi.plans import FREE
 
 MINUTE_S = 60.0
+ON_THE_WAY = 1 / 32
+"""Of a minute, 2 s: by so much longer may one request take to arrive than one that is sent a minute after it."""
+SHORTEST_WAIT_S = 0.001
+"""What is less may be too little for the clock to go on by."""
 JITTER = 0.1
 
 
@@ -109,18 +113,19 @@ class RateLimit:
 
     def _take_or_wait(self) -> float:
         share = self._share() if self._limit else 0
+        window_s = MINUTE_S * (1 + ON_THE_WAY)
         with self._lock:
             now = self._now()
             if now < self._held_until:
                 return self._held_until - now
             if self._limit is None:
                 return 0.0
-            while self._sent and now - self._sent[0] >= MINUTE_S:
+            while self._sent and now - self._sent[0] >= window_s:
                 self._sent.popleft()
             if len(self._sent) < share:
                 self._sent.append(now)
                 return 0.0
-            return MINUTE_S - (now - self._sent[-share])
+            return max(window_s - (now - self._sent[-share]), SHORTEST_WAIT_S)
 
     def _share(self) -> int:
         return max((self._limit or 1) // self._sharers(), 1)

@@ -217,12 +217,15 @@ class Queue:
 
     def _load(self) -> None:
         try:
-            generations = self._store.load_all()
+            generations, known = self._store.load_all(), self._store.ids()
         except GenerationProblem:
             # Said to the artist when the first submission meets the same folder.
             return
         for found in generations:
             self._tell(found)
+        from .files import remove_unsent
+
+        remove_unsent(self.folder, known)
 
     def _look_around(self) -> None:
         with suppress(GenerationProblem):

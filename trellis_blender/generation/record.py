@@ -4,6 +4,7 @@
 import uuid
 from dataclasses import dataclass, replace
 
+from .files import FOLDER_PREFIX
 from .request import GenerationRequest, Picture
 from .states import UNFINISHED, State
 
@@ -51,7 +52,7 @@ class Generation:
     @property
     def folder_name(self) -> str:
         """The name of its folder: made here, nothing of it comes from the network or from the prompt."""
-        return f"generation-{self.id}"
+        return f"{FOLDER_PREFIX}{self.id}"
 
 
 def new_generation(request: GenerationRequest, api_url: str, created_at: float) -> Generation:

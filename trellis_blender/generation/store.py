@@ -111,6 +111,11 @@ class Store:
             rows = db.execute("SELECT record, owner FROM generation ORDER BY created_at").fetchall()
         return [Owned(found, row[1]) for row in rows if (found := _readable(row[0])) is not None]
 
+    def ids(self) -> set[str]:
+        """Of all generations, those included that cannot be read."""
+        with self._opened() as db:
+            return {row[0] for row in db.execute("SELECT id FROM generation")}
+
     def load(self, generation_id: str) -> Owned | None:
         """One generation as it was written last, with its owner; None where there is none."""
         with self._opened() as db:

@@ -20,6 +20,12 @@ BUSY_DELAY_S = 15.0
 STAGED_LOOK_S = 2.0
 
 
+class _TaskOfAnother(Unclear):
+    """One whose own answer was lost has found this task and taken it for its own. Either may be without one now."""
+
+    happened = "The task was taken for that of another generation just like it."
+
+
 def submit(work: Work, client: Client) -> None:
     """Creates the task. An answer that does not come is looked for among the account's tasks, never repeated."""
     request = work.generation.request
@@ -43,8 +49,10 @@ def submit(work: Work, client: Client) -> None:
             look_for(work, client, error)
             return
         else:
-            work.save(state=State.WAITING, task_id=task.task_id, problem="")
-            apply(work, task)
+            if work.adopt(task.task_id):
+                apply(work, task)
+            else:
+                look_for(work, client, _TaskOfAnother())
             return
 
 

@@ -71,6 +71,18 @@ class Work:
         self.around.store.save(self.generation, self.around.owner_id)
         self.around.publish(self.generation)
 
+    def adopt(self, task_id: str) -> bool:
+        """Keeps its task at the service; False where another generation has that task, then nothing is changed."""
+        before = self.generation
+        self.generation = self._changed(
+            {"state": State.WAITING, "task_id": task_id, "problem": "", "stage": "", "parked": False}
+        )
+        if not self.around.store.adopt(self.generation, self.around.owner_id):
+            self.generation = before
+            return False
+        self.around.publish(self.generation)
+        return True
+
     def change(self, **changes: Any) -> None:
         """Changes what is only shown."""
         changed = self._changed(changes)
