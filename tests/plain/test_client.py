@@ -405,10 +405,11 @@ def test_the_accounts_lists(piapi: Piapi) -> None:
     piapi.behaviour = Behaviour(processing_s=0)
     done = client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a fox", "seed": 4})
     assert [each.task.task_id for each in client.get_active_tasks()] == [running.task_id]
-    history = client.get_history("Qubico/trellis", time.time() - 60.2, time.time() + 60.7, page=2)
+    history = client.get_history("Qubico/trellis", time.time() - 60.2, time.time() + 60.7, page=1)
     assert [each.task.task_id for each in history] == [done.task_id]
     assert history[0].inputs == {"prompt": "a fox", "seed": 4}
     asked = piapi.requests[-1][1]
     assert asked == "/api/open/tasks/histories"
+    assert client.get_history("Qubico/trellis", time.time() - 60.2, time.time() + 60.7, page=2) == []
     assert client.get_history("Qubico/trellis", 1000.2, 2000.7) == []
     assert client.find_task(running.task_id).inputs == {"prompt": "a bear", "seed": 3}

@@ -20,7 +20,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from .certificates import trusting
-from .errors import AddressRefused, NoAnswerInTime, NoConnection, PiapiError
+from .errors import AddressRefused, NoAnswerInTime, NoConnection, NotSent, PiapiError
 
 
 class Connections:
@@ -62,6 +62,8 @@ class Connections:
         timer.start()
         try:
             yield
+        except NotSent:
+            raise  # surely, however long it took to find that out
         except PiapiError:
             if not is_over.is_set():
                 raise
