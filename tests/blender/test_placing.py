@@ -1,13 +1,17 @@
 import json
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 from blender_helpers import counts, world_bounds
 from models import box_glb, glb
+from mutants import Parts, rich_glb
 from service import Fault
 
 
@@ -136,6 +140,71 @@ def two_parts() -> bytes:
     gltf["nodes"][0]["children"].append(3)
     gltf["cameras"] = [{"type": "perspective", "perspective": {"yfov": 1.0, "znear": 0.1}}]
     return glb(gltf, content[20 + length + 8 :])
+
+
+def test_a_rigged_and_animated_model_arrives_as_a_mesh_alone(addon: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rich.glb"
+    path.write_bytes(rich_glb())
+    before = counts()
+    model = bpy.data.objects[place(path, here()).object_name]
+    after = counts()
+    new = {kind: after[kind] - before[kind] for kind in after if after[kind] != before[kind]}
+    assert (new.pop("objects"), new.pop("meshes")) == (1, 1)
+    assert set(new) <= {"materials", "images", "node_groups"}
+    assert not bpy.data.armatures
+    assert (list(model.modifiers), list(model.vertex_groups), model.data.shape_keys) == ([], [], None)
+    assert len(model.data.polygons) == 2 * 12
+
+
+def changed(change: Callable[[dict[str, Any]], object], folder: Path) -> Path:
+    """A box whose description was changed."""
+    parts = Parts(box_glb())
+    change(parts.gltf)
+    path = folder / "changed.glb"
+    path.write_bytes(parts.whole())
+    return path
+
+
+def test_a_file_of_several_scenes_leaves_no_scene_behind(addon: Any, tmp_path: Path) -> None:
+    def two_scenes(gltf: dict[str, Any]) -> None:
+        gltf["nodes"].append({"mesh": 0})
+        gltf["scenes"].append({"name": "another", "nodes": [2]})
+
+    before = counts()
+    place(changed(two_scenes, tmp_path), here())
+    after = counts()
+    kinds = ("objects", "meshes", "scenes", "collections")
+    assert [after[kind] - before[kind] for kind in kinds] == [1, 1, 0, 0]
+
+
+def test_a_model_moved_to_nowhere_is_refused_and_leaves_nothing(addon: Any, tmp_path: Path) -> None:
+    from trellis_blender.generation.problems import ModelUnusable
+
+    def enlarge(gltf: dict[str, Any]) -> None:
+        for node in gltf["nodes"]:
+            node["scale"] = [1e30, 1e30, 1e30]
+
+    before = counts()
+    with pytest.raises(ModelUnusable, match="lie nowhere"):
+        place(changed(enlarge, tmp_path), here())
+    assert counts() == before
+
+
+def test_a_model_too_small_to_enlarge_keeps_its_size(addon: Any, tmp_path: Path) -> None:
+    path = tmp_path / "speck.glb"
+    path.write_bytes(box_glb((1e-39, 1e-39, 1e-39)))
+    low, high = world_bounds(bpy.data.objects[place(path, here()).object_name])
+    assert np.isfinite([low, high]).all()
+
+
+@pytest.mark.parametrize("surface", [None, [], "x"])
+def test_a_material_that_says_nothing_of_its_surface_arrives(addon: Any, tmp_path: Path, surface: object) -> None:
+    from trellis_blender.scene.staging import ImportFailed
+
+    path = changed(lambda gltf: gltf["materials"][0].update(pbrMetallicRoughness=surface), tmp_path)
+    with suppress(ImportFailed):
+        place(path, here())
+    assert surface is not None or bpy.data.objects.get("a box") is not None
 
 
 def test_an_undone_model_is_missed_and_found_again(addon: Any, model_file: Path) -> None:

@@ -39,6 +39,7 @@ def test_the_services_defaults_are_the_finest_preset_and_other_numbers_none() ->
     ("count", "price_usd", "text"),
     [
         (1, 0.04, "Generate · $0.04"),
+        (2, 0.04, "Generate 2 · $0.08"),
         (4, 0.04, "Generate 4 · $0.16"),
         (3, 0.10, "Generate 3 · $0.30"),
         (1, 0.0, "Generate offline · free"),

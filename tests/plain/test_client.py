@@ -91,6 +91,38 @@ def test_an_upload(piapi: Piapi) -> None:
     assert piapi.uploads == [{"file_name": "input.png", "file_data": "aGVsbG8="}]
 
 
+def test_every_request_is_the_one_of_the_contract(piapi: Piapi) -> None:
+    client = client_for(piapi)
+    task = client.create_task("Qubico/trellis", "text-to-3d", TEXT)
+    client.get_task(task.task_id)
+    client.find_task(task.task_id)
+    piapi.fail("cancel", Fault(200, {"code": 200}))
+    client.cancel_task(task.task_id)
+    client.get_account()
+    client.get_active_tasks()
+    client.get_history("Qubico/trellis", 0, 1)
+    client.upload_image("input.png", "aGVsbG8=")
+    asked = [(method, path) for method, path, _ in piapi.requests]
+    its = f"/api/v1/task/{task.task_id}"
+    assert asked == [
+        ("POST", "/api/v1/task"),
+        ("GET", its),
+        ("GET", its),
+        ("DELETE", its),
+        ("GET", "/account/info"),
+        ("GET", "/account/active_tasks"),
+        ("GET", "/api/open/tasks/histories"),
+        ("POST", "/api/ephemeral_resource"),
+    ]
+
+
+def test_an_upload_host_that_the_key_must_not_go_to_is_named(piapi: Piapi) -> None:
+    client = new_client(replace(service_of(piapi), upload_url="http://upload.example"))
+    with pytest.raises(errors.AddressUnusable, match="PiAPI's upload host"):
+        client.upload_image("input.png", "aGVsbG8=")
+    assert piapi.requests == []
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [

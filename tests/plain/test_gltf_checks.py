@@ -48,6 +48,26 @@ def child_of_itself(gltf: Gltf) -> None:
     gltf["nodes"][1]["children"] = [0]
 
 
+def many_of_nothing(gltf: Gltf, count: int) -> None:
+    """Zeros, which need no data; in two accessors, as the limit is one for all."""
+    zeros = {"componentType": 5126, "type": "VEC3"}
+    gltf["accessors"] += [{**zeros, "count": count}, {**zeros, "count": count + 1}]
+
+
+def stands_often(gltf: Gltf, places: int, vertices: int) -> None:
+    """A mesh of zeros in many places."""
+    del position(gltf)["bufferView"]
+    position(gltf)["count"] = vertices
+    gltf["nodes"] = [{"mesh": 0}] * places
+
+
+def stands_by_instances(gltf: Gltf, places: int) -> None:
+    """A node in as many places as an accessor has elements."""
+    gltf["accessors"].append({"componentType": 5126, "type": "VEC3", "count": places})
+    instancing = {"attributes": {"TRANSLATION": len(gltf["accessors"]) - 1}}
+    gltf["nodes"][1]["extensions"] = {"EXT_mesh_gpu_instancing": instancing}
+
+
 BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
     (lambda gltf: gltf["buffers"].__setitem__(0, {"byteLength": 10**9}), "cut short"),
     (lambda gltf: gltf["buffers"][0].update(uri="../../secret.bin"), "wants other files"),
@@ -67,7 +87,12 @@ BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
     (lambda gltf: gltf["meshes"][0]["primitives"][0].update(indices=-1), "damaged"),
     (lambda gltf: gltf["meshes"][0].update(primitives=3), "damaged"),
     (lambda gltf: gltf.update(meshes={"a": 1}), "damaged"),
-    (lambda gltf: gltf.update(nodes=[{}] * 100_001), "claims to have"),
+    (lambda gltf: gltf.update(nodes=[{}] * 1001), "claims to have 1,001 parts"),
+    (lambda gltf: stands_by_instances(gltf, 1000), "claims to have 1,001 parts"),
+    (lambda gltf: gltf.update(scenes=[{}] * 21), "claims to have 21 scenes"),
+    (lambda gltf: many_of_nothing(gltf, 1_500_000), "claims to have 3,000,001 of nothing"),
+    (lambda gltf: gltf["meshes"][0].update(primitives=gltf["meshes"][0]["primitives"] * 1500), "is in 1,500 parts"),
+    (lambda gltf: stands_often(gltf, 900, 8_000), "more than 6,000,000 vertices"),
     (lambda gltf: gltf["nodes"][0].update(children=[7]), "damaged"),
     (child_of_itself, "contain each other"),
 ]
@@ -87,7 +112,36 @@ def test_what_does_not_hold_together_is_refused(tmp_path: Path, change: Callable
         check(tmp_path, gltf)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_stands_in_the_description_itself_passes(tmp_path: Path) -> None:
+    gltf = copy()
+    gltf["images"].append({"uri": "data:image/png;base64,AAAA"})
+    gltf["buffers"].append({"uri": "data:;base64,AAAA", "byteLength": 3})
+    gltf["bufferViews"].append({"buffer": 1, "byteLength": 3})
+    check(tmp_path, gltf)
+
+
+def test_what_is_just_within_the_limits_passes(tmp_path: Path) -> None:
+    gltf = copy()
+    many_of_nothing(gltf, 1_499_999)
+    gltf["nodes"] += [{}] * 998
+    gltf["meshes"][0]["primitives"] *= 1000
+    check(tmp_path, gltf)
+    stands_often(gltf := copy(), 750, 8_000)
+    check(tmp_path, gltf)
+
+
+@pytest.mark.parametrize(("width", "height", "passes"), [(8192, 8192, True), (8192, 8193, False), (2**31, 1, False)])
+def test_a_picture_that_unfolds_to_gigabytes_is_refused(tmp_path: Path, width: int, height: int, passes: bool) -> None:
+    at = DESCRIPTION["bufferViews"][DESCRIPTION["images"][0]["bufferView"]]["byteOffset"] + 16
+    binary = BINARY[:at] + struct.pack(">II", width, height) + BINARY[at + 8 :]
+    if passes:
+        check(tmp_path, copy(), binary)
+        return
+    with pytest.raises(ModelUnusable, match=f"a picture in it claims to have {width:,} × {height:,} pixels"):
+        check(tmp_path, copy(), binary)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 2e12, -2e12])
 @pytest.mark.parametrize("number", [0, 1, 2, -1])
 def test_points_that_lie_nowhere_are_refused(tmp_path: Path, value: float, number: int) -> None:
     accessor = position(DESCRIPTION)

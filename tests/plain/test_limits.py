@@ -103,9 +103,31 @@ def test_the_way_to_the_service(environ: pytest.MonkeyPatch) -> None:
     assert route_to(API)[1:3] == ("other.example:3128", "from https_proxy")
     environ.setenv("NO_PROXY", "piapi.ai")
     assert route_to(API)[1:3] == ("", "because of NO_PROXY")
-    assert route_to("http://127.0.0.1:5000")[1:3] == ("", "for a service on this computer")
-    environ.setenv("SSL_CERT_FILE", "/x.pem")
-    assert route_to(API).bundles == ("SSL_CERT_FILE",)
+    here = "http://127.0.0.1:5000"
+    assert route_to(here) == Route(here, "", "for a service on this computer", ())
+
+
+def test_a_proxy_for_all_schemes_and_an_exception_count_in_small_letters_first(environ: pytest.MonkeyPatch) -> None:
+    environ.setenv("ALL_PROXY", "http://large.example:1")
+    environ.setenv("all_proxy", "http://small.example:2/")
+    assert route_to(API)[1:3] == ("http://small.example:2", "from all_proxy")
+    environ.setenv("NO_PROXY", "piapi.ai")
+    environ.setenv("no_proxy", "piapi.ai")
+    assert route_to(API)[1:3] == ("", "because of no_proxy")
+
+
+def test_an_exception_means_nothing_where_there_is_no_proxy(environ: pytest.MonkeyPatch) -> None:
+    environ.setenv("NO_PROXY", "piapi.ai")
+    assert route_to(API) == Route(API, "", "", ())
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_added_certificates_are_told_whichever_way_it_goes(environ: pytest.MonkeyPatch, name: str) -> None:
+    environ.setenv(name, "/x.pem")
+    assert route_to(API).bundles == (name,)
+    assert route_to("http://localhost:5000").bundles == (name,)
+    environ.setenv("HTTPS_PROXY", "http://proxy.example:8080")
+    assert route_to(API) == Route(API, "http://proxy.example:8080", "from HTTPS_PROXY", (name,))
 
 
 @pytest.mark.parametrize(

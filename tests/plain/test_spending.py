@@ -52,6 +52,14 @@ def test_the_month_is_the_artists(in_sydney: None) -> None:
     assert spending(tasks, seconds("2027-01-01 00:00:00"), "").ever == Amount(1.25)
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows cannot move")
+def test_a_month_in_which_the_clocks_change_begins_at_its_midnight(in_sydney: None) -> None:
+    """Summer time ends there on the first Sunday of April, in 2029 on the first of the month."""
+    begin = seconds("2029-04-01 00:00:00")
+    tasks = [cost(begin, 1.0), cost(begin - 1, 0.25)]
+    assert spending(tasks, seconds("2029-04-30 12:00:00"), "").month == Amount(1.0)
+
+
 def test_what_is_not_known_counts_with_its_price_and_says_so() -> None:
     tasks = [cost(charged=0.03), cost(charged=None, price=0.25, blend="/a.blend"), cost(charged=0.0)]
     found = spending(tasks, time.time(), "/a.blend")

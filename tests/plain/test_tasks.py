@@ -7,8 +7,17 @@ from hypothesis import strategies as st
 from service import FIXTURES
 
 from trellis_blender.generation.progress import read_log
-from trellis_blender.piapi.errors import AnswerNotUnderstood, OutOfCredits, PiapiError
-from trellis_blender.piapi.tasks import Status, Task, read_account, read_task, read_task_list, read_time
+from trellis_blender.piapi.errors import AnswerNotUnderstood, NotOnPlan, OutOfCredits, PiapiError
+from trellis_blender.piapi.tasks import (
+    Account,
+    Status,
+    Task,
+    read_account,
+    read_task,
+    read_task_list,
+    read_time,
+    read_upload,
+)
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
 
@@ -106,6 +115,33 @@ def test_the_documented_log_only_ever_advances_and_names_every_stage() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "share", "seed"),
+    [
+        ("Sampling: 50%|##| 25/50 [00:01<00:01]", 0.125, None),
+        (f"Sampling: 50%|##| {'9' * 400}/50", 0.2, None),
+        (f"Sampling: 50%| {'9' * 5000}/50", None, None),
+        ("Sampling: 0%| 0/0", 0.05, None),
+        (f"Rendering: {'9' * 400}it", None, None),
+        ("Rendering: 999999it", 0.48, None),
+        ("4000% done", 0.92, None),
+        ("Using randomized seed: 996765520", 0.025, 996765520),
+        ("Using randomized seed: 0", 0.025, None),
+        ("Using randomized seed: 2147483647", 0.025, 2147483647),
+        ("Using randomized seed: 2147483648", 0.025, None),
+        (f"Using randomized seed: {'9' * 400}", None, None),
+        ("Sampling: 1%" * 100_000, None, None),
+    ],
+)
+def test_no_number_in_a_log_is_too_large(line: str, share: float | None, seed: int | None) -> None:
+    progress = read_log([line])
+    if share is None:
+        assert progress is None
+    else:
+        assert progress is not None
+        assert (progress.share, progress.seed) == (pytest.approx(share), seed)
+
+
 def test_times() -> None:
     assert read_time("1970-01-01T00:00:01.500000000Z") == 1.5
     assert read_time("1970-01-01T01:00:01.25+01:00") == 1.25
@@ -128,6 +164,19 @@ def test_the_balance_stands_at_the_root_or_under_data() -> None:
     assert read_account(account).balance_usd == 12.5
     with pytest.raises(AnswerNotUnderstood):
         read_account({"hello": "world"})
+
+
+@pytest.mark.parametrize("field", ["account_name", "account_id", "plan", "equivalent_in_usd"])
+def test_any_field_of_an_account_makes_it_one(field: str) -> None:
+    assert read_account({"data": {field: None}}) == Account()
+
+
+def test_a_refused_upload_says_why() -> None:
+    assert read_upload({"code": 200, "data": {"url": "https://x/y.png"}}) == "https://x/y.png"
+    with pytest.raises(NotOnPlan, match="free plan"):
+        read_upload({"code": 403, "message": "not on the free plan", "data": None})
+    with pytest.raises(AnswerNotUnderstood, match="stored, but nowhere"):
+        read_upload({"message": "stored, but nowhere", "data": {"url": 7}})
 
 
 anything = st.recursive(

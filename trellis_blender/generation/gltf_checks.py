@@ -6,8 +6,10 @@ single step keeps Python's lock from Blender for long.
 """
 
 import math
+import struct
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -17,10 +19,22 @@ COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 INDEX_CODES = {5121: "B", 5123: "H", 5125: "I"}
 FLOAT = 5126
+_PNG_HEAD = struct.Struct(">8s8xII")
 
-VERTICES_MAX = 20_000_000
-"""All meshes together; the largest models of such services have 1,000,000 triangles."""
-NODES_MAX = 100_000
+VERTICES_MAX = 6_000_000
+"""In all places where a mesh stands; the largest models of such services have 1,000,000 triangles."""
+EMPTY_MAX = 3_000_000
+"""Elements of accessors that need no data, because they are all zeros: a small file can hold any number of them."""
+NODES_MAX = 1_000
+"""The service's models have two. The importer takes 3 s for a thousand, 20 s for three, seven minutes for ten."""
+SCENES_MAX = 20
+"""The service's models have one. Each becomes one of Blender's, and to remove 500 again takes 7 s."""
+PUT_TOGETHER_MAX = 50_000_000
+"""Parts of a mesh × its vertices: the importer copies all that it has at each part, and takes 10 s for this many."""
+PIXELS_MAX = 8192 * 8192
+"""Of a picture; decoded, so many take 256 MB, however small the file that unfolds to them."""
+FARTHEST = 1e12
+"""Of any point, in metres. Blender's numbers have 32 bits: what is squared and summed must stay below 3e38."""
 PIECE = 1 << 16
 """Elements looked at in one go, some 2 ms."""
 
@@ -52,15 +66,23 @@ def _check_sources(gltf: dict[str, Any], binary: Binary) -> None:
             _check_uri(buffer["uri"])
         elif number or not 0 <= buffer["byteLength"] <= binary.length:
             raise ModelUnusable("it is cut short, or its parts are")
-    for image in gltf.get("images", []):
-        if "uri" in image:
-            _check_uri(image["uri"])
-        else:
-            _at(gltf["bufferViews"], image["bufferView"])
     for view in gltf.get("bufferViews", []):
         size = _at(buffers, view["buffer"])["byteLength"]
         if not 0 <= view.get("byteOffset", 0) <= view.get("byteOffset", 0) + view["byteLength"] <= size:
             raise ModelUnusable("a part of it lies outside of the file")
+    for image in gltf.get("images", []):
+        if "uri" in image:
+            _check_uri(image["uri"])
+        else:
+            _check_picture(_at(gltf["bufferViews"], image["bufferView"]), binary)
+
+
+def _check_picture(view: dict[str, Any], binary: Binary) -> None:
+    """How large a PNG says that it is; the service's pictures are PNGs."""
+    binary.file.seek(binary.begins + view.get("byteOffset", 0))
+    signature, width, height = _PNG_HEAD.unpack(binary.file.read(_PNG_HEAD.size).ljust(_PNG_HEAD.size, b"\0"))
+    if signature == b"\x89PNG\r\n\x1a\n" and width * height > PIXELS_MAX:
+        raise ModelUnusable(f"a picture in it claims to have {width:,} × {height:,} pixels")
 
 
 def _check_uri(uri: str) -> None:
@@ -69,11 +91,17 @@ def _check_uri(uri: str) -> None:
 
 
 def _check_accessors(gltf: dict[str, Any]) -> None:
+    empty = 0
     for accessor in gltf.get("accessors", []):
         count, size = accessor["count"], _element_bytes(accessor)
         if not 0 <= count <= VERTICES_MAX * 6:
             raise ModelUnusable(f"it claims to have {count:,} of something")
-        if "bufferView" not in accessor or not count:
+        if "bufferView" not in accessor:
+            empty += count
+            if empty > EMPTY_MAX:
+                raise ModelUnusable(f"it claims to have {empty:,} of nothing")
+            continue
+        if not count:
             continue
         view = _at(gltf["bufferViews"], accessor["bufferView"])
         begins, stride = accessor.get("byteOffset", 0), view.get("byteStride", size)
@@ -84,8 +112,11 @@ def _check_accessors(gltf: dict[str, Any]) -> None:
 def _check_nodes(gltf: dict[str, Any]) -> None:
     """A tree, as the specification wants it: the importer follows children without counting."""
     nodes, scenes = gltf.get("nodes", []), gltf.get("scenes", [])
-    if len(nodes) > NODES_MAX:
-        raise ModelUnusable(f"it claims to have {len(nodes):,} parts")
+    count = sum(_places(gltf, node) for node in nodes)
+    if count > NODES_MAX:
+        raise ModelUnusable(f"it claims to have {count:,} parts")
+    if len(scenes) > SCENES_MAX:
+        raise ModelUnusable(f"it claims to have {len(scenes):,} scenes")
     for scene in scenes:
         seen: set[int] = set()
         waiting: list[int] = list(scene.get("nodes", []))
@@ -97,32 +128,50 @@ def _check_nodes(gltf: dict[str, Any]) -> None:
             waiting += _at(nodes, number).get("children", [])
 
 
+def _places(gltf: dict[str, Any], node: dict[str, Any]) -> int:
+    """In how many places a node stands: the importer makes an object of each."""
+    instances = node.get("extensions", {}).get("EXT_mesh_gpu_instancing", {}).get("attributes", {})
+    return max([1, *(_at(gltf["accessors"], number)["count"] for number in instances.values())])
+
+
 def _check_meshes(gltf: dict[str, Any], binary: Binary) -> None:
-    vertices = 0
-    checked: set[int] = set()
-    for mesh in gltf["meshes"]:
+    stands: Counter[int] = Counter()
+    for node in gltf.get("nodes", []):
+        if "mesh" in node:
+            stands[node["mesh"]] += _places(gltf, node)
+    in_all = 0
+    checked: set[tuple[int, int]] = set()
+    for number, mesh in enumerate(gltf["meshes"]):
+        vertices = 0
         for part in mesh["primitives"]:
             position = part["attributes"].get("POSITION")
             if position is None:
                 continue
             accessor = _at(gltf["accessors"], position)
             vertices += accessor["count"]
-            if vertices > VERTICES_MAX:
-                raise ModelUnusable(f"it claims to have more than {VERTICES_MAX:,} vertices")
-            if position not in checked:
-                checked.add(position)
-                _check_positions(gltf, accessor, binary)
+            pair = (position, part.get("indices", -1))
+            if pair in checked:
+                continue
+            checked.add(pair)
+            _check_positions(gltf, accessor, binary)
             if "indices" in part:
                 _check_indices(gltf, _at(gltf["accessors"], part["indices"]), accessor["count"], binary)
+        if vertices * len(mesh["primitives"]) > PUT_TOGETHER_MAX:
+            raise ModelUnusable(f"a mesh of it is in {len(mesh['primitives']):,} parts")
+        in_all += vertices * max(stands[number], 1)
+        if in_all > VERTICES_MAX:
+            raise ModelUnusable(f"it claims to have more than {VERTICES_MAX:,} vertices")
 
 
 def _check_positions(gltf: dict[str, Any], accessor: dict[str, Any], binary: Binary) -> None:
     if accessor["componentType"] != FLOAT:
         return
     for piece, step in _pieces(gltf, accessor, binary, "f"):
-        # One that is not finite makes the whole sum so; a sum of floats never overflows a double.
-        if not all(math.isfinite(sum(piece[axis::step])) for axis in range(3)):
-            raise ModelUnusable("some of its points lie nowhere")
+        for axis in range(3):
+            places = piece[axis::step]
+            # One that is not finite makes the whole sum so; a sum of floats never overflows a double.
+            if not math.isfinite(sum(places)) or max(places) > FARTHEST or min(places) < -FARTHEST:
+                raise ModelUnusable("some of its points lie nowhere")
 
 
 def _check_indices(gltf: dict[str, Any], accessor: dict[str, Any], vertices: int, binary: Binary) -> None:

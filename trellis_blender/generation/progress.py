@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..piapi.models import SEED_LIMIT
+
 
 class Progress(NamedTuple):
     """`share` 0–1, None where nothing is known; `seed` is the one the log names, None where it names none."""
@@ -32,10 +34,12 @@ _NORMALS = _Stage("Normals", 0.48, 0.52)
 _MESH = _Stage("Mesh", 0.52, 0.92)
 _TEXTURE = _Stage("Texture", 0.92, 1.0)
 
-_SAMPLING = re.compile(r"Sampling:\s*\d+%.*?(\d+)/(\d+)")
-_RENDERING = re.compile(r"Rendering:\s*(\d+)it")
-_MESH_DONE = re.compile(r"^\s*(\d+)% done")
-_SEED = re.compile(r"[Ss]eed:\s*(\d+)")
+_SAMPLING = re.compile(r"Sampling:\s*\d+%.*?(\d{1,9})/(\d{1,9})")
+_RENDERING = re.compile(r"Rendering:\s*(\d{1,9})it")
+_MESH_DONE = re.compile(r"^\s*(\d{1,9})% done")
+_SEED = re.compile(r"[Ss]eed:\s*(\d{1,10})(?!\d)")
+LINE_LIMIT = 1000
+"""Characters. The service's longest line has some 200; in one of millions a pattern can be looked for for hours."""
 _VIDEO_FRAMES = 120
 _TEXTURE_VIEWS = 100
 
@@ -47,7 +51,8 @@ def read_log(lines: Sequence[str]) -> Progress | None:
     """Stage, share and seed from the log's lines; None where no line says how far it is."""
     reader = _LogReader()
     for line in lines:
-        reader.read(line)
+        if len(line) <= LINE_LIMIT:
+            reader.read(line)
     return reader.progress()
 
 
@@ -84,7 +89,9 @@ class _LogReader:
         elif match := _MESH_DONE.match(line):
             self._enter(_MESH, int(match[1]) / 100)
         elif match := _SEED.search(line):
-            self.seed = int(match[1])
+            seed = int(match[1])
+            # 0 stands for "random", and a larger one could not be sent again.
+            self.seed = seed if 0 < seed <= SEED_LIMIT else self.seed
             self._enter(_PREPARING, 0.5)
         elif "preprocessing" in line:
             self._enter(_PREPARING, 0.0)

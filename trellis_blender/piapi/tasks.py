@@ -249,7 +249,7 @@ def _usd(units: object) -> float | None:
 
 def _lines(logs: object) -> Iterable[str]:
     if isinstance(logs, str):
-        yield from logs.splitlines()
+        yield from _text(logs).splitlines()
     elif isinstance(logs, list):
         for entry in cast("list[object]", logs):
             text = _text(entry) or _text(_mapping(entry).get("message"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What makes a delivered mesh ready to use: each step a function on a mesh, done with Blender's own tools."""
 
-from math import radians
+from math import isfinite, radians
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,11 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ..generation.glb import read_gltf
+from ..generation.problems import ModelUnusable
 
 SHARP_ANGLE = radians(30)
+SMALLEST_SIDE = 1e-12
+"""Of a mesh in its file's units; a smaller one is a point, and Blender's numbers too short to enlarge it."""
 
 
 class _Habits:
@@ -36,10 +39,16 @@ def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
 
 
 def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:
-    """Scales the mesh evenly to its longest side (0 keeps its size) and puts its bottom centre at the origin."""
+    """Scales the mesh evenly to its longest side (0 keeps its size) and puts its bottom centre at the origin.
+
+    Raises ModelUnusable where it has no size: the file's points may be sound, and what moves them not.
+    """
     low, high = bounds(mesh)
-    longest = max(high.x - low.x, high.y - low.y, high.z - low.z)
-    factor = longest_side_m / longest if longest_side_m > 0 and longest > 0 else 1.0
+    sides = (high.x - low.x, high.y - low.y, high.z - low.z)
+    if not all(map(isfinite, sides)):
+        raise ModelUnusable("some of its points lie nowhere")
+    longest = max(sides)
+    factor = longest_side_m / longest if longest_side_m > 0 and longest > SMALLEST_SIDE else 1.0
     to_bottom_centre = (-(low.x + high.x) / 2, -(low.y + high.y) / 2, -low.z)
     mesh.transform(Matrix.Scale(factor, 4) @ Matrix.Translation(to_bottom_centre))
 
@@ -83,7 +92,7 @@ def _materials_in_use(gltf: dict[str, Any]) -> list[Any]:
     """The file's materials in the order in which its meshes use them, which is the order of the slots in Blender."""
     materials = gltf.get("materials", [])
     used = [part.get("material") for mesh in gltf.get("meshes", []) for part in mesh.get("primitives", [])]
-    return [materials[index] for index in dict.fromkeys(used) if isinstance(index, int) and index < len(materials)]
+    return [materials[index] for index in dict.fromkeys(used) if isinstance(index, int) and 0 <= index < len(materials)]
 
 
 def _set_unless_linked(socket: Any, value: float) -> None:
@@ -92,5 +101,5 @@ def _set_unless_linked(socket: Any, value: float) -> None:
 
 
 def _says_nothing_of_metal(material: object) -> bool:
-    surface = material.get("pbrMetallicRoughness", {}) if isinstance(material, dict) else {}
-    return "metallicFactor" not in surface and "metallicRoughnessTexture" not in surface
+    surface = material.get("pbrMetallicRoughness") if isinstance(material, dict) else None
+    return not isinstance(surface, dict) or not {"metallicFactor", "metallicRoughnessTexture"} & surface.keys()

@@ -10,8 +10,9 @@ import bpy
 from . import versions
 from .quiet import no_output_on_failure
 
+_HOLDERS = ("objects", "scenes")
+"""What comes in with a file and is used by nobody else; a file of several scenes brings scenes of its own."""
 _KINDS = (
-    "objects",
     "meshes",
     "materials",
     "images",
@@ -38,7 +39,7 @@ def staged_model(path: Path) -> Generator[bpy.types.Object]:
     Raises ImportFailed. While an object of the artist's is in Edit Mode this must run from a timer: inside an operator
     Blender finds that object through the window, and its importer fails.
     """
-    before = {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in _KINDS}
+    before = {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in (*_HOLDERS, *_KINDS)}
     stage = bpy.data.scenes.new("Trellis import")
     kept: bpy.types.Object | None = None
     try:
@@ -47,7 +48,7 @@ def staged_model(path: Path) -> Generator[bpy.types.Object]:
         yield model
         kept = model
     finally:
-        _clear(stage, kept, before)
+        _clear(kept, before)
 
 
 def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
@@ -83,6 +84,7 @@ def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
         raise ImportFailed("There is no surface in the model that Blender could show. Its file is kept.")
     for part in parts:
         matrix = part.matrix_world.copy()
+        _free_of_rig(part)
         if mesh_of(part).users > 1:
             part.data = mesh_of(part).copy()
         part.parent = None
@@ -100,14 +102,26 @@ def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
     return model
 
 
-def _clear(stage: bpy.types.Scene, kept: bpy.types.Object | None, before: dict[str, set[int]]) -> None:
-    for item in list(stage.collection.all_objects):
-        if item is not kept and item != kept:
-            bpy.data.objects.remove(item)
-    bpy.data.scenes.remove(stage)
+def _free_of_rig(part: bpy.types.Object) -> None:
+    """Nothing that moves it, so that the mesh alone is the model: the armature goes with the staging scene."""
+    part.modifiers.clear()
+    part.vertex_groups.clear()
+    part.shape_key_clear()
+    part.animation_data_clear()
+
+
+def _clear(kept: bpy.types.Object | None, before: dict[str, set[int]]) -> None:
+    def is_new(kind: str, item: bpy.types.ID) -> bool:
+        return item.as_pointer() not in before[kind] and item != kept
+
+    for kind in _HOLDERS:
+        items = getattr(bpy.data, kind)
+        for item in list(items):
+            if is_new(kind, item):
+                items.remove(item)
     # What the removed objects used loses its last user in the order of _KINDS: meshes, then materials, then images.
     for kind in _KINDS:
         items = getattr(bpy.data, kind)
         for item in list(items):
-            if item.as_pointer() not in before[kind] and item.users == 0 and item != kept:
+            if is_new(kind, item) and item.users == 0:
                 items.remove(item)

@@ -8,6 +8,7 @@ import bpy
 _GLTF_WANTED: dict[str, Any] = {
     "import_pack_images": True,
     "merge_vertices": True,
+    "disable_bone_shape": True,  # the shapes are made with an operator that finds no object in a staging scene
     "import_scene_as_collection": False,  # from 4.5 on, where it defaults to a collection of its own
     "import_select_created_objects": False,  # from 4.5 on
     "import_scene_extras": False,  # from 4.5 on
