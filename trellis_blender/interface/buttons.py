@@ -74,14 +74,12 @@ class _GenerateButton(bpy.types.Operator):
         if not self.requests and not self._compose(context):
             return {'CANCELLED'}
         requests, self.requests = self.requests, ()
-        try:
+
+        def submit() -> None:
             generate.submit(requests, in_place=True)
-        except access.NotReady as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        _LastPress.at = time.monotonic()
-        monitor.pressed()
-        return {'FINISHED'}
+            _LastPress.at = time.monotonic()
+
+        return monitor.press(self, submit)
 
     def _compose(self, context: bpy.types.Context) -> bool:
         given = {"model": self.model(context).id}

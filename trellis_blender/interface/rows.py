@@ -7,7 +7,7 @@ import bpy
 
 from ..generation.questions import Topic
 from ..piapi.models import OFFLINE_PREVIEW
-from . import access, monitor, redraw, session, wording
+from . import access, monitor, session, wording
 
 REMOVAL_WIDTH_PX = 440
 
@@ -40,14 +40,7 @@ class RowOperator(bpy.types.Operator):
         if not self.fits(found):
             self.report({'INFO'}, "There is nothing left to do here.")
             return {'CANCELLED'}
-        try:
-            self.act(session.current(), found)
-        except access.NotReady as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        monitor.pressed()
-        redraw.sidebars()
-        return {'FINISHED'}
+        return monitor.press(self, lambda: self.act(session.current(), found))
 
 
 class TRELLIS_OT_cancel(RowOperator):
@@ -155,12 +148,10 @@ class TRELLIS_OT_submit_paused(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         found = session.current()
         found.drain()
-        try:
+
+        def submit_all() -> None:
             for generation in found.paused():
                 found.queue.submit_again(generation, found.service_for(generation.request.model))
-        except access.NotReady as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        found.drain()
-        monitor.pressed()
-        return {'FINISHED'}
+            found.drain()
+
+        return monitor.press(self, submit_all)
