@@ -126,7 +126,7 @@ def test_a_row_without_an_object_says_so(generate: Any) -> None:
     generate(prompt="a bear")
     bpy.data.objects.remove(bpy.data.objects["a bear"])
     assert bpy.ops.trellis.move_here(generation=newest().id) == {"FINISHED"}
-    assert bpy.ops.trellis.show_generation(generation=newest().id) == {"FINISHED"}
+    assert bpy.ops.trellis.show(generations=newest().id) == {"FINISHED"}
 
 
 def test_the_tooltip_tells_everything(generate: Any) -> None:
