@@ -57,14 +57,10 @@ class TRELLIS_OT_more(RowOperator):
     bl_idname = "trellis.more"
     bl_label = "More"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        generation = session.current().generations.get(self.generation)
-        if generation is None:
-            return {'CANCELLED'}
-        context.window_manager.popup_menu(
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        bpy.context.window_manager.popup_menu(
             lambda menu, _: _draw_menu(menu.layout, generation), title=generation.request.name
         )
-        return {'FINISHED'}
 
 
 class TRELLIS_OT_move_here(RowOperator):
@@ -74,8 +70,8 @@ class TRELLIS_OT_move_here(RowOperator):
     bl_label = "Move to the 3D Cursor"
     bl_options = {'INTERNAL', 'UNDO'}
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         return generation.state.value == "placed"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
@@ -142,8 +138,8 @@ class TRELLIS_OT_keep_only(RowOperator):
     bl_label = "Keep This, Hide the Others"
     bl_options = {'INTERNAL', 'UNDO'}
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         return bool(generation.request.press) and generation.state.value == "placed"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
