@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account behind the key: its balance, and generations of it that this computer does not know."""
+"""The account behind the key: its balance, and generations of it that this computer does not know.
+
+PiAPI is asked when a button is pressed only. What this computer itself knows of the costs is asked for by the draw.
+"""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,8 +13,7 @@ from ..generation.costs import dollars
 from ..generation.questions import Topic
 from ..piapi.models import MODELS
 from . import access, monitor, session, spending
-from .facts import IN_SIDEBAR, draw_fact
-from .layouts import TrellisPanel, draw_text
+from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
 
 if TYPE_CHECKING:
     from ..piapi.tasks import ListedTask

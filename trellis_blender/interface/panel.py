@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of generations in the tab "Trellis". Draws what is known; asks nothing and changes nothing."""
+"""The list of generations in the tab "Trellis".
+
+It draws what is known, without a look at the disk. Drawing also tells the queue that somebody looks: every ten seconds
+its thread then looks for generations that other Blenders have begun.
+"""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
