@@ -11,15 +11,7 @@ from mathutils import Matrix, Vector
 from ..generation.glb import read_gltf
 
 SHARP_ANGLE = radians(30)
-
-
-class _Habits:
-    """How the artist wants models to arrive, as the preferences say. For the main thread only."""
-
-    smooth_up_to = SHARP_ANGLE
-
-
-HABITS = _Habits()
+"""Where the artist has set nothing else."""
 
 
 def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
@@ -44,11 +36,13 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:
     mesh.transform(Matrix.Scale(factor, 4) @ Matrix.Translation(to_bottom_centre))
 
 
-def shade(mesh: bpy.types.Mesh) -> None:
-    """Smooth, with sharp edges from 30° or what the artist has set. Needs doubled vertices to be merged, which the
-    importer has done."""
+def shade(mesh: bpy.types.Mesh, smooth_up_to: float) -> None:
+    """Smooth, with sharp edges where faces meet at a larger angle, in radians.
+
+    Needs doubled vertices to be merged, which the importer has done.
+    """
     mesh.shade_smooth()
-    mesh.set_sharp_from_angle(angle=HABITS.smooth_up_to)
+    mesh.set_sharp_from_angle(angle=smooth_up_to)
     mesh.update()
 
 
