@@ -278,11 +278,11 @@ def test_show_it_selects_the_model_and_brings_back_one_that_is_gone(settings: An
     model = bpy.data.objects[made.object_name]
     model.select_set(False)
     model.hide_set(True)
-    bpy.ops.trellis.show(generation=made.id)
+    bpy.ops.trellis.show(generations=made.id, may_place=True)
     assert model.select_get()
     assert bpy.context.view_layer.objects.active == model
     bpy.data.objects.remove(model)
-    bpy.ops.trellis.show(generation=made.id)
+    bpy.ops.trellis.show(generations=made.id, may_place=True)
     assert "a bear" in bpy.data.objects
     assert len(piapi.creates) == 1
 

@@ -126,7 +126,29 @@ def test_a_row_without_an_object_says_so(generate: Any) -> None:
     generate(prompt="a bear")
     bpy.data.objects.remove(bpy.data.objects["a bear"])
     assert bpy.ops.trellis.move_here(generation=newest().id) == {"FINISHED"}
-    assert bpy.ops.trellis.show_generation(generation=newest().id) == {"FINISHED"}
+    assert bpy.ops.trellis.show(generations=newest().id) == {"FINISHED"}
+
+
+def test_a_model_that_left_the_scene_is_missed_and_found_again(generate: Any) -> None:
+    from trellis_blender.interface import session
+
+    generate(prompt="a bear")
+    file, made, model = session.current().file, newest(), bpy.data.objects["a bear"]
+    (collection,) = model.users_collection
+    model.name = "renamed by the artist"
+    assert file.object_of(made) == model
+    collection.objects.unlink(model)
+    model.use_fake_user = True
+    assert not file.is_in_scene(made)
+    assert file.object_of(made) is None
+    collection.objects.link(model)
+    assert file.is_in_scene(made)
+    copy = model.copy()
+    collection.objects.link(copy)
+    bpy.data.objects.remove(model)
+    assert file.object_of(made) == copy
+    bpy.data.objects.remove(copy)
+    assert not file.is_in_scene(made)
 
 
 def test_the_tooltip_tells_everything(generate: Any) -> None:

@@ -207,18 +207,6 @@ def test_a_material_that_says_nothing_of_its_surface_arrives(addon: Any, tmp_pat
     assert surface is not None or bpy.data.objects.get("a box") is not None
 
 
-def test_an_undone_model_is_missed_and_found_again(addon: Any, model_file: Path) -> None:
-    from trellis_blender.scene.placing import find_object
-
-    placed = place(model_file, here())
-    assert find_object("id1", placed.object_name) is not None
-    bpy.data.objects[placed.object_name].name = "renamed by the artist"
-    assert find_object("id1", placed.object_name) is not None
-    for collection in bpy.data.objects["renamed by the artist"].users_collection:
-        collection.objects.unlink(bpy.data.objects["renamed by the artist"])
-    assert find_object("id1", placed.object_name) is None
-
-
 def ready_generation(addon: Any, piapi: Any) -> Any:
     """A generation whose model is on the disk and not yet placed."""
     from trellis_blender.generation.request import compose_request

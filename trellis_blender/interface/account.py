@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account behind the key: its balance, and generations of it that this computer does not know."""
+"""The account behind the key: its balance, and generations of it that this computer does not know.
+
+PiAPI is asked when a button is pressed only. What this computer itself knows of the costs is asked for by the draw.
+"""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -8,10 +11,9 @@ import bpy
 
 from ..generation.costs import dollars
 from ..generation.questions import Topic
-from ..piapi.models import MODELS, InputUnusable
-from . import access, monitor, redraw, session, spending
-from .facts import IN_SIDEBAR, draw_fact
-from .layouts import TrellisPanel, draw_text
+from ..piapi.models import MODELS
+from . import access, monitor, session, spending
+from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
 
 if TYPE_CHECKING:
     from ..piapi.tasks import ListedTask
@@ -38,14 +40,8 @@ class _AskOperator(bpy.types.Operator):
 
     def ask(self) -> set[str]:
         """Asks."""
-        try:
-            session.current().ask(self.topic, getattr(self, "task_id", "").strip())
-        except access.NotReady as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        monitor.pressed()
-        redraw.sidebars()
-        return {'FINISHED'}
+        task_id = getattr(self, "task_id", "").strip()
+        return monitor.press(self, lambda: session.current().ask(self.topic, task_id))
 
 
 class TRELLIS_OT_test_key(_AskOperator):
@@ -102,18 +98,8 @@ class TRELLIS_OT_fetch_task(_AskOperator):
             self.report({'INFO'}, f"“{known.request.name}” is in the list already.")
             return {'CANCELLED'}
         if listed := _listed(task_id):
-            return self._take(listed)
+            return monitor.press(self, lambda: found.fetch(listed))
         return self.ask()
-
-    def _take(self, listed: "ListedTask") -> set[str]:
-        try:
-            session.current().fetch(listed)
-        except (access.NotReady, InputUnusable) as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        monitor.pressed()
-        redraw.sidebars()
-        return {'FINISHED'}
 
 
 class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):

@@ -12,7 +12,7 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable, Model
-from . import access, generate, inputs, monitor, redraw, session
+from . import access, generate, inputs, monitor
 from .settings import settings_of
 
 SECOND_PRESS_S = 1.0
@@ -74,14 +74,12 @@ class _GenerateButton(bpy.types.Operator):
         if not self.requests and not self._compose(context):
             return {'CANCELLED'}
         requests, self.requests = self.requests, ()
-        try:
+
+        def submit() -> None:
             generate.submit(requests, in_place=True)
-        except access.NotReady as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        _LastPress.at = time.monotonic()
-        monitor.pressed()
-        return {'FINISHED'}
+            _LastPress.at = time.monotonic()
+
+        return monitor.press(self, submit)
 
     def _compose(self, context: bpy.types.Context) -> bool:
         given = {"model": self.model(context).id}
@@ -138,35 +136,4 @@ class TRELLIS_OT_new_seed(bpy.types.Operator):
         from ..generation.request import draw_seed
 
         settings_of(context.scene).seed = draw_seed()
-        return {'FINISHED'}
-
-
-class TRELLIS_OT_show(bpy.types.Operator):
-    """Select the model and bring it into view; one that is not in the scene is put there. Costs nothing"""
-
-    bl_idname = "trellis.show"
-    bl_label = "Show It"
-    bl_options = {'INTERNAL'}
-
-    generation: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
-    """The ids, with a space between each."""
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene import showing
-
-        found = session.current()
-        found.drain()
-        items: list[bpy.types.Object] = []
-        for generation_id in self.generation.split():
-            generation = found.generations.get(generation_id)
-            if generation is None or generation.state.value not in {"ready", "placed"}:
-                continue
-            if generation.state.value == "placed" and (item := found.file.object_of(generation)) is not None:
-                items.append(item)
-            else:
-                monitor.deliver(generation_id)
-                monitor.pressed()
-        if items and (problem := showing.show(context, items)):
-            self.report({'INFO'}, problem)
-        redraw.sidebars()
         return {'FINISHED'}

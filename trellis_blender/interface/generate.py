@@ -11,6 +11,7 @@ from ..generation import variations
 from ..piapi.models import MODELS, InputUnusable
 from ..scene import artist
 from . import access, monitor, session
+from .image_file import changed_at_ns
 from .settings import PARAMETERS, settings_of
 
 if TYPE_CHECKING:
@@ -124,14 +125,6 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
 def path_of(image: str) -> Path:
     """The file of an image as it was entered, which may be relative to the .blend."""
     return Path(bpy.path.abspath(image))
-
-
-def changed_at_ns(path: Path) -> int:
-    """When the file was last changed; 0 where it cannot be told."""
-    try:
-        return path.stat().st_mtime_ns
-    except (OSError, ValueError):
-        return 0
 
 
 def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, Path | None]:

@@ -108,7 +108,7 @@ def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, m
         row = layout.row()
         row.scale_y = BUTTON_SCALE
         show = row.operator("trellis.show", text="Show Them" if count > 1 else "Show It")
-        show.generation = " ".join(generation.id for generation in made)
+        show.generations, show.may_place = " ".join(generation.id for generation in made), True
     verb = "Pay Again" if model.price_usd else "Make Again"
     layout.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
 

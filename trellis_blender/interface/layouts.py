@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the panels of the tab have in common."""
+"""What the panels of the tab and the preferences have in common."""
 
 from typing import Any
 
 import bpy
 
 from . import wording
+
+IN_PREFERENCES = 0.4
+"""Where Blender itself divides a row with a property."""
+IN_SIDEBAR = 0.5
+"""“Spent This Month” has room there in a sidebar that is as wide as it comes."""
 
 
 class TrellisPanel:
@@ -24,3 +29,12 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
     lines = wording.wrap(text, context.region.width - 50 * scale, scale)
     for number, line in enumerate(lines):
         column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
+
+
+def draw_fact(layout: Any, name: str, value: str, divided_at: float) -> None:
+    """A row with the name to the left and the value to the right of a line at a share of the width."""
+    split = layout.split(factor=divided_at)
+    left = split.row()
+    left.alignment = 'RIGHT'
+    left.label(text=name)
+    split.label(text=value)

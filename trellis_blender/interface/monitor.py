@@ -8,11 +8,13 @@ end of a shift, another file and a closed window are all the same case.
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 import bpy
 
+from ..piapi.models import InputUnusable
 from ..scene import artist
 from . import access, redraw, session, thumbnails, wording
 
@@ -84,11 +86,22 @@ def look_into_store() -> None:
         bpy.app.timers.register(_first_look, first_interval=FIRST_LOOK_S, persistent=True)
 
 
+def press(operator: bpy.types.Operator, act: Callable[[], object]) -> set[str]:
+    """Does what a button is for, and returns what the operator does. A reason why it cannot be done is reported."""
+    try:
+        act()
+    except (access.NotReady, InputUnusable) as error:
+        operator.report({'ERROR'}, str(error))
+        return {'CANCELLED'}
+    pressed()
+    return {'FINISHED'}
+
+
 def pressed() -> None:
     """To be called when the artist pressed a button: what runs modally now is no tool in their hand."""
     _Memory.background_operators = artist.modal_operators()
     redraw.forget_news()
-    redraw.refresh()
+    redraw.everything()
     watch()
 
 

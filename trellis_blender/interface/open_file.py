@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which generations belong to the .blend that is open, and where in it they are. For the main thread only.
 
-Undo, redo and opening a file make other objects of the same ones, so names and ids are kept and looked up again.
+Looking an object up takes milliseconds in a large file, so all are looked up at once and kept. Undo, redo and opening a
+file make other objects of the same ones: `look_again` must be called after them.
 """
 
 import os
@@ -21,8 +22,7 @@ class OpenFile:
 
     def __init__(self) -> None:
         self._loads = 0
-        self._missing: set[str] = set()
-        self._names: dict[str, str] = {}
+        self._models: dict[str, list[bpy.types.Object]] | None = None
 
     @property
     def blend_load(self) -> str:
@@ -64,32 +64,33 @@ class OpenFile:
 
     def is_in_scene(self, generation: "Generation") -> bool:
         """True where a placed generation's object is still there. Cheap enough for a draw function."""
-        from ..scene import placing
-
-        if generation.id in self._missing:
-            return False
-        found = placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
-        if found is None:
-            self._missing.add(generation.id)
-            return False
-        self._names[generation.id] = found.name
-        return True
+        return self._model(generation) is not None
 
     def object_of(self, generation: "Generation") -> "bpy.types.Object | None":
-        """The object that a placed generation made, in any scene."""
+        """The object that a placed generation made, in any scene; looks again where it is not known."""
+        found = self._model(generation)
+        if found is None:
+            self._models = None
+            found = self._model(generation)
+        return found
+
+    def _model(self, generation: "Generation") -> "bpy.types.Object | None":
         from ..scene import placing
 
-        return placing.find_object(generation.id, self._names.get(generation.id, generation.object_name))
+        if self._models is None:
+            self._models = placing.models_here()
+        alive = [item for item in self._models.get(generation.id, ()) if placing.is_alive(item)]
+        # An artist's copy has the same property; the one that was made is known by its name until it is renamed.
+        return next((item for item in alive if item.name == generation.object_name), alive[0] if alive else None)
 
     def look_again(self) -> None:
         """After undo and redo: objects that were gone may be back."""
         from ..scene import placeholder
 
         placeholder.forget()
-        self._missing.clear()
+        self._models = None
 
     def another_file(self) -> None:
         """After File > Open and File > New."""
         self._loads += 1
         self.look_again()
-        self._names.clear()

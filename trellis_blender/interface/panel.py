@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of generations in the tab "Trellis". Draws what is known; asks nothing and changes nothing."""
+"""The list of generations in the tab "Trellis".
+
+It draws what is known, without a look at the disk. Drawing also tells the queue that somebody looks: every ten seconds
+its thread then looks for generations that other Blenders have begun.
+"""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,7 +114,7 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     if not is_stacked:
         units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
     name = wording.shorten(generation.request.name, int((units - 1.0) / CHARACTER_UNITS))
-    title.operator("trellis.show_generation", text=name, icon=line.icon, emboss=False).generation = generation.id
+    title.operator("trellis.show", text=name, icon=line.icon, emboss=False).generations = generation.id
     buttons = (lines if is_stacked else row).row(align=True)
     buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
     for action in actions:

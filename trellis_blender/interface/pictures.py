@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The picture that the panel shows: a thumbnail, and when the file was last changed.
 
-A draw function only asks what is known. Looking at the file is done by a timer, soon after a path is first asked for
-and, while it is shown, now and then; Blender decodes the thumbnail in a thread of its own.
+A draw function only asks what is known. A thread looks at the file, soon after a path is first asked for and, while it
+is shown, now and then: a network drive that is gone keeps whoever asks for minutes.
 """
 
+import threading
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import bpy
 
-from . import redraw
-from .generate import changed_at_ns, path_of
+from . import image_file, redraw
+from .generate import path_of
+from .image_file import Seen
+from .previews import Previews
 
 LOOK_AGAIN_S = 2.0
+ANSWER_LOOK_S = 0.05
+PATIENCE_S = 1.0
+"""Then the panel says that the drive does not answer."""
 KEPT = 16
 """Thumbnails; each takes 256 KB."""
 
@@ -32,60 +38,63 @@ class Known(NamedTuple):
 
 class _Memory:
     known: dict[str, Known] = {}
-    thumbnails: Any = None
+    answers: dict[str, list[Seen]] = {}  # of the looks that go on; empty until there is one
+    previews = Previews(KEPT)
 
 
 def look(image: str) -> Known:
     """What is known of a picture as it was entered. Never touches the disk in a Blender with a window."""
     path = str(path_of(image))
-    found = _Memory.known.get(path, Known(path))
     if bpy.app.background:
-        return _look_at(path)
-    if time.monotonic() - found.looked_at > LOOK_AGAIN_S:
+        seen = image_file.look(Path(path))
+        return Known(path, seen.changed_ns, problem=seen.problem)
+    found = _Memory.known.get(path, Known(path))
+    if path not in _Memory.answers and time.monotonic() - found.looked_at > LOOK_AGAIN_S:
         _Memory.known[path] = found._replace(looked_at=time.monotonic())
-        bpy.app.timers.register(partial(_look_and_show, path), first_interval=0.0)
+        _begin_look(path)
     return found
 
 
 def forget() -> None:
-    """Gives the thumbnails back."""
-    thumbnails, _Memory.thumbnails = _Memory.thumbnails, None
+    """Gives the thumbnails back. A look that goes on is left to itself."""
     _Memory.known.clear()
-    if thumbnails is not None:
-        import bpy.utils.previews
-
-        bpy.utils.previews.remove(thumbnails)
+    _Memory.answers.clear()
+    _Memory.previews.clear()
 
 
-def _look_and_show(path: str) -> None:
-    before = _Memory.known.get(path)
-    if before is None:
-        return  # the add-on was switched off meanwhile
-    found = _look_at(path)
-    if (found.changed_ns, found.problem) != (before.changed_ns, before.problem):
-        if found.changed_ns:
-            found = found._replace(icon=_load_thumbnail(path, found.changed_ns))
+def _begin_look(path: str) -> None:
+    answer = _Memory.answers[path] = []
+    threading.Thread(
+        target=lambda: answer.append(image_file.look(Path(path))), name="trellis-picture", daemon=True
+    ).start()
+    bpy.app.timers.register(partial(_hear, path, answer), first_interval=ANSWER_LOOK_S, persistent=True)
+
+
+def _hear(path: str, answer: list[Seen]) -> float | None:
+    if _Memory.answers.get(path) is not answer:
+        return None  # the add-on was switched off meanwhile
+    found = _Memory.known[path]
+    if not answer:
+        if time.monotonic() - found.looked_at < PATIENCE_S:
+            return ANSWER_LOOK_S
+        _take_over(found._replace(problem=f"The drive with “{path}” does not answer."))
+        return PATIENCE_S
+    del _Memory.answers[path]
+    changed_ns, problem = answer[0]
+    icon = _thumbnail(path, changed_ns) if changed_ns else 0
+    _take_over(Known(path, changed_ns, icon, problem, time.monotonic()))
+    return None
+
+
+def _take_over(found: Known) -> None:
+    before = _Memory.known.get(found.path)
+    _Memory.known[found.path] = found
+    if before is None or before._replace(looked_at=found.looked_at) != found:
         redraw.sidebars()
-    else:
-        found = found._replace(icon=before.icon)
-    _Memory.known[path] = found
 
 
-def _look_at(path: str) -> Known:
-    changed_ns = changed_at_ns(Path(path))
-    problem = "" if changed_ns and Path(path).is_file() else f"There is no file “{path}”. Choose the image again."
-    return Known(path, 0 if problem else changed_ns, 0, problem, time.monotonic())
-
-
-def _load_thumbnail(path: str, changed_ns: int) -> int:
-    import bpy.utils.previews
-
-    if _Memory.thumbnails is None:
-        _Memory.thumbnails = bpy.utils.previews.new()
-    elif len(_Memory.thumbnails) >= KEPT:
-        _Memory.thumbnails.clear()
+def _thumbnail(path: str, changed_ns: int) -> int:
+    if _Memory.previews.is_full:
+        _Memory.previews.clear()
         _Memory.known.clear()
-    name = f"{changed_ns} {path}"
-    if name not in _Memory.thumbnails:
-        _Memory.thumbnails.load(name, path, 'IMAGE')
-    return _Memory.thumbnails[name].icon_id
+    return _Memory.previews.icon(f"{changed_ns} {path}", Path(path))

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences."""
+"""The add-on's preferences.
+
+Drawing them has a thread find out what they show and nobody has asked for yet: the way to the service, the room on the
+disk. It neither waits for that nor asks the service.
+"""
 
 from collections.abc import Callable
 from math import pi, radians
@@ -11,8 +15,7 @@ from ..generation.questions import Topic
 from ..piapi.limits import USUAL_LIMITS
 from ..piapi.plans import MOST_AT_ONCE, plan_named
 from . import access, account, logs, monitor, session, wording
-from .facts import IN_PREFERENCES, draw_fact
-from .layouts import draw_text
+from .layouts import IN_PREFERENCES, draw_fact, draw_text
 from .secret_file import SecretFile
 
 KEY_PAGE = "https://piapi.ai"

@@ -14,27 +14,41 @@ if TYPE_CHECKING:
     from ..generation.record import Generation
 
 
-class TRELLIS_OT_show_generation(RowOperator):
-    """Select the model and bring it into view"""
+class TRELLIS_OT_show(bpy.types.Operator):
+    """Select what was made and bring it into view; what is not in the scene is put there. Costs nothing"""
 
-    bl_idname = "trellis.show_generation"
+    bl_idname = "trellis.show"
     bl_label = "Show in the Scene"
+    bl_options = {'INTERNAL'}
+
+    generations: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="Ids, a space between each")
+    may_place: bpy.props.BoolProperty(
+        options={'SKIP_SAVE', 'HIDDEN'}, description="Put the models that are not in the scene there"
+    )
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
-        generation = session.current().generations.get(properties.generation)
+        generation = session.current().generations.get(properties.generations)
         return wording.settings_in_full(generation) if generation is not None else cls.__doc__ or ""
 
-    def act(self, found: session.Session, generation: "Generation") -> None:
-        from ..scene import placeholder, showing
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import showing
 
-        item = (
-            found.file.object_of(generation) if generation.state.value == "placed" else placeholder.find(generation.id)
-        )
-        if item is None:
-            self.report({'INFO'}, "Nothing of it is in the scene that is open.")
-        elif problem := showing.show(bpy.context, [item]):
+        found = session.current()
+        found.drain()
+        known = [found.generations[number] for number in self.generations.split() if number in found.generations]
+        items = {generation.id: _item_of(generation, may_be_empty=not self.may_place) for generation in known}
+        shown = [item for item in items.values() if item is not None]
+        if shown and (problem := showing.show(context, shown)):
             self.report({'INFO'}, problem)
+        to_place = [each.id for each in known if items[each.id] is None and each.state.value in {"ready", "placed"}]
+        if self.may_place and to_place:
+            for number in to_place:
+                monitor.deliver(number)
+            monitor.pressed()
+        elif not shown:
+            self.report({'INFO'}, "Nothing of it is in the scene that is open.")
+        return {'FINISHED'}
 
 
 class TRELLIS_OT_more(RowOperator):
@@ -43,14 +57,10 @@ class TRELLIS_OT_more(RowOperator):
     bl_idname = "trellis.more"
     bl_label = "More"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        generation = session.current().generations.get(self.generation)
-        if generation is None:
-            return {'CANCELLED'}
-        context.window_manager.popup_menu(
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        bpy.context.window_manager.popup_menu(
             lambda menu, _: _draw_menu(menu.layout, generation), title=generation.request.name
         )
-        return {'FINISHED'}
 
 
 class TRELLIS_OT_move_here(RowOperator):
@@ -60,8 +70,8 @@ class TRELLIS_OT_move_here(RowOperator):
     bl_label = "Move to the 3D Cursor"
     bl_options = {'INTERNAL', 'UNDO'}
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         return generation.state.value == "placed"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
@@ -128,8 +138,8 @@ class TRELLIS_OT_keep_only(RowOperator):
     bl_label = "Keep This, Hide the Others"
     bl_options = {'INTERNAL', 'UNDO'}
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         return bool(generation.request.press) and generation.state.value == "placed"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
@@ -143,6 +153,15 @@ class TRELLIS_OT_keep_only(RowOperator):
                     item.hide_set(is_other, view_layer=layer)
 
 
+def _item_of(generation: "Generation", *, may_be_empty: bool) -> bpy.types.Object | None:
+    """The model, or else the placeholder where that will do."""
+    from ..scene import placeholder
+
+    if generation.state.value == "placed":
+        return session.current().file.object_of(generation)
+    return placeholder.find(generation.id) if may_be_empty else None
+
+
 def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
     found = session.current()
     is_there = generation.state.value == "placed" and found.file.object_of(generation) is not None
@@ -151,7 +170,7 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
         layout.operator(operator, icon=icon).generation = generation.id
 
     if is_there:
-        entry("trellis.show_generation", 'ZOOM_SELECTED')
+        layout.operator("trellis.show", icon='ZOOM_SELECTED').generations = generation.id
         entry("trellis.move_here", 'PIVOT_CURSOR')
         if generation.request.press:
             entry("trellis.keep_only", 'HIDE_OFF')

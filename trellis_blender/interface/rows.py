@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be done with a generation in the list."""
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ..generation.questions import Topic
 from ..piapi.models import OFFLINE_PREVIEW
-from . import access, monitor, redraw, session, wording
+from . import access, monitor, session, wording
 
 REMOVAL_WIDTH_PX = 440
 
@@ -22,14 +23,14 @@ class RowOperator(bpy.types.Operator):
 
     generation: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         """True where there is something to do; the second click of a double click finds nothing any more."""
-        return generation is not None
+        return True
 
+    @abstractmethod
     def act(self, found: session.Session, generation: "Generation") -> None:
         """Does it. Raises access.NotReady."""
-        raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         session.current().drain()
@@ -40,14 +41,7 @@ class RowOperator(bpy.types.Operator):
         if not self.fits(found):
             self.report({'INFO'}, "There is nothing left to do here.")
             return {'CANCELLED'}
-        try:
-            self.act(session.current(), found)
-        except access.NotReady as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        monitor.pressed()
-        redraw.sidebars()
-        return {'FINISHED'}
+        return monitor.press(self, lambda: self.act(session.current(), found))
 
 
 class TRELLIS_OT_cancel(RowOperator):
@@ -56,8 +50,8 @@ class TRELLIS_OT_cancel(RowOperator):
     bl_idname = "trellis.cancel"
     bl_label = "Cancel"
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         return generation.is_working or generation.parked
 
     def act(self, found: session.Session, generation: "Generation") -> None:
@@ -71,8 +65,8 @@ class TRELLIS_OT_place(RowOperator):
     bl_idname = "trellis.place"
     bl_label = "Place"
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         return generation.state.value in {"ready", "placed"}
 
     def act(self, found: session.Session, generation: "Generation") -> None:
@@ -85,8 +79,8 @@ class TRELLIS_OT_resume(RowOperator):
     bl_idname = "trellis.resume"
     bl_label = "Resume"
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         if generation.state.value == "outcome unknown":
             return True
         return generation.parked and generation.state.value in {"submitting", "waiting", "running", "downloading"}
@@ -106,8 +100,8 @@ class TRELLIS_OT_submit_again(RowOperator):
     bl_idname = "trellis.submit_again"
     bl_label = "Submit Again"
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         state = generation.state.value
         return state in {"failed", "outcome unknown"} or (state == "queued" and generation.parked)
 
@@ -122,8 +116,8 @@ class TRELLIS_OT_remove(RowOperator):
     bl_idname = "trellis.remove"
     bl_label = "Remove"
 
-    @staticmethod
-    def fits(generation: "Generation") -> bool:
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
         return not generation.is_working and not generation.elsewhere
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -155,12 +149,10 @@ class TRELLIS_OT_submit_paused(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         found = session.current()
         found.drain()
-        try:
+
+        def submit_all() -> None:
             for generation in found.paused():
                 found.queue.submit_again(generation, found.service_for(generation.request.model))
-        except access.NotReady as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        found.drain()
-        monitor.pressed()
-        return {'FINISHED'}
+            found.drain()
+
+        return monitor.press(self, submit_all)

@@ -58,7 +58,7 @@ class Session:
             from ..generation.queue import Queue
 
             self._queue = Queue(access.data_folder())
-        self._queue.allow(access.at_once())
+            self.heed_preferences()
         return self._queue
 
     def heed_preferences(self) -> None:
@@ -272,20 +272,20 @@ class Session:
         from ..generation.files import MODEL_NAME
         from ..generation.problems import ModelUnusable
         from ..generation.states import State
-        from ..scene import finishing, placeholder, placing
+        from ..scene import placeholder, placing
         from ..scene.staging import ImportFailed
 
         glb = self.queue.folder / generation.folder_name / MODEL_NAME
         request = generation.request
-        if generation.state is State.PLACED and placing.find_object(generation.id, generation.object_name):
+        if generation.state is State.PLACED and self.file.object_of(generation):
             return generation
         try:
             if not glb.is_file():
                 raise ModelUnusable(f"its file {glb} is gone")
             stand_in = placeholder.find(generation.id)
             placement = self._placement(generation, stand_in)
-            finishing.HABITS.smooth_up_to = access.smooth_up_to()
-            placed = placing.place(glb, request.name, generation.id, placement, stand_in)
+            smooth_up_to = access.smooth_up_to()
+            placed = placing.place(glb, request.name, generation.id, placement, stand_in, smooth_up_to=smooth_up_to)
         except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)
         except Exception as error:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was spent, in the panel "Account", and as a table to bill a client from."""
+"""What was spent, in the panel "Account", and as a table to bill a client from.
+
+Drawing it has a thread add up the sums that are not known, once for each file and after each new charge.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +12,7 @@ import bpy
 from ..generation.costs import dollars
 from ..generation.questions import Topic
 from . import monitor, redraw, session
-from .facts import IN_SIDEBAR, draw_fact
-from .layouts import draw_text
+from .layouts import IN_SIDEBAR, draw_fact, draw_text
 
 if TYPE_CHECKING:
     from ..generation.spending import Amount

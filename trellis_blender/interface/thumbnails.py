@@ -8,11 +8,12 @@ a copy that is taken some time after the arrival, so that the two never add up t
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 
 from . import redraw, session
+from .previews import Previews
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -27,7 +28,7 @@ KEPT = 200
 class _Memory:
     icons: dict[str, int] = {}
     asked: set[str] = set()
-    previews: Any = None
+    previews = Previews(KEPT)
     thread: threading.Thread | None = None
 
 
@@ -50,13 +51,9 @@ def forget() -> None:
     thread, _Memory.thread = _Memory.thread, None
     if thread is not None:
         thread.join(STOP_TIMEOUT_S)
-    previews, _Memory.previews = _Memory.previews, None
     _Memory.icons.clear()
     _Memory.asked.clear()
-    if previews is not None:
-        import bpy.utils.previews
-
-        bpy.utils.previews.remove(previews)
+    _Memory.previews.clear()
 
 
 def _look(generation_id: str) -> None:
@@ -75,17 +72,10 @@ def _look(generation_id: str) -> None:
 
 
 def _load(generation_id: str, path: Path) -> int:
-    import bpy.utils.previews
-
-    if _Memory.previews is None:
-        _Memory.previews = bpy.utils.previews.new()
-    elif len(_Memory.previews) >= KEPT:
+    if _Memory.previews.is_full:
         _Memory.previews.clear()
         _Memory.icons.clear()
-    name = f"{generation_id} {path.name}"
-    if name not in _Memory.previews:
-        _Memory.previews.load(name, str(path), 'IMAGE')
-    return _Memory.previews[name].icon_id
+    return _Memory.previews.icon(f"{generation_id} {path.name}", path)
 
 
 def _decode(generation_id: str) -> None:

@@ -12,17 +12,9 @@ from ..generation.glb import read_gltf
 from ..generation.problems import ModelUnusable
 
 SHARP_ANGLE = radians(30)
+"""Where the artist has set nothing else."""
 SMALLEST_SIDE = 1e-12
 """Of a mesh in its file's units; a smaller one is a point, and Blender's numbers too short to enlarge it."""
-
-
-class _Habits:
-    """How the artist wants models to arrive, as the preferences say. For the main thread only."""
-
-    smooth_up_to = SHARP_ANGLE
-
-
-HABITS = _Habits()
 
 
 def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
@@ -53,11 +45,13 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:
     mesh.transform(Matrix.Scale(factor, 4) @ Matrix.Translation(to_bottom_centre))
 
 
-def shade(mesh: bpy.types.Mesh) -> None:
-    """Smooth, with sharp edges from 30° or what the artist has set. Needs doubled vertices to be merged, which the
-    importer has done."""
+def shade(mesh: bpy.types.Mesh, smooth_up_to: float) -> None:
+    """Smooth, with sharp edges where faces meet at a larger angle, in radians.
+
+    Needs doubled vertices to be merged, which the importer has done.
+    """
     mesh.shade_smooth()
-    mesh.set_sharp_from_angle(angle=HABITS.smooth_up_to)
+    mesh.set_sharp_from_angle(angle=smooth_up_to)
     mesh.update()
 
 

@@ -175,6 +175,6 @@ def seed_and_place() -> drive.Steps:
     drive.shot("31-places")
     # The letter underlined in "On the Surface Below".
     yield from drive.key("o", 0.5)
-    assert settings().target == 'SURFACE', settings().target
+    yield from drive.until(lambda: settings().target == 'SURFACE', "the place", 10)
     yield from drive.over_viewport()
     drive.shot("32-on-the-surface")

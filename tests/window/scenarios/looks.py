@@ -96,7 +96,7 @@ def scenario() -> drive.Steps:
     )
     yield 4.0
     yield from photograph("01-four-running-one-failed-two-done")
-    yield from drive.find("trellis.show_generation", column=0.4)
+    yield from drive.find("trellis.show(", column=0.4)
     yield 1.6
     drive.shot("02-hovered")
     light_theme()

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A look at an image's file. No bpy: a thread does it, because a network drive that is gone keeps whoever asks."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Seen(NamedTuple):
+    """When the file was last changed, 0 where that cannot be told; or, as a sentence, why it cannot be used."""
+
+    changed_ns: int = 0
+    problem: str = ""
+
+
+def look(path: Path) -> Seen:
+    """What the disk says of the file; may take as long as the disk does."""
+    changed_ns = changed_at_ns(path)
+    if changed_ns and path.is_file():
+        return Seen(changed_ns)
+    return Seen(0, f"There is no file “{path}”. Choose the image again.")
+
+
+def changed_at_ns(path: Path) -> int:
+    """When the file was last changed; 0 where it cannot be told."""
+    try:
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Icons of pictures on the disk. Blender reads and decodes them in a thread of its own."""
+
+from pathlib import Path
+from typing import Any
+
+
+class Previews:
+    """At most `limit` of them; the collection is Blender's, made when it is first needed."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._collection: Any = None
+
+    @property
+    def is_full(self) -> bool:
+        """True where there is room for no other: whoever has their icons is to `clear` them, and ask anew."""
+        return self._collection is not None and len(self._collection) >= self.limit
+
+    def icon(self, name: str, path: Path) -> int:
+        """The icon's number. `name` is another one where the file has changed."""
+        if self._collection is None:
+            import bpy.utils.previews
+
+            self._collection = bpy.utils.previews.new()
+        if name not in self._collection:
+            self._collection.load(name, str(path), 'IMAGE')
+        return self._collection[name].icon_id
+
+    def clear(self) -> None:
+        """Gives them all back."""
+        collection, self._collection = self._collection, None
+        if collection is not None:
+            import bpy.utils.previews
+
+            bpy.utils.previews.remove(collection)
