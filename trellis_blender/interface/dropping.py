@@ -73,19 +73,23 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
             self.report({'ERROR'}, "There is no picture among what was dropped.")
             return {'CANCELLED'}
         self.spot = _spot(context, event)
-        return _ask(self, context)
+        return _ask(self, context, self.paths)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         if self.is_chosen:
             self.is_chosen = False
-            return self._chosen(context)
-        return _submit(self, context, self.paths or self._paths(), self.spot)
+            return self._chosen()
+        paths = self.paths or self._paths()
+        if not paths:
+            self.report({'ERROR'}, "There is no picture among these files.")
+            return {'CANCELLED'}
+        return _submit(self, context, paths, self.spot)
 
     def draw(self, context: bpy.types.Context) -> None:
         if not self.is_chosen:
             _draw(self.layout, context, self.paths)
 
-    def _chosen(self, context: bpy.types.Context) -> set[str]:
+    def _chosen(self) -> set[str]:
         paths = self._paths()
         if not paths:
             self.report({'ERROR'}, f"There is no picture in {self.directory}.")
@@ -121,18 +125,24 @@ class TRELLIS_OT_generate_from_editor(bpy.types.Operator):
         return area is not None and getattr(area.spaces.active, "image", None) is not None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        try:
-            self.paths = [taking.keep(*taking.picture_from(context, 'EDITOR'))]
-        except (ValueError, OSError) as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
-        return _ask(self, context)
+        return _ask(self, context, self.paths) if self._take(context) else {'CANCELLED'}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        # What is submitted is what was shown.
+        if not self.paths and not self._take(context):
+            return {'CANCELLED'}
         return _submit(self, context, self.paths, None)
 
     def draw(self, context: bpy.types.Context) -> None:
         _draw(self.layout, context, self.paths)
+
+    def _take(self, context: bpy.types.Context) -> bool:
+        try:
+            self.paths = [taking.keep(*taking.picture_from(context, 'EDITOR'))]
+        except (ValueError, OSError) as error:
+            self.report({'ERROR'}, str(error))
+            return False
+        return True
 
 
 class TRELLIS_OT_set_down(bpy.types.Operator):
@@ -184,6 +194,7 @@ def draw_in_image_menu(self: bpy.types.Menu, _: bpy.types.Context) -> None:
     """The entry in the Image Editor's menu."""
     layout: Any = self.layout
     layout.separator()
+    layout.operator_context = 'INVOKE_DEFAULT'  # the menu's own entries are executed
     layout.operator("trellis.generate_from_editor")
 
 
@@ -199,7 +210,9 @@ def unregister() -> None:
     menu.remove(draw_in_image_menu)
 
 
-def _ask(operator: bpy.types.Operator, context: bpy.types.Context) -> set[str]:
+def _ask(operator: bpy.types.Operator, context: bpy.types.Context, paths: Sequence[Path]) -> set[str]:
+    # A dialog draws itself once: what it shows has to be there by then.
+    pictures.look_now(str(paths[0]))
     return context.window_manager.invoke_props_dialog(
         operator, width=DIALOG_WIDTH_PX, title="Generate 3D Model", confirm_text="Generate"
     )

@@ -47,6 +47,13 @@ def look(image: str) -> Known:
     return found
 
 
+def look_now(image: str) -> None:
+    """Looks at a picture that the artist has just pointed at, so that it can be shown at once."""
+    path = str(path_of(image))
+    _Memory.known[path] = Known(path)
+    _look_and_show(path)
+
+
 def forget() -> None:
     """Gives the thumbnails back."""
     thumbnails, _Memory.thumbnails = _Memory.thumbnails, None

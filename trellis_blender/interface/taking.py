@@ -5,6 +5,7 @@ Each is kept as a file of its own, so that the panel, scripts and "Use These Set
 """
 
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,13 +129,10 @@ def keep(picture: "Picture", name: str) -> Path:
     """Writes the picture as a PNG into the add-on's own folder; OSError where that cannot be."""
     from ..generation.png import encode_png
 
-    folder = access.data_folder() / FOLDER / time.strftime("%Y-%m-%d %H.%M.%S")
-    stem = bpy.path.clean_name(Path(name).stem) or "Picture"
-    number, path = 1, folder / f"{stem}.png"
-    while path.exists():
-        number += 1
-        path = folder / f"{stem} {number}.png"
-    folder.mkdir(parents=True, exist_ok=True)
+    # The model is named after the file, so it is the folder that tells one take from the next.
+    folder = access.data_folder() / FOLDER / f"{time.strftime('%Y-%m-%d')} {uuid.uuid4().hex[:8]}"
+    folder.mkdir(parents=True)
+    path = folder / f"{bpy.path.clean_name(Path(name).stem) or 'Picture'}.png"
     path.write_bytes(encode_png(picture))
     return path
 
