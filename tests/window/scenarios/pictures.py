@@ -3,7 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 import drive
@@ -129,4 +129,4 @@ def second_area() -> Any:
 
 
 class _Split:
-    area: list[Any] = []
+    area: ClassVar[list[Any]] = []
