@@ -125,7 +125,7 @@ class Demo:
                 compose_request(
                     model=OFFLINE_PREVIEW.id if self.options.service == "offline" else "Qubico/trellis",
                     prompt=prompt,
-                    picture=load_picture(image) if image else None,
+                    picture=load_picture(image, bpy.context.scene) if image else None,
                     picture_name=image.stem.replace("_", " ").capitalize() if image else "",
                     parameters={"seed": number + 1},
                     placement=placing.here(bpy.context, 1.0, found.file.blend_load),

@@ -9,6 +9,7 @@ from .interface import (
     access,
     account,
     buttons,
+    dropping,
     generate,
     handlers,
     input_panels,
@@ -27,6 +28,7 @@ from .interface import (
     settings,
     spending,
     strays,
+    taking,
     thumbnails,
 )
 
@@ -37,6 +39,13 @@ CLASSES = (
     buttons.TRELLIS_OT_generate_from_panel,
     buttons.TRELLIS_OT_try_offline,
     buttons.TRELLIS_OT_new_seed,
+    taking.TRELLIS_OT_take_picture,
+    taking.TRELLIS_OT_use_image,
+    taking.TRELLIS_MT_pictures,
+    dropping.TRELLIS_OT_generate_from_files,
+    dropping.TRELLIS_OT_generate_from_editor,
+    dropping.TRELLIS_OT_set_down,
+    dropping.TRELLIS_FH_image,
     prompts.TRELLIS_OT_edit_prompt,
     prompts.TRELLIS_OT_use_prompt,
     prompts.TRELLIS_MT_prompts,
@@ -73,6 +82,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
+    dropping.register()
     logs.register()
     handlers.register()
     monitor.look_into_store()
@@ -89,6 +99,7 @@ def unregister() -> None:
     redraw.end()
     handlers.unregister()
     logs.unregister()
+    dropping.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

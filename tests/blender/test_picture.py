@@ -1,12 +1,14 @@
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
+import bpy
 import numpy as np
 import pytest
 from blender_helpers import counts
 from models import picture_png
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def load(path: Path) -> Any:
@@ -14,7 +16,7 @@ def load(path: Path) -> Any:
 
     before = counts()
     try:
-        return load_picture(path)
+        return load_picture(path, bpy.context.scene)
     finally:
         assert counts() == before
 
@@ -79,6 +81,95 @@ def test_shrinking_does_not_bleed_the_colour_of_what_is_transparent(addon: Any, 
     array[:, ::2] = (200, 0, 0, 255)
     Image.fromarray(array).save(tmp_path / "stripes.png")
     assert pixels(load(tmp_path / "stripes.png"))[500, 500].astype(int) == pytest.approx([200, 0, 0, 128], abs=2)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_turned_as_its_camera_says(addon: Any, tmp_path: Path, suffix: str, orientation: int) -> None:
+    image = corners((80, 40)).convert("RGB")
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"photo.{suffix}"
+    image.save(path, exif=exif, **({"lossless": True} if suffix == "webp" else {"quality": 100}))
+    upright = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
+    found = load(path)
+    assert (found.width, found.height) == upright.size
+    # Two decoders: JPEG's colours differ a little between them.
+    assert np.abs(pixels(found).astype(int) - np.asarray(upright).astype(int)).mean() < 3
+
+
+def test_sixteen_bit_with_alpha_keeps_its_colour(addon: Any, tmp_path: Path) -> None:
+    content = picture_png(1, 1)
+    row = b"\0" + struct.pack(">HHHH", 51400, 25700, 257, 32896)
+    body = zlib.compress(row)
+    ihdr = b"IHDR" + struct.pack(">IIBBBBB", 1, 1, 16, 6, 0, 0, 0)
+    chunks = [ihdr, b"IDAT" + body, b"IEND"]
+    path = tmp_path / "deep alpha.png"
+    path.write_bytes(
+        content[:8]
+        + b"".join(struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks)
+    )
+    assert pixels(load(path))[0, 0].astype(int) == pytest.approx([200, 100, 1, 128], abs=1)
+
+
+def of_datablock(image: bpy.types.Image) -> Any:
+    from trellis_blender.scene.picture import picture_of
+
+    kept = [
+        (each.name, each.users, tuple(each.size), each.is_dirty, each.packed_file, each.filepath, each.source)
+        for each in bpy.data.images
+    ]
+    before = counts(), kept, list(image.pixels[:64])
+    try:
+        return picture_of(image, bpy.context.scene)
+    finally:
+        kept = [
+            (each.name, each.users, tuple(each.size), each.is_dirty, each.packed_file, each.filepath, each.source)
+            for each in bpy.data.images
+        ]
+        assert (counts(), kept, list(image.pixels[:64])) == before
+
+
+def test_high_dynamic_range_is_seen_through_the_scenes_view_transform(addon: Any) -> None:
+    image = bpy.data.images.new("sun", 2, 1, alpha=True, float_buffer=True)
+    # Float pixels are multiplied by their alpha.
+    image.pixels.foreach_set([4.0, 0.0, 0.0, 1.0, 0.25, 0.25, 0.25, 0.5])
+    view = bpy.context.scene.view_settings
+    seen = {}
+    for view.view_transform in ("Standard", "AgX"):
+        seen[view.view_transform] = pixels(of_datablock(image))[0].astype(int)
+    assert seen["Standard"][0] == pytest.approx([255, 0, 0, 255], abs=1)
+    assert seen["Standard"][1] == pytest.approx([188, 188, 188, 128], abs=1)
+    assert seen["AgX"][0][1] > 100, "AgX lets bright colours fade to white"
+    view.exposure = -1
+    assert pixels(of_datablock(image))[0, 1, 0] < seen["AgX"][1][0]
+
+
+def test_unsaved_strokes_are_in_the_picture(addon: Any, tmp_path: Path) -> None:
+    corners((80, 40)).save(tmp_path / "base.png")
+    image = bpy.data.images.load(str(tmp_path / "base.png"))
+    assert pixels(of_datablock(image))[5, 5].tolist() == [255, 0, 0, 255]
+    image.pixels.foreach_set(np.tile(np.array([0, 0, 1, 1], np.float32), 80 * 40))
+    assert pixels(of_datablock(image))[5, 5].tolist() == [0, 0, 255, 255]
+    image.pack()
+    assert pixels(of_datablock(image))[5, 5].tolist() == [0, 0, 255, 255]
+    made = bpy.data.images.new("made", 3000, 20)
+    assert (of_datablock(made).width, of_datablock(made).height) == (1024, 7)
+
+
+def test_an_image_without_pixels_is_refused(addon: Any, tmp_path: Path) -> None:
+    from trellis_blender.scene.picture import PictureUnusable
+
+    corners((80, 40)).save(tmp_path / "gone.png")
+    image = bpy.data.images.load(str(tmp_path / "gone.png"))
+    (tmp_path / "gone.png").unlink()
+    image.reload()
+    with pytest.raises(PictureUnusable, match="has no pixels"):
+        of_datablock(image)
+    film = bpy.data.images.new("film", 4, 4)
+    film.source = 'SEQUENCE'
+    with pytest.raises(PictureUnusable, match="is an image sequence"):
+        of_datablock(film)
 
 
 def huge_png(tmp_path: Path) -> Path:

@@ -266,3 +266,9 @@ def test_two_blenders(window: Window) -> None:
         window.run("takes_over", limit_s=240)
         killed.result()
     assert len(window.piapi.creates) == 1
+
+
+def test_pictures(window: Window, fixtures: Path) -> None:
+    window.behave(processing_s=LONG_S)
+    window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
+    window.run("pictures", limit_s=240)

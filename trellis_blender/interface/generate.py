@@ -112,7 +112,7 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
     first = compose_request(
         model=model,
         prompt=prompt,
-        picture=load_picture(path) if path is not None else None,
+        picture=load_picture(path, context.scene) if path is not None else None,
         picture_name=path.stem if path is not None else "",
         picture_path=str(path) if path is not None else "",
         picture_changed_ns=changed_ns,

@@ -62,7 +62,9 @@ def _draw_prompt(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> N
 
 def _draw_image(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
     column: Any = layout.column()
-    column.prop(settings, "image", text="", placeholder="A picture of one thing")
+    row = column.row(align=True)
+    row.prop(settings, "image", text="", placeholder="A picture of one thing")
+    row.menu("TRELLIS_MT_pictures", text="", icon='DOWNARROW_HLT')
     if settings.image and (icon := pictures.look(settings.image).icon):
         column.template_icon(icon_value=icon, scale=THUMBNAIL_SCALE)
 

@@ -21,12 +21,15 @@ class TrellisPanel:
     bl_category = "Trellis"
 
 
-def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any = 'NONE') -> None:
-    """`text` as labels as wide as the sidebar: Blender's labels do not wrap."""
+def draw_text(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any = 'NONE', width_px: float = 0.0
+) -> None:
+    """`text` as labels as wide as the sidebar, or as a dialog of `width_px`: Blender's labels do not wrap."""
     column = layout.column(align=True)
     column.scale_y = 0.8
     scale = context.preferences.system.ui_scale
-    lines = wording.wrap(text, context.region.width - 50 * scale, scale)
+    width = width_px * scale or context.region.width
+    lines = wording.wrap(text, width - 50 * scale, scale)
     for number, line in enumerate(lines):
         column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
 

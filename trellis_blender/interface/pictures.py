@@ -55,6 +55,14 @@ def look(image: str) -> Known:
     return found
 
 
+def look_now(image: str) -> None:
+    """Looks at a picture that the artist has just pointed at, so that it can be shown at once."""
+    path = str(path_of(image))
+    changed_ns, problem = image_file.look(Path(path))
+    icon = _thumbnail(path, changed_ns) if changed_ns else 0
+    _Memory.known[path] = Known(path, changed_ns, icon, problem, time.monotonic())
+
+
 def forget() -> None:
     """Gives the thumbnails back. A look that goes on is left to itself."""
     _Memory.known.clear()

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An image file as the service takes it: whatever Blender reads, at most 1024 pixels on the longer side, alpha kept."""
+"""An image as the service takes it: what Blender reads, upright, sRGB, at most 1024 pixels on the longer side.
 
-import struct
+Main thread only: Blender decodes. Alpha is kept. 10–50 ms for 1024 × 1024.
+"""
+
 from pathlib import Path
-from typing import BinaryIO
 
 import bpy
 
 from ..generation.request import Picture
 from ..piapi.models import IMAGE_SIDE_LIMIT_PX
+from .image_header import UPRIGHT, read_header
 
 SIDE_LIMIT_PX = 16_384
 AREA_LIMIT_PX = 100_000_000
@@ -16,64 +18,96 @@ AREA_LIMIT_PX = 100_000_000
 PRESHRINK_AREA_PX = 16_000_000
 """Above this Blender shrinks the image first, in bytes: as floats it would take four times the memory."""
 PRESHRINK_SIDE_PX = 4 * IMAGE_SIDE_LIMIT_PX
+DATABLOCK_AREA_LIMIT_PX = 40_000_000
+"""What is the artist's must not be shrunk, so it is copied as floats: 640 MB."""
 
 
 class PictureUnusable(ValueError):
     """The image cannot be sent. `str(error)` is a sentence for the artist."""
 
 
-def load_picture(path: Path) -> Picture:
+def load_picture(path: Path, scene: bpy.types.Scene) -> Picture:
     """Reads the image at `path`; PictureUnusable where there is none. Leaves no datablock behind.
 
-    Main thread only: Blender decodes it. 10–50 ms for 1024 × 1024.
+    High dynamic range is seen through the `scene`'s view transform.
     """
-    _check_file(path)
+    orientation = _check_file(path)
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
         raise PictureUnusable(f"“{path.name}” cannot be read. Choose another image.") from None
     try:
-        return picture_of(image, path.name)
+        if image.source != 'FILE':
+            raise PictureUnusable(f"“{path.name}” is no still image. Choose a PNG, JPEG or WebP.")
+        if not image.size[0] or not image.size[1]:
+            raise PictureUnusable(f"“{path.name}” is not an image that Blender can read. Choose a PNG, JPEG or WebP.")
+        _check_size(path.name, image.size[0], image.size[1])
+        _preshrink(image)
+        return _picture(image, scene, orientation)
     finally:
         bpy.data.images.remove(image)
 
 
-def picture_of(image: bpy.types.Image, name: str) -> Picture:
-    """The pixels of an image that is in memory and may be changed (it is shrunk where it is very large)."""
-    import numpy as np
+def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
+    """An image of the .blend as it is now, with strokes that are not saved; it is only looked at.
 
-    from . import pixels
-
-    if image.source != 'FILE':
-        raise PictureUnusable(f"“{name}” is no still image. Choose a PNG, JPEG or WebP.")
+    Raises PictureUnusable for movies, tiles and what has no pixels; for a render result take `sources.render_result`.
+    """
+    if image.source in {'MOVIE', 'SEQUENCE', 'TILED'}:
+        what = {'MOVIE': "a movie", 'SEQUENCE': "an image sequence", 'TILED': "an image in tiles"}[image.source]
+        raise PictureUnusable(f"“{image.name}” is {what}. Choose a single still image.")
     width, height = image.size[0], image.size[1]
     if not width or not height:
-        raise PictureUnusable(f"“{name}” is not an image that Blender can read. Choose a PNG, JPEG or WebP.")
-    _check_size(name, width, height)
-    if width * height > PRESHRINK_AREA_PX:
-        factor = PRESHRINK_SIDE_PX / max(width, height)
-        image.scale(max(1, round(width * factor)), max(1, round(height * factor)))
-        width, height = image.size[0], image.size[1]
+        raise PictureUnusable(f"“{image.name}” has no pixels; its file may be gone. Choose another image.")
+    _check_size(image.name, width, height)
+    if width * height > DATABLOCK_AREA_LIMIT_PX:
+        raise PictureUnusable(
+            f"“{image.name}” has {width * height / 1e6:,.0f} million pixels; of an image in the .blend at most "
+            f"{DATABLOCK_AREA_LIMIT_PX // 1_000_000} million are read. Make a smaller copy: {IMAGE_SIDE_LIMIT_PX} are "
+            "sent on the longer side."
+        )
+    return _picture(image, scene, UPRIGHT)
+
+
+def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int) -> Picture:
+    import numpy as np
+
+    from . import colour, pixels
+
+    width, height = image.size[0], image.size[1]
     values = np.empty(width * height * image.channels, np.float32)
     image.pixels.foreach_get(values)
-    array = pixels.shrunk(pixels.with_four_channels(values, width, height, image.channels), IMAGE_SIDE_LIMIT_PX)
+    array = pixels.with_four_channels(values, width, height, image.channels)
     if image.is_float:
-        array = pixels.as_srgb(array)
+        array = pixels.unmultiplied(array)
+    array = pixels.shrunk(array, IMAGE_SIDE_LIMIT_PX)
+    if image.is_float:
+        array = colour.as_seen(array, image, scene)
+    array = pixels.turned(array, orientation)
     return Picture(width=array.shape[1], height=array.shape[0], rgba=pixels.as_bytes(array))
 
 
-def _check_file(path: Path) -> None:
+def _preshrink(image: bpy.types.Image) -> None:
+    width, height = image.size[0], image.size[1]
+    if width * height > PRESHRINK_AREA_PX:
+        factor = PRESHRINK_SIDE_PX / max(width, height)
+        image.scale(max(1, round(width * factor)), max(1, round(height * factor)))
+
+
+def _check_file(path: Path) -> int:
+    """How the image at `path` is to be turned; PictureUnusable where it is not to be decoded at all."""
     try:
         if not path.is_file():
             raise PictureUnusable(f"There is no file “{path}”. Choose the image again.")
         if path.stat().st_size == 0:
             raise PictureUnusable(f"“{path.name}” is empty (0 bytes). Choose another image.")
         with path.open("rb") as file:
-            size = _size_in_header(file)
+            header = read_header(file)
     except OSError as error:
         raise PictureUnusable(f"“{path}” cannot be read ({error.strerror}). Choose another image.") from None
-    if size is not None:
-        _check_size(path.name, *size)
+    if header.size is not None:
+        _check_size(path.name, *header.size)
+    return header.orientation
 
 
 def _check_size(name: str, width: int, height: int) -> None:
@@ -82,26 +116,3 @@ def _check_size(name: str, width: int, height: int) -> None:
             f"“{name}” has {width:,} × {height:,} pixels; at most {SIDE_LIMIT_PX:,} on a side and "
             f"{AREA_LIMIT_PX // 1_000_000} million in all are read. Make it smaller: {IMAGE_SIDE_LIMIT_PX} are sent."
         )
-
-
-def _size_in_header(file: BinaryIO) -> tuple[int, int] | None:
-    """Width and height of a PNG, JPEG or WebP without decoding it; None for anything else."""
-    start = file.read(30)
-    if start[:8] == b"\x89PNG\r\n\x1a\n" and len(start) >= 24:
-        return struct.unpack(">II", start[16:24])
-    if start[:4] == b'RIFF' and start[8:16] == b'WEBPVP8X' and len(start) == 30:
-        return 1 + int.from_bytes(start[24:27], "little"), 1 + int.from_bytes(start[27:30], "little")
-    if start[:2] == b"\xff\xd8":
-        return _jpeg_size(file)
-    return None
-
-
-def _jpeg_size(file: BinaryIO) -> tuple[int, int] | None:
-    file.seek(2)
-    while len(head := file.read(4)) == 4 and head[0] == 0xFF:
-        marker, length = head[1], int.from_bytes(head[2:], "big")
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
-            frame = file.read(5)
-            return (int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")) if len(frame) == 5 else None
-        file.seek(length - 2, 1)
-    return None

@@ -31,8 +31,26 @@ def shrunk(pixels: Pixels, limit: int) -> Pixels:
     weighted[..., :3] *= weighted[..., 3:]
     weighted = _averaged(weighted, max(1, round(height / factor)), 0)
     weighted = _averaged(weighted, max(1, round(width / factor)), 1)
-    weighted[..., :3] /= np.maximum(weighted[..., 3:], 1e-6)
-    return weighted
+    return unmultiplied(weighted)
+
+
+def unmultiplied(pixels: Pixels) -> Pixels:
+    """Straight alpha for what is multiplied by it, as Blender's float images are; where there is none, black."""
+    straight = pixels.copy()
+    straight[..., :3] /= np.maximum(straight[..., 3:], 1e-6)
+    return straight
+
+
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """`pixels`, the bottom row first as Blender has them, as Exif's `orientation` (1–8) says they are to be seen."""
+    top_first = pixels[::-1]
+    if orientation in {5, 6, 7, 8}:
+        top_first = top_first.swapaxes(0, 1)
+    if orientation in {2, 3, 6, 7}:
+        top_first = top_first[:, ::-1]
+    if orientation in {3, 4, 7, 8}:
+        top_first = top_first[::-1]
+    return top_first[::-1]
 
 
 def as_srgb(pixels: Pixels) -> Pixels:
