@@ -29,6 +29,7 @@ TOUCH_MAX = 0.12
 SMOOTH_SHARE = 0.7
 """Where the background's smooth course explains less of the border, all colours of the border are background."""
 RIM_PX = 2
+SIDE_MIN_PX = 3
 
 
 class Remedy(Enum):
@@ -83,18 +84,24 @@ def separate(small: Array) -> Array | None:
     None where they do not tell it. Alpha counts as background, but not as its colour.
     """
     visible = small[..., 3] >= subject.OPAQUE
-    rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
-    if len(rows) < 3 or len(columns) < 3:
-        return None
-    inner = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    part = small[inner]
-    near = _near_background(part, part) | ~visible[inner]
     outline = np.zeros(visible.shape, bool)
+    inner = _inner(visible)
+    if min(outline[inner].shape) < SIDE_MIN_PX:
+        return None
+    near = _near_background(small[inner], small[inner]) | ~visible[inner]
     outline[inner] = _large_parts(~subject.background(near))
     share, touch = outline.mean(), subject.along_border(outline[inner][..., None]).mean()
     if not SHARE_MIN <= share <= SHARE_MAX or touch > TOUCH_MAX:
         return None
     return None if subject.components(outline).max() > PARTS_MAX else outline
+
+
+def _inner(visible: Array) -> tuple[slice, slice]:
+    """The part of the small copy inside a rim of alpha."""
+    rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
+    if not len(rows):
+        return slice(0), slice(0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _near_background(rgba: Array, small: Array) -> Array:
@@ -117,7 +124,13 @@ def _without_background(rgba: Array, small: Array, outline: Array) -> Array:
     """`rgba` with an alpha along the outline: fine where colours tell, soft by a pixel, without the old one's tint."""
     shape = rgba.shape[:2]
     colours = rgba.astype(np.float32) / 255
-    near = _near_background(colours, small)
+    inner = _inner(small[..., 3] >= subject.OPAQUE)
+    part = tuple(
+        slice(found.start * count // fewer, found.stop * count // fewer)
+        for found, count, fewer in zip(inner, shape, small.shape, strict=False)
+    )
+    near = np.ones(shape, bool)
+    near[part] = _near_background(colours[part], small[inner])
     around, core = _enlarged(subject.grown(outline, 1), shape), _enlarged(~subject.grown(~outline, RIM_PX), shape)
     inside = core | (around & ~near & (rgba[..., 3] >= 128))
     # The outermost pixels are a mixture with what was behind.
