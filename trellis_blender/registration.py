@@ -9,8 +9,11 @@ from .interface import (
     access,
     account,
     buttons,
+    checking,
+    decoding,
     generate,
     handlers,
+    improving,
     input_panels,
     inputs,
     logs,
@@ -38,6 +41,9 @@ CLASSES = (
     buttons.TRELLIS_OT_try_offline,
     buttons.TRELLIS_OT_new_seed,
     buttons.TRELLIS_OT_show,
+    improving.TRELLIS_OT_check_image,
+    improving.TRELLIS_OT_improve_image,
+    improving.TRELLIS_OT_use_original_image,
     prompts.TRELLIS_OT_edit_prompt,
     prompts.TRELLIS_OT_use_prompt,
     prompts.TRELLIS_MT_prompts,
@@ -86,6 +92,9 @@ def unregister() -> None:
     panel.forget()
     thumbnails.forget()
     inputs.forget()
+    improving.forget()
+    checking.forget()
+    decoding.forget()
     pictures.forget()
     redraw.end()
     handlers.unregister()

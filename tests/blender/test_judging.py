@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import posed
 import pytest
-from PIL import Image, ImageDraw
+from drawings import apple, drawn
+from PIL import Image
 
 from trellis_blender.generation.request import Picture
 
@@ -26,23 +27,6 @@ def faults(rgba: Any) -> list[str]:
     from trellis_blender.scene.judging import judge
 
     return [finding.fault.name for finding in judge(picture_of(rgba))]
-
-
-def drawn(colour: str = "white", size: tuple[int, int] = (400, 300)) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    image = Image.new("RGBA", size, colour)
-    return image, ImageDraw.Draw(image)
-
-
-def apple(image: Image.Image, box: tuple[int, int, int, int] = (100, 50, 300, 250)) -> Image.Image:
-    """A disc with light and shade."""
-    width, height = box[2] - box[0], box[3] - box[1]
-    y, x = np.mgrid[:height, :width]
-    disc = np.zeros((height, width, 4), np.uint8)
-    disc[..., 0] = 60 + 180 * x // width
-    disc[..., 1] = 20 + 60 * y // height
-    disc[..., 3] = 255 * (np.hypot(x / width - 0.5, y / height - 0.5) < 0.5)
-    image.alpha_composite(Image.fromarray(disc), box[:2])
-    return image
 
 
 @pytest.mark.soak

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawings import apple, drawn, on_tiles
 from PIL import Image
-from test_judging import apple, drawn, faults, picture_of
+from test_judging import faults, picture_of
 
 from trellis_blender.scene.remedies import NoRemedy, Remedy, as_array, box_around, improve
 
@@ -15,13 +16,6 @@ def improved(rgba: Any, remedy: Remedy) -> Any:
     found = as_array(improve(picture_of(rgba), remedy))
     assert (rgba == before).all()
     return found
-
-
-def on_tiles(size: tuple[int, int] = (800, 600)) -> Any:
-    """An apple in front of green and blue tiles, and where it is."""
-    tiles = (np.add.outer(np.arange(size[1]) // 40, np.arange(size[0]) // 40) % 2)[..., None]
-    rgba = np.where(tiles, [60, 170, 90, 255], [70, 90, 200, 255]).astype(np.uint8)
-    return np.array(apple(Image.fromarray(rgba), (200, 100, 600, 500)))
 
 
 def disc(size: tuple[int, int], box: tuple[int, int, int, int]) -> Any:

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..generation.request import Picture
 from . import subject
-from .remedies import WHOLE, Box, Remedy, as_array, box_around, separate
+from .box import WHOLE, Box
+from .remedies import Remedy, as_array, box_around, separate
 
 Array = Any
 

@@ -11,12 +11,10 @@ import numpy as np
 
 from ..generation.request import Picture
 from . import subject
+from .box import Box
 
 Array = Any
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom, as shares of the picture's width and height from its upper left corner."""
 
-WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 MARGIN = 0.12
 """Around the subject, of the longer side of its box."""
 LEFTOVER = 0.1
