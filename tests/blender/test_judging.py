@@ -14,7 +14,7 @@ from PIL import Image
 
 from trellis_blender.generation.request import Picture
 
-SOAK_PICTURES = 360
+SOAK_PICTURES = 240
 QUICK_SEEDS = range(1, 2 * len(posed.KINDS), 2)
 LIMIT_S = 0.2
 

@@ -204,7 +204,7 @@ def test_checking(window: Window, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.png")}
     window.behave(processing_s=0.5)
     window.environ["TEST_IMAGES"] = str(tmp_path)
-    said = window.run("checking", limit_s=200)
+    said = window.run("checking", limit_s=300)
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.png")} == before
     assert [create["task_type"] for create in window.piapi.creates] == ["image-to-3d"] * 2, said[-2000:]
 

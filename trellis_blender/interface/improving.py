@@ -172,8 +172,9 @@ def _draw_before_and_after(layout: bpy.types.UILayout, before: int, after: int) 
     row = layout.row()
     for icon, title in ((before, "Before"), (after, "After")):
         column: Any = row.column()
-        column.alignment = 'CENTER'
-        column.label(text=title)
+        heading = column.row()
+        heading.alignment = 'CENTER'
+        heading.label(text=title)
         if icon:
             column.template_icon(icon_value=icon, scale=PAIR_SCALE)
     layout.operator("trellis.use_original_image", icon='LOOP_BACK')

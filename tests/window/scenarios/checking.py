@@ -19,6 +19,9 @@ def settings() -> Any:
 
 def choose(name: str) -> drive.Steps:
     settings().image = str(Path(os.environ["TEST_IMAGES"], f"{name}.png"))
+    # As the file browser does.
+    with drive.in_viewport():
+        bpy.ops.ed.undo_push(message="Image")
     drive.viewport()[0].tag_redraw()
     yield 1.0
 
