@@ -41,8 +41,11 @@ RUN = 0.004
 """Of the border: what departs from the background there on less is dirt."""
 RUNS_MAX = 3
 """A thing that is cut off meets the border in few places, a pattern in many."""
-DARK, HARD = 0.4, 0.06
-"""How much of the light a soft shadow leaves, at least, and how far from each other two neighbours in it may be."""
+DARK, TINT, HARD, SOFT_SHARE = 0.25, 0.03, 0.1, 0.9
+"""How much of the light a soft shadow leaves, at least, how far its colour may be from the background's, and two
+neighbours in it from each other; and for how much of a stretch that has to hold."""
+ROUGH = 0.06
+"""A background that needs so much to be told from noise is none that is plain."""
 COVERED, WHOLE_SIDE = 0.45, 0.95
 """Of the border, and of one side: what covers more is no thing that is cut off, but a floor or a wall."""
 PIECES_MAX = 8
@@ -164,9 +167,11 @@ def _is_slab(visible: Array) -> bool:
 
 def _is_busy(rgba: Array, backdrop: subject.Backdrop) -> bool:
     """Whether the border is that of a scene or a pattern, rather than of a plain background and a thing before it."""
+    if backdrop.noise > ROUGH:
+        return True
     departs = backdrop.distance(rgba[..., :3]) >= backdrop.noise
     border = subject.along_border(departs[..., None])[:, 0]
-    lengths = [len(run) / len(border) for run in _stretches(border)]
+    lengths = [len(run) / len(border) for run in _stretches(border, _soft_shadow(rgba, backdrop))]
     runs = sum(length >= RUN for length in lengths)
     return runs > RUNS_MAX or sum(lengths) > COVERED or max(_sides(departs)) > WHOLE_SIDE
 
@@ -185,21 +190,18 @@ def _is_cut_off(rgba: Array, mask: Array, backdrop: subject.Backdrop | None) -> 
     if backdrop is None and max(gaps) <= GAP_PX:
         return False  # cropped to the last pixel: whole
     touches = subject.along_border(mask[..., None])[:, 0]
-    is_soft = np.zeros_like(touches) if backdrop is None else subject.along_border(_shadow(rgba, backdrop))[:, 0]
-    lengths = [len(run) for run in _stretches(touches) if not is_soft[run].all()]
-    return max(lengths, default=0) >= TOUCH * min(height, width)
+    is_soft = np.zeros_like(touches) if backdrop is None else _soft_shadow(rgba, backdrop)
+    return max(map(len, _stretches(touches, is_soft)), default=0) >= TOUCH * min(height, width)
 
 
-def _shadow(rgba: Array, backdrop: subject.Backdrop) -> Array:
-    """Where a picture may be its background in a soft shadow: darker, without edges. Height × width × 1."""
-    rgb, behind = subject.averaged(rgba[..., :3]), backdrop.colours(*rgba.shape[:2])
-    light = (rgb * behind).sum(axis=-1, keepdims=True) / np.maximum((behind**2).sum(axis=-1, keepdims=True), 1e-6)
-    is_tinted = subject.distance(rgb, light * behind) > backdrop.noise
-    steps = np.maximum(
-        subject.distance(rgb, np.roll(rgb, 1, axis=0)) * (np.arange(len(rgb)) > 0)[:, None],
-        subject.distance(rgb, np.roll(rgb, 1, axis=1)) * (np.arange(rgb.shape[1]) > 0),
+def _soft_shadow(rgba: Array, backdrop: subject.Backdrop) -> Array:
+    """Where on the border the background may lie in a soft shadow: in its colour, but darker, and without edges."""
+    rgb, behind = (
+        subject.along_border(values) for values in (subject.averaged(rgba[..., :3]), backdrop.colours(*rgba.shape[:2]))
     )
-    return ((light[..., 0] > DARK) & ~is_tinted & (steps < HARD))[..., None]
+    light = (rgb * behind).sum(axis=-1, keepdims=True) / np.maximum((behind**2).sum(axis=-1, keepdims=True), 1e-6)
+    is_tinted = subject.distance(rgb, light * behind) > TINT
+    return (light[:, 0] > DARK) & ~is_tinted & (subject.distance(rgb, np.roll(rgb, 1, axis=0)) < HARD)
 
 
 def _sides(mask: Array) -> list[float]:
@@ -213,14 +215,15 @@ def _extent(mask: Array) -> int:
     return int(max(np.ptp(rows), np.ptp(columns))) + 1
 
 
-def _stretches(marked: Array) -> list[Array]:
-    """The places of what is marked on the border, stretch by stretch."""
+def _stretches(marked: Array, is_soft: Array) -> list[Array]:
+    """The places of what is marked on the border, stretch by stretch, without those that are soft."""
     if marked.all():
         return [np.arange(len(marked))]
     # Begins at a place that is not, so that no stretch is cut in two.
     turned = np.roll(np.arange(len(marked)), -int(np.argmin(marked)))
     ends = np.flatnonzero(np.diff(marked[turned].astype(np.int8), prepend=0, append=0))
-    return [turned[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]
+    found = [turned[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]
+    return [run for run in found if is_soft[run].mean() < SOFT_SHARE]
 
 
 _EMPTY = Finding(Fault.EMPTY, "The picture is empty: nothing in it stands out. Choose another one.")
