@@ -9,9 +9,12 @@ from .interface import (
     access,
     account,
     buttons,
+    checking,
+    decoding,
     dropping,
     generate,
     handlers,
+    improving,
     input_panels,
     inputs,
     logs,
@@ -46,6 +49,9 @@ CLASSES = (
     dropping.TRELLIS_OT_generate_from_editor,
     dropping.TRELLIS_OT_set_down,
     dropping.TRELLIS_FH_image,
+    improving.TRELLIS_OT_check_image,
+    improving.TRELLIS_OT_improve_image,
+    improving.TRELLIS_OT_use_original_image,
     prompts.TRELLIS_OT_edit_prompt,
     prompts.TRELLIS_OT_use_prompt,
     prompts.TRELLIS_MT_prompts,
@@ -95,6 +101,9 @@ def unregister() -> None:
     panel.forget()
     thumbnails.forget()
     inputs.forget()
+    improving.forget()
+    checking.forget()
+    decoding.forget()
     pictures.forget()
     redraw.end()
     handlers.unregister()

@@ -188,6 +188,27 @@ def test_before(window: Window, tmp_path: Path) -> None:
     assert [create["model"] for create in window.piapi.creates] == ["Qubico/trellis"] * 2
 
 
+def test_checking(window: Window, tmp_path: Path) -> None:
+    from drawings import apple, drawn, on_tiles
+    from PIL import Image
+
+    pictures = {
+        "Apple": Image.fromarray(on_tiles()),
+        "Half an apple": apple(drawn()[0], (-100, 50, 100, 250)),
+        "Far away": apple(drawn(size=(3000, 2000))[0], (1000, 800, 1400, 1200)),
+        "A good one": apple(drawn("#00000000")[0]),
+        "Nothing": drawn()[0],
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / f"{name}.png")
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.png")}
+    window.behave(processing_s=0.5)
+    window.environ["TEST_IMAGES"] = str(tmp_path)
+    said = window.run("checking", limit_s=300)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.png")} == before
+    assert [create["task_type"] for create in window.piapi.creates] == ["image-to-3d"] * 2, said[-2000:]
+
+
 def test_paying(window: Window, tmp_path: Path) -> None:
     window.behave(processing_s=0.5)
     window.environ["TEST_IMAGE"] = str(pear(tmp_path))

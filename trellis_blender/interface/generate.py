@@ -10,7 +10,7 @@ import bpy
 from ..generation import variations
 from ..piapi.models import MODELS, InputUnusable
 from ..scene import artist
-from . import access, monitor, session
+from . import access, decoding, monitor, session
 from .image_file import changed_at_ns
 from .settings import PARAMETERS, settings_of
 
@@ -94,7 +94,6 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
     Raises NotReady, InputUnusable or PictureUnusable with a sentence; nothing is sent here.
     """
     from ..generation.request import compose_request
-    from ..scene.picture import load_picture
 
     settings = settings_of(context.scene)
     model = given.get("model", settings.model)
@@ -112,7 +111,7 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
     first = compose_request(
         model=model,
         prompt=prompt,
-        picture=load_picture(path, context.scene) if path is not None else None,
+        picture=decoding.decode(path, changed_ns, context.scene) if path is not None else None,
         picture_name=path.stem if path is not None else "",
         picture_path=str(path) if path is not None else "",
         picture_changed_ns=changed_ns,

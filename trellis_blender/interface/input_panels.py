@@ -12,12 +12,11 @@ import bpy
 from ..generation import costs
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, Model
 from ..scene import versions
-from . import access, inputs, pictures
+from . import access, improving, inputs
 from .layouts import TrellisPanel, draw_text
 from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
 
 PROMPT_LINES = 4
-THUMBNAIL_SCALE = 5.0
 BUTTON_SCALE = 1.5
 
 
@@ -39,7 +38,7 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         if settings.source == 'TEXT':
             _draw_prompt(layout, settings)
         else:
-            _draw_image(layout, settings)
+            _draw_image(layout, context, settings)
         column = layout.column()
         column.prop(settings, "model", text="")
         _draw_note(column, context, f"{model.use}.")
@@ -60,13 +59,13 @@ def _draw_prompt(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> N
     tools.menu("TRELLIS_MT_prompts", text="", icon='RECOVER_LAST')
 
 
-def _draw_image(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+def _draw_image(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
     column: Any = layout.column()
     row = column.row(align=True)
     row.prop(settings, "image", text="", placeholder="A picture of one thing")
     row.menu("TRELLIS_MT_pictures", text="", icon='DOWNARROW_HLT')
-    if settings.image and (icon := pictures.look(settings.image).icon):
-        column.template_icon(icon_value=icon, scale=THUMBNAIL_SCALE)
+    if settings.image:
+        improving.draw(column, context, settings)
 
 
 def _draw_note(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:

@@ -72,6 +72,9 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         description="A picture of one thing on a plain or transparent background",
         subtype='FILE_PATH',
     )
+    image_before: bpy.props.StringProperty(options={'HIDDEN'})
+    """The artist's own, where `image` is `image_after`: what a remedy has made of it."""
+    image_after: bpy.props.StringProperty(options={'HIDDEN'})
     model: bpy.props.EnumProperty(name="Model", description="Which model makes it", items=MODEL_ITEMS)
     variations: bpy.props.IntProperty(
         name="Variations",

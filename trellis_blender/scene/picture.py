@@ -10,6 +10,7 @@ import bpy
 
 from ..generation.request import Picture
 from ..piapi.models import IMAGE_SIDE_LIMIT_PX
+from .box import WHOLE, Box
 from .image_header import UPRIGHT, read_header
 
 SIDE_LIMIT_PX = 16_384
@@ -26,8 +27,9 @@ class PictureUnusable(ValueError):
     """The image cannot be sent. `str(error)` is a sentence for the artist."""
 
 
-def load_picture(path: Path, scene: bpy.types.Scene) -> Picture:
-    """Reads the image at `path`; PictureUnusable where there is none. Leaves no datablock behind.
+def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Picture:
+    """Reads the image at `path`, or what is in a `box` of it; PictureUnusable where there is none. Leaves no datablock
+    behind.
 
     High dynamic range is seen through the `scene`'s view transform.
     """
@@ -43,7 +45,7 @@ def load_picture(path: Path, scene: bpy.types.Scene) -> Picture:
             raise PictureUnusable(f"“{path.name}” is not an image that Blender can read. Choose a PNG, JPEG or WebP.")
         _check_size(path.name, image.size[0], image.size[1])
         _preshrink(image)
-        return _picture(image, scene, orientation)
+        return _picture(image, scene, orientation, box)
     finally:
         bpy.data.images.remove(image)
 
@@ -66,10 +68,10 @@ def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
             f"{DATABLOCK_AREA_LIMIT_PX // 1_000_000} million are read. Make a smaller copy: {IMAGE_SIDE_LIMIT_PX} are "
             "sent on the longer side."
         )
-    return _picture(image, scene, UPRIGHT)
+    return _picture(image, scene, UPRIGHT, WHOLE)
 
 
-def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int) -> Picture:
+def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int, box: Box) -> Picture:
     import numpy as np
 
     from . import colour, pixels
@@ -80,10 +82,10 @@ def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int) -
     array = pixels.with_four_channels(values, width, height, image.channels)
     if image.is_float:
         array = pixels.unmultiplied(array)
+    array = pixels.cropped(pixels.turned(array, orientation), box)
     array = pixels.shrunk(array, IMAGE_SIDE_LIMIT_PX)
     if image.is_float:
         array = colour.as_seen(array, image, scene)
-    array = pixels.turned(array, orientation)
     return Picture(width=array.shape[1], height=array.shape[0], rgba=pixels.as_bytes(array))
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from .box import Box
+
 Pixels = Any
 """A numpy array of float32, height × width × 4: RGBA, straight alpha."""
 
@@ -51,6 +53,14 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in {3, 4, 7, 8}:
         top_first = top_first[::-1]
     return top_first[::-1]
+
+
+def cropped(pixels: Pixels, box: Box) -> Pixels:
+    """What is in the `box`, at least a pixel; the bottom row first, as Blender has them."""
+    height, width = pixels.shape[:2]
+    left, top = min(int(box[0] * width), width - 1), min(int(box[1] * height), height - 1)
+    right, bottom = max(round(box[2] * width), left + 1), max(round(box[3] * height), top + 1)
+    return pixels[::-1][top:bottom, left:right][::-1]
 
 
 def as_srgb(pixels: Pixels) -> Pixels:
