@@ -112,13 +112,16 @@ class Disk:
 
     def fill(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        number = os.open(self._filling, os.O_WRONLY | os.O_CREAT)
-        for size in (65536, 4096, 1):
+        number = os.open(self._filling, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        # Several times: what was just being written may leave a little room when it is done.
+        for size in (65536, 4096, 1) * 3:
             try:
                 while True:
                     os.write(number, b"x" * size)
             except OSError as error:
                 assert error.errno == errno.ENOSPC
+            if size == 1:
+                time.sleep(0.1)
         os.close(number)
 
     def clear(self) -> None:
