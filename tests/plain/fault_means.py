@@ -21,18 +21,32 @@ class Door:
         self._certificates = certificates
         self._certificate = "good.pem"
         self._listener: socket.socket | None = None
+        self._keeper: socket.socket | None = None
         self.port = 0
         self.open()
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
 
     def open(self) -> None:
         self._certificate = "good.pem"
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self.port))
             self.port = self._listener.getsockname()[1]
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def shut(self) -> None:
+        """Nobody listens any more, and nobody else is given the port."""
+        self.close()
+        self._keeper = socket.socket()
+        self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._keeper.bind(("127.0.0.1", self.port))
+
+    def close(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.close()
         listener, self._listener = self._listener, None
         if listener is not None:
             with suppress(OSError):
