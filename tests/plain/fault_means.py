@@ -21,18 +21,32 @@ class Door:
         self._certificates = certificates
         self._certificate = "good.pem"
         self._listener: socket.socket | None = None
+        self._keeper: socket.socket | None = None
         self.port = 0
         self.open()
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
 
     def open(self) -> None:
         self._certificate = "good.pem"
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self.port))
             self.port = self._listener.getsockname()[1]
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def shut(self) -> None:
+        """Nobody listens any more, and nobody else is given the port."""
+        self.close()
+        self._keeper = socket.socket()
+        self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._keeper.bind(("127.0.0.1", self.port))
+
+    def close(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.close()
         listener, self._listener = self._listener, None
         if listener is not None:
             with suppress(OSError):
@@ -112,13 +126,16 @@ class Disk:
 
     def fill(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        number = os.open(self._filling, os.O_WRONLY | os.O_CREAT)
-        for size in (65536, 4096, 1):
+        number = os.open(self._filling, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        # Several times: what was just being written may leave a little room when it is done.
+        for size in (65536, 4096, 1) * 3:
             try:
                 while True:
                     os.write(number, b"x" * size)
             except OSError as error:
                 assert error.errno == errno.ENOSPC
+            if size == 1:
+                time.sleep(0.1)
         os.close(number)
 
     def clear(self) -> None:

@@ -234,7 +234,7 @@ def begun(cell: Cell, around: Surroundings, folder: Path, patience_s: float) -> 
         finally:
             assert run.driver.queue.close(10), "a thread did not end"
             if run.door is not None:
-                run.door.shut()
+                run.door.close()
 
 
 def _check_books(run: Run) -> None:

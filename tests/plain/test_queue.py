@@ -661,6 +661,22 @@ def test_a_listed_task_that_cannot_be_looked_at_may_be_the_lost_one(driver: Driv
     assert len(piapi.creates) == 1
 
 
+def test_a_lost_task_that_cannot_be_looked_for_is_not_called_free(driver: Driver, piapi: Piapi) -> None:
+    """Guards `is_submitting` in Work.give_up: an address that is none, where another start looks for its task."""
+    piapi.fail("create", Fault(reset=True, after=True))
+    for step in ("active tasks", "history"):
+        piapi.fail_always(step, Fault(503))
+    unknown = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    still = driver.rest(driver.queue.resume(unknown, Service(api_url="http://trellis.invalid", api_key=KEY)))
+    assert still.state is State.OUTCOME_UNKNOWN
+    assert "needs https" in still.problem
+    assert "Whether PiAPI accepted the task, and charged $0.04, is unknown." in still.problem
+    for step in ("active tasks", "history"):
+        piapi.fail_always(step, None)
+    assert driver.rest(driver.queue.resume(still, service_of(piapi))).state is State.READY
+    assert len(piapi.creates) == 1
+
+
 def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, piapi: Piapi) -> None:
     piapi.behaviour.processing_s = 1.0
     piapi.fail("create", Fault(reset=True, after=True), Fault(reset=True, after=True))
