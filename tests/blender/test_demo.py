@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,12 @@ def run(out: Path, *arguments: str | Path, **environ: str) -> "subprocess.Comple
     )  # fmt: skip
 
 
+def used_s() -> float:
+    """The processor's time that programs started here have used: others may keep the machine busy."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def objects_in(blend: Path) -> dict[str, Any]:
     """Names, places and sizes of the models in a .blend, read by another Blender."""
     code = (
@@ -43,10 +49,10 @@ def objects_in(blend: Path) -> dict[str, Any]:
 
 def test_two_pictures_become_a_scene_and_a_rendering(tmp_path: Path) -> None:
     pictures = [ROOT / "scripts" / "demo" / name for name in ("toadstool.png", "fish.png")]
-    begun = time.monotonic()
+    begun_s = used_s()
     done = run(tmp_path, "--service", "offline", "--image", pictures[0], "--image", pictures[1])
     assert done.returncode == 0, done.stdout + done.stderr + (tmp_path / "demo.log").read_text()[-3000:]
-    assert time.monotonic() - begun < LIMIT_S
+    assert used_s() - begun_s < LIMIT_S
     assert "2 generations by the offline preview (a rough stand-in, not Trellis): free" in done.stdout
     assert done.stdout.count("In the scene") == 2
     assert str(tmp_path / "demo.blend") in done.stdout
