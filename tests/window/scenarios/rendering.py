@@ -8,6 +8,20 @@ def renders() -> bool:
     return bpy.app.is_job_running('RENDER')
 
 
+def render_for_long() -> None:
+    """Cycles, on one core and in no window, until it is told to stop."""
+    scene = drive.window().scene
+    scene.render.engine = 'CYCLES'
+    scene.cycles.samples = 4096
+    scene.cycles.use_denoising = False
+    scene.cycles.use_adaptive_sampling = False
+    scene.render.filepath = str(drive.CONTROL / "picture.png")
+    scene.render.film_transparent = True
+    scene.render.threads_mode = 'FIXED'
+    scene.render.threads = 1
+    bpy.context.preferences.view.render_display_type = 'NONE'
+
+
 def start_render() -> drive.Steps:
     with drive.in_viewport():
         bpy.ops.render.render('INVOKE_DEFAULT')
@@ -58,16 +72,8 @@ def scenario() -> drive.Steps:
     yield 0.5
 
     # A render that takes longer than the generation.
-    scene.render.engine = 'CYCLES'
-    scene.cycles.samples = 4096
-    scene.cycles.use_denoising = False
-    scene.cycles.use_adaptive_sampling = False
-    scene.render.filepath = str(drive.CONTROL / "picture.png")
-    scene.render.film_transparent = True
-    scene.render.threads_mode = 'FIXED'
-    scene.render.threads = 1
+    render_for_long()
     show = bpy.context.preferences.view
-    show.render_display_type = 'NONE'
     before = drive.artists_state()
     yield from start_render()
     yield from waits("a fox")
