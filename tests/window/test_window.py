@@ -79,8 +79,8 @@ def test_placeholders(window: Window) -> None:
 
 def test_switched_off(window: Window) -> None:
     window.behave(processing_s=15.0)
-    window.run("switched_off")
-    assert len(window.piapi.creates) == 1
+    window.run("switched_off", limit_s=240)
+    assert len(window.piapi.creates) == 2
 
 
 def test_quit_and_started_again(window: Window) -> None:

@@ -54,6 +54,9 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
         manager = context.window_manager
         _end_shift()
         _Memory.timer = manager.event_timer_add(TICK_S, window=context.window)
+        if artist.has_remains(context.window):
+            # Blender 4.3 would crash. The timer's first event takes them away, and the watch tries again.
+            return {'CANCELLED'}
         self.shift_ends = time.monotonic() + SHIFT_S
         manager.modal_handler_add(self)
         return {'RUNNING_MODAL'}
@@ -216,6 +219,8 @@ def _look_after_monitor() -> float | None:
         redraw.everything()
     _tidy_up(found)
     if not has_work():
+        if artist.OUR_MONITOR not in artist.modal_operators():
+            _end_shift()
         # What was taken up just now has not been heard of yet.
         if may_come or found.is_busy:
             return WATCH_INTERVAL_S

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist is doing: is this a moment in which a model may arrive?"""
 
-from contextlib import suppress
-
 import bpy
 
 OUR_MONITOR = "TRELLIS_OT_monitor"
@@ -31,13 +29,13 @@ def other_mode() -> str:
 
 def modal_operators() -> set[str]:
     """The modal operators that run in any window, by their names ("TRANSFORM_OT_translate")."""
-    found: set[str] = set()
-    for window in bpy.context.window_manager.windows:
-        for operator in window.modal_operators:
-            # One whose add-on was switched off while it ran is still listed, without a class.
-            with suppress(ValueError, AttributeError):
-                found.add(operator.bl_idname)
-    return found
+    windows = bpy.context.window_manager.windows
+    return {name for window in windows for operator in window.modal_operators if (name := _name(operator))}
+
+
+def has_remains(window: bpy.types.Window) -> bool:
+    """Whether a modal operator of the window has lost its class, and the window has had no event since."""
+    return not all(_name(operator) for operator in window.modal_operators)
 
 
 def why_wait(background_operators: set[str]) -> str:
@@ -50,6 +48,14 @@ def why_wait(background_operators: set[str]) -> str:
     if bpy.app.is_job_running('RENDER'):
         return "the render is done"
     return "the tool in your hand is done" if modal_operators() - background_operators - {OUR_MONITOR, RENDER} else ""
+
+
+def _name(operator: bpy.types.Operator | None) -> str:
+    """ "" for one whose add-on was switched off while it ran: it is listed until the window's next event."""
+    try:
+        return operator.bl_idname
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _view_layers() -> list[bpy.types.ViewLayer]:

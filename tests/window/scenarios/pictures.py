@@ -9,6 +9,8 @@ import bpy
 import drive
 from before import redraw, settings
 
+MENU_IMAGE_PX = 189
+"""Where the menu “Image” stands in the Image Editor's header."""
 IMAGE = Path(os.environ["TEST_IMAGE"])
 
 
@@ -48,12 +50,8 @@ def the_image_editor() -> drive.Steps:
     yield 1.0
     area.spaces.active.image = bpy.data.images.load(str(IMAGE))
     yield 1.0
-    header = next(region for region in area.regions if region.type == 'WINDOW')
-    with bpy.context.temp_override(window=drive.window(), area=area, region=header):
-        drive.move(header.x + header.width / 2, header.y + header.height * 0.8)
-        yield 0.4
-        bpy.ops.wm.call_menu(name="IMAGE_MT_image")
-    yield 0.8
+    header = next(region for region in area.regions if region.type == 'HEADER')
+    yield from drive.click(header.x + MENU_IMAGE_PX, header.y + header.height / 2, 0.8)
     drive.shot("03-menu-of-the-image-editor")
     yield from drive.key("g", 1.5)
     yield 2.5
@@ -81,7 +79,7 @@ def a_drop() -> drive.Steps:
     below = 35 + 22 * sorted(shown, key=str.lower).index(IMAGE.name)
     _, view, sidebar = drive.viewport()
     x, y = view.x + (view.width - sidebar.width) * 0.4, view.y + view.height * 0.45
-    yield from drive.drag(main.x + 45, main.y + main.height - below, x, y)
+    yield from drag_file(main.x + 45, main.y + main.height - below, x, y)
     yield 1.5
     drive.shot("06-dropped")
     # Blender offers its own image Empty as well.
@@ -110,6 +108,26 @@ def a_drop() -> drive.Steps:
     model = bpy.data.objects[drive.generations()[0].object_name]
     assert (model.matrix_world.translation - before).xy.length < 1e-4
     drive.shot("10-there")
+
+
+def drag_file(x: float, y: float, to_x: float, to_y: float) -> drive.Steps:
+    """Blender takes a file up once the mouse has stood on it and is then moved a little with the button down."""
+    drive.move(x - 4, y - 3)
+    yield 1.0
+    drive.move(x, y)
+    yield 1.0
+    subprocess.run(["xdotool", "mousedown", "1"], check=True)
+    yield 0.5
+    for step in range(1, 13):
+        drive.move(x + 3 * step, y - 2 * step)
+        yield 0.1
+    for step in range(1, 13):
+        drive.move(x + 36 + (to_x - x - 36) * step / 12, y - 24 + (to_y - y + 24) * step / 12)
+        yield 0.15
+    yield 1.0
+    drive.shot("05-dragging")
+    subprocess.run(["xdotool", "mouseup", "1"], check=True)
+    yield 0.5
 
 
 def placeholder() -> Any:

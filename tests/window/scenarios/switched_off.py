@@ -47,3 +47,18 @@ def scenario() -> drive.Steps:
     assert drive.line().stage == "In the scene"
     yield from drive.over_viewport()
     drive.shot("03-placed")
+
+    # Off and on again between two events of its window, as it is when the mouse is over the preferences' window.
+    yield from drive.ask_for("a fox")
+    yield from drive.until(drive.monitored, "the monitor")
+    addon_utils.disable(NAME)
+    addon_utils.enable(NAME)
+    from bl_ext.user_default.trellis_blender.scene import artist
+
+    assert artist.has_remains(drive.window())
+    with bpy.context.temp_override(window=drive.window()):
+        assert bpy.ops.trellis.monitor('INVOKE_DEFAULT') == {'CANCELLED'}
+    yield from drive.until(drive.monitored, "the monitor of the add-on that was switched on again")
+    assert not artist.has_remains(drive.window())
+    yield from drive.until(lambda: drive.state() == "placed", "the fox")
+    assert drive.models() == ["a bear", "a fox"]
