@@ -166,9 +166,17 @@ def test_the_balance_stands_at_the_root_or_under_data() -> None:
         read_account({"hello": "world"})
 
 
-@pytest.mark.parametrize("field", ["account_name", "account_id", "plan", "equivalent_in_usd"])
-def test_any_field_of_an_account_makes_it_one(field: str) -> None:
-    assert read_account({"data": {field: None}}) == Account()
+@pytest.mark.parametrize(
+    ("field", "value", "account"),
+    [
+        ("account_name", "Ada", Account(name="Ada")),
+        ("account_id", "7", Account()),
+        ("plan", "pro", Account(plan="pro")),
+        ("equivalent_in_usd", 0, Account(balance_usd=0.0)),
+    ],
+)
+def test_any_field_of_an_account_makes_it_one(field: str, value: object, account: Account) -> None:
+    assert read_account({"data": {field: value}}) == account
 
 
 def test_a_refused_upload_says_why() -> None:
