@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -30,8 +29,6 @@ PLACE = ROOT / "dist/mutation"
 ROOMS = ("piapi", "generation")
 LEFT_OUT = {"test_fuzz", "test_manifest", "test_contract"}
 """Tests that take long or that no change of the lower rooms reaches."""
-CHANGE = re.compile(r"^\s*def (x\w*__mutmut_\d+)\(", re.MULTILINE)
-"""mutmut keeps each changed function under a name of its own."""
 SURVIVED, NOBODY_LOOKS, NOT_RUN = "survived", "no test", "not run"
 BY_EXIT_CODE: dict[int | None, str] = {0: SURVIVED, 33: NOBODY_LOOKS, 5: NOBODY_LOOKS, 2: NOT_RUN, None: NOT_RUN}
 """Of pytest, and mutmut's own 33; whatever else it is, the change was noticed."""
@@ -104,13 +101,8 @@ def lay_out(modules: list[str], tests: list[str]) -> None:
 def drawn(modules: list[str], count: int, seed: int) -> list[str]:
     """So many changes of each module, by chance."""
     chance = random.Random(seed)
-    found: list[str] = []
-    for module in modules:
-        changed = PLACE / f"mutants/trellis_blender/{module}.py"
-        names = CHANGE.findall(changed.read_text(encoding="utf-8"))
-        prefix = f"trellis_blender.{module.replace('/', '.')}"
-        found += [f"{prefix}.{name}" for name in chance.sample(names, min(count, len(names)))]
-    return found
+    found = [sorted(fates_of(module)) for module in modules]
+    return [name for names in found for name in chance.sample(names, min(count, len(names)))]
 
 
 def fates_of(module: str) -> dict[str, str]:

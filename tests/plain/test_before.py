@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from helpers import PICTURE, PLACEMENT, text_request
 
-from trellis_blender.generation.costs import asks_first, button_text
+from trellis_blender.generation.costs import asks_first, button_text, charged, dollars, unknown
 from trellis_blender.generation.earlier import already_made, earlier_prompts, sameness
 from trellis_blender.generation.record import Generation, new_generation
 from trellis_blender.generation.request import compose_request
@@ -48,6 +48,33 @@ def test_the_services_defaults_are_the_finest_preset_and_other_numbers_none() ->
 )
 def test_the_button_carries_the_price(count: int, price_usd: float, text: str) -> None:
     assert button_text(count, price_usd) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0.04, "$0.04"), (0.3, "$0.30"), (1.1 * 3, "$3.30"), (12.0, "$12.00"), (0.0375, "$0.0375"), (-0.01, "$-0.01")],
+)
+def test_fractions_of_a_cent_only_where_there_are_some(amount: float, text: str) -> None:
+    assert dollars(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("amount_usd", "price_usd", "said"),
+    [
+        (0.04, 0.1, "PiAPI charged $0.04."),
+        (0.0, 0.1, "Nothing was charged."),
+        (None, 0.1, "PiAPI may have charged $0.10 or less."),
+        (None, 0.0, "It costs nothing."),
+        (0.0, 0.0, "It costs nothing."),
+    ],
+)
+def test_what_was_charged_in_a_sentence(amount_usd: float | None, price_usd: float, said: str) -> None:
+    assert charged(amount_usd, price_usd) == said
+
+
+def test_what_nobody_knows_names_the_price_and_where_to_look() -> None:
+    assert "charged $0.25, is unknown. Look at your tasks on piapi.ai" in unknown(0.25)
+    assert unknown(0.0) == "It costs nothing."
 
 
 @pytest.mark.parametrize(

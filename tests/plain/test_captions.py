@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from helpers import text_request
 
-from trellis_blender.generation.progress import time_left_s
+from trellis_blender.generation.progress import OVERDUE_SHARE, share_of_time, time_left_s
 from trellis_blender.generation.record import Generation, new_generation
 from trellis_blender.generation.states import State
 from trellis_blender.interface.captions import NOTHING, StatusLine, caption, status_line
@@ -35,6 +35,22 @@ def test_time_left_is_never_invented(
     share: float | None, elapsed_s: float | None, expected_s: float | None, left_s: float | None
 ) -> None:
     assert time_left_s(share, elapsed_s, expected_s) == left_s
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "expected_s", "share"),
+    [
+        (20.0, 80.0, 0.25),
+        (-5.0, 80.0, 0.0),  # a clock that was set back
+        (79.0, 80.0, OVERDUE_SHARE),
+        (500.0, 80.0, OVERDUE_SHARE),
+        (20.0, None, None),
+        (20.0, 0.0, None),
+        (20.0, -1.0, None),
+    ],
+)
+def test_the_bar_waits_before_its_end(elapsed_s: float, expected_s: float | None, share: float | None) -> None:
+    assert share_of_time(elapsed_s, expected_s) == share
 
 
 def test_stage_percent_and_time_left_as_far_as_they_are_known() -> None:

@@ -1,3 +1,4 @@
+import random
 import re
 import socket
 import threading
@@ -15,7 +16,7 @@ from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.files import open_result
 from trellis_blender.piapi.limits import TimeLimits
-from trellis_blender.piapi.retries import read_retry_after
+from trellis_blender.piapi.retries import read_retry_after, retry_delay_s
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.tasks import Status
 
@@ -308,6 +309,37 @@ def test_retry_after_is_obeyed(piapi: Piapi) -> None:
     piapi.fail("get", Fault(429, headers={"Retry-After": "7"}))
     client.get_task(task.task_id)
     assert waits == [7.0]
+
+
+@pytest.mark.parametrize(("attempt", "longest_s"), [(0, 0.5), (1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (9, 8.0)])
+def test_the_next_try_comes_after_half_to_all_of_twice_as_long(attempt: int, longest_s: float) -> None:
+    delays = [retry_delay_s(attempt, None, random.Random(seed)) for seed in range(200)]
+    assert all(longest_s / 2 <= delay <= longest_s for delay in delays)
+    assert max(delays) - min(delays) > longest_s / 3
+    assert retry_delay_s(attempt, 42.0, random.Random(1)) == 42.0
+    assert retry_delay_s(attempt, 0.0, random.Random(1)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (299, errors.RequestRefused),
+        (300, errors.Redirected),
+        (399, errors.Redirected),
+        (400, errors.InputRefused),
+        (408, errors.NoAnswerInTime),
+        (409, errors.RequestRefused),
+        (499, errors.RequestRefused),
+        (500, errors.ServiceFailing),
+        (599, errors.ServiceFailing),
+    ],
+)
+def test_every_status_has_its_error(status: int, error: type[errors.PiapiError]) -> None:
+    found = errors.error_for(status, "a  bear\nsaid", 7.0)
+    assert type(found) is error
+    assert (found.detail, found.retry_after_s) == ("a bear said", 7.0)
+    assert str(found) == f"{found.happened} {found.remedy} It said: “a bear said”."
+    assert str(errors.error_for(status)) == f"{found.happened} {found.remedy}"
 
 
 def test_retry_after_as_seconds_and_as_a_date() -> None:

@@ -1,3 +1,4 @@
+import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ def stream(chunks: Iterable[bytes], size: int | None, **more: Any) -> ResultStre
     return ResultStream(size, iter(chunks), **more)
 
 
+def with_a_longer_binary_chunk() -> bytes:
+    """The file is whole by its header, and its last part claims one byte more than there is."""
+    (length,) = struct.unpack_from("<I", GOOD, 12)
+    (binary,) = struct.unpack_from("<I", GOOD, 20 + length)
+    return GOOD[: 20 + length] + struct.pack("<I", binary + 1) + GOOD[24 + length :]
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -35,6 +43,7 @@ def stream(chunks: Iterable[bytes], size: int | None, **more: Any) -> ResultStre
         (glb_without_mesh(), "no mesh"),
         (glb({"meshes": []}), "no mesh"),
         (GOOD[:20] + b"!" + GOOD[21:], "damaged"),
+        (with_a_longer_binary_chunk(), "its parts are"),
         (GOOD[:16] + b"BIN\0" + GOOD[20:], "damaged"),
         (b"glTF\x02\0\0\0\x0c\0\0\0", "empty GLB"),
     ],

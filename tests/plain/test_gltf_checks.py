@@ -58,7 +58,7 @@ def stands_often(gltf: Gltf, places: int, vertices: int) -> None:
     """A mesh of zeros in many places."""
     del position(gltf)["bufferView"]
     position(gltf)["count"] = vertices
-    gltf["nodes"] = [{"mesh": 0}] * places
+    gltf["nodes"] = [{"mesh": 0} for _ in range(places)]
 
 
 def stands_by_instances(gltf: Gltf, places: int) -> None:
@@ -123,11 +123,37 @@ def test_what_stands_in_the_description_itself_passes(tmp_path: Path) -> None:
 def test_what_is_just_within_the_limits_passes(tmp_path: Path) -> None:
     gltf = copy()
     many_of_nothing(gltf, 1_499_999)
+    gltf["scenes"] *= 20
     gltf["nodes"] += [{}] * 998
     gltf["meshes"][0]["primitives"] *= 1000
     check(tmp_path, gltf)
     stands_often(gltf := copy(), 750, 8_000)
     check(tmp_path, gltf)
+
+
+def test_every_place_of_an_instanced_mesh_counts(tmp_path: Path) -> None:
+    gltf = copy()
+    stands_often(gltf, 2, 8_000)
+    stands_by_instances(gltf, 751)
+    with pytest.raises(ModelUnusable, match="more than 6,000,000 vertices"):
+        check(tmp_path, gltf)
+
+
+@pytest.mark.parametrize("change", ["positions", "indices"])
+def test_one_sound_part_does_not_vouch_for_the_next(tmp_path: Path, change: str) -> None:
+    """Parts may share data, which is looked at once; what they do not share is looked at as well."""
+    gltf = copy()
+    parts = gltf["meshes"][0]["primitives"]
+    second = json.loads(json.dumps(parts[0]))
+    if change == "indices":
+        second["indices"] = len(gltf["accessors"])
+        gltf["accessors"].append({**indices(gltf), "componentType": 5123, "count": 72})
+    else:
+        second["attributes"]["POSITION"] = len(gltf["accessors"])
+        gltf["accessors"].append({**position(gltf), "count": 5})
+    parts.append(second)
+    with pytest.raises(ModelUnusable, match="corners that are not there"):
+        check(tmp_path, gltf, BINARY[:2] + b"\xff\x00" + BINARY[4:] if change == "indices" else BINARY)
 
 
 @pytest.mark.parametrize(("width", "height", "passes"), [(8192, 8192, True), (8192, 8193, False), (2**31, 1, False)])

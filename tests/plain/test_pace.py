@@ -137,6 +137,26 @@ def test_the_limit_holds_over_threads() -> None:
     assert len(sent) == 10
 
 
+def test_nothing_goes_out_for_as_long_as_the_service_wants_to_be_left_alone() -> None:
+    clock = Clock()
+    limit = RateLimit(now=clock)
+    limit.hold(30.0)
+    limit.hold(5.0)  # what another thread heard does not make it shorter
+    assert requests_kept_to(limit, clock, 1) == [30.0]
+    free = RateLimit(is_limited=False, now=clock)
+    free.hold(7.0)
+    assert requests_kept_to(free, clock, 1) == [37.0]
+
+
+def test_of_more_blenders_than_the_plan_has_requests_each_has_one_a_minute() -> None:
+    clock = Clock()
+    limit = RateLimit(now=clock, sharers=lambda: 11)
+    assert limit.spacing_s(1) == 60.0
+    first, second, third = requests_kept_to(limit, clock, 3)
+    assert first == 0.0
+    assert second - first == third - second == pytest.approx(60.0, rel=0.05)
+
+
 def test_no_limit_means_no_waiting() -> None:
     limit = RateLimit(is_limited=False)
     assert not limit.wants_plan()

@@ -84,6 +84,11 @@ def test_no_prompt_becomes_a_formula(begin: str) -> None:
     assert (found[4], found[1]) == (f"'{begin}x", f"'{begin}y")
 
 
+@pytest.mark.parametrize("name", ["a bear", "X=1", "2 - 1", "", " "])
+def test_what_is_no_formula_stays_as_it_is(name: str) -> None:
+    assert rows(to_csv([cost(name=name)]))[1][3] == name
+
+
 def test_the_table_is_read_as_it_was_meant() -> None:
     name = 'a "big", bad\nbear; größer – 熊 \ud83d'
     at = seconds("2026-11-22 15:04:05")

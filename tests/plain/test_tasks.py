@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from service import FIXTURES
 
 from trellis_blender.generation.progress import read_log
-from trellis_blender.piapi.errors import AnswerNotUnderstood, NotOnPlan, OutOfCredits, PiapiError
+from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
 from trellis_blender.piapi.tasks import (
     Account,
     Status,
     Task,
     read_account,
+    read_message,
     read_task,
     read_task_list,
     read_time,
@@ -73,6 +74,11 @@ def test_a_create_succeeded_where_a_task_id_is_there_whatever_the_code(code: int
 def test_a_body_that_carries_an_error_code_is_that_error() -> None:
     with pytest.raises(OutOfCredits, match="insufficient credits"):
         read_task({"code": 402, "message": "insufficient credits", "data": None})
+    with pytest.raises(InputRefused, match="no bear"):
+        read_task({"code": 400, "message": "no bear", "data": None})
+    for no_error in (399, 600):
+        with pytest.raises(AnswerNotUnderstood):
+            read_task({"code": no_error, "data": None})
 
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"data": {}}, "x", {"data": {"task_id": ""}}, {"data": [1]}])
@@ -142,9 +148,57 @@ def test_no_number_in_a_log_is_too_large(line: str, share: float | None, seed: i
         assert (progress.share, progress.seed) == (pytest.approx(share), seed)
 
 
+def test_how_far_it_is_by_each_kind_of_line() -> None:
+    lines = [
+        ("INFO:predict:Loading and preprocessing input image...", 0.0),
+        ("Sampling: 100%|##| 50/50 [00:09]", 0.20),
+        ("Sampling: 0%| | 0/50 [00:00]", 0.20),
+        ("Sampling: 20%|#| 10/50 [00:02]", 0.25),
+        ("Rendering: 60it [00:00, 173.86it/s]", 0.465),
+        ("Rendering: 120it [00:00, 173.86it/s]", 0.48),
+        ("Rendering: 0it [00:00, 83.86it/s]", 0.48),
+        ("Rendering: 30it [00:00, 83.86it/s]", 0.49),
+        ("50% done", 0.72),
+        ("Rendering: 25it [00:00, 114.93it/s]", 0.94),
+        ("Sampling: 10%|#| 5/50", 0.94),  # nothing goes back
+    ]
+    for end, (_, share) in enumerate(lines, 1):
+        progress = read_log([line for line, _ in lines[:end]])
+        assert progress is not None
+        assert progress.share == pytest.approx(share)
+
+
+def test_logs_come_as_text_as_lines_and_as_messages() -> None:
+    for logs in ("one\ntwo", ["one", "two"], ["one\ntwo"], [{"message": "one"}, {"message": "two"}, {}, 7]):
+        assert read_task(envelope(logs=logs)).log_lines == ("one", "two")
+
+
+@pytest.mark.parametrize("task_id", ["x" * 201, "bär", "a\nb", 7, None])
+def test_a_task_id_that_cannot_be_asked_for_is_none(task_id: object) -> None:
+    assert read_task(envelope(task_id=task_id), "asked-for").task_id == "asked-for"
+    assert read_task(envelope(task_id="x" * 200), "asked-for").task_id == "x" * 200
+
+
+def test_a_task_whose_status_is_left_out_is_one() -> None:
+    assert read_task({"data": {"task_id": "t1"}}).status is Status.PROCESSING
+
+
+def test_when_it_was_made_stands_at_either_place() -> None:
+    assert read_task(envelope(meta={"created_at": "1970-01-01T00:00:05Z"})).created_at == 5.0
+    assert read_task(envelope(created_at="1970-01-01T00:00:05Z")).created_at == 5.0
+
+
+def test_the_services_words_are_found_at_any_of_their_places() -> None:
+    assert read_message({"data": {"error": {"message": "no bear"}}, "message": "success"}) == "no bear"
+    assert read_message({"error": {"raw_message": "no bear"}, "message": "failed"}) == "no bear"
+    assert read_message({"data": {"error": {"message": ""}}, "message": "no bear"}) == "no bear"
+    assert read_message(["no bear"]) == ""
+
+
 def test_times() -> None:
     assert read_time("1970-01-01T00:00:01.500000000Z") == 1.5
     assert read_time("1970-01-01T01:00:01.25+01:00") == 1.25
+    assert read_time("1970-01-01T00:00:01Z") == read_time("1970-01-01T00:00:01") == 1.0
     assert read_time("0001-01-01T00:00:00Z") is None
     assert read_time("0001-01-01T00:00:00+05:00") is None
     for nothing in (None, "", "soon", 5, {}, "2025-13-45T99:00:00Z"):
