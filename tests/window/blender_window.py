@@ -66,6 +66,6 @@ class Window:
         while not done.is_set():
             for word, action in self.words.items():
                 if (self.control / word).exists():
-                    (self.control / word).unlink()
                     action()
+                    (self.control / word).unlink()
             time.sleep(0.05)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from blender_window import LONG_S, Window
 from models import box_glb
-from service import KEY, Fault
+from service import KEY, Fault, default_model
 
+from trellis_blender.generation.store import Store
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.service import Service
 
@@ -284,15 +285,57 @@ def test_ten_at_once(window: Window) -> None:
     assert sorted(create["input"]["prompt"] for create in window.piapi.creates) == [f"bear {n}" for n in range(10)]
 
 
-def test_two_blenders(window: Window) -> None:
+ASKED_OF_TWO = ("a lamp", "a bear", "a fox", "a chair", "a table", "a hen", "a bench", "a stool", "a vase")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_two_blenders(window: Window, record_property: Callable[..., None]) -> None:
+    piapi = window.piapi
     window.behave(processing_s=LONG_S)
     (window.shots / "first").mkdir()
-    first = Window(window.program, window.profile, window.shots / "first", window.piapi, window.control)
+    first = Window(window.program, window.profile, window.shots / "first", piapi, window.control)
+    window.words |= {
+        "quick": lambda: window.behave(processing_s=0.2),
+        "slow": lambda: window.behave(processing_s=LONG_S),
+        "pending": lambda: window.behave(pending_s=LONG_S),
+        "stalled-download": lambda: piapi.fail("file", Fault(stall_s=LONG_S)),
+        "answer-that-never-comes": lambda: (
+            window.behave(processing_s=LONG_S),
+            piapi.fail("create", Fault(stall_s=LONG_S, after=True)),
+        ),
+        "accepted": lambda: wait_until(lambda: piapi.creates[-1]["input"]["prompt"] == "a hen"),
+    }
     with ThreadPoolExecutor() as both:
-        killed = both.submit(first.run, "killed", code=KILLED, limit_s=240)
-        window.run("takes_over", limit_s=240)
+        killed = both.submit(first.run, "killed", code=KILLED, limit_s=300)
+        window.run("takes_over", limit_s=300)
         killed.result()
-    assert len(window.piapi.creates) == 1
+
+    # The service's books against the store's: each was made once, and is here.
+    folder = window.profile / "datafiles" / "trellis_blender"
+    store = Store(folder)
+    kept = [found.generation for found in store.load_all()]
+    asked = {task.id: task.payload["input"]["prompt"] for task in piapi.tasks.values()}
+    assert sorted(asked.values()) == sorted(ASKED_OF_TWO)
+    assert {generation.task_id: generation.request.prompt for generation in kept} == asked
+    assert len(kept) == len(asked) == len(piapi.creates)
+    assert {generation.state.value for generation in kept} == {"ready", "placed"}
+    for generation in kept:
+        assert (folder / generation.folder_name / "model.glb").read_bytes() == default_model()
+    assert {cost.task_id for cost in store.costs()} == set(asked)
+    assert sum(cost.charged_usd for cost in store.costs()) == pytest.approx(len(asked) * 0.04)
+    window.run("after_both")
+    assert len(piapi.creates) == len(asked)
+    record_property(
+        "count",
+        "Two Blenders on one store, one killed in the middle of eight generations in seven states: "
+        "nine asked for, nine made and charged, nine here",
+    )
 
 
 def test_pictures(window: Window, fixtures: Path) -> None:

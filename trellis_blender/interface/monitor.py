@@ -27,7 +27,6 @@ HANDOVER_S = 0.3
 """Blender looks every 10 ms whether an autosave that is due may be written."""
 WATCH_INTERVAL_S = 0.3
 IDLE_CHECK_S = 0.5
-ELSEWHERE_LOOK_S = 5.0
 FIRST_LOOK_S = 1.0
 """After the add-on was enabled: Blender has drawn by then."""
 CLOCK_S = 1.0
@@ -218,13 +217,14 @@ def _look_after_monitor() -> float | None:
     if found.drain():
         redraw.everything()
     _tidy_up(found)
+    others_work = found.look_elsewhere()
     if not has_work():
         if artist.OUR_MONITOR not in artist.modal_operators():
             _end_shift()
         # What was taken up just now has not been heard of yet.
         if may_come or found.is_busy:
             return WATCH_INTERVAL_S
-        return ELSEWHERE_LOOK_S if found.look_elsewhere() else None
+        return session.ELSEWHERE_LOOK_S if others_work else None
     rested_s = time.monotonic() - _Memory.ended_at
     if rested_s < HANDOVER_S:
         return HANDOVER_S - rested_s

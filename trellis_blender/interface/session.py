@@ -32,6 +32,7 @@ LOG = logging.getLogger(__name__)
 STOP_TIMEOUT_S = 2.0
 WAIT_STEP_S = 0.02
 LOOK_AROUND_S = 10.0
+ELSEWHERE_LOOK_S = 5.0
 
 
 class Session:
@@ -41,6 +42,7 @@ class Session:
         self._queue: Queue | None = None
         self._offline: OfflineProcess | None = None
         self._looked_at = 0.0
+        self._looked_elsewhere_at = 0.0
         self.file = OpenFile()
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
         self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
@@ -196,10 +198,15 @@ class Session:
         return [found for found in self.generations.values() if found.parked and found.state.value == "queued"]
 
     def look_elsewhere(self) -> bool:
-        """Looks what has become of the generations that other Blenders work on; False where there are none."""
+        """Looks now and then what has become of the generations that other Blenders work on; False where there are
+        none.
+        """
         elsewhere = [generation for generation in self.generations.values() if generation.elsewhere]
-        for generation in elsewhere:
-            self.queue.look_at(generation.id)
+        now = time.monotonic()
+        if now - self._looked_elsewhere_at > ELSEWHERE_LOOK_S / 2:
+            self._looked_elsewhere_at = now
+            for generation in elsewhere:
+                self.queue.look_at(generation.id)
         return bool(elsewhere)
 
     def _go_on(self, generation: "Generation") -> None:

@@ -197,10 +197,15 @@ def tell_service(word: str) -> None:
     (CONTROL / word).touch()
 
 
+def tell(word: str) -> Steps:
+    """As `tell_service`; goes on when that has been done."""
+    tell_service(word)
+    yield from until(lambda: not (CONTROL / word).exists(), "the service to hear of it")
+
+
 def finish() -> Steps:
     """Lets the tasks that are at the service be done: those of LONG_S go on until then."""
-    tell_service("finish")
-    yield from until(lambda: not (CONTROL / "finish").exists(), "the service to hear of it")
+    yield from tell("finish")
 
 
 def addon() -> Any:

