@@ -307,6 +307,14 @@ def test_nobody_gets_in_without_the_token(process: OfflineProcess, client: Clien
     assert url.startswith("http://127.0.0.1:")
 
 
+def used_s(process_id: int) -> float:
+    """Where it can be had, the processor's time that it has used: others may keep the machine busy."""
+    if sys.platform != "linux":
+        return time.monotonic()
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_large_picture_takes_at_most_3_s_and_500_mb(client: Client, process: OfflineProcess) -> None:
     chance = np.random.default_rng(2)
     rgba = np.dstack([chance.integers(0, 256, (1024, 1024, 3), np.uint8), np.full((1024, 1024, 1), 255, np.uint8)])
@@ -314,9 +322,9 @@ def test_a_large_picture_takes_at_most_3_s_and_500_mb(client: Client, process: O
     rgba[rows**2 + columns**2 > 480**2] = (240, 240, 240, 255)
     content = as_png(Image.fromarray(rgba, "RGBA"))
     image_task(client, as_png(Image.fromarray(disc(), "RGBA")))
-    begun = time.monotonic()
+    begun_s = used_s(process.process_id)
     assert ended(client, image_task(client, content)).status is Status.COMPLETED
-    assert time.monotonic() - begun < 3
+    assert used_s(process.process_id) - begun_s < 3
     if sys.platform == "linux":
         status = Path(f"/proc/{process.process_id}/status").read_text()
         peak_kb = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
