@@ -26,10 +26,6 @@ from environments import PYTHON_OF_BLENDER, ROOT, blender_environment, blenders_
 
 SHARED = ROOT.parent / "shared"
 AT_ONCE = 2
-WINDOW_PARTS = {
-    "what may run beside others": ["-n", "2", "--dist", "worksteal", "-m", "not alone"],
-    "what measures times": ["-m", "alone"],
-}
 
 
 class Outcome(NamedTuple):
@@ -83,16 +79,12 @@ def main() -> int:
     )
     if options.blender:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
-        parts = {"at length": []} if options.soak else WINDOW_PARTS
-        for part, arguments in parts.items():
-            side_by_side(
-                {
-                    f"Window of {program}, {part}": pytest_run(
-                        tools, "tests/window", "--program", str(program), *arguments
-                    )
-                    for program in options.blender
-                }
-            )
+        side_by_side(
+            {
+                f"Window of {program}": pytest_run(tools, "tests/window", "--program", str(program))
+                for program in options.blender
+            }
+        )
 
     return sum_up(outcomes, failures, left_out, strict=SHARED.is_dir())
 

@@ -64,7 +64,6 @@ def test_placeholder(window: Window) -> None:
     assert len(window.piapi.creates) == 3
 
 
-@pytest.mark.alone
 def test_placeholders(window: Window) -> None:
     window.words = {
         "three": lambda: window.behave(pending_s=1.0, processing_s=45.0, log=True),
@@ -151,7 +150,6 @@ def test_readme(window: Window) -> None:
         assert (window.shots / f"{name}-small.png").stat().st_size < 200_000
 
 
-@pytest.mark.alone
 def test_looks(window: Window, fixtures: Path) -> None:
     piapi = window.piapi
     window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
@@ -349,7 +347,6 @@ SLOWED_AT_MOST = 2.5
 """How many times further apart the calls of a timer may be on average, in software drawing on a busy machine."""
 
 
-@pytest.mark.alone
 @pytest.mark.soak
 def test_threads(
     window: Window, installed: Path, tmp_path: Path, version: str, soak: bool, record_property: Callable[..., None]
