@@ -50,7 +50,7 @@ def test_another_file(window: Window) -> None:
 
 def test_busy_artist(window: Window) -> None:
     window.behave(processing_s=8.0)
-    window.run("busy_artist", limit_s=240)
+    window.run("busy_artist", limit_s=340)
     assert len(window.piapi.creates) == 7
 
 
@@ -60,7 +60,7 @@ def test_placeholder(window: Window) -> None:
         "slow": lambda: window.behave(pending_s=60.0),
     }
     window.behave(pending_s=1.0, processing_s=42.0, log=True)
-    window.run("placeholder", limit_s=280)
+    window.run("placeholder", limit_s=340)
     assert len(window.piapi.creates) == 3
 
 
