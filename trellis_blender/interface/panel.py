@@ -27,6 +27,8 @@ NARROW_UNITS = 8.0
 PICTURE_UNITS = 2.2
 CHARACTER_UNITS = 0.31
 """A character of the panel's font, on average."""
+STATUS_CHARACTER_UNITS = 0.265
+"""A character of "In the scene · $0.04 · 0:07": there are many narrow ones."""
 
 
 class _Action(NamedTuple):
@@ -59,7 +61,7 @@ class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
             layout.label(text="Nothing generated yet")
         if _Memory.paused:
             total = price(sum(generation.request.price_usd for generation in _Memory.paused))
-            layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
+            layout.operator("trellis.submit_paused", text=f"Submit {len(_Memory.paused)} · {total}")
         for generation in _Memory.newest[: _Memory.rows]:
             _draw_generation(layout, context, generation)
         if (more := len(_Memory.newest) - _Memory.rows) > 0:
@@ -106,6 +108,7 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
         parts = box.split(factor=min(PICTURE_UNITS / units, 0.5))
         parts.template_icon(icon_value=icon, scale=PICTURE_UNITS)
         units -= PICTURE_UNITS
+    status_characters = (units - 1.0) / STATUS_CHARACTER_UNITS
     lines = parts.column(align=True)
     row = lines.row(align=True)
     title = row.row()
@@ -122,7 +125,8 @@ def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, gen
     if generation.is_working and line.share is not None:
         lines.progress(factor=line.share, type='BAR', text=line.stage)
     else:
-        lines.label(text=" · ".join(filter(None, (line.stage, wording.facts(generation)))), icon='BLANK1')
+        status = " · ".join(filter(None, (line.stage, wording.facts(generation))))
+        lines.label(text=status if len(status) <= status_characters else line.stage, icon='BLANK1')
     if line.detail:
         draw_text(box, context, line.detail)
 
