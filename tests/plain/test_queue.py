@@ -370,6 +370,18 @@ def test_an_image_that_waits_in_the_queue_is_on_the_disk(make_driver: Callable[.
     assert png_size(piapi.creates[-1]["input"]["image"]) == (PICTURE.width, PICTURE.height)
 
 
+def test_a_download_does_not_begin_where_the_task_ended(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.log = True
+    piapi.behaviour.processing_s = 1.0
+    piapi.fail("file", Fault(stall_s=0.5))
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.rest(generation)
+    told = driver.history[generation.id]
+    assert any(each.state is State.RUNNING and each.progress for each in told)
+    first = next(each for each in told if each.state is State.DOWNLOADING)
+    assert (first.stage, first.progress) == ("", None)
+
+
 def test_cancelled_while_it_is_downloaded_is_kept(driver: Driver, piapi: Piapi) -> None:
     piapi.fail("file", Fault(stall_s=0.5))
     generation = driver.queue.submit(text_request(), service_of(piapi))

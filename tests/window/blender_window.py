@@ -49,7 +49,7 @@ class Window:
         finally:
             done.set()
             listener.join()
-        assert result.returncode == code, result.stdout[-6000:]
+        assert result.returncode == code, f"ended with {result.returncode}: {result.stdout[-6000:]}"
         assert "Traceback" not in result.stdout, result.stdout[-6000:]
         return result.stdout
 

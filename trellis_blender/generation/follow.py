@@ -78,12 +78,14 @@ def apply(work: Work, task: Task) -> None:
     else:
         work.around.staged.discard(work.generation.id)
     if task.status is Status.COMPLETED and task.model_url:
+        # How far the task had got says nothing about the download; its log may still name the seed.
+        learned = _read_progress(work, task) | {"stage": "", "progress": None}
         work.save(
             state=State.DOWNLOADING,
             model_url=task.model_url,
             finished_at=work.around.now(),
             problem="",
-            **_read_progress(work, task),
+            **learned,
         )
     elif task.status is Status.FAILED:
         said = f": “{' '.join(task.error_message.split())[:300].rstrip('.')}”" if task.error_message else ""
