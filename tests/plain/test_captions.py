@@ -86,6 +86,9 @@ def test_the_status_bar() -> None:
     assert status_line([], None, 165.0, "") == NOTHING
     assert status_line([one], None, 165.0, "").text == "Trellis: a bear · Generating · 45 % · 0:50 left"
     assert status_line([one] * 4, None, 165.0, "").text == "Trellis: 4 running"
+    queued = [generation(state=State.QUEUED)] * 6
+    assert status_line([one] * 4 + queued, None, 165.0, "").text == "Trellis: 4 running, 6 in the queue"
+    assert status_line(queued, None, 165.0, "").text == "Trellis: 6 in the queue"
     done, ready = generation(state=State.PLACED), generation(state=State.READY)
     assert status_line([], done, 165.0, "") == StatusLine("Trellis: a bear is done", "CHECKMARK")
     assert status_line([one], done, 165.0, "").text == "Trellis: a bear is done · 1 running"

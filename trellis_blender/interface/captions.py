@@ -69,7 +69,9 @@ def copy_caption(name: str) -> Caption:
 
 def status_line(working: "Sequence[Generation]", news: "Generation | None", now: float, waits_for: str) -> StatusLine:
     """What the status bar says of those that are `working`, and of the one that rests since a moment, the `news`."""
-    running = f"{len(working)} running" if working else ""
+    queued = sum(generation.state.value == "queued" for generation in working)
+    counts = {"running": len(working) - queued, "in the queue": queued}
+    running = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     said = _said(news, waits_for) if news is not None else NOTHING
     if news is not None and said.text:
         text = " · ".join(filter(None, (f"Trellis: {_short(news)} {said.text}", running)))

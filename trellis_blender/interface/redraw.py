@@ -98,7 +98,7 @@ def redraw_viewports() -> None:
 
 def _redraw_status_bars() -> None:
     """Nothing else in Blender redraws the bar. It takes a tool's key hints away, so not while there is a tool."""
-    if artist.modal_operators() - {artist.OUR_MONITOR}:
+    if artist.modal_operators() - {artist.OUR_MONITOR, artist.RENDER}:
         return
     for window in bpy.context.window_manager.windows:
         with bpy.context.temp_override(window=window):
