@@ -55,6 +55,39 @@ def test_the_key_is_tested(addon: Any, piapi: Piapi) -> None:
     assert "PiAPI refused the API key (401)" in current().answers[Topic.ACCOUNT].problem
 
 
+def test_what_was_removed_is_not_offered_again(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.questions import Topic
+
+    task_id = made_elsewhere(piapi)
+
+    def offered() -> list[str]:
+        return [listed.task.task_id for listed in current().answers[Topic.TASKS].tasks]
+
+    bpy.ops.trellis.list_tasks()
+    until(lambda: Topic.TASKS in current().answers)
+    assert offered() == [task_id]
+    bpy.ops.trellis.fetch_task(task_id=task_id)
+
+    def fetched() -> list[str]:
+        return [
+            found.id
+            for found in current().generations.values()
+            if found.task_id == task_id and found.state.value == "ready"
+        ]
+
+    until(fetched)
+    (number,) = fetched()
+    assert bpy.ops.trellis.remove(generation=number) == {"FINISHED"}
+    until(lambda: not fetched())
+    assert offered() == []
+    bpy.ops.trellis.list_tasks()
+    until(lambda: Topic.TASKS not in current().asked)
+    assert offered() == []
+    # By its id it can be had all the same.
+    bpy.ops.trellis.fetch_task(task_id=task_id)
+    until(fetched)
+
+
 def test_without_a_key_the_button_says_why(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIAPI_API_KEY")
     with pytest.raises(RuntimeError, match="There is no API key yet"):

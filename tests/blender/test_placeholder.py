@@ -399,6 +399,20 @@ def test_a_linked_one_is_somebody_elses(found: Any, tmp_path: Path) -> None:
     assert placeholder.all_here() == {}
 
 
+def test_one_that_was_deleted_stands_again_when_it_is_submitted_again(found: Any, piapi: Piapi) -> None:
+    from service import Fault
+
+    piapi.fail("create", Fault(402, {"message": "insufficient credits"}))
+    bpy.context.scene.cursor.location = (3, 1, 0)
+    failed = press(found)
+    bpy.data.objects.remove(placeholder_of(failed))
+    assert found.file.misses_placeholder(failed)
+    bpy.ops.trellis.submit_again(generation=failed.id)
+    generation = found.wait_for(failed.id)
+    assert placeholder_of(generation) is not None
+    assert arrive(found, generation).location.to_tuple() == pytest.approx((3, 1, 0))
+
+
 def test_cancelled_it_goes_and_failed_it_stays(found: Any, piapi: Piapi) -> None:
     from service import Fault
 

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..generation import costs
-from ..piapi.models import MODELS, OFFLINE_PREVIEW, Model
+from ..piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
 from ..scene import versions
 from . import access, improving, inputs
 from .layouts import TrellisPanel, draw_text
@@ -37,6 +37,8 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         switch.prop(settings, "source", expand=True)
         if settings.source == 'TEXT':
             _draw_prompt(layout, settings)
+            if len(settings.prompt) > PROMPT_HEEDED:
+                _draw_note(layout, context, f"TRELLIS heeds no more than about the first {PROMPT_HEEDED} characters.")
         else:
             _draw_image(layout, context, settings)
         column = layout.column()

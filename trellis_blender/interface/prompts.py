@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from ..piapi.models import PROMPT_LIMIT
+from ..piapi.models import PROMPT_HEEDED, PROMPT_LIMIT
 from . import session, wording
 from .settings import settings_of
 
@@ -39,7 +39,8 @@ class TRELLIS_OT_edit_prompt(bpy.types.Operator):
         row = layout.row()
         row.alignment = 'RIGHT'
         row.active = False
-        row.label(text=f"{len(self.prompt):,} of {PROMPT_LIMIT:,} characters")
+        heeded = f", of which about {PROMPT_HEEDED} are heeded" if len(self.prompt) > PROMPT_HEEDED else ""
+        row.label(text=f"{len(self.prompt):,} of {PROMPT_LIMIT:,} characters{heeded}")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings_of(context.scene).prompt = self.prompt

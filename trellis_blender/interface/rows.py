@@ -88,10 +88,10 @@ class TRELLIS_OT_resume(RowOperator):
     def act(self, found: session.Session, generation: "Generation") -> None:
         if generation.request.model == OFFLINE_PREVIEW.id:
             # The process that had its task is gone.
-            found.queue.submit_again(generation, found.service_for(generation.request.model))
+            found.submit_again(generation)
         else:
             found.queue.resume(generation, found.its_service(generation))
-        found.drain()
+            found.drain()
 
 
 class TRELLIS_OT_submit_again(RowOperator):
@@ -106,8 +106,7 @@ class TRELLIS_OT_submit_again(RowOperator):
         return state in {"failed", "outcome unknown"} or (state == "queued" and generation.parked)
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        found.queue.submit_again(generation, found.service_for(generation.request.model))
-        found.drain()
+        found.submit_again(generation)
 
 
 class TRELLIS_OT_remove(RowOperator):
@@ -137,6 +136,10 @@ class TRELLIS_OT_remove(RowOperator):
     def act(self, found: session.Session, generation: "Generation") -> None:
         found.queue.remove(generation)
         found.answers.pop(Topic.DISK, None)
+        # What the artist has removed is not offered again.
+        if (answer := found.answers.get(Topic.TASKS)) is not None:
+            others = tuple(listed for listed in answer.tasks if listed.task.task_id != generation.task_id)
+            found.answers[Topic.TASKS] = answer._replace(tasks=others)
 
 
 class TRELLIS_OT_submit_paused(bpy.types.Operator):
@@ -152,7 +155,6 @@ class TRELLIS_OT_submit_paused(bpy.types.Operator):
 
         def submit_all() -> None:
             for generation in found.paused():
-                found.queue.submit_again(generation, found.service_for(generation.request.model))
-            found.drain()
+                found.submit_again(generation)
 
         return monitor.press(self, submit_all)

@@ -124,6 +124,17 @@ class Session:
                 views.push_undo(scene, f"Placeholder “{taken[0].request.name}”")
         return taken
 
+    def submit_again(self, generation: "Generation") -> None:
+        """Submits one that failed as a new task, with another placeholder where the artist deleted the one it had."""
+        from ..scene import placing, views
+
+        request = generation.request
+        self.queue.submit_again(generation, self.service_for(request.model))
+        if self.file.misses_placeholder(generation):
+            scene = placing.stand_in(request.name, generation.id, request.placement)
+            views.push_undo(scene, f"Placeholder “{request.name}”")
+        self.drain()
+
     def service_for(self, model_id: str) -> "Service":
         """Where tasks for a model go; raises access.NotReady where they cannot go there now."""
         if model_id == OFFLINE_PREVIEW.id:

@@ -12,7 +12,9 @@ TEXT = "text-to-3d"
 IMAGE = "image-to-3d"
 
 PROMPT_LIMIT = 1000
-"""Characters. PiAPI names no limit; TRELLIS reads text through CLIP, which stops at 77 tokens (some 350 characters)."""
+"""Characters. PiAPI names no limit."""
+PROMPT_HEEDED = 350
+"""Characters, roughly: TRELLIS reads text through CLIP, which stops at 77 tokens."""
 
 IMAGE_SIDE_LIMIT_PX = 1024
 """The server refuses a larger image."""
