@@ -3,7 +3,8 @@
 """Measures what the add-on takes of Blender, of the network and of patience: `python3 scripts/bench.py`.
 
 `--check` ends with 1 where a limit is passed, `--times 4` allows four times the limits of what is no ratio. Ratios are
-taken pair by pair within one run, so that they hold on a slow machine and on a busy one.
+taken pair by pair within one run, so that they hold on a slow machine and on a busy one. What drawing takes is measured
+in each program that `--blender` names, because the module has no window.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ STARTS = 7
 QUIETEST_OF = 3
 """A turn takes a tenth of a millisecond, so its 99th percentile tells what else the machine is doing."""
 PLACEHOLDERS = 20
+ROWS = 1000
+WINDOW_LIMIT_S = 400
 DOWNLOAD_MB = 64
 DOWNLOADS = 7
 FOLLOWED = 25
 RATIO_TIMES_MAX = 1.4
+KEY = "test-key-0123456789abcdef"
 
 
 class Figure(NamedTuple):
@@ -79,6 +83,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="end with 1 where a limit is passed")
     parser.add_argument("--times", type=float, default=1.0, help="allow so many times the limits that are no ratios")
+    parser.add_argument(
+        "--blender", action="append", default=[], type=Path, metavar="PATH", help="also drawing, with this program"
+    )
     options = parser.parse_args()
 
     version, python = newest_blender()
@@ -90,6 +97,12 @@ def main() -> int:
         for figure in measure(blender, tools):
             print(figure.line(options.times), flush=True)
             missed |= figure.is_missed(options.times)
+    for program in options.blender:
+        for figure in drawing(program, tools):
+            print(figure.line(options.times), flush=True)
+            missed |= figure.is_missed(options.times)
+    if not options.blender:
+        print(f"Drawing {ROWS:,} rows and {PLACEHOLDERS} placeholders needs a window (--blender PATH): left out.")
     return 1 if options.check and missed else 0
 
 
@@ -115,10 +128,26 @@ def tick(blender: Path, tools: Path) -> Iterator[Figure]:
 
 
 def overlay(blender: Path, tools: Path) -> Iterator[Figure]:
-    """What is drawn over placeholders, but for the drawing: it needs a window, and a window test measures it."""
+    """What is drawn over placeholders, but for the drawing, which needs a window."""
     with served(tools, "tasks") as url:
         took_ms = run(blender, "overlay.py", url, str(PLACEHOLDERS))
     yield Figure(f"The overlay's texts and places, {PLACEHOLDERS} running", took_ms, "ms", 2)
+
+
+def drawing(program: Path, tools: Path) -> Iterator[Figure]:
+    """The draw functions in a program with a window. Blender's letters are told apart: from 5.0 on they are slow in
+    software, and nobody else can draw them.
+    """
+    told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    version = next(line for line in told.splitlines() if line.startswith("Blender"))
+    arguments = ["--factory-startup", "--python-exit-code", "97", "--python", str(BENCHMARKS / "window.py"), "--"]
+    with served(tools, "tasks") as url, tempfile.TemporaryDirectory() as folder:
+        environ = {"BLENDER_USER_RESOURCES": folder, "PIAPI_API_URL": url, "PIAPI_API_KEY": KEY}
+        took_ms = printed([str(program), *arguments, str(ROWS), str(PLACEHOLDERS)], environ, WINDOW_LIMIT_S)
+    yield Figure(f"Drawing the list of {ROWS:,}, {version}", took_ms["list at rest"], "ms", 1)
+    yield Figure(f"Drawing it with {PLACEHOLDERS} running", took_ms["list running"], "ms", 1)
+    yield Figure(f"Drawing over {PLACEHOLDERS} placeholders", took_ms["overlay"], "ms", 2)
+    yield Figure("Blender's letters in it, beside that", took_ms["letters"], "ms")
 
 
 def arrival(blender: Path, tools: Path) -> Iterator[Figure]:
@@ -161,12 +190,17 @@ def following(_: Path, tools: Path) -> Iterator[Figure]:
 
 def run(python: Path, script: str, *arguments: str) -> Any:
     """What a benchmark printed as its last line; None where it printed nothing."""
+    return printed([str(python), str(BENCHMARKS / script), *arguments])
+
+
+def printed(command: list[str], more_environ: dict[str, str] | None = None, limit_s: float | None = None) -> Any:
+    """The last line of a command's output, read as JSON; None where there is none."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     result = subprocess.run(
-        [python, BENCHMARKS / script, *arguments], check=False, capture_output=True, text=True, env=environ
+        command, check=False, capture_output=True, text=True, env=environ | (more_environ or {}), timeout=limit_s
     )
     if result.returncode:
-        raise SystemExit(f"{script} {' '.join(arguments)} ended with {result.returncode}:\n{result.stderr[-3000:]}")
+        raise SystemExit(f"{' '.join(command)} ended with {result.returncode}:\n{result.stderr[-3000:]}")
     lines = result.stdout.strip().splitlines()
     return json.loads(lines[-1]) if lines else None
 

@@ -61,7 +61,9 @@ def installed(program: Path, zip_file: Path, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def shots(version: str, request: pytest.FixtureRequest) -> Path:
     """Where the screenshots of this test go; they are there to be looked at."""
-    folder = ROOT / "dist" / "screenshots" / version / request.node.originalname.removeprefix("test_")
+    case = getattr(request.node, "callspec", None)
+    name = case.params["scenario"] if case is not None else request.node.name.removeprefix("test_")
+    folder = ROOT / "dist" / "screenshots" / version / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

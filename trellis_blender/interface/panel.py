@@ -16,7 +16,7 @@ from .layouts import TrellisPanel, draw_text
 if TYPE_CHECKING:
     from ..generation.record import Generation
 
-ROWS_SHOWN = 12
+ROWS_SHOWN = 10
 
 UNIT_PX = 20.0
 """What Blender draws its widgets by, at a resolution scale of 1."""
@@ -52,20 +52,7 @@ class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
     bl_label = "Generations"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout: Any = self.layout
-        found = session.current()
-        if found.look_around():
-            monitor.watch()
-        _look(found)
-        if not _Memory.newest:
-            layout.label(text="Nothing generated yet")
-        if _Memory.paused:
-            total = price(sum(generation.request.price_usd for generation in _Memory.paused))
-            layout.operator("trellis.submit_paused", text=f"Submit {len(_Memory.paused)} · {total}")
-        for generation in _Memory.newest[: _Memory.rows]:
-            _draw_generation(layout, context, generation)
-        if (more := len(_Memory.newest) - _Memory.rows) > 0:
-            layout.operator("trellis.show_more", text=f"Show {min(more, ROWS_SHOWN)} of {more} Earlier Ones")
+        draw_list(self.layout, context)
 
 
 class TRELLIS_OT_show_more(bpy.types.Operator):
@@ -88,6 +75,24 @@ def forget() -> None:
     _Memory.rows = ROWS_SHOWN
 
 
+def draw_list(layout: Any, context: bpy.types.Context) -> None:
+    """The panel's content."""
+    found = session.current()
+    if found.look_around():
+        monitor.watch()
+    _look(found)
+    if not _Memory.newest:
+        layout.label(text="Nothing generated yet")
+    if _Memory.paused:
+        total = price(sum(generation.request.price_usd for generation in _Memory.paused))
+        layout.operator("trellis.submit_paused", text=f"Submit {len(_Memory.paused)} · {total}")
+    units = context.region.width / (UNIT_PX * context.preferences.system.ui_scale) - MARGIN_UNITS
+    for generation in _Memory.newest[: _Memory.rows]:
+        _draw_generation(layout, context, generation, units)
+    if (more := len(_Memory.newest) - _Memory.rows) > 0:
+        layout.operator("trellis.show_more", text=f"Show {min(more, ROWS_SHOWN)} of {more} Earlier Ones")
+
+
 def _look(found: session.Session) -> None:
     """Sorts anew only when something has changed: there may be thousands."""
     asked = (found, found.revision)
@@ -97,12 +102,13 @@ def _look(found: session.Session) -> None:
         _Memory.paused = found.paused()
 
 
-def _draw_generation(layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation") -> None:
+def _draw_generation(
+    layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation", units: float
+) -> None:
     line = monitor.line_of(generation)
     actions = _actions(generation, line)
     box: Any = layout.box()
     parts = box
-    units = context.region.width / (UNIT_PX * context.preferences.system.ui_scale) - MARGIN_UNITS
     is_narrow = units < NARROW_UNITS
     if (icon := thumbnails.icon_of(generation)) and not is_narrow:
         parts = box.split(factor=min(PICTURE_UNITS / units, 0.5))

@@ -2,6 +2,7 @@
 """A generation in the artist's words. Pure functions: no layout, no Blender."""
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..generation.costs import dollars, price
@@ -160,10 +161,15 @@ def removal(generation: "Generation") -> list[str]:
 
 def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
     """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
+    return list(_wrapped(text, max(int(width_px / (6.2 * ui_scale)), 16)))
+
+
+@lru_cache(maxsize=256)
+def _wrapped(text: str, characters: int) -> tuple[str, ...]:
+    """Kept: dividing a sentence takes as long as drawing a row."""
     import textwrap
 
-    characters = max(int(width_px / (6.2 * ui_scale)), 16)
-    return textwrap.wrap(text, characters) or [""]
+    return tuple(textwrap.wrap(text, characters)) or ("",)
 
 
 def _why_interrupted(generation: "Generation") -> str:
