@@ -4,6 +4,7 @@ import os
 
 import bpy
 import drive
+from looks import light_theme
 
 
 def scenario() -> drive.Steps:
@@ -145,3 +146,15 @@ def preferences() -> drive.Steps:
     assert os.environ["PIAPI_API_KEY"] not in copied
     assert "a chair" not in copied
     drive.shot("10-report-copied-and-the-rest")
+    light_theme()
+    yield 1.0
+    drive.shot("11-preferences-light")
+    bpy.context.preferences.view.ui_scale = 2.0
+    yield 1.0
+    drive.shot("12-preferences-twice-the-size")
+    drive.move(region.x + region.width / 2, region.y + region.height / 2)
+    for part in range(13, 17):
+        for _ in range(8):
+            yield from drive.scroll_down()
+        yield 0.5
+        drive.shot(f"{part}-preferences-further-down")

@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 import drive
+from looks import light_theme, narrow
 
 LONG = (
     "a friendly old lighthouse keeper's cottage with a crooked chimney, mossy roof tiles, a red door and a small "
@@ -35,6 +36,7 @@ def scenario() -> drive.Steps:
     yield from prompts()
     yield from quality()
     yield from seed_and_place()
+    yield from unfolded()
 
 
 def explained(name: str) -> drive.Steps:
@@ -178,3 +180,28 @@ def seed_and_place() -> drive.Steps:
     yield from drive.until(lambda: settings().target == 'SURFACE', "the place", 10)
     yield from drive.over_viewport()
     drive.shot("32-on-the-surface")
+
+
+def unfolded() -> drive.Steps:
+    """All sections open in the light theme, in a narrow sidebar, and at twice the size in that."""
+    _, _, sidebar = drive.viewport()
+    light_theme()
+    yield from redraw()
+    drive.shot("40-light")
+    yield from narrow()
+    settings().source, settings().model = 'IMAGE', 'Qubico/trellis2'
+    yield from redraw(1.5)
+    drive.shot("41-narrow-image")
+    settings().source, settings().model = 'TEXT', 'Qubico/trellis'
+    settings().seed = 4711
+    yield from redraw()
+    drive.shot("42-narrow-text")
+    bpy.context.preferences.view.ui_scale = 2.0
+    yield from redraw(1.0)
+    drive.shot("43-twice-the-size")
+    drive.move(sidebar.x + sidebar.width / 2, sidebar.y + sidebar.height / 2)
+    for part in (44, 45):
+        for _ in range(10):
+            yield from drive.scroll_down()
+        yield from redraw()
+        drive.shot(f"{part}-further-down")

@@ -1,10 +1,16 @@
-"""What the artist reads when things go wrong; a double click; cancelling; an image."""
+"""What the artist reads when things go wrong; a double click; cancelling; an image; every kind of error."""
 
 import os
 import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import bpy
 import drive
+
+SHOWN_AT_ONCE = 6
 
 
 def press_and_wait(word: str, *states: str) -> drive.Steps:
@@ -80,3 +86,56 @@ def scenario() -> drive.Steps:
         bpy.ops.preferences.addon_show(module="bl_ext.user_default.trellis_blender")
     yield 2.0
     drive.shot("08-preferences")
+    yield from every_kind()
+
+
+def every_kind() -> drive.Steps:
+    """Each class of error there is as the list says it, in the words and the state that the steps give it."""
+    from bl_ext.user_default.trellis_blender.interface import redraw, session
+
+    current = session.current()
+    bpy.context.window_manager.windows[-1].screen.areas[0].tag_redraw()
+    made = drive.generations()[0]
+    for earlier in drive.generations():
+        current._take_over(replace(earlier, removed=True))
+    problems = list(troubled(made))
+    for first in range(0, len(problems), SHOWN_AT_ONCE):
+        shown = problems[first : first + SHOWN_AT_ONCE]
+        for number, generation in enumerate(shown):
+            current._take_over(replace(generation, id=f"{number:032}", created_at=-float(number)))
+        redraw.sidebars()
+        yield 0.6
+        drive.shot(f"09-every-kind-{first // SHOWN_AT_ONCE + 1}")
+        for number, generation in enumerate(shown):
+            current._take_over(replace(generation, id=f"{number:032}", removed=True))
+
+
+def troubled(made: Any) -> Iterator[Any]:
+    """A generation for each kind of error, named after it."""
+    from bl_ext.user_default.trellis_blender.generation import costs, problems
+    from bl_ext.user_default.trellis_blender.generation.states import State
+    from bl_ext.user_default.trellis_blender.piapi import errors
+    from bl_ext.user_default.trellis_blender.scene.staging import ImportFailed
+
+    details = {"NoConnection": "api.piapi.ai", "InputRefused": "prompt must not be empty"}
+    endings = {
+        errors.NotSent: (State.FAILED, costs.NOTHING_SENT),
+        errors.Refused: (State.FAILED, costs.NOTHING_CHARGED),
+        errors.Unclear: (State.OUTCOME_UNKNOWN, costs.unknown(made.request.price_usd)),
+    }
+    for base, (state, cost) in endings.items():
+        for kind in base.__subclasses__():
+            said = f"{kind(details.get(kind.__name__, ''))} {cost}"
+            yield replace(made, request=replace(made.request, name=kind.__name__), state=state, problem=said)
+    folder = Path.home() / "Models"
+    kept = (
+        problems.FolderUnusable(folder, "Permission denied"),
+        problems.DiskFull(folder),
+        problems.ModelUnusable("it is cut short, or its parts are"),
+    )
+    for problem in kept:
+        request = replace(made.request, name=type(problem).__name__)
+        said = f"{problem} {costs.paid(request.price_usd)}"
+        yield replace(made, request=request, state=State.DOWNLOADING, parked=True, problem=said)
+    failed = ImportFailed("There is no surface in the model that Blender could show. Its file is kept.")
+    yield replace(made, request=replace(made.request, name="ImportFailed"), state=State.READY, problem=str(failed))

@@ -1,9 +1,6 @@
 """The list in all its states, in Blender's dark and light theme, at twice the size and in a narrow sidebar."""
 
 import os
-import statistics
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -37,33 +34,6 @@ def photograph(name: str) -> drive.Steps:
     yield from drive.over_viewport()
     yield 0.6
     drive.shot(name)
-
-
-def draws_a_thousand_rows_quickly() -> drive.Steps:
-    """Our part of a draw of the list, Blender's own calls of the layout included."""
-    from bl_ext.user_default.trellis_blender.interface import panel, redraw, session
-
-    found, newest = session.current(), drive.generations()[0]
-    for number in range(1000):
-        earlier = replace(newest, id=f"{number:032}", created_at=float(number))
-        found._take_over(earlier)
-    took_ms: list[float] = []
-    original = panel.TRELLIS_PT_generations.draw
-
-    def timed(self: object, context: object) -> None:
-        begun = time.perf_counter()
-        original(self, context)
-        took_ms.append((time.perf_counter() - begun) * 1000)
-
-    panel.TRELLIS_PT_generations.draw = timed
-    for _ in range(30):
-        redraw.sidebars()
-        yield 0.1
-    panel.TRELLIS_PT_generations.draw = original
-    for number in range(1000):
-        found._take_over(replace(newest, id=f"{number:032}", removed=True))
-    found.abandoned.clear()
-    print(f"a list of 1,000 took {statistics.median(took_ms):.2f} ms to draw, {len(took_ms)} times")
 
 
 def scenario() -> drive.Steps:
@@ -111,7 +81,6 @@ def scenario() -> drive.Steps:
         bpy.ops.preferences.reset_default_theme()
     yield 0.5
     yield from photograph("05-done")
-    yield from draws_a_thousand_rows_quickly()
     yield from drive.press("trellis.more", column=0.82)
     yield 0.8
     drive.shot("06-menu")
