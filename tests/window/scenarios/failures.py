@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import drive
 
-SHOWN_AT_ONCE = 6
+SHOWN_AT_ONCE = 4
 
 
 def press_and_wait(word: str, *states: str) -> drive.Steps:

@@ -10,16 +10,19 @@ import drive
 def light_theme() -> None:
     paths = (Path(folder, "Blender_Light.xml") for folder in bpy.utils.preset_paths("interface_theme"))
     theme = next(path for path in paths if path.exists())
-    with drive.in_viewport():
+    with bpy.context.temp_override(window=drive.window()):
         bpy.ops.script.execute_preset(filepath=str(theme), menu_idname="USERPREF_MT_interface_theme_presets")
 
 
 def narrow() -> drive.Steps:
-    """Drags the sidebar's edge until it is two thirds as wide. A mouse that comes from outside takes the edge up."""
+    """Drags the sidebar's edge until it is two thirds as wide. A mouse that comes from outside takes the edge up.
+
+    Below the last panel there is no edge.
+    """
     _, _, sidebar = drive.viewport()
     width = sidebar.width
     for outwards in (3, 5, 1, 7, -1):
-        x, y = sidebar.x - outwards, sidebar.y + 100
+        x, y = sidebar.x - outwards, sidebar.y + sidebar.height / 2
         yield from drive.over_viewport()
         drive.move(x - 20, y)
         yield 0.4
