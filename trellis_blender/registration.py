@@ -12,6 +12,7 @@ from .interface import (
     checking,
     decoding,
     dropping,
+    from_web,
     generate,
     handlers,
     improving,
@@ -45,6 +46,7 @@ CLASSES = (
     taking.TRELLIS_OT_take_picture,
     taking.TRELLIS_OT_use_image,
     taking.TRELLIS_MT_pictures,
+    from_web.TRELLIS_OT_take_from_web,
     dropping.TRELLIS_OT_generate_from_files,
     dropping.TRELLIS_OT_generate_from_editor,
     dropping.TRELLIS_OT_set_down,
@@ -98,6 +100,7 @@ def unregister() -> None:
     """Stops what runs and takes back what `register` did."""
     monitor.stop()
     session.end()
+    from_web.forget()
     panel.forget()
     thumbnails.forget()
     inputs.forget()

@@ -1,7 +1,10 @@
 """Driving a queue without Blender."""
 
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +70,44 @@ class Driver:
         """The states it went through, each once in a row."""
         names = [g.state.value for g in self.history[generation.id]]
         return [name for n, name in enumerate(names) if n == 0 or names[n - 1] != name]
+
+
+@contextmanager
+def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server that hands each connection to `serve`; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        def handle(connection: socket.socket) -> None:
+            with connection:
+                try:
+                    serve(connection)
+                except OSError:
+                    return
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def dripping(head: bytes, interval_s: float = 0.05) -> Callable[[socket.socket], None]:
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(head)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(interval_s)
+
+    return drip
+
+
+def silent(connection: socket.socket) -> None:
+    connection.recv(65536)
+    time.sleep(30)

@@ -1,11 +1,10 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from helpers import Driver, service_of, text_request
+from helpers import Driver, dripping, service_of, serving, silent, text_request
 from service import KEY, Fault, Piapi
 
 from trellis_blender.generation.states import AT_THE_SERVICE, State
@@ -15,47 +14,6 @@ from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.connections import Connections, is_on_internet
 from trellis_blender.piapi.files import open_result
 from trellis_blender.piapi.service import Service
-
-
-@contextmanager
-def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server that hands each connection to `serve`; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def accept() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=handle, args=(connection,), daemon=True).start()
-
-        def handle(connection: socket.socket) -> None:
-            with connection:
-                try:
-                    serve(connection)
-                except OSError:
-                    return
-
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-
-
-def dripping(head: bytes, interval_s: float = 0.05) -> Callable[[socket.socket], None]:
-    def drip(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(head)
-        while True:
-            connection.sendall(b"x")
-            time.sleep(interval_s)
-
-    return drip
-
-
-def silent(connection: socket.socket) -> None:
-    connection.recv(65536)
-    time.sleep(30)
 
 
 @pytest.mark.parametrize(

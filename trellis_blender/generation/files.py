@@ -14,6 +14,8 @@ INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
 EXPORT_NAME = "generation.json"
 THUMBNAIL_NAME = "thumbnail.png"
+PICTURES_NAME = "pictures"
+"""The folder of the pictures that were taken, fetched or made better, beside the generations' own."""
 FOLDER_PREFIX = "generation-"
 PART_SUFFIX = ".part"
 ON_ITS_WAY_S = 3600.0

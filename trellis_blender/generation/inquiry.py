@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers questions about the account, about tasks that this computer does not know, about the disk and the costs.
+"""Answers questions about the account, about tasks that this computer does not know, about the disk and the costs;
+fetches pictures from the web.
 
 Runs in a thread of its own.
 """
@@ -14,7 +15,7 @@ from ..piapi.errors import NotSent, PiapiError
 from ..piapi.models import MODELS, OFFLINE_PREVIEW
 from ..piapi.route import route_to
 from .account_tasks import list_tasks
-from .files import write_whole
+from .files import PICTURES_NAME, write_whole
 from .foreign import makes_models
 from .job import Job
 from .pace import RateLimit
@@ -22,6 +23,7 @@ from .problems import GenerationProblem
 from .questions import Answer, Question, Topic
 from .spending import spending, to_csv
 from .store import Store
+from .web_picture import fetch_picture
 
 LOG = logging.getLogger(__name__)
 
@@ -44,6 +46,8 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
             return Answer(question, rows=len(tasks))
         if question.topic is Topic.ROUTE:
             return Answer(question, route=route_to(job.service.api_url))
+        if question.topic is Topic.PICTURE:
+            return Answer(question, path=str(fetch_picture(question.url, folder / PICTURES_NAME, job)))
         return _ask(question, job, limit, store)
     except (PiapiError, GenerationProblem) as error:
         return Answer(question, problem=str(error))

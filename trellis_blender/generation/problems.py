@@ -41,6 +41,10 @@ class ModelUnusable(GenerationProblem):
         super().__init__(f"What PiAPI delivered cannot be used: {reason}.")
 
 
+class NoPicture(GenerationProblem):
+    """What was fetched, or was to be fetched, is no picture that Blender can be given. `str(error)` is a sentence."""
+
+
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

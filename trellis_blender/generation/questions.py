@@ -20,19 +20,22 @@ class Topic(Enum):
     SPENT = "spent"
     COSTS_TABLE = "table of costs"
     ROUTE = "route"
+    PICTURE = "picture"
 
 
-OF_THIS_COMPUTER = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE, Topic.ROUTE})
-"""These can be answered without a key and a network."""
+WITHOUT_A_KEY = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE, Topic.ROUTE, Topic.PICTURE})
+"""These are not asked of the service. All but a picture from the web are answered without a network, too."""
 
 
 class Question(NamedTuple):
-    """A topic, the task's id for TASK, the .blend for SPENT, and where the table is to be written for COSTS_TABLE."""
+    """A topic, the task's id for TASK, the .blend for SPENT, where the table is to be written for COSTS_TABLE, and the
+    picture's address for PICTURE."""
 
     topic: Topic
     task_id: str = ""
     blend_file: str = ""
     path: str = ""
+    url: str = ""
 
 
 class Answer(NamedTuple):
@@ -40,7 +43,7 @@ class Answer(NamedTuple):
 
     `tasks` are those that this computer does not know, the latest first, or the one that was asked for; `used_bytes` is
     what the generations take on the disk; `rows` how many tasks the table has; `route` the
-    way to the service.
+    way to the service; `path` the file that a picture was kept as.
     """
 
     question: Question
@@ -50,4 +53,5 @@ class Answer(NamedTuple):
     spending: "Spending | None" = None
     rows: int = 0
     route: "Route | None" = None
+    path: str = ""
     problem: str = ""

@@ -135,11 +135,18 @@ def why_not_ready(model_id: str = "") -> str:
         return ""
     if not api_key().value:
         return "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."
-    if not bpy.app.online_access and not service().is_loopback:
-        if bpy.app.online_access_override:
-            return "Blender was started with online access off. Start it without --offline-mode."
-        return "Online access is off. Allow it in Preferences → System → Network."
-    return ""
+    return why_offline(service().api_url)
+
+
+def why_offline(url: str) -> str:
+    """Why nothing can be had from an address, as a sentence; "" where online access is on, or it is this computer's."""
+    from ..piapi.service import is_loopback
+
+    if bpy.app.online_access or is_loopback(url):
+        return ""
+    if bpy.app.online_access_override:
+        return "Blender was started with online access off. Start it without --offline-mode."
+    return "Online access is off. Allow it in Preferences → System → Network."
 
 
 def ready_service() -> "Service":

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..scene.judging import Finding
     from ..scene.remedies import Remedy
 
-FOLDER_NAME = "pictures"
 THUMBNAIL_SCALE = 5.0
 PAIR_SCALE = 4.0
 DONE_LOOK_S = 0.05
@@ -124,6 +123,7 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
         return next((found for found in findings if found.remedy and found.remedy.name == self.remedy), None)
 
     def _improve(self, context: bpy.types.Context, finding: "Finding", *, is_waited_for: bool) -> set[str]:
+        from ..generation.files import PICTURES_NAME
         from ..scene.remedies import Remedy
 
         image = settings_of(context.scene).image
@@ -135,7 +135,7 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
         _Memory.problem = ""
         said: list[Path | str] = []
         work = partial(
-            _work, picture, Remedy[self.remedy], access.data_folder() / FOLDER_NAME, path_of(image).stem, said
+            _work, picture, Remedy[self.remedy], access.data_folder() / PICTURES_NAME, path_of(image).stem, said
         )
         thread = _Memory.thread = threading.Thread(target=work, name="trellis-remedy", daemon=True)
         thread.start()

@@ -12,7 +12,7 @@ import bpy
 from ..generation import costs
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
 from ..scene import versions
-from . import access, improving, inputs
+from . import access, from_web, improving, inputs
 from .layouts import TrellisPanel, draw_text
 from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
 
@@ -66,6 +66,7 @@ def _draw_image(layout: bpy.types.UILayout, context: bpy.types.Context, settings
     row = column.row(align=True)
     row.prop(settings, "image", text="", placeholder="A picture of one thing")
     row.menu("TRELLIS_MT_pictures", text="", icon='DOWNARROW_HLT')
+    from_web.draw(column, context)
     if settings.image:
         improving.draw(column, context, settings)
 

@@ -162,13 +162,13 @@ class Session:
             self._hear(answer)
         return bool(changes or answers)
 
-    def ask(self, topic: "Topic", task_id: str = "", *, blend_file: str = "", path: str = "") -> None:
+    def ask(self, topic: "Topic", task_id: str = "", *, blend_file: str = "", path: str = "", url: str = "") -> None:
         """Has something found out; it is in `answers` some time later. Raises access.NotReady."""
-        from ..generation.questions import OF_THIS_COMPUTER, Question
+        from ..generation.questions import WITHOUT_A_KEY, Question
 
-        service = access.service() if topic in OF_THIS_COMPUTER else access.ready_service()
+        service = access.service() if topic in WITHOUT_A_KEY else access.ready_service()
         self.asked.add(topic)
-        self.queue.inquiries.ask(Question(topic, task_id, blend_file, path), service)
+        self.queue.inquiries.ask(Question(topic, task_id, blend_file, path, url), service)
 
     def wait_for_answer(self, topic: "Topic") -> "Answer":
         """Blocks until what was asked is answered. For scripts."""

@@ -18,7 +18,6 @@ from .settings import settings_of
 if TYPE_CHECKING:
     from ..generation.request import Picture
 
-FOLDER = "pictures"
 SOURCE_ITEMS = [
     ('VIEWPORT', "Viewport", "The 3D viewport as it is seen, without overlays", 'VIEW3D', 0),
     ('CAMERA', "Camera", "What the active camera sees, drawn as the viewport draws", 'CAMERA_DATA', 1),
@@ -110,6 +109,7 @@ class TRELLIS_MT_pictures(bpy.types.Menu):
         layout.separator()
         layout.operator("trellis.use_image", text="Image of This File…", icon='IMAGE_DATA')
         layout.operator_context = 'INVOKE_DEFAULT'
+        layout.operator("trellis.take_from_web", text="From the Web…", icon='URL')
         layout.operator("trellis.generate_from_files", text="Several Pictures…", icon='FILE_FOLDER')
 
 
@@ -127,10 +127,11 @@ def use(scene: bpy.types.Scene, picture: "Picture", name: str) -> None:
 
 def keep(picture: "Picture", name: str) -> Path:
     """Writes the picture as a PNG into the add-on's own folder; OSError where that cannot be."""
+    from ..generation.files import PICTURES_NAME
     from ..generation.png import encode_png
 
     # The model is named after the file, so it is the folder that tells one take from the next.
-    folder = access.data_folder() / FOLDER / f"{time.strftime('%Y-%m-%d')} {uuid.uuid4().hex[:8]}"
+    folder = access.data_folder() / PICTURES_NAME / f"{time.strftime('%Y-%m-%d')} {uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True)
     path = folder / f"{bpy.path.clean_name(Path(name).stem) or 'Picture'}.png"
     path.write_bytes(encode_png(picture))

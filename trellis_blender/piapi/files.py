@@ -136,14 +136,18 @@ def _follow(
         is_here = is_loopback(url)
         _check(url, may_be_here=may_be_here)
         session = opened.enter_context(lines.session(uses_proxy=not is_here, internet_only=not is_here))
-        with translated(url):
-            response = session.get(
-                url,
-                headers=headers,
-                timeout=(limits.connect_s, limits.read_s),
-                stream=True,
-                allow_redirects=False,
-            )
+        try:
+            with translated(url):
+                response = session.get(
+                    url,
+                    headers=headers,
+                    timeout=(limits.connect_s, limits.read_s),
+                    stream=True,
+                    allow_redirects=False,
+                )
+        except ValueError:
+            # `requests` reads the address that it is sent on to, even where it is not to follow.
+            raise AddressRefused("it was sent on to what is no address") from None
         opened.enter_context(response)
         if not response.is_redirect:
             return response
@@ -156,7 +160,7 @@ def _check(url: str, *, may_be_here: bool) -> None:
     try:
         checked_address(url, "the finished model")
     except AddressUnusable:
-        raise AddressRefused(urlsplit(url).scheme) from None
+        raise AddressRefused(url.partition(":")[0][:20]) from None
     host = urlsplit(url).hostname or ""
     if is_loopback(url) and may_be_here:
         return

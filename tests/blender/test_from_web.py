@@ -1,0 +1,80 @@
+"""A picture from the web as the panel's input, over a real socket."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from models import picture_png
+from PIL import Image
+from service import Fault, Piapi
+
+
+def settings() -> Any:
+    return bpy.context.scene.trellis
+
+
+def test_it_becomes_the_input_and_is_sent_as_a_file(addon: Any, generate: Any, piapi: Piapi, folder: Path) -> None:
+    piapi.fail("file", Fault(200, body=picture_png(600, 400)))
+    url = f"{piapi.url}/files/some/chair.png"
+    assert bpy.ops.trellis.take_from_web(url=url) == {'FINISHED'}
+    assert settings().source == 'IMAGE'
+    path = Path(settings().image)
+    assert path.name == "Web picture.png"
+    assert path.parent.parent == folder / "pictures"
+    generate()
+    (create,) = piapi.creates
+    assert create["input"]["image"].startswith("data:image/png;base64,"), "its address is nobody else's business"
+    assert url not in str(create)
+    assert bpy.context.object.name == "Web picture"
+
+
+def test_without_a_key_as_well(addon: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIAPI_API_KEY")
+    piapi.fail("file", Fault(200, body=picture_png(8, 8)))
+    assert bpy.ops.trellis.take_from_web(url=f"{piapi.url}/files/x.png") == {'FINISHED'}
+
+
+def corrupt() -> bytes:
+    return picture_png(600, 400)[:60] + b"\0" * 3000
+
+
+def far_too_large() -> bytes:
+    content = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (Fault(404), "has nothing at this address"),
+        (Fault(200, body="<html>Log in</html>"), "a web page and no picture"),
+        (Fault(302, headers={"Location": "https://192.168.0.7/x.png"}), "only https:// addresses on the internet"),
+        (Fault(200, body=corrupt()), "is not an image that Blender can read"),
+        (Fault(200, body=far_too_large()), "30,000 × 30,000 pixels"),
+    ],
+)
+def test_what_cannot_be_had_is_said_and_changes_nothing(
+    addon: Any, piapi: Piapi, tmp_path: Path, fault: Fault, sentence: str
+) -> None:
+    settings().image = str(tmp_path / "mine.png")
+    piapi.fail("file", fault)
+    with pytest.raises(RuntimeError, match=sentence):
+        bpy.ops.trellis.take_from_web(url=f"{piapi.url}/files/x.png")
+    assert settings().image == str(tmp_path / "mine.png")
+    assert settings().source == 'TEXT'
+    assert piapi.creates == []
+    piapi.fail("file", Fault(200, body=picture_png(8, 8)))
+    assert bpy.ops.trellis.take_from_web(url=f"{piapi.url}/files/x.png") == {'FINISHED'}
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"), [("  ", "There is no address"), ("https://example.com/chair.png", "[Oo]nline access")]
+)
+def test_what_is_not_even_asked_for(addon: Any, piapi: Piapi, url: str, sentence: str) -> None:
+    assert not bpy.app.online_access
+    with pytest.raises(RuntimeError, match=sentence):
+        bpy.ops.trellis.take_from_web(url=url)
+    assert piapi.requests == []

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Picture files that come from the network: known by what is in them, not by what they are called."""
+
+import re
+from collections.abc import Iterable
+
+from .problems import NoPicture
+
+SIZE_LIMIT_BYTES = 64 * 2**20
+SIGNATURE_BYTES = 512
+"""So much of the beginning tells a picture from a web page."""
+
+_SIGNATURES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), ".png"),
+    (re.compile(rb"\xff\xd8\xff"), ".jpg"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), ".webp"),
+    (re.compile(rb"II\*\0|MM\0\*"), ".tif"),
+    (re.compile(rb"BM....\0\0\0\0", re.DOTALL), ".bmp"),
+    (re.compile(rb"\x76\x2f\x31\x01"), ".exr"),
+    (re.compile(rb"#\?(RADIANCE|RGBE)"), ".hdr"),
+)
+_WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|script)\b", re.IGNORECASE)
+
+
+def ending_of(beginning: bytes) -> str:
+    """The ending of a picture's file by its first bytes. Raises NoPicture with a sentence for what is none."""
+    for signature, ending in _SIGNATURES:
+        if signature.match(beginning):
+            return ending
+    if _WEB_PAGE.match(beginning):
+        raise NoPicture("There is a web page and no picture at this address. Open it, and copy the picture's own.")
+    if not beginning:
+        raise NoPicture("The file at this address is empty.")
+    raise NoPicture("What is at this address is no picture that Blender reads. Choose a PNG, JPEG or WebP.")
+
+
+def read_picture(chunks: Iterable[bytes], size: int | None, limit: int = SIZE_LIMIT_BYTES) -> tuple[bytes, str]:
+    """A picture's bytes and the ending of its file. `size` is what was announced, None for nothing.
+
+    Raises NoPicture, as soon as it shows, and whatever the chunks raise.
+    """
+    content, ending = bytearray(), ""
+    if (size or 0) > limit:
+        raise _too_large(limit)
+    for chunk in chunks:
+        content += chunk
+        if len(content) > limit:
+            raise _too_large(limit)
+        if not ending and len(content) >= SIGNATURE_BYTES:
+            ending = ending_of(bytes(content[:SIGNATURE_BYTES]))
+    return bytes(content), ending or ending_of(bytes(content[:SIGNATURE_BYTES]))
+
+
+def _too_large(limit: int) -> NoPicture:
+    return NoPicture(f"The picture at this address is larger than {limit // 2**20:,} MB. Choose a smaller one.")
