@@ -153,7 +153,7 @@ def preferences() -> drive.Steps:
     yield 1.0
     drive.shot("12-preferences-twice-the-size")
     drive.move(region.x + region.width / 2, region.y + region.height / 2)
-    for part in range(13, 17):
+    for part in range(13, 16):
         for _ in range(8):
             yield from drive.scroll_down()
         yield 0.5

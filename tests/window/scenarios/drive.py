@@ -132,12 +132,27 @@ def hovered(area: Any = None, region: Any = None) -> str:
     return bpy.context.window_manager.clipboard
 
 
+found_at: dict[tuple[str, float], tuple[float, float]] = {}
+"""Where the mouse last found a button, by its name and the column it was looked for in."""
+IN_ROWS = ("cancel", "fetch_task", "more", "place", "resume", "show", "submit_again")
+"""The operators that every generation's row has: the uppermost is looked for."""
+
+
 def find(name: str, column: float = 0.6) -> Steps:
     """Moves the mouse down the sidebar until it stands on the button whose Python has `name` in it; it stays there.
 
-    `column` is where to look first, as a share of the sidebar's width.
+    `column` is where to look first, as a share of the sidebar's width. What was found before is mostly there still.
     """
     _, _, sidebar = viewport()
+    place = found_at.pop((name, column), None)
+    if place and not name.removeprefix("trellis.").startswith(IN_ROWS):
+        move(place[0], place[1] + 1)
+        yield 0.1
+        move(*place)
+        yield 0.3
+        if name in hovered():
+            found_at[name, column] = place
+            return
     for share in (column, *(other for other in (0.7, 0.6, 0.8, 0.5) if other != column)):
         x = sidebar.x + sidebar.width * share
         for y in range(sidebar.y + sidebar.height - 8, sidebar.y, -9):
@@ -149,6 +164,7 @@ def find(name: str, column: float = 0.6) -> Steps:
             move(x, y - 4)
             yield 0.3
             if name in hovered():
+                found_at[name, column] = mouse
                 return
     shot(f"not-found-{name}")
     raise AssertionError(f"no button “{name}” in the sidebar")
