@@ -140,15 +140,15 @@ def tick() -> None:
 def line_of(generation: "Generation") -> wording.Line:
     """What the list says about a generation now."""
     found = session.current()
-    here = found.file.belongs_here(generation)
-    is_placed = generation.state.value == "placed"
+    is_ready, is_placed = (generation.state.value == state for state in ("ready", "placed"))
+    here = (is_ready or is_placed) and found.file.belongs_here(generation)
     return wording.describe(
         generation,
         time.time(),
         here=here,
-        in_scene=is_placed and here and found.file.is_in_scene(generation),
+        in_scene=here and is_placed and found.file.is_in_scene(generation),
         waits_for=found.waits_for,
-        is_bereft=found.file.misses_placeholder(generation),
+        is_bereft=is_ready and found.file.misses_placeholder(generation),
     )
 
 

@@ -16,7 +16,7 @@ from .layouts import TrellisPanel, draw_text
 if TYPE_CHECKING:
     from ..generation.record import Generation
 
-ROWS_SHOWN = 10
+ROWS_SHOWN = 8
 
 UNIT_PX = 20.0
 """What Blender draws its widgets by, at a resolution scale of 1."""

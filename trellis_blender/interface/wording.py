@@ -51,7 +51,8 @@ def describe(
 ) -> Line:
     """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving.
 
-    `is_bereft` where its placeholder is gone from the file that it was made for.
+    `here` and `is_bereft`, where its placeholder is gone from the file that it was made for, are heeded only once the
+    model is ready.
     """
     state = generation.state.value
     if generation.elsewhere:
