@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import picture_service
 from models import box_glb
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
@@ -116,6 +117,7 @@ class Piapi:
         self.ranges = False
         self.files_url = ""
         self.bare_lists = False
+        self.echoes_pictures = True
         self.behaviour_of: Callable[[dict[str, Any]], Behaviour] = lambda payload: self.behaviour
         self.most_requests: int | None = None
         self.minute_s = 60.0
@@ -266,9 +268,15 @@ class Piapi:
         how = task.behaviour
         status, share = self._phase(task)
         output = None
-        if status == "completed":
+        if status == "completed" and picture_service.makes_pictures(task.payload):
+            address = f"{self.files_url or self.url}/files/{task.id}"
+            output = {} if how.no_model_file else picture_service.output(task.payload, address)
+        elif status == "completed":
             output = {"model_file": "" if how.no_model_file else f"{self.files_url or self.url}/files/{task.id}.glb"}
-        consume = 0 if status == "cancelled" or (status == "failed" and how.refund) else PRICES[task.payload["model"]]
+        is_free = status == "cancelled" or (status == "failed" and how.refund)
+        inputs = task.payload["input"]
+        if "image" in inputs and not self.echoes_pictures:
+            inputs = {**inputs, "image": ""}
         return {
             "code": 200,
             "message": "success",
@@ -278,13 +286,13 @@ class Piapi:
                 "task_type": task.payload["task_type"],
                 "status": how.status_words.get(status, status),
                 "config": {"service_mode": "", "webhook_config": {"endpoint": "", "secret": ""}},
-                "input": task.payload["input"],
+                "input": inputs,
                 "output": output,
                 "meta": {
                     "created_at": f"{datetime.fromtimestamp(task.made_at, UTC):%Y-%m-%dT%H:%M:%S.%f}106Z",
                     "started_at": ZERO_TIME if status == "pending" else "2025-11-26T08:17:31.123456789Z",
                     "ended_at": "2025-11-26T08:18:30.1Z" if status in {"completed", "failed"} else ZERO_TIME,
-                    "usage": {"type": "llm", "frozen": 0, "consume": consume},
+                    "usage": {"type": "llm", "frozen": 0, "consume": 0 if is_free else self._units(task)},
                     "is_using_private_pool": False,
                 },
                 "detail": None,
@@ -297,6 +305,14 @@ class Piapi:
                 },
             },
         }
+
+    def _units(self, task: Accepted) -> int:
+        if picture_service.makes_pictures(task.payload):
+            return picture_service.units(task.payload, self._upload())
+        return PRICES[task.payload["model"]]
+
+    def _upload(self) -> str:
+        return self.uploads[-1]["file_data"] if self.uploads else ""
 
     def _flat(self, task: Accepted) -> dict[str, Any]:
         status, share = self._phase(task)
@@ -328,6 +344,11 @@ class Piapi:
         yield from lines[: int(share * len(lines))]
 
     def _file(self, path: str, environ: dict[str, Any]) -> Response:
+        name, _, number = path.rsplit("/", 1)[-1].removesuffix(".png").rpartition("-")
+        if path.endswith(".png") and (task := self.tasks.get(name)):
+            return Response(
+                picture_service.picture(task.payload, int(number), self._upload()), content_type="image/png"
+            )
         task = self.tasks.get(path.rsplit("/", 1)[-1].removesuffix(".glb"))
         content = (task.behaviour.model if task else None) or default_model()
         response = Response(content, content_type="model/gltf-binary")
@@ -366,6 +387,8 @@ def png_size(image: str) -> tuple[int, int]:
 
 def _refusal(payload: dict[str, Any]) -> str:
     model, inputs = payload.get("model"), payload.get("input", {})
+    if picture_service.makes_pictures(payload):
+        return picture_service.refusal(payload)
     if model not in PRICES:
         return "unknown model"
     if payload.get("task_type") == "text-to-3d":

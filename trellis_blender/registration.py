@@ -10,6 +10,7 @@ from .interface import (
     account,
     buttons,
     checking,
+    concepts,
     decoding,
     dropping,
     from_web,
@@ -25,6 +26,7 @@ from .interface import (
     preferences,
     prompts,
     redraw,
+    removing,
     report,
     row_menu,
     rows,
@@ -54,6 +56,13 @@ CLASSES = (
     improving.TRELLIS_OT_check_image,
     improving.TRELLIS_OT_improve_image,
     improving.TRELLIS_OT_use_original_image,
+    concepts.TRELLIS_OT_make_concepts,
+    concepts.TRELLIS_OT_choose_concept,
+    concepts.TRELLIS_OT_generate_from_concepts,
+    concepts.TRELLIS_OT_show_concepts,
+    concepts.TRELLIS_MT_concepts,
+    removing.TRELLIS_OT_remove_background,
+    removing.TRELLIS_OT_use_pictures,
     prompts.TRELLIS_OT_edit_prompt,
     prompts.TRELLIS_OT_use_prompt,
     prompts.TRELLIS_MT_prompts,
@@ -105,6 +114,8 @@ def unregister() -> None:
     thumbnails.forget()
     inputs.forget()
     improving.forget()
+    removing.forget()
+    concepts.forget()
     checking.forget()
     decoding.forget()
     pictures.forget()

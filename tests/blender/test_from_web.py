@@ -50,7 +50,7 @@ def far_too_large() -> bytes:
     ("fault", "sentence"),
     [
         (Fault(404), "has nothing at this address"),
-        (Fault(200, body="<html>Log in</html>"), "a web page and no picture"),
+        (Fault(200, body="<html>Log in</html>"), "it is a web page"),
         (Fault(302, headers={"Location": "https://192.168.0.7/x.png"}), "only https:// addresses on the internet"),
         (Fault(200, body=corrupt()), "is not an image that Blender can read"),
         (Fault(200, body=far_too_large()), "30,000 × 30,000 pixels"),

@@ -26,7 +26,7 @@ def test_a_new_charge_is_counted_at_once(generate: Any, tmp_path: Path) -> None:
     assert spent().file.usd == 0
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     generate(prompt="a fox")
-    assert (round(spent().ever.usd - before.ever.usd, 6), spent().file) == (0.08, (0.04, True))
+    assert (round(spent().ever.usd - before.ever.usd, 6), spent().file) == (0.08, (0.04, True, False))
 
 
 def test_an_answer_from_before_a_charge_is_not_believed(generate: Any) -> None:

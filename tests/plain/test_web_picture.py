@@ -15,7 +15,7 @@ from service import Fault, Piapi
 
 from trellis_blender.generation import picture_files
 from trellis_blender.generation.job import Job
-from trellis_blender.generation.problems import NoPicture
+from trellis_blender.generation.problems import PictureNotFetched
 from trellis_blender.generation.questions import Answer, Question, Topic
 from trellis_blender.generation.web_picture import fetch_picture
 from trellis_blender.piapi.limits import TimeLimits
@@ -44,7 +44,7 @@ def answering(content: bytes, head: str = "") -> Callable[[socket.socket], None]
 
 def refused(serve: Callable[[socket.socket], None], folder: Path, service: Service = HERE, limit_s: float = 5) -> str:
     """What is said of what a server serves; nothing of it is kept."""
-    with serving(serve) as port, pytest.raises(NoPicture) as caught:
+    with serving(serve) as port, pytest.raises(PictureNotFetched) as caught:
         fetch_picture(f"http://127.0.0.1:{port}/picture.png", folder, Job(service), limit_s)
     assert not list(folder.rglob("*"))
     return str(caught.value)
@@ -96,16 +96,16 @@ def test_without_a_length_and_in_small_pieces(tmp_path: Path) -> None:
     ],
 )
 def test_a_web_page_is_no_picture(content: bytes, tmp_path: Path) -> None:
-    assert "a web page and no picture" in refused(answering(content), tmp_path)
+    assert "cannot be used: it is a web page." in refused(answering(content), tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"GIF89a....", b"<svg xmlns=''/>", b"%PDF-1.7", b"MZ\x90\0", b"{}", b"\0" * 5000])
 def test_what_blender_does_not_read_is_refused(content: bytes, tmp_path: Path) -> None:
-    assert "no picture that Blender reads" in refused(answering(content), tmp_path)
+    assert "cannot be used: it is none that Blender reads." in refused(answering(content), tmp_path)
 
 
 def test_an_empty_answer(tmp_path: Path) -> None:
-    assert refused(answering(b""), tmp_path) == "The file at this address is empty."
+    assert "cannot be used: it is empty." in refused(answering(b""), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,9 @@ def test_a_redirect_within_this_computer_is_followed(tmp_path: Path) -> None:
 def test_this_computer_is_asked_for_nothing_where_the_service_is_elsewhere(url: str, tmp_path: Path) -> None:
     asked: list[bytes] = []
     with serving(lambda connection: asked.append(connection.recv(1000))) as port:
-        with pytest.raises(NoPicture, match=r"Nothing is fetched from this address.* https:// .* on the internet are"):
+        with pytest.raises(
+            PictureNotFetched, match=r"Nothing is fetched from this address.* https:// .* on the internet are"
+        ):
             fetch_picture(url.format(port=port), tmp_path, Job(REMOTE))
         time.sleep(0.05)
     assert asked in ([], [b""])
@@ -223,7 +225,7 @@ def test_refusals(status: int, sentence: str, tmp_path: Path) -> None:
 def test_nobody_there(tmp_path: Path) -> None:
     with serving(silent) as port:
         pass
-    with pytest.raises(NoPicture, match=r"No connection to 127.0.0.1. Check the address and the network."):
+    with pytest.raises(PictureNotFetched, match=r"No connection to 127.0.0.1. Check the address and the network."):
         fetch_picture(f"http://127.0.0.1:{port}/", tmp_path, Job(HERE))
 
 

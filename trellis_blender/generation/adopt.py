@@ -2,7 +2,8 @@
 """A submission whose answer never came is looked for among the account's tasks, and adopted where it is there.
 
 PiAPI has no idempotency key, so to submit again might be to pay again. The seed drawn for each generation is what tells
-its task from all others.
+its task from all others. Concept images have none, and are as good as any others of the same prompt; a picture whose
+background is to be removed has to be echoed.
 """
 
 import base64
@@ -12,7 +13,6 @@ from collections.abc import Mapping
 
 from ..piapi.client import Client
 from ..piapi.errors import PiapiError, Unclear
-from ..piapi.models import IMAGE
 from ..piapi.tasks import ListedTask
 from . import costs
 from .account_tasks import list_tasks
@@ -37,6 +37,7 @@ def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
     why = " ".join(filter(None, (error.happened, error.said))) if error else ENDED_BEFORE_THE_ANSWER
     work.change(stage="Looking for it among the account's tasks", problem=why)
     hindrance = ""
+    listed: list[ListedTask] = []
     for wait_s in LOOK_AFTER_S:
         work.pause(wait_s)
         listed, problems = list_tasks(client, [work.generation.request.model], *_window(work.generation))
@@ -46,6 +47,8 @@ def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
     price_usd = work.generation.request.price_usd
     if hindrance:
         verdict = f"{costs.unknown(price_usd)} The account's tasks could not be looked through: {hindrance}"
+    elif _may_be_among(work, listed):
+        verdict = f"{costs.unknown(price_usd)} One of them may be it, but PiAPI does not say of which picture it is."
     else:
         verdict = (
             "It is not among the account's tasks, so PiAPI has most likely not accepted it, and charged nothing. "
@@ -61,13 +64,26 @@ def matches(generation: Generation, listed: ListedTask, image: bytes) -> bool:
         return False
     if not _is_in_window(generation, listed):
         return False
-    if inputs.get("seed") != dict(request.parameters)["seed"]:
+    if inputs.get("seed") != request.seed and request.seed:
         return False
     if any(inputs.get(name, value) != value for name, value in request.parameters):
         return False
-    if request.task_type == IMAGE:
-        return _is_same_image(inputs, image)
+    if request.sends_picture:
+        return _is_same_image(inputs, image) if _has_image(inputs) else bool(request.seed)
     return " ".join(str(inputs.get("prompt", "")).split()) == request.prompt
+
+
+def _may_be_among(work: Work, listed: list[ListedTask]) -> bool:
+    """Whether there is a task that can be told neither to be this one nor to be another."""
+    request, known = work.generation.request, work.around.store.known_tasks()
+    is_known_by_picture = request.sends_picture and not request.seed
+    return is_known_by_picture and any(
+        each.model == request.model
+        and each.task.task_id not in known
+        and _is_in_window(work.generation, each)
+        and not _has_image(each.inputs or {})
+        for each in listed
+    )
 
 
 def _adopt(work: Work, client: Client, listed: list[ListedTask], problems: list[PiapiError]) -> bool:
@@ -112,11 +128,14 @@ def _image(work: Work) -> bytes:
         return b""
 
 
-def _is_same_image(inputs: Mapping[str, object], image: bytes) -> bool:
-    """An echoed picture has to be ours; an address, or nothing, says nothing against it."""
+def _has_image(inputs: Mapping[str, object]) -> bool:
+    """Whether the picture itself is echoed: an address, or nothing, says nothing about it. Then it takes the seed."""
     echoed = inputs.get("image")
-    if not isinstance(echoed, str) or not echoed or echoed.startswith("http"):
-        return True
+    return isinstance(echoed, str) and bool(echoed) and not echoed.startswith("http")
+
+
+def _is_same_image(inputs: Mapping[str, object], image: bytes) -> bool:
+    echoed = str(inputs.get("image"))
     try:
         return base64.b64decode(echoed.partition(",")[2] or echoed) == image
     except (binascii.Error, ValueError):

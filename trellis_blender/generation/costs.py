@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a generation cost, in a sentence. A sentence about a failure is not complete without one."""
 
+from ..piapi.picture_models import PRICE_TOLD_LATER
+
 NOTHING_SENT = "Nothing was sent and nothing charged."
 NOTHING_CHARGED = "Nothing was charged."
 COSTS_NOTHING = "It costs nothing."
+
+
+TOLD_LATER = "price told later"
 
 
 def dollars(amount: float) -> str:
@@ -12,7 +17,9 @@ def dollars(amount: float) -> str:
 
 
 def price(amount_usd: float) -> str:
-    """What a button says: "$0.04", "free"."""
+    """What a button says: "$0.04", "free", "price told later"."""
+    if amount_usd == PRICE_TOLD_LATER:
+        return TOLD_LATER
     return dollars(amount_usd) if amount_usd else "free"
 
 
@@ -31,6 +38,8 @@ def charged(amount_usd: float | None, price_usd: float) -> str:
     """What the service says it charged, else what it may have charged."""
     if not price_usd:
         return COSTS_NOTHING
+    if amount_usd is None and price_usd == PRICE_TOLD_LATER:
+        return "PiAPI has not told what it charged."
     if amount_usd is None:
         return f"PiAPI may have charged {dollars(price_usd)} or less."
     if amount_usd == 0:
@@ -42,6 +51,8 @@ def paid(price_usd: float) -> str:
     """For a model that is made, or being made, and still has to get here."""
     if not price_usd:
         return f"{COSTS_NOTHING} Resume makes it again."
+    if price_usd == PRICE_TOLD_LATER:
+        return "It is paid for and is not lost: Resume takes it up again at no cost."
     return f"The generation is paid for ({dollars(price_usd)}) and is not lost: Resume takes it up again at no cost."
 
 
@@ -49,7 +60,8 @@ def unknown(price_usd: float) -> str:
     """For a submission whose answer never came."""
     if not price_usd:
         return COSTS_NOTHING
+    what = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
     return (
-        f"Whether PiAPI accepted the task, and charged {dollars(price_usd)}, is unknown. Look at your tasks on "
+        f"Whether PiAPI accepted the task, and charged {what}, is unknown. Look at your tasks on "
         "piapi.ai before you submit it again."
     )

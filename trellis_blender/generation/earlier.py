@@ -51,6 +51,14 @@ def already_made(generations: Iterable[Generation], wanted: Sameness, seeds: Ite
     return [generation for generation in listed if generation is not None] if all(listed) else None
 
 
+def last_charge_usd(generations: Iterable[Generation], model_id: str) -> float | None:
+    """What the newest task of a model was charged, None where none was told: a price that PiAPI names beforehand
+    nowhere."""
+    charged = [each for each in generations if each.request.model == model_id and each.charged_usd]
+    newest = max(charged, key=lambda generation: generation.created_at, default=None)
+    return newest.charged_usd if newest is not None else None
+
+
 def earlier_prompts(generations: Iterable[Generation]) -> list[str]:
     """The prompts of generations from text, the newest first, each once, at most 20."""
     newest = sorted(generations, key=lambda generation: generation.created_at, reverse=True)

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The finished model from wherever the service put it into the generation's folder."""
+"""The finished model, or pictures, from wherever the service put them into the generation's folder."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from ..piapi.client import Client
 from ..piapi.errors import NotSent, PiapiError, TooManyRequests, Unclear
-from ..piapi.files import open_result
+from ..piapi.files import Part, ResultStream, open_result
 from .download import keep_model, part_in
-from .files import EXPORT_NAME, write_whole
+from .files import EXPORT_NAME, PICTURE_STEM, pictures_in, write_whole
 from .patience import Patience
-from .problems import ModelUnusable
+from .picture_files import read_picture
+from .problems import ModelUnusable, NoPicture
 from .states import State
 from .store import to_json
 from .work import Stopped, Work
@@ -21,11 +23,12 @@ FETCH_TRIES = 3
 
 def fetch(work: Work, client: Client) -> None:
     """Downloads and checks; a download that broke off goes on where it stopped. Then the generation is ready."""
+    download = _download_pictures if work.generation.request.makes_pictures else _download
     patience = Patience(work)
     tries_left = FETCH_TRIES
     while True:
         try:
-            _download(work)
+            download(work)
             break
         except (NotSent, Unclear, TooManyRequests) as error:
             patience.wait(error)
@@ -45,14 +48,31 @@ def _download(work: Work) -> None:
         if int(share * 20) != int((work.generation.progress or 0.0) * 20):
             work.change(stage="", progress=share, problem="")
 
-    with open_result(
-        work.generation.model_url,
-        part_in(work.folder),
-        connections=work.connections,
-        from_this_computer=work.job.service.is_loopback,
-        limits=work.job.service.limits,
-    ) as result:
+    with _opened(work, work.generation.model_url, part_in(work.folder)) as result:
         keep_model(result._replace(chunks=_until_stopped(work, result.chunks)), work.folder, tell)
+
+
+def _download_pictures(work: Work) -> None:
+    """Those that are not there yet. Raises ModelUnusable for what is no picture."""
+    urls = work.generation.model_url.splitlines()
+    for number, url in enumerate(urls, start=1):
+        stem = f"{PICTURE_STEM}{number}"
+        if any(path.stem == stem for path in pictures_in(work.folder)):
+            continue
+        with _opened(work, url) as result:
+            try:
+                content, ending = read_picture(_until_stopped(work, result.chunks), result.size)
+            except NoPicture as problem:
+                raise ModelUnusable(problem.reason) from None
+        write_whole(work.folder / f"{stem}{ending}", content)
+        work.change(stage="", progress=number / len(urls), problem="")
+
+
+def _opened(work: Work, url: str, part: Part | None = None) -> AbstractContextManager[ResultStream]:
+    service = work.job.service
+    return open_result(
+        url, part, connections=work.connections, from_this_computer=service.is_loopback, limits=service.limits
+    )
 
 
 def _renew_address(work: Work, client: Client, patience: Patience) -> None:
@@ -63,8 +83,8 @@ def _renew_address(work: Work, client: Client, patience: Patience) -> None:
     except (NotSent, Unclear, TooManyRequests) as error:
         patience.wait(error)
         return
-    if task.model_url:
-        work.save(model_url=task.model_url)
+    if url := work.result_url(task):
+        work.save(model_url=url)
 
 
 def _until_stopped(work: Work, chunks: Iterable[bytes]) -> Iterator[bytes]:

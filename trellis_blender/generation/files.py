@@ -12,6 +12,8 @@ from .problems import explain_os_error
 
 INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
+PICTURE_STEM = "picture-"
+"""Of the pictures that were made, with a number and the ending of what they are."""
 EXPORT_NAME = "generation.json"
 THUMBNAIL_NAME = "thumbnail.png"
 PICTURES_NAME = "pictures"
@@ -34,6 +36,14 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         remove_file(part)
         raise explain_os_error(error, path.parent) from None
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures that a generation has made, in their order."""
+    try:
+        return sorted(path for path in folder.glob(f"{PICTURE_STEM}*") if path.suffix != PART_SUFFIX)
+    except OSError:
+        return []
 
 
 def remove_unsent(folder: Path, known: Collection[str]) -> None:

@@ -57,10 +57,10 @@ def follow(work: Work, client: Client) -> None:
         else:
             patience.over()
             misses = 0
-            if task.status is Status.COMPLETED and not task.model_url:
+            if task.status is Status.COMPLETED and not work.result_url(task):
                 empty += 1
                 if empty >= EMPTY_ANSWERS_TOLERATED:
-                    raise ModelUnusable("the task is completed, but names no model file")
+                    raise ModelUnusable(f"the task is completed, but names no {_what(work)}")
             else:
                 apply(work, task)
         if work.generation.state in AT_WORK:
@@ -77,19 +77,20 @@ def apply(work: Work, task: Task) -> None:
         work.around.staged.add(work.generation.id)
     else:
         work.around.staged.discard(work.generation.id)
-    if task.status is Status.COMPLETED and task.model_url:
+    if task.status is Status.COMPLETED and (url := work.result_url(task)):
         # How far the task had got says nothing about the download; its log may still name the seed.
         learned = _read_progress(work, task) | {"stage": "", "progress": None}
         work.save(
             state=State.DOWNLOADING,
-            model_url=task.model_url,
+            model_url=url,
             finished_at=work.around.now(),
             problem="",
             **learned,
         )
     elif task.status is Status.FAILED:
         said = f": “{' '.join(task.error_message.split())[:300].rstrip('.')}”" if task.error_message else ""
-        work.rest(State.FAILED, f"PiAPI could not make this model{said}. {work.charged()} Change it and try again.")
+        what = "this picture" if work.generation.request.makes_pictures else "this model"
+        work.rest(State.FAILED, f"PiAPI could not make {what}{said}. {work.charged()} Change it and try again.")
     elif task.status is Status.CANCELLED:
         work.rest(State.CANCELLED, f"Cancelled at PiAPI. {work.charged()}")
     elif task.status is Status.PROCESSING:
@@ -98,6 +99,10 @@ def apply(work: Work, task: Task) -> None:
         work.advance(State.WAITING, stage="Waiting for the account's other tasks", progress=None)
     else:
         work.advance(State.WAITING, stage="Waiting for PiAPI", progress=None)
+
+
+def _what(work: Work) -> str:
+    return "picture" if work.generation.request.makes_pictures else "model file"
 
 
 def _learn_plan(work: Work, client: Client) -> None:

@@ -23,15 +23,13 @@ _WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|scr
 
 
 def ending_of(beginning: bytes) -> str:
-    """The ending of a picture's file by its first bytes. Raises NoPicture with a sentence for what is none."""
+    """The ending of a picture's file by its first bytes. Raises NoPicture for what is none."""
     for signature, ending in _SIGNATURES:
         if signature.match(beginning):
             return ending
     if _WEB_PAGE.match(beginning):
-        raise NoPicture("There is a web page and no picture at this address. Open it, and copy the picture's own.")
-    if not beginning:
-        raise NoPicture("The file at this address is empty.")
-    raise NoPicture("What is at this address is no picture that Blender reads. Choose a PNG, JPEG or WebP.")
+        raise NoPicture("a web page")
+    raise NoPicture("none that Blender reads" if beginning else "empty")
 
 
 def read_picture(chunks: Iterable[bytes], size: int | None, limit: int = SIZE_LIMIT_BYTES) -> tuple[bytes, str]:
@@ -52,4 +50,4 @@ def read_picture(chunks: Iterable[bytes], size: int | None, limit: int = SIZE_LI
 
 
 def _too_large(limit: int) -> NoPicture:
-    return NoPicture(f"The picture at this address is larger than {limit // 2**20:,} MB. Choose a smaller one.")
+    return NoPicture(f"larger than {limit // 2**20:,} MB")

@@ -42,7 +42,15 @@ class ModelUnusable(GenerationProblem):
 
 
 class NoPicture(GenerationProblem):
-    """What was fetched, or was to be fetched, is no picture that Blender can be given. `str(error)` is a sentence."""
+    """What comes from the network is no picture that Blender can be given. `reason` goes on after "it is"."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = f"it is {reason}"
+        super().__init__(f"The picture cannot be used: {self.reason}.")
+
+
+class PictureNotFetched(GenerationProblem):
+    """A picture from the web could not be had."""
 
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

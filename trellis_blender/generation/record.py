@@ -18,7 +18,8 @@ class Generation:
     one that worked on it has ended, and `removed`, it is no longer in the store. `fetched`: it was made elsewhere, with
     this account, and brought here by its task. `problem` is the sentence the artist reads. `parked` stands for "stopped
     asking until told to go on"; `wanted` turns False when it was cancelled too late. `charged_usd` is None where the
-    service did not say. `where` tells where the model was put when that is not the place it was meant for.
+    service did not say. `model_url` has the addresses of pictures, one a line. `where` tells where the model was put
+    when that is not the place it was meant for.
     """
 
     id: str

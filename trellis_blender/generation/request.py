@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..piapi.models import IMAGE, SEED_LIMIT, TEXT, check_parameters, check_prompt, check_task_type, find_model
+from ..piapi.picture_models import BACKGROUND, PICTURE_TASKS
 
 NAME_LIMIT_BYTES = 60
 """Blender before 5.0 takes 63 bytes for a name and needs three or four for ".001"."""
@@ -43,7 +44,8 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0.
+    """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0. `price_usd` is
+    PRICE_TOLD_LATER where PiAPI names none beforehand.
 
     `picture_path` is the image file, "" where there was none, and `picture_changed_ns` when it was last changed then:
     by these two the same picture is known again without reading it. `press` is what the variations of one press have in
@@ -64,8 +66,18 @@ class GenerationRequest:
 
     @property
     def seed(self) -> int:
-        """What the result can be made again with."""
-        return int(dict(self.parameters)["seed"])
+        """What the result can be made again with; 0 for a request that takes none."""
+        return int(dict(self.parameters).get("seed", 0))
+
+    @property
+    def makes_pictures(self) -> bool:
+        """True where the result is no model."""
+        return self.task_type in PICTURE_TASKS
+
+    @property
+    def sends_picture(self) -> bool:
+        """True where a picture goes along, and no prompt."""
+        return self.task_type in {IMAGE, BACKGROUND}
 
 
 def compose_request(

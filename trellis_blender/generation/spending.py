@@ -8,16 +8,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from ..piapi.picture_models import PRICE_TOLD_LATER
+
 COLUMNS = ("date", "task", "model", "name", "blend file", "charged USD", "price USD", "known")
 CHARGED = "charged"
 AT_MOST = "at most"
+NOT_TOLD = "not told"
 
 _FORMULA_BEGINS_WITH = tuple("=+-@＝＋－＠\t\r\n")  # the wide ones count in East Asian spreadsheets
 
 
 class TaskCost(NamedTuple):
     """A task of the service. `at` in Unix seconds, `charged_usd` None where the service has not said: then it is at
-    most `price_usd`. `blend_file` "" while it was unsaved, or for a task made elsewhere."""
+    most `price_usd`, which may be PRICE_TOLD_LATER. `blend_file` "" while it was unsaved, or for a task made elsewhere.
+    """
 
     task_id: str
     at: float
@@ -29,10 +33,12 @@ class TaskCost(NamedTuple):
 
 
 class Amount(NamedTuple):
-    """US dollars; `is_exact` False where a charge is not known, and the price is counted instead."""
+    """US dollars; `is_exact` False where a charge is not known, and the price is counted instead. `has_untold` where
+    there is neither, and the sum is of the others."""
 
     usd: float = 0.0
     is_exact: bool = True
+    has_untold: bool = False
 
 
 class Spending(NamedTuple):
@@ -71,19 +77,29 @@ def to_csv(tasks: Iterable[TaskCost]) -> bytes:
                 _harmless(task.name),
                 _harmless(task.blend_file),
                 "" if task.charged_usd is None else f"{task.charged_usd:.4f}",
-                f"{task.price_usd:.4f}",
-                AT_MOST if task.charged_usd is None else CHARGED,
+                "" if task.price_usd == PRICE_TOLD_LATER else f"{task.price_usd:.4f}",
+                _known(task),
             )
         )
     return text.getvalue().encode("utf-8-sig", "replace")
 
 
 def _sum(tasks: Iterable[TaskCost]) -> Amount:
-    usd, is_exact = 0.0, True
+    usd, is_exact, has_untold = 0.0, True, False
     for task in tasks:
-        usd += task.price_usd if task.charged_usd is None else task.charged_usd
+        if _known(task) == NOT_TOLD:
+            has_untold = True
+        else:
+            usd += task.price_usd if task.charged_usd is None else task.charged_usd
         is_exact = is_exact and task.charged_usd is not None
-    return Amount(round(usd, 6), is_exact)
+    return Amount(round(usd, 6), is_exact, has_untold)
+
+
+def _known(task: TaskCost) -> str:
+    """What is known of the cost."""
+    if task.charged_usd is not None:
+        return CHARGED
+    return NOT_TOLD if task.price_usd == PRICE_TOLD_LATER else AT_MOST
 
 
 def _begin_of_month(now: float) -> float:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from ..piapi.picture_models import PRICE_TOLD_LATER
 from .problems import DiskFull, FolderUnusable, explain_os_error
 from .record import Generation
 from .request import GenerationRequest, Placement
@@ -248,6 +249,8 @@ def to_json(generation: Generation) -> str:
     fields["state"] = generation.state.value
     del fields["request"]["picture"]
     fields["request"]["parameters"] = dict(generation.request.parameters)
+    if generation.request.price_usd == PRICE_TOLD_LATER:
+        fields["request"]["price_usd"] = None  # JSON has no word for it
     return json.dumps(fields, ensure_ascii=False, indent=1)
 
 
@@ -258,6 +261,8 @@ def from_json(text: str) -> Generation:
     placement = cast("dict[str, Any]", request.pop("placement"))
     placement["location"] = tuple(placement["location"])
     request["parameters"] = tuple(request["parameters"].items())
+    if request["price_usd"] is None:
+        request["price_usd"] = PRICE_TOLD_LATER
     fields["state"] = State(fields["state"])
     return Generation(request=GenerationRequest(placement=Placement(**placement), **request), **fields)
 

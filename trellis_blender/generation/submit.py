@@ -5,7 +5,6 @@ import base64
 
 from ..piapi.client import Client
 from ..piapi.errors import TooManyRequests, Unclear
-from ..piapi.models import IMAGE
 from .adopt import look_for
 from .files import INPUT_NAME
 from .follow import apply
@@ -67,7 +66,7 @@ def _inputs(work: Work, client: Client) -> dict[str, object]:
     """PiAPI's `input` for this request, with the image from the generation's folder."""
     request = work.generation.request
     inputs: dict[str, object] = dict(request.parameters)
-    if request.task_type != IMAGE:
+    if not request.sends_picture:
         return {"prompt": request.prompt, **inputs}
     try:
         content = (work.folder / INPUT_NAME).read_bytes()

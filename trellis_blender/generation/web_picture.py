@@ -13,7 +13,7 @@ from ..piapi.files import open_result
 from .files import write_whole
 from .job import Job
 from .picture_files import read_picture
-from .problems import NoPicture
+from .problems import NoPicture, PictureNotFetched
 
 FETCH_LIMIT_S = 60.0
 """For all of it: whoever waits for a picture waits no longer."""
@@ -38,8 +38,8 @@ _HAPPENED: tuple[tuple[type[errors.PiapiError], str], ...] = (
 def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT_S) -> Path:
     """The file below `folder` that the picture was kept as: the same picture is the same file.
 
-    Over https from the internet only, and from this computer where the job's service is on it as well. Raises NoPicture
-    with a sentence, and GenerationProblem where it cannot be kept.
+    Over https from the internet only, and from this computer where the job's service is on it as well. Raises
+    PictureNotFetched, and another GenerationProblem where it cannot be kept.
     """
     url = url.strip()
     connections = Connections()
@@ -57,7 +57,11 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
         ):
             content, ending = read_picture(_in_time(result.chunks, until), result.size)
     except errors.PiapiError as error:
-        raise NoPicture(_explain(error, url)) from None
+        raise PictureNotFetched(_explain(error, url)) from None
+    except NoPicture as problem:
+        raise PictureNotFetched(
+            f"What is at this address cannot be used: {problem.reason}. Copy the address of a PNG, JPEG or WebP itself."
+        ) from None
     path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{STEM}{ending}"
     if not path.is_file():
         write_whole(path, content)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..piapi.connections import Connections
 from ..piapi.plans import Plan
+from ..piapi.tasks import Task
 from . import costs
 from .job import Job
 from .naming import in_the_name_of
@@ -120,6 +121,10 @@ class Work:
             self.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation.request.price_usd)}")
         else:
             self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
+
+    def result_url(self, task: Task) -> str:
+        """Where the task's result is, "" where it has none; of pictures the addresses, one a line."""
+        return "\n".join(task.picture_urls) if self.generation.request.makes_pictures else task.model_url
 
     def charged(self) -> str:
         """What it has cost, as a sentence."""

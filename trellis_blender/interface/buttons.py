@@ -6,7 +6,8 @@ poll knows no arguments, so a script that brings its own prompt would be refused
 """
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -14,6 +15,9 @@ from ..generation import costs
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable, Model
 from . import access, generate, inputs, monitor
 from .settings import settings_of
+
+if TYPE_CHECKING:
+    from ..generation.request import GenerationRequest
 
 SECOND_PRESS_S = 1.0
 """A double click must not pay twice."""
@@ -25,8 +29,8 @@ class _LastPress:
     at = -SECOND_PRESS_S
 
 
-class _GenerateButton(bpy.types.Operator):
-    """Submits what the panel holds."""
+class GenerateButton(bpy.types.Operator):
+    """Submits what the panel holds; asks first above the artist's limit. A double click does it once."""
 
     # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
     bl_options = {'INTERNAL'}
@@ -64,7 +68,7 @@ class _GenerateButton(bpy.types.Operator):
         if not costs.asks_first(total_usd, access.ask_above_usd()):
             return self.execute(context)
         self.asked_at = time.monotonic()
-        return self._ask(context, event, total_usd)
+        return self.ask(context, event, total_usd)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         if time.monotonic() - self.asked_at < UNREAD_S:
@@ -76,21 +80,29 @@ class _GenerateButton(bpy.types.Operator):
         requests, self.requests = self.requests, ()
 
         def submit() -> None:
-            generate.submit(requests, in_place=True)
+            self.submit(context, requests)
             _LastPress.at = time.monotonic()
 
         return monitor.press(self, submit)
 
+    def compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
+        """What a press submits. Raises NotReady, InputUnusable or another ValueError with a sentence."""
+        return generate.compose(context, {"model": self.model(context).id}, self.count(context))
+
+    def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
+        """Submits it. Raises NotReady."""
+        generate.submit(requests, in_place=True)
+
     def _compose(self, context: bpy.types.Context) -> bool:
-        given = {"model": self.model(context).id}
         try:
-            self.requests = tuple(generate.compose(context, given, self.count(context)))
+            self.requests = tuple(self.compose(context))
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return False
         return True
 
-    def _ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
+    def ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
+        """Asks whether it may cost that much."""
         count, model = len(self.requests), self.model(context)
         what = f"{count} models" if count > 1 else "a model"
         each = f", {costs.dollars(model.price_usd)} each" if count > 1 else ""
@@ -104,7 +116,7 @@ class _GenerateButton(bpy.types.Operator):
         )
 
 
-class TRELLIS_OT_generate_from_panel(_GenerateButton):
+class TRELLIS_OT_generate_from_panel(GenerateButton):
     """Make what the panel says, and put it where the panel says. Costs the price on the button"""
 
     bl_idname = "trellis.generate_from_panel"
@@ -117,7 +129,7 @@ class TRELLIS_OT_generate_from_panel(_GenerateButton):
         return "Make a 3D model with PiAPI, while you keep working. Costs the price on the button"
 
 
-class TRELLIS_OT_try_offline(_GenerateButton):
+class TRELLIS_OT_try_offline(GenerateButton):
     """Make a rough stand-in from the picture, on this computer. Free, to try things out, and not Trellis"""
 
     bl_idname = "trellis.try_offline"

@@ -87,7 +87,8 @@ def _said(news: "Generation", waits_for: str) -> StatusLine:
         return StatusLine("is done", 'CHECKMARK')
     if state == "cancelled":
         return NOTHING
-    if state == "ready" and news.wanted and not news.problem and waits_for:
+    may_arrive = news.wanted and not news.request.makes_pictures
+    if state == "ready" and may_arrive and not news.problem and waits_for:
         return StatusLine(f"arrives when {waits_for}", 'CHECKMARK')
     if state == "ready" and not news.problem:
         return StatusLine("is ready", 'CHECKMARK')

@@ -4,13 +4,12 @@ price, and nothing is spent before its button is pressed. Then the placeholder f
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..generation import costs, variations
+from ..generation import costs
 from ..piapi.models import MODELS, InputUnusable
 from . import access, generate, monitor, pictures, taking
 from .layouts import draw_text
@@ -230,9 +229,16 @@ def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> Non
     layout.prop(settings, "model", text="")
     row = layout.row()
     row.alignment = 'CENTER'
-    row.label(text=costs.button_text(len(paths), model.price_usd))
+    row.label(text=_price(len(paths), model.price_usd))
     if reason := access.why_not_ready(model.id):
         draw_text(layout, context, reason, 'INFO', DIALOG_WIDTH_PX)
+
+
+def _price(count: int, price_usd: float) -> str:
+    """ "$0.04"; "4 × $0.04 = $0.16"."""
+    if count == 1 or not price_usd:
+        return costs.price(price_usd)
+    return f"{count} × {costs.dollars(price_usd)} = {costs.dollars(count * price_usd)}"
 
 
 def _submit(
@@ -246,7 +252,7 @@ def _submit(
     try:
         for path in paths:
             requests += generate.compose(context, {"image": str(path), "model": settings_of(context.scene).model}, 1)
-        taken = generate.submit(_side_by_side(requests, spot), in_place=True)
+        taken = generate.submit(generate.side_by_side(requests, spot), in_place=True)
     except (access.NotReady, InputUnusable, ValueError) as error:
         operator.report({'ERROR'}, f"{error} Nothing was submitted.")
         return {'CANCELLED'}
@@ -255,18 +261,6 @@ def _submit(
         operators: Any = bpy.ops
         operators.trellis.set_down('INVOKE_DEFAULT', generation=taken[0])
     return {'FINISHED'}
-
-
-def _side_by_side(
-    requests: "Sequence[GenerationRequest]", spot: tuple[float, float, float] | None
-) -> "list[GenerationRequest]":
-    first = requests[0].placement
-    x, y, z = first.location if spot is None else spot
-    offsets = variations.offsets_m(first.longest_side_m, len(requests))
-    return [
-        replace(request, placement=replace(request.placement, location=(x + beside_m, y, z)))
-        for request, beside_m in zip(requests, offsets, strict=True)
-    ]
 
 
 def _spot(context: bpy.types.Context, event: bpy.types.Event) -> tuple[float, float, float] | None:

@@ -2,6 +2,7 @@
 """From what was entered to the queue; and `bpy.ops.trellis.generate`, the operator that scripts call."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
         model=model,
         prompt=prompt,
         picture=decoding.decode(path, changed_ns, context.scene) if path is not None else None,
-        picture_name=path.stem if path is not None else "",
+        picture_name=name_of(path) if path is not None else "",
         picture_path=str(path) if path is not None else "",
         picture_changed_ns=changed_ns,
         parameters=parameters,
@@ -124,6 +125,27 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
 def path_of(image: str) -> Path:
     """The file of an image as it was entered, which may be relative to the .blend."""
     return Path(bpy.path.abspath(image))
+
+
+def name_of(path: Path) -> str:
+    """What a picture shows, as far as its file tells: one that a generation made has that one's name."""
+    from ..generation.files import FOLDER_PREFIX
+
+    maker = session.current().generations.get(path.parent.name.removeprefix(FOLDER_PREFIX))
+    return maker.request.name if maker is not None else path.stem
+
+
+def side_by_side(
+    requests: "Sequence[GenerationRequest]", spot: tuple[float, float, float] | None = None
+) -> "list[GenerationRequest]":
+    """The requests in a row along X, from `spot` or from where the first one would stand."""
+    first = requests[0].placement
+    x, y, z = first.location if spot is None else spot
+    offsets = variations.offsets_m(first.longest_side_m, len(requests))
+    return [
+        replace(request, placement=replace(request.placement, location=(x + beside_m, y, z)))
+        for request, beside_m in zip(requests, offsets, strict=True)
+    ]
 
 
 def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, Path | None]:

@@ -229,14 +229,15 @@ def _hear(scene_name: str, image: str, said: list[Path | str], thread: threading
     scene = bpy.data.scenes.get(scene_name)
     if scene is not None and said and settings_of(scene).image == image:
         if isinstance(said[0], Path):
-            _take_over(scene, str(said[0]))
+            take_over(scene, str(said[0]))
         else:
             _Memory.problem, _Memory.problem_of = said[0], image
     redraw.sidebars()
     return None
 
 
-def _take_over(scene: bpy.types.Scene, better: str) -> None:
+def take_over(scene: bpy.types.Scene, better: str) -> None:
+    """Makes a better picture the panel's image, which can be undone, and gone back from."""
     from ..scene import views
 
     settings = settings_of(scene)

@@ -12,7 +12,7 @@ import bpy
 from ..generation import costs
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
 from ..scene import versions
-from . import access, from_web, improving, inputs
+from . import access, concepts, from_web, improving, inputs, removing
 from .layouts import TrellisPanel, draw_text
 from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
 
@@ -46,6 +46,8 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         _draw_note(column, context, f"{model.use}.")
         column.prop(settings, "variations")
         _draw_buttons(layout, context, settings, model)
+        if settings.source == 'TEXT':
+            concepts.draw_section(layout, context, settings, model)
         if model.presets:
             _draw_quality(layout, settings)
         _draw_seed(layout, settings)
@@ -69,6 +71,7 @@ def _draw_image(layout: bpy.types.UILayout, context: bpy.types.Context, settings
     from_web.draw(column, context)
     if settings.image:
         improving.draw(column, context, settings)
+        removing.draw(column, settings)
 
 
 def _draw_note(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
@@ -80,6 +83,15 @@ def _draw_note(layout: bpy.types.UILayout, context: bpy.types.Context, text: str
 def _draw_buttons(
     layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings, model: Model
 ) -> None:
+    if concepts.are_the_way(settings, model):
+        row = layout.row()
+        row.scale_y = BUTTON_SCALE
+        row.operator("trellis.make_concepts", text="Generate · Pictures First…")
+        reason = concepts.why_not(settings)
+        draw_text(layout, context, reason or concepts.both_steps(model), 'INFO')
+        if access.why_not_ready():
+            _draw_way_out(layout)
+        return
     reason = inputs.why_not(settings, model)
     if not reason and (made := inputs.already_made(settings, model)):
         _draw_already_made(layout, context, made, model)

@@ -43,7 +43,7 @@ class OpenFile:
     def arrives_here(self, generation: "Generation") -> bool:
         """True for a model that goes into the open file by itself as soon as the artist's hands are free."""
         is_ready = generation.state.value == "ready" and generation.wanted and not generation.parked
-        return is_ready and self.belongs_here(generation)
+        return is_ready and not generation.request.makes_pictures and self.belongs_here(generation)
 
     def misses_placeholder(self, generation: "Generation") -> bool:
         """True where the file is the right one, but the artist deleted the placeholder or undid it."""

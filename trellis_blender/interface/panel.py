@@ -151,6 +151,8 @@ def _actions(generation: "Generation", line: wording.Line) -> list[_Action]:
     if generation.parked and (generation.task_id or state == "submitting") and state not in {"ready", "placed"}:
         resume = _Action("trellis.resume", "Resume")
         return [resume, cancel, more] if generation.task_id else [resume, more]
+    if state == "ready" and generation.request.makes_pictures:
+        return [_Action("trellis.use_pictures", "Use"), more]
     if state == "ready":
         return [_Action("trellis.place", "Place"), more]
     if line.stage in {"No longer in the scene", "Placed in another file"}:

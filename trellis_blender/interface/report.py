@@ -13,6 +13,7 @@ import bpy
 
 from ..generation.questions import Topic
 from ..piapi.models import MODELS
+from ..piapi.picture_models import LABELS
 from . import access, logs, session, wording
 from .settings import settings_of
 
@@ -135,7 +136,8 @@ def _generations() -> Iterator[str]:
 
 
 def _told(generation: "Generation") -> str:
-    model = MODELS[generation.request.model].label if generation.request.model in MODELS else "another model"
+    known = {*MODELS, *LABELS}
+    model = wording.label_of(generation.request.model) if generation.request.model in known else "another model"
     took_s = generation.finished_at - generation.submitted_at
     took = f", {wording.clock(took_s)}" if generation.submitted_at and took_s > 0 else ""
     begun = f"{datetime.fromtimestamp(generation.created_at, UTC):%Y-%m-%d %H:%M}"

@@ -7,7 +7,7 @@ import bpy
 
 from ..piapi.models import TEXT
 from . import monitor, session, wording
-from .rows import RowOperator
+from .rows import RowOperator, TRELLIS_OT_place
 from .settings import PARAMETERS, settings_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TRELLIS_OT_show(bpy.types.Operator):
         shown = [item for item in items.values() if item is not None]
         if shown and (problem := showing.show(context, shown)):
             self.report({'INFO'}, problem)
-        to_place = [each.id for each in known if items[each.id] is None and each.state.value in {"ready", "placed"}]
+        to_place = [each.id for each in known if items[each.id] is None and TRELLIS_OT_place.fits(each)]
         if self.may_place and to_place:
             for number in to_place:
                 monitor.deliver(number)
@@ -88,6 +88,10 @@ class TRELLIS_OT_use_settings(RowOperator):
     bl_idname = "trellis.use_settings"
     bl_label = "Use These Settings"
     bl_options = {'INTERNAL', 'UNDO'}
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        return not generation.request.makes_pictures
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         from ..generation.files import INPUT_NAME
@@ -175,7 +179,8 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
         if generation.request.press:
             entry("trellis.keep_only", 'HIDE_OFF')
         layout.separator()
-    entry("trellis.use_settings", 'PREFERENCES')
+    if TRELLIS_OT_use_settings.fits(generation):
+        entry("trellis.use_settings", 'PREFERENCES')
     entry("trellis.show_folder", 'FILE_FOLDER')
     entry("trellis.copy_problem", 'COPYDOWN')
     if not generation.is_working:

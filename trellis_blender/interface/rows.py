@@ -67,7 +67,7 @@ class TRELLIS_OT_place(RowOperator):
 
     @classmethod
     def fits(cls, generation: "Generation") -> bool:
-        return generation.state.value in {"ready", "placed"}
+        return generation.state.value in {"ready", "placed"} and not generation.request.makes_pictures
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         monitor.deliver(generation.id)

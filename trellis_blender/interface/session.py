@@ -266,7 +266,8 @@ class Session:
             self.lively.pop(generation.id, None)
             return
         self.generations[generation.id] = generation
-        if generation.is_working or generation.state.value == "ready":
+        may_arrive = generation.state.value == "ready" and not generation.request.makes_pictures
+        if generation.is_working or may_arrive:
             self.lively[generation.id] = generation
         else:
             self.lively.pop(generation.id, None)

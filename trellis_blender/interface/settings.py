@@ -6,6 +6,7 @@ import bpy
 from ..generation.costs import price
 from ..generation.variations import VARIATIONS_LIMIT
 from ..piapi.models import MODELS, SEED_LIMIT, preset_of
+from ..piapi.picture_models import WORDING
 from ..scene.grounding import Target
 
 TRELLIS = MODELS["Qubico/trellis"]
@@ -67,6 +68,12 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         ],
     )
     prompt: bpy.props.StringProperty(name="Prompt", description="What the model should be, in a few words")
+    concept_wording: bpy.props.StringProperty(
+        name="Wording",
+        description="What Flux is told behind the prompt, so that a model can come of the pictures",
+        default=WORDING,
+    )
+    show_concepts: bpy.props.BoolProperty(name="Concept Images", options={'HIDDEN'})
     image: bpy.props.StringProperty(
         name="Image",
         description="A picture of one thing on a plain or transparent background",

@@ -87,7 +87,9 @@ def draw_spending(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
 
 
 def said(amount: "Amount") -> str:
-    """ "$1.24"; "at most $1.24" where a charge is not known."""
+    """ "$1.24"; "at most $1.24" where a charge is not known, "$1.24 and more" where a price is not either."""
+    if amount.has_untold:
+        return f"{dollars(amount.usd)} and more"
     return dollars(amount.usd) if amount.is_exact else f"at most {dollars(amount.usd)}"
 
 

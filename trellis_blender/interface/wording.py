@@ -9,6 +9,7 @@ from ..generation.costs import dollars, price
 from ..generation.naming import in_the_name_of
 from ..generation.progress import time_left_s
 from ..piapi.models import MODELS, OFFLINE_PREVIEW
+from ..piapi.picture_models import LABELS, PRICE_TOLD_LATER
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -102,11 +103,16 @@ def arrival(generation: "Generation") -> str:
 def settings_in_full(generation: "Generation") -> str:
     """For a tooltip: what it was made from, with what, and when."""
     request = generation.request
-    model = MODELS[request.model].label if request.model in MODELS else request.model
     made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
     numbers = "\n".join(f"{name}: {round(value, 3):.10g}" for name, value in request.parameters)
     made_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(generation.created_at))
-    return "\n".join((made_from, f"{model}, {price(request.price_usd)}, {made_at}", numbers, "Click to show it"))
+    cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
+    return "\n".join((made_from, f"{label_of(request.model)}, {cost}, {made_at}", numbers, "Click to show it"))
+
+
+def label_of(model_id: str) -> str:
+    """What a model is called."""
+    return MODELS[model_id].label if model_id in MODELS else LABELS.get(model_id, model_id)
 
 
 def advance(generation: "Generation", now: float) -> str:
@@ -144,19 +150,25 @@ def removal(generation: "Generation") -> list[str]:
     state = generation.state.value
     price_usd = generation.charged_usd if generation.charged_usd is not None else generation.request.price_usd
     if state in {"ready", "placed"}:
-        said = ["The model's file on this computer is deleted, and the picture that was sent."]
-        if price_usd:
+        what = "What was made" if generation.request.makes_pictures else "The model's file"
+        said = [f"{what} is deleted from this computer, and so is the picture that was sent."]
+        if price_usd == PRICE_TOLD_LATER:
+            said.append("PiAPI has charged it, and has not told how much.")
+        elif price_usd:
             said.append(f"It has cost {dollars(price_usd)}; making it again costs that again.")
         if state == "placed":
             said.append("What stands in a scene stays there.")
         return said
     if generation.task_id and generation.parked:
-        said = ["Its model has not been fetched yet, and is no longer followed here."]
+        what = "What it made" if generation.request.makes_pictures else "Its model"
+        said = [f"{what} has not been fetched yet, and is no longer followed here."]
         if price_usd:
-            said.append(f"It is paid for ({dollars(price_usd)}). Resume fetches it at no cost.")
+            known = "" if price_usd == PRICE_TOLD_LATER else f" ({dollars(price_usd)})"
+            said.append(f"It is paid for{known}. Resume fetches it at no cost.")
         return said
     if state in {"outcome unknown", "submitting"}:
-        return [f"Whether PiAPI took the task, and charged {dollars(price_usd)}, is unknown, and no longer looked for."]
+        known = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
+        return [f"Whether PiAPI took the task, and charged {known}, is unknown, and no longer looked for."]
     return []
 
 
@@ -186,6 +198,8 @@ def _why_interrupted(generation: "Generation") -> str:
 def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_bereft: bool) -> str:
     if generation.problem:
         return generation.problem
+    if generation.request.makes_pictures:
+        return "" if generation.wanted else "Cancelled too late: PiAPI had begun and charges it, so it was kept."
     if generation.fetched:
         return "It was made with this account elsewhere. Place puts it at the 3D cursor, at no cost."
     if not generation.wanted:

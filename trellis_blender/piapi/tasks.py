@@ -56,6 +56,7 @@ class Task:
     task_id: str
     status: Status
     model_url: str = ""
+    picture_urls: tuple[str, ...] = ()
     log_lines: tuple[str, ...] = ()
     error_message: str = ""
     charged_usd: float | None = None
@@ -99,14 +100,17 @@ def read_task(answer: object, task_id: str = "") -> Task:
     meta = _mapping(body.get("meta"))
     started_at = read_time(meta.get("started_at") or body.get("started_at"))
     ended_at = read_time(meta.get("ended_at") or body.get("completed_at"))
-    model_url = _text(_mapping(body.get("output")).get("model_file")).strip()
-    went_wrong = bool(_number(error.get("code"))) or (bool(message) and not model_url)
+    output = _mapping(body.get("output"))
+    model_url, picture_urls = _text(output.get("model_file")).strip(), tuple(_picture_urls(output))
+    has_result = bool(model_url or picture_urls)
+    went_wrong = bool(_number(error.get("code"))) or (bool(message) and not has_result)
     return Task(
         task_id=found_id,
         status=_read_status(
-            body.get("status"), has_ended=ended_at is not None, went_wrong=went_wrong, has_model=bool(model_url)
+            body.get("status"), has_ended=ended_at is not None, went_wrong=went_wrong, has_result=has_result
         ),
         model_url=model_url,
+        picture_urls=picture_urls,
         log_lines=tuple(_lines(body.get("logs"))),
         error_message=message,
         charged_usd=_usd(_mapping(meta.get("usage")).get("consume")),
@@ -206,7 +210,15 @@ def _why_no_task(outer: Mapping[str, object]) -> Exception:
     return AnswerNotUnderstood(read_message(outer))
 
 
-def _read_status(word: object, *, has_ended: bool, went_wrong: bool, has_model: bool) -> Status:
+def _picture_urls(output: Mapping[str, object]) -> Iterable[str]:
+    """The addresses in `image_urls`, else the one in `image_url`."""
+    several = output.get("image_urls")
+    found = cast("list[object]", several) if isinstance(several, list) else []
+    urls = [url for each in found if (url := "".join(_text(each).split()))]
+    yield from urls or filter(None, ["".join(_text(output.get("image_url")).split())])
+
+
+def _read_status(word: object, *, has_ended: bool, went_wrong: bool, has_result: bool) -> Status:
     status = STATUS_WORDS.get(_text(word).strip().casefold())
     if status is not None:
         return status
@@ -214,7 +226,7 @@ def _read_status(word: object, *, has_ended: bool, went_wrong: bool, has_model: 
     if went_wrong:
         return Status.FAILED
     if has_ended:
-        return Status.COMPLETED if has_model else Status.FAILED
+        return Status.COMPLETED if has_result else Status.FAILED
     return Status.PROCESSING
 
 

@@ -1,0 +1,286 @@
+"""Concept images and background removal through the queue: the promises about money are those of the models."""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import PLACEMENT, Driver, service_of
+from models import data_uri
+from PIL import Image
+from service import Fault, Piapi
+
+from trellis_blender.generation import adopt, costs
+from trellis_blender.generation.files import pictures_in
+from trellis_blender.generation.picture_request import background_request, concepts_request
+from trellis_blender.generation.record import Generation
+from trellis_blender.generation.request import GenerationRequest, Picture
+from trellis_blender.generation.spending import Amount, spending, to_csv
+from trellis_blender.generation.states import State
+from trellis_blender.generation.store import Store, from_json, to_json
+from trellis_blender.piapi.models import InputUnusable
+from trellis_blender.piapi.picture_models import PRICE_TOLD_LATER, WORDING
+from trellis_blender.piapi.tasks import Status, read_task
+
+SQUARE = Picture(8, 8, bytes([255, 255, 255, 255]) * 32 + bytes([20, 90, 160, 255]) * 32)
+
+
+def concepts(prompt: str = "a jar") -> GenerationRequest:
+    return concepts_request(prompt, WORDING, PLACEMENT)
+
+
+def background(picture: Picture = SQUARE) -> GenerationRequest:
+    return background_request(picture, "A jar", "/somewhere/A jar.png", 7, PLACEMENT)
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adopt, "LOOK_AFTER_S", (0.0, 0.05, 0.1))
+
+
+def pictures_of(driver: Driver, generation: Generation) -> list[Path]:
+    return pictures_in(driver.queue.folder / generation.folder_name)
+
+
+def test_concept_images_are_four_and_kept(driver: Driver, piapi: Piapi) -> None:
+    made = driver.rest(driver.queue.submit(concepts("a green jar."), service_of(piapi)))
+    assert (made.state, made.problem, made.charged_usd) == (State.READY, "", 0.008)
+    (create,) = piapi.creates
+    assert (create["model"], create["task_type"]) == ("Qubico/flux1-schnell", "txt2img")
+    wording = "a green jar, a single object, shown whole and centred, seen from a three-quarter view"
+    assert create["input"]["prompt"].startswith(wording)
+    assert create["input"] | {"prompt": ""} == {"prompt": "", "width": 1024, "height": 1024, "batch_size": 4}
+    assert [path.name for path in pictures_of(driver, made)] == [f"picture-{n}.png" for n in (1, 2, 3, 4)]
+    images = [Image.open(path) for path in pictures_of(driver, made)]
+    assert {image.size for image in images} == {(1024, 1024)}
+    assert len({image.tobytes() for image in images}) == 4
+    assert made.request.name == "a green jar"
+
+
+def test_a_background_is_removed_from_the_picture_that_was_sent(driver: Driver, piapi: Piapi) -> None:
+    made = driver.rest(driver.queue.submit(background(), service_of(piapi)))
+    assert made.state is State.READY, made.problem
+    (create,) = piapi.creates
+    assert (create["model"], create["task_type"]) == ("Qubico/image-toolkit", "background-remove")
+    assert create["input"].keys() == {"image"}
+    (path,) = pictures_of(driver, made)
+    rgba = Image.open(path).convert("RGBA")
+    assert rgba.size == (8, 8)
+    assert base64.b64decode(create["input"]["image"].split(",")[1])[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (driver.queue.folder / made.folder_name / "input.png").exists()
+
+
+def test_an_upload_is_a_choice_here_too(driver: Driver, piapi: Piapi) -> None:
+    made = driver.rest(driver.queue.submit(background(), replace(service_of(piapi), upload_images=True)))
+    assert made.state is State.READY, made.problem
+    assert piapi.creates[0]["input"]["image"].startswith(f"{piapi.url}/files/upload")
+
+
+@pytest.mark.parametrize("request_of", [concepts, background])
+def test_a_lost_answer_is_looked_for_and_never_repeated(
+    driver: Driver, piapi: Piapi, request_of: Callable[[], GenerationRequest]
+) -> None:
+    piapi.fail("create", Fault(reset=True, after=True))
+    made = driver.rest(driver.queue.submit(request_of(), service_of(piapi)))
+    assert made.state is State.READY, made.problem
+    assert piapi.asked("create") == 1
+    assert pictures_of(driver, made)
+
+
+@pytest.mark.parametrize("request_of", [concepts, background])
+def test_an_answer_that_was_lost_before_the_task_was_taken_asks_the_artist(
+    driver: Driver, piapi: Piapi, request_of: Callable[[], GenerationRequest]
+) -> None:
+    piapi.fail("create", Fault(reset=True))
+    rests = driver.rest(driver.queue.submit(request_of(), service_of(piapi)))
+    assert rests.state is State.OUTCOME_UNKNOWN
+    assert "most likely not accepted it, and charged nothing" in rests.problem
+    assert piapi.creates == []
+    again = driver.rest(driver.queue.submit_again(rests, service_of(piapi)))
+    assert again.state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_two_lost_backgrounds_get_their_own_picture(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    other = Picture(8, 8, bytes([255, 255, 255, 255]) * 16 + bytes([160, 90, 20, 255]) * 48)
+    driver = make_driver(at_once=1)
+    piapi.fail("create", Fault(reset=True, after=True), Fault(reset=True, after=True))
+    first = driver.queue.submit(background(), service_of(piapi))
+    second = driver.queue.submit(background(other), service_of(piapi))
+    made = [driver.rest(first), driver.rest(second)]
+    assert piapi.asked("create") == 2
+    for generation, colour in zip(made, [(20, 90, 160), (160, 90, 20)], strict=True):
+        (path,) = pictures_of(driver, generation)
+        assert Image.open(path).convert("RGBA").getpixel((0, 7))[:3] in {colour, (0, 0, 0)}
+        sent = piapi.tasks[generation.task_id].payload["input"]["image"]
+        kept = (driver.queue.folder / generation.folder_name / "input.png").read_bytes()
+        assert sent == data_uri(kept)
+
+
+def test_a_background_that_nobody_can_tell_from_another_is_not_adopted(driver: Driver, piapi: Piapi) -> None:
+    piapi.echoes_pictures = False
+    piapi.fail("create", Fault(reset=True, after=True))
+    rests = driver.rest(driver.queue.submit(background(), service_of(piapi)))
+    assert rests.state is State.OUTCOME_UNKNOWN
+    assert rests.task_id == ""
+    assert "Whether PiAPI accepted the task, and charged for it, is unknown." in rests.problem
+    assert "does not say of which picture" in rests.problem
+    assert "charged nothing" not in rests.problem
+
+
+def test_a_blender_that_died_meanwhile_goes_on(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.6
+    first = make_driver()
+    generation = first.queue.submit(concepts(), service_of(piapi))
+    first.until(lambda: first.latest.get(generation.id, generation).state is State.RUNNING)
+    assert first.queue.close(5)
+    second = make_driver()
+    second.queue.load()
+    second.until(lambda: generation.id in second.latest)
+    made = second.rest(second.queue.resume(second.latest[generation.id], service_of(piapi)))
+    assert (made.state, made.request.price_usd) == (State.READY, PRICE_TOLD_LATER)
+    assert len(pictures_of(second, made)) == 4
+    assert len(piapi.creates) == 1
+
+
+def test_cancelled_while_pending_and_too_late(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 60
+    waiting = driver.queue.submit(concepts(), service_of(piapi))
+    driver.until(lambda: driver.latest[waiting.id].state is State.WAITING)
+    driver.queue.cancel(driver.latest[waiting.id], service_of(piapi))
+    dropped = driver.rest(waiting)
+    assert (dropped.state, dropped.problem) == (State.CANCELLED, "Cancelled at PiAPI. Nothing was charged.")
+    piapi.behaviour.pending_s, piapi.behaviour.processing_s = 0.0, 0.5
+    running = driver.queue.submit(concepts(), service_of(piapi))
+    driver.until(lambda: driver.latest[running.id].state is State.RUNNING)
+    driver.queue.cancel(driver.latest[running.id], service_of(piapi))
+    kept = driver.rest(running)
+    assert (kept.state, kept.wanted) == (State.READY, False)
+    assert len(pictures_of(driver, kept)) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(200, "<html>gone</html>"), "What PiAPI delivered cannot be used: it is a web page."),
+        (Fault(200, b"GIF89a"), "What PiAPI delivered cannot be used: it is none that Blender reads."),
+        (Fault(404), "The finished picture is no longer at the address that PiAPI gave."),
+    ],
+)
+def test_what_is_no_picture_is_asked_for_again_then_parked(
+    driver: Driver, piapi: Piapi, fault: Fault, said: str
+) -> None:
+    piapi.fail_always("file", fault)
+    parked = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
+    assert (parked.state, parked.parked) == (State.DOWNLOADING, True)
+    assert parked.problem.startswith(said)
+    assert parked.problem.endswith("is not lost: Resume takes it up again at no cost.")
+    assert pictures_of(driver, parked) == []
+    piapi.fail_always("file", None)
+    made = driver.rest(driver.queue.resume(parked, service_of(piapi)))
+    assert made.state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_only_the_picture_that_broke_off_is_fetched_again(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("file", None, None, Fault(cut_after=500))
+    made = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
+    assert made.state is State.READY, made.problem
+    assert piapi.asked("file") == 5
+    assert len({path.read_bytes() for path in pictures_of(driver, made)}) == 4
+
+
+def test_a_task_that_is_done_and_names_no_picture(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.no_model_file = True
+    parked = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
+    assert "the task is completed, but names no picture" in parked.problem
+
+
+def test_a_task_that_fails_says_so_of_a_picture(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.fail_with = "prompt refused"
+    failed = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
+    assert failed.problem == (
+        "PiAPI could not make this picture: “prompt refused”. PiAPI charged $0.0080. Change it and try again."
+    )
+
+
+def test_what_pictures_cost_counts_as_spent(driver: Driver, piapi: Piapi) -> None:
+    for request in (concepts(), background()):
+        driver.rest(driver.queue.submit(request, service_of(piapi)))
+    known = Store(driver.queue.folder).costs()
+    assert [cost.charged_usd for cost in known] == [0.008, pytest.approx(64e-9, abs=1e-7)]
+    assert all(cost.price_usd == PRICE_TOLD_LATER for cost in known)
+    total = spending(known, known[0].at + 1, "")
+    assert total.ever == Amount(pytest.approx(0.008), is_exact=True)
+    untold = [known[0]._replace(charged_usd=None), known[1]]
+    assert spending(untold, known[0].at, "").ever.has_untold
+    assert not spending(untold, known[0].at, "").ever.is_exact
+    rows = list(csv.reader(io.StringIO(to_csv(untold).decode("utf-8-sig"))))
+    assert [row[5:] for row in rows[1:]] == [["", "", "not told"], ["0.0000", "", "charged"]]
+
+
+def test_the_record_is_json_that_everybody_reads() -> None:
+    generation = Generation("id", concepts())
+    text = to_json(generation)
+    assert json.loads(text, parse_constant=pytest.fail)["request"]["price_usd"] is None
+    assert from_json(text) == generation
+
+
+def test_no_sentence_speaks_of_a_price_that_nobody_knows() -> None:
+    said = [costs.price(PRICE_TOLD_LATER), costs.charged(None, PRICE_TOLD_LATER)]
+    said += [costs.paid(PRICE_TOLD_LATER), costs.unknown(PRICE_TOLD_LATER)]
+    assert not [sentence for sentence in said if "inf" in sentence or "$" in sentence]
+    assert costs.asks_first(PRICE_TOLD_LATER, 1000.0)
+    assert costs.charged(0.008, PRICE_TOLD_LATER) == "PiAPI charged $0.0080."
+
+
+@pytest.mark.parametrize(
+    ("output", "urls"),
+    [
+        ({"image_url": "https://x/1.png"}, ("https://x/1.png",)),
+        ({"image_url": "", "image_urls": ["https://x/1.png", "", None, "https://x/2.png"]},
+         ("https://x/1.png", "https://x/2.png")),
+        ({"image_url": "https://x/1.png", "image_urls": []}, ("https://x/1.png",)),
+        ({"image_urls": "https://x/1.png"}, ()),
+        ({"image_url": " https://x/1\n.png "}, ("https://x/1.png",)),
+        ({"image_url": 5}, ()),
+        ([], ()),
+    ],
+)  # fmt: skip
+def test_the_addresses_are_read_from_either_field(output: object, urls: tuple[str, ...]) -> None:
+    task = read_task({"data": {"task_id": "t", "status": "completed", "output": output}})
+    assert task.picture_urls == urls
+    ended = {"task_id": "t", "status": "?", "output": output, "meta": {"ended_at": "2025-11-26T08:18:30.1Z"}}
+    assert read_task({"data": ended}).status is (Status.COMPLETED if urls else Status.FAILED)
+
+
+def test_what_is_too_long_or_empty_is_refused_here() -> None:
+    with pytest.raises(InputUnusable, match="There is no prompt"):
+        concepts("  ")
+    with pytest.raises(InputUnusable, match=r"at most 1,000 are sent"):
+        concepts("a jar " * 160)
+    assert concepts_request("a jar", " ", PLACEMENT).prompt == "a jar"
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({}, ""),
+        ({"batch_size": 5}, "batch_size"),
+        ({"width": 2048}, "width*height"),
+        ({"guidance_scale": 9}, "guidance_scale"),
+        ({"prompt": ""}, "prompt"),
+    ],
+)
+def test_the_service_refuses_what_the_contract_refuses(piapi: Piapi, change: dict[str, object], refused: str) -> None:
+    import requests
+
+    inputs = {"prompt": "a jar", "width": 1024, "height": 1024, "batch_size": 4} | change
+    body = {"model": "Qubico/flux1-schnell", "task_type": "txt2img", "input": inputs}
+    answer = requests.post(f"{piapi.url}/api/v1/task", json=body, headers={"x-api-key": piapi.key}, timeout=5)
+    assert answer.status_code == (400 if refused else 200)
+    assert refused in answer.json()["message"] or not refused
