@@ -12,12 +12,14 @@ from .interface import (
     checking,
     decoding,
     dropping,
+    finishing,
     generate,
     handlers,
     improving,
     input_panels,
     inputs,
     logs,
+    model_panel,
     monitor,
     panel,
     pictures,
@@ -77,6 +79,8 @@ CLASSES = (
     report.TRELLIS_OT_copy_report,
     input_panels.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
+    finishing.TRELLIS_OT_finish,
+    model_panel.TRELLIS_PT_finish,
     strays.TRELLIS_OT_remove_placeholder,
     strays.TRELLIS_PT_strays,
     account.TRELLIS_PT_account,
@@ -89,6 +93,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     settings.register()
     dropping.register()
+    finishing.register()
     logs.register()
     handlers.register()
     monitor.look_into_store()
@@ -108,6 +113,7 @@ def unregister() -> None:
     redraw.end()
     handlers.unregister()
     logs.unregister()
+    finishing.unregister()
     dropping.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):
