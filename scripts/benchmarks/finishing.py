@@ -22,7 +22,7 @@ def main(triangles: int) -> None:
     os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp()
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "blender")]
     import bpy
-    from blender_helpers import lumpy_ball
+    from blender_helpers import lumpy_ball  # pyright: ignore[reportMissingImports]
 
     from trellis_blender.scene.finish import elsewhere, steps
     from trellis_blender.scene.finish.choices import Finish

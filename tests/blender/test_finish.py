@@ -266,6 +266,18 @@ def test_a_preset_sets_all_the_rest_and_single_values_win(addon: Any) -> None:
     assert not model.data.polygons[0].use_smooth
 
 
+@pytest.mark.parametrize("how", ["EXEC_DEFAULT", "INVOKE_DEFAULT"])
+def test_a_preset_alone_is_enough_and_the_size_stays(addon: Any, how: str) -> None:
+    model = lumpy_ball(20_000, bits=2)
+    height = model.dimensions.z
+    for _ in range(2):
+        bpy.ops.trellis.finish(how, preset="GAME_ASSET")
+        assert abs(triangles_of(model.data) - 10_000) <= 200
+        assert model.dimensions.z == pytest.approx(height, rel=0.01)
+    bpy.ops.trellis.finish(how)
+    assert abs(triangles_of(model.data) - 10_000) <= 200
+
+
 def test_it_runs_on_the_object_that_is_named(addon: Any) -> None:
     other, active = lumpy_ball(2_000), lumpy_ball(2_000)
     bpy.context.view_layer.objects.active = active

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..scene import artist, views
-from ..scene.finish.choices import PRESETS, CannotFinish, Finish, Preset, preset_of
+from ..scene.finish.choices import PRESETS, CannotFinish, Finish, Preset
 
 if TYPE_CHECKING:
     from ..scene.finish.elsewhere import Elsewhere
@@ -24,31 +24,27 @@ LOOK_S = 0.1
 AGAIN_AFTER_S = 0.5
 """Whoever drags a number in Adjust Last Operation lets go of it before that."""
 TRIANGLES_MAX = 10_000_000
-CUSTOM = "CUSTOM"
+_CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
 
 PRESET_ITEMS = [
     (Preset.AS_DELIVERED.value, "As Delivered", "Size, origin and shading of the file"),
     (Preset.SCENE.value, "Scene", "To size, standing on its origin, smooth up to an angle"),
     (Preset.GAME_ASSET.value, "Game Asset", "As for a scene, with 10,000 triangles and without loose bits"),
 ]
-_PRESETS = [*PRESET_ITEMS, (CUSTOM, "Custom", "None of the presets")]
-_NUMBERED = [(*item, number) for number, item in enumerate(_PRESETS)]
-_CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
 
 
-def _get_preset(properties: Any) -> int:
-    found = preset_of(finish_of(properties))
-    return next(number for identifier, *_, number in _NUMBERED if identifier == (found.value if found else CUSTOM))
+def _values_of(preset: str) -> dict[str, Any]:
+    """The operator's properties as a preset has them."""
+    known = PRESETS[Preset(preset)]
+    values = {name: getattr(known, name) for name in _CHOICES}
+    plain = {name: getattr(value, "value", value) for name, value in values.items()}
+    return {**plain, "loose_percent": known.loose_share * 100}
 
 
-def _set_preset(properties: Any, number: int) -> None:
-    if (identifier := _PRESETS[number][0]) == CUSTOM:
-        return
-    known = PRESETS[Preset(identifier)]
-    for name in _CHOICES:
-        value = getattr(known, name)
-        setattr(properties, name, getattr(value, "value", value))
-    properties.loose_percent = known.loose_share * 100
+def _take_preset(properties: Any, _: bpy.types.Context) -> None:
+    """Another preset was chosen in Adjust Last Operation."""
+    for name, value in _values_of(properties.preset).items():
+        setattr(properties, name, value)
 
 
 def finish_of(properties: Any) -> Finish:
@@ -84,7 +80,13 @@ class TRELLIS_OT_finish(bpy.types.Operator):
     bl_options = {'REGISTER', 'UNDO'}
 
     model: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="The object's name; else the active")
-    preset: bpy.props.EnumProperty(name="Preset", items=_NUMBERED, get=_get_preset, set=_set_preset)
+    preset: bpy.props.EnumProperty(
+        name="Preset",
+        description="What the rest is set to at first",
+        items=PRESET_ITEMS,
+        default=Preset.SCENE.value,
+        update=_take_preset,
+    )
     size: bpy.props.EnumProperty(
         name="Size",
         items=[
@@ -185,6 +187,7 @@ class TRELLIS_OT_finish(bpy.types.Operator):
 
         def begin() -> set[str]:
             model = self._model(context)
+            self._fill()
             # What was chosen for another model is no wish for this one.
             if not self.properties.is_property_set("size_m") and model.type == 'MESH' and mesh_of(model).polygons:
                 self.size_m = size.measure(model, mesh_of(model), finish_of(self).size)
@@ -201,6 +204,7 @@ class TRELLIS_OT_finish(bpy.types.Operator):
         from ..scene.staging import mesh_of
 
         def act() -> set[str]:
+            self._fill()
             model = self._model(context)
             wanted = finish_of(self)
             steps.check(model, wanted)
@@ -236,6 +240,12 @@ class TRELLIS_OT_finish(bpy.types.Operator):
         if self.timer is not None:
             context.window_manager.event_timer_remove(self.timer)
             self.timer = None
+
+    def _fill(self) -> None:
+        """What was not given comes from the preset; what was given for another model counts as not given."""
+        for name, value in _values_of(self.preset).items():
+            if not self.properties.is_property_set(name):
+                setattr(self, name, value)
 
     def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
         from ..scene.finish.elsewhere import Elsewhere
@@ -343,7 +353,7 @@ def _state(mesh: bpy.types.Mesh) -> tuple[int, int, int]:
 
 
 def _do_again(operator: TRELLIS_OT_finish, *, is_step_to_undo: bool) -> None:
-    names = ["model", "size_m", "sharp_angle", "loose_percent", *_CHOICES]
+    names = ["model", "preset", "size_m", "sharp_angle", "loose_percent", *_CHOICES]
     _Running.again = {name: getattr(operator, name) for name in names}
     _Running.is_step_to_undo = is_step_to_undo
     if bpy.app.timers.is_registered(_again):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be chosen for a finished model, and the presets."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from math import radians
 
@@ -76,11 +76,3 @@ PRESETS = {
 
 class CannotFinish(ValueError):
     """The model cannot be finished like this, and nothing was changed. `str(error)` is a sentence for the artist."""
-
-
-def preset_of(finish: Finish) -> Preset | None:
-    """The preset that a finish is, whatever its size and angle; None for one of the artist's own."""
-    for preset, known in PRESETS.items():
-        if replace(finish, size_m=known.size_m, sharp_angle=known.sharp_angle) == known:
-            return preset
-    return None
