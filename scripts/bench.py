@@ -32,6 +32,7 @@ QUIETEST_OF = 3
 """A turn takes a tenth of a millisecond, so its 99th percentile tells what else the machine is doing."""
 PLACEHOLDERS = 20
 ROWS = 1000
+FINISHED = 100_000
 WINDOW_LIMIT_S = 400
 DOWNLOAD_MB = 64
 DOWNLOADS = 7
@@ -93,7 +94,7 @@ def main() -> int:
     tools = environment("tools", python, "tools")
     print(f"Blender {version} as a module, {os.cpu_count()} processors", flush=True)
     missed = False
-    for measure in (registration, tick, overlay, arrival, download, following):
+    for measure in (registration, tick, overlay, arrival, finishing, download, following):
         for figure in measure(blender, tools):
             print(figure.line(options.times), flush=True)
             missed |= figure.is_missed(options.times)
@@ -162,6 +163,18 @@ def arrival(blender: Path, tools: Path) -> Iterator[Figure]:
             yield Figure(f"Arrival of {path.stem}", [ours * 1000 for ours, _ in pairs], "ms")
             name = f"Arrival of {path.stem} against Blender's bare import"
             yield Figure(name, [ours / bare for ours, bare in pairs], "times", 1.5)
+
+
+def finishing(blender: Path, _: Path) -> Iterator[Figure]:
+    """The main thread's longest stretches of a model that is finished."""
+    for triangles, limit in ((FINISHED, 100), (FINISHED * 10, None)):
+        took_s = run(blender, "finishing.py", str(triangles))
+        took_ms = {name: [seconds * 1000 for seconds in found] for name, found in took_s.items()}
+        yield Figure(
+            f"Finishing {triangles:,} triangles, default preset", took_ms["default"], "ms", limit, percentile=99
+        )
+        yield Figure(f"Handing {triangles:,} to a Blender of its own", took_ms["given"], "ms", limit, percentile=99)
+        yield Figure("Taking 10,000 back", took_ms["taken"], "ms", limit, percentile=99)
 
 
 def download(_: Path, tools: Path) -> Iterator[Figure]:

@@ -13,6 +13,7 @@ from .interface import (
     concepts,
     decoding,
     dropping,
+    finishing,
     from_web,
     generate,
     handlers,
@@ -20,6 +21,7 @@ from .interface import (
     input_panels,
     inputs,
     logs,
+    model_panel,
     monitor,
     panel,
     pictures,
@@ -88,6 +90,8 @@ CLASSES = (
     report.TRELLIS_OT_copy_report,
     input_panels.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
+    finishing.TRELLIS_OT_finish,
+    model_panel.TRELLIS_PT_finish,
     strays.TRELLIS_OT_remove_placeholder,
     strays.TRELLIS_PT_strays,
     account.TRELLIS_PT_account,
@@ -100,6 +104,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     settings.register()
     dropping.register()
+    finishing.register()
     logs.register()
     handlers.register()
     monitor.look_into_store()
@@ -122,6 +127,7 @@ def unregister() -> None:
     redraw.end()
     handlers.unregister()
     logs.unregister()
+    finishing.unregister()
     dropping.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):

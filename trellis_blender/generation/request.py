@@ -29,6 +29,7 @@ class Placement:
     the size as delivered. `blend_file` is the file's path ("" while unsaved), `blend_load` counts the files opened in
     this Blender, so that a model does not turn up in another .blend. The `_uid` are Blender's `session_uid`. With
     `has_placeholder` an Empty was put there that the artist may move: then that is where it goes.
+    `finish` names the preset that it is finished with when it arrives.
     """
 
     scene: str
@@ -40,6 +41,7 @@ class Placement:
     blend_file: str = ""
     blend_load: str = ""
     has_placeholder: bool = False
+    finish: str = "SCENE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,7 @@ def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, P
 
 def _places(context: bpy.types.Context, count: int) -> list[Any]:
     from ..scene import placing
+    from ..scene.finish.choices import Preset
 
     settings = settings_of(context.scene)
     return [
@@ -172,6 +173,7 @@ def _places(context: bpy.types.Context, count: int) -> list[Any]:
             session.current().file.blend_load,
             target=placing.Target(settings.target),
             beside_m=beside_m,
+            finish=Preset(settings.finish),
         )
         for beside_m in variations.offsets_m(settings.longest_side, count)
     ]

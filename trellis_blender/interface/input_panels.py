@@ -12,6 +12,7 @@ import bpy
 from ..generation import costs
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
 from ..scene import versions
+from ..scene.finish.choices import Preset
 from . import access, concepts, from_web, improving, inputs, removing
 from .layouts import TrellisPanel, draw_text
 from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
@@ -174,7 +175,10 @@ def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -
     if body is None:
         return
     body.prop(settings, "target", text="")
-    body.prop(settings, "longest_side")
+    body.prop(settings, "finish")
+    row = body.row()
+    row.active = settings.finish != Preset.AS_DELIVERED.value
+    row.prop(settings, "longest_side")
 
 
 def _section(layout: bpy.types.UILayout, name: str, title: str, state: str) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..piapi.models import TEXT
+from ..scene.finish.choices import Preset
 from . import monitor, session, wording
 from .rows import RowOperator, TRELLIS_OT_place
 from .settings import PARAMETERS, settings_of
@@ -106,7 +107,9 @@ class TRELLIS_OT_use_settings(RowOperator):
         for name, value in request.parameters:
             if name in PARAMETERS:
                 setattr(settings, name, value)
-        settings.longest_side = request.placement.longest_side_m
+        settings.finish = request.placement.finish
+        if settings.finish != Preset.AS_DELIVERED.value:
+            settings.longest_side = request.placement.longest_side_m
 
 
 class TRELLIS_OT_show_folder(RowOperator):

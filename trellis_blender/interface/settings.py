@@ -7,7 +7,9 @@ from ..generation.costs import price
 from ..generation.variations import VARIATIONS_LIMIT
 from ..piapi.models import MODELS, SEED_LIMIT, preset_of
 from ..piapi.picture_models import WORDING
+from ..scene.finish.choices import Preset
 from ..scene.grounding import Target
+from .finishing import PRESET_ITEMS
 
 TRELLIS = MODELS["Qubico/trellis"]
 PARAMETERS = tuple(parameter.name for parameter in TRELLIS.parameters)
@@ -149,6 +151,12 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         name="Place",
         description="Where the model will stand, as it is when you press Generate",
         items=TARGET_ITEMS,
+    )
+    finish: bpy.props.EnumProperty(
+        name="Finish",
+        description="How the model is made ready when it arrives. “Finish” changes that later",
+        items=PRESET_ITEMS,
+        default=Preset.SCENE.value,
     )
     longest_side: bpy.props.FloatProperty(
         name="Longest Side",

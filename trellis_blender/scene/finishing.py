@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes a delivered mesh ready to use: each step a function on a mesh, done with Blender's own tools."""
+"""What makes a delivered mesh ready to use: each step a function on a mesh, done with Blender's own tools.
+
+What the artist can choose beyond that is in `finish`.
+"""
 
 from math import isfinite, radians
 from pathlib import Path
@@ -30,10 +33,11 @@ def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
     return Vector([float(axis.min()) for axis in axes]), Vector([float(axis.max()) for axis in axes])
 
 
-def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:
+def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> Matrix:
     """Scales the mesh evenly to its longest side (0 keeps its size) and puts its bottom centre at the origin.
 
-    Raises ModelUnusable where it has no size: the file's points may be sound, and what moves them not.
+    Returns what it was transformed by. Raises ModelUnusable where it has no size: the file's points may be sound, and
+    what moves them not.
     """
     low, high = bounds(mesh)
     sides = (high.x - low.x, high.y - low.y, high.z - low.z)
@@ -42,7 +46,9 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> None:
     longest = max(sides)
     factor = longest_side_m / longest if longest_side_m > 0 and longest > SMALLEST_SIDE else 1.0
     to_bottom_centre = (-(low.x + high.x) / 2, -(low.y + high.y) / 2, -low.z)
-    mesh.transform(Matrix.Scale(factor, 4) @ Matrix.Translation(to_bottom_centre))
+    transformed = Matrix.Scale(factor, 4) @ Matrix.Translation(to_bottom_centre)
+    mesh.transform(transformed)
+    return transformed
 
 
 def shade(mesh: bpy.types.Mesh, smooth_up_to: float) -> None:

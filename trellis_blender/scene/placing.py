@@ -2,6 +2,7 @@
 """The model into the artist's scene: where it was meant to go, as one undo step, touching nothing else."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ import bpy
 from ..generation.request import Placement
 from . import finishing, grounding, placeholder
 from .artist import other_mode
+from .finish import origin, steps
+from .finish.choices import PRESETS, Origin, Preset
 from .grounding import Target
 from .staging import mesh_of, staged_model
 from .views import layer_collections, push_undo, shown_scene, view_layer_of, viewports_of, window_of
@@ -38,10 +41,11 @@ def here(
     *,
     target: Target = Target.CURSOR,
     beside_m: float = 0.0,
+    finish: Preset = Preset.SCENE,
 ) -> Placement:
     """The place that the artist means now: the active collection, and the 3D cursor or what is below it.
 
-    `beside_m` further along X, for those that stand in a row.
+    `beside_m` further along X, for those that stand in a row. What is left as delivered keeps its size, too.
     """
     collection = context.collection
     chosen = None if collection == context.scene.collection else collection
@@ -51,9 +55,10 @@ def here(
         collection=chosen.name if chosen is not None else "",
         collection_uid=chosen.session_uid if chosen is not None else 0,
         location=grounding.stand_at(context, target, beside_m),
-        longest_side_m=longest_side_m,
+        longest_side_m=0.0 if finish is Preset.AS_DELIVERED else longest_side_m,
         blend_file=bpy.data.filepath,
         blend_load=blend_load,
+        finish=finish.value,
     )
 
 
@@ -69,17 +74,21 @@ def place(
     """Puts the model of a generation into the scene: selected and active where the artist is idle in Object Mode.
 
     It takes the place of `stand_in`, its placeholder, where there is one. Edges are sharp where faces meet at more than
-    `smooth_up_to` radians. Exactly one object, mesh and material come in, and one undo step. Raises
-    staging.ImportFailed and generation.problems.ModelUnusable; then nothing is left behind.
+    `smooth_up_to` radians. What of its preset would hold a window up is left out, see `steps.is_heavy`. Exactly one
+    object, mesh and material come in, and one undo step. Raises staging.ImportFailed and
+    generation.problems.ModelUnusable; then nothing is left behind.
     """
     if stand_in is not None:
         name = placeholder.wanted_name(stand_in, name)
     else:
         placeholder.remove_remains(generation_id)
+    finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
     with staged_model(glb) as model:
         mesh = mesh_of(model)
-        finishing.stand(mesh, placement.longest_side_m)
-        finishing.shade(mesh, smooth_up_to)
+        if bpy.app.background or not steps.is_heavy(mesh, finish):
+            steps.reduce(mesh, finish)
+        delivered = finishing.stand(mesh, placement.longest_side_m)
+        steps.shade(mesh, finish)
         finishing.unmetal(mesh, glb)
         finishing.name_all(model, mesh, name)
         model[ID_PROPERTY] = generation_id
@@ -93,6 +102,8 @@ def place(
         else:
             scene, where = placeholder.hand_over(stand_in, model)
             model.name = name  # it was the placeholder's until now
+        if finish.origin is Origin.KEEP:
+            origin.move_to(mesh, delivered.translation)
         _show(model, scene)
     object_name = model.name
     push_undo(scene, f"Add “{name}”")

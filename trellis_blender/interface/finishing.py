@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator "Finish".
+
+What takes no more than a moment is done at once. Else a Blender of its own does the long part meanwhile: the operator
+waits for it modally, and what it has made becomes one undo step. A change in Adjust Last Operation cannot wait: there
+the operator takes itself back and is started anew, a moment after the last change.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from math import pi, radians
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..scene import artist, views
+from ..scene.finish.choices import PRESETS, CannotFinish, Finish, Preset
+
+if TYPE_CHECKING:
+    from ..scene.finish.elsewhere import Elsewhere
+
+LOOK_S = 0.1
+AGAIN_AFTER_S = 0.5
+"""Whoever drags a number in Adjust Last Operation lets go of it before that."""
+TRIANGLES_MAX = 10_000_000
+_CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
+
+PRESET_ITEMS = [
+    (Preset.AS_DELIVERED.value, "As Delivered", "Size, origin and shading of the file"),
+    (Preset.SCENE.value, "Scene", "To size, standing on its origin, smooth up to an angle"),
+    (Preset.GAME_ASSET.value, "Game Asset", "As for a scene, with 10,000 triangles and without loose bits"),
+]
+
+
+def _values_of(preset: str) -> dict[str, Any]:
+    """The operator's properties as a preset has them."""
+    known = PRESETS[Preset(preset)]
+    values = {name: getattr(known, name) for name in _CHOICES}
+    plain = {name: getattr(value, "value", value) for name, value in values.items()}
+    return {**plain, "loose_percent": known.loose_share * 100}
+
+
+def _take_preset(properties: Any, _: bpy.types.Context) -> None:
+    """Another preset was chosen in Adjust Last Operation."""
+    for name, value in _values_of(properties.preset).items():
+        setattr(properties, name, value)
+
+
+def finish_of(properties: Any) -> Finish:
+    """What the operator's properties say."""
+    from ..scene.finish.choices import Origin, Shading, Size, Textures
+
+    return Finish(
+        size=Size(properties.size),
+        size_m=properties.size_m,
+        origin=Origin(properties.origin),
+        shading=Shading(properties.shading),
+        sharp_angle=properties.sharp_angle,
+        triangles=properties.triangles,
+        keeps_modifier=properties.keeps_modifier,
+        loose_share=round(properties.loose_percent / 100, 6),
+        textures=Textures(properties.textures),
+    )
+
+
+class _Running:
+    """The one job there is at a time, and what Adjust Last Operation wants done next."""
+
+    job: "Elsewhere | None" = None
+    again: dict[str, Any] | None = None
+    is_step_to_undo = False
+
+
+class TRELLIS_OT_finish(bpy.types.Operator):
+    """Bring the active model to size, origin, shading and number of triangles as you want them"""
+
+    bl_idname = "trellis.finish"
+    bl_label = "Finish Model"
+    bl_options = {'REGISTER', 'UNDO'}
+
+    model: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="The object's name; else the active")
+    preset: bpy.props.EnumProperty(
+        name="Preset",
+        description="What the rest is set to at first",
+        items=PRESET_ITEMS,
+        default=Preset.SCENE.value,
+        update=_take_preset,
+    )
+    size: bpy.props.EnumProperty(
+        name="Size",
+        items=[
+            ('KEEP', "As It Is", ""),
+            ('LONGEST', "Longest Side", "The longest side has this length"),
+            ('HEIGHT', "Height", "It is this high, along its own Z axis"),
+        ],
+        default='LONGEST',
+    )
+    size_m: bpy.props.FloatProperty(
+        name="Length",
+        description="In world space. 0 keeps the size",
+        min=0,
+        soft_max=100,
+        subtype='DISTANCE',
+    )
+    origin: bpy.props.EnumProperty(
+        name="Origin",
+        items=[
+            ('KEEP', "As It Is", ""),
+            ('BOTTOM', "Bottom Centre", "The middle of its underside"),
+            ('CENTRE', "Centre", "The middle of its box"),
+            ('WORLD', "World", "The origin of the world"),
+        ],
+        default='BOTTOM',
+    )
+    shading: bpy.props.EnumProperty(
+        name="Shading",
+        items=[
+            ('KEEP', "As It Is", ""),
+            ('ANGLE', "Smooth by Angle", "Smooth, sharp where faces meet at a larger angle"),
+            ('FLAT', "Flat", "Every face for itself"),
+        ],
+        default='ANGLE',
+    )
+    sharp_angle: bpy.props.FloatProperty(name="Angle", subtype='ANGLE', default=radians(30), min=0, max=pi)
+    triangles: bpy.props.IntProperty(
+        name="Triangles",
+        description="The most that it shall have. 0 for as many as there are",
+        min=0,
+        max=TRIANGLES_MAX,
+        step=1000,
+    )
+    keeps_modifier: bpy.props.BoolProperty(
+        name="Keep as Modifier",
+        description="Have a Decimate modifier do it, which can be changed and removed, rather than the mesh itself. "
+        "Blender computes it anew at every change, seconds for a large model",
+    )
+    loose_percent: bpy.props.FloatProperty(
+        name="Remove Loose Bits",
+        description="Pieces that hang together with nothing else and have less than this share of the surface",
+        subtype='PERCENTAGE',
+        min=0,
+        max=50,
+    )
+    textures: bpy.props.EnumProperty(
+        name="Textures",
+        items=[
+            ('KEEP', "As They Are", ""),
+            ('PACK', "Pack", "Into the .blend"),
+            ('SAVE', "Save", "As files in the folder “textures” beside the .blend"),
+        ],
+        default='PACK',
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if context.mode != 'OBJECT':
+            cls.poll_message_set("Leave the mode you are in first")
+            return False
+        return True
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(self, "preset")
+        column = layout.column()
+        column.prop(self, "size")
+        if self.size != 'KEEP':
+            column.prop(self, "size_m")
+        layout.prop(self, "origin")
+        column = layout.column()
+        column.prop(self, "shading")
+        if self.shading == 'ANGLE':
+            column.prop(self, "sharp_angle")
+        column = layout.column()
+        column.prop(self, "triangles")
+        row = column.row()
+        row.active = self.triangles > 0
+        row.prop(self, "keeps_modifier")
+        layout.prop(self, "loose_percent")
+        layout.prop(self, "textures")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from ..scene.finish import size, steps
+        from ..scene.staging import mesh_of
+
+        def begin() -> set[str]:
+            model = self._model(context)
+            self._fill()
+            # What was chosen for another model is no wish for this one.
+            if not self.properties.is_property_set("size_m") and model.type == 'MESH' and mesh_of(model).polygons:
+                self.size_m = size.measure(model, mesh_of(model), finish_of(self).size)
+            wanted = finish_of(self)
+            steps.check(model, wanted)
+            if bpy.app.background or not steps.is_heavy(mesh_of(model), wanted):
+                return self.execute(context)
+            return self._begin(context, model, wanted)
+
+        return self._told(begin)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.finish import steps
+        from ..scene.staging import mesh_of
+
+        def act() -> set[str]:
+            self._fill()
+            model = self._model(context)
+            wanted = finish_of(self)
+            steps.check(model, wanted)
+            is_repeated = self.options.is_repeat or self.options.is_repeat_last
+            if is_repeated and not bpy.app.background and steps.is_heavy(mesh_of(model), wanted):
+                _do_again(self, is_step_to_undo=self.options.is_repeat)
+                return {'CANCELLED'}
+            self._say(model, steps.finish(model, wanted))
+            return {'FINISHED'}
+
+        return self._told(act)
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        job = _Running.job
+        if event.type == 'ESC' and event.value == 'PRESS':
+            self.cancel(context)
+            self.report({'INFO'}, "Cancelled. The model is as it was.")
+            return {'CANCELLED'}
+        if event.type != 'TIMER':
+            return {'PASS_THROUGH'}
+        if job is not None and not job.is_done:
+            seconds = int(time.monotonic() - self.begun)
+            context.workspace.status_text_set(f"Finishing “{self.name_shown}” · {seconds} s · Esc cancels")
+            return {'PASS_THROUGH'}
+        try:
+            return self._told(lambda: self._end(context, job))
+        finally:
+            self.cancel(context)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        forget()
+        context.workspace.status_text_set(None)
+        if self.timer is not None:
+            context.window_manager.event_timer_remove(self.timer)
+            self.timer = None
+
+    def _fill(self) -> None:
+        """What was not given comes from the preset; what was given for another model counts as not given."""
+        for name, value in _values_of(self.preset).items():
+            if not self.properties.is_property_set(name):
+                setattr(self, name, value)
+
+    def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
+        from ..scene.finish.elsewhere import Elsewhere
+        from ..scene.staging import mesh_of
+
+        if _Running.job is not None:
+            raise CannotFinish("Another model is being finished. Esc cancels it.")
+        mesh = mesh_of(model)
+        self.uid, self.name_shown, self.state = model.session_uid, model.name, _state(mesh)
+        self.begun = time.monotonic()
+        _Running.job = Elsewhere(mesh, wanted)
+        self.timer = context.window_manager.event_timer_add(LOOK_S, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {'RUNNING_MODAL'}
+
+    def _end(self, context: bpy.types.Context, job: "Elsewhere | None") -> set[str]:
+        from ..scene.finish import steps
+        from ..scene.staging import mesh_of
+
+        model = next((item for item in bpy.data.objects if item.session_uid == self.uid), None)
+        if job is None or model is None or model.type != 'MESH' or _state(mesh_of(model)) != self.state:
+            raise CannotFinish(f"“{self.name_shown}” was changed meanwhile, so it was not finished.")
+        if artist.other_mode():
+            raise CannotFinish(f"“{model.name}” was not finished, because you are in {artist.other_mode()}.")
+        wanted = finish_of(self)
+        steps.check(model, wanted)
+        job.take(mesh_of(model))
+        self._say(model, steps.settle(model, wanted))
+        return {'FINISHED'}
+
+    def _model(self, context: bpy.types.Context) -> bpy.types.Object:
+        found = bpy.data.objects.get(self.model) if self.model else context.active_object
+        if found is None:
+            raise CannotFinish(f"There is no object “{self.model}”." if self.model else "Select a model first.")
+        return found
+
+    def _say(self, model: bpy.types.Object, notes: list[str]) -> None:
+        for note in notes:
+            self.report({'WARNING'}, note)
+
+    def _told(self, act: Callable[[], set[str]]) -> set[str]:
+        try:
+            return act()
+        except CannotFinish as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+
+
+def arrived(model_name: str, preset: str) -> None:
+    """Does for a model that has arrived what would have held Blender up: as soon as the artist's hands are free."""
+    from ..scene.finish import steps
+    from ..scene.staging import mesh_of
+
+    def begin() -> float | None:
+        model = bpy.data.objects.get(model_name)
+        if model is None or model.type != 'MESH':
+            return None
+        if _Running.job is not None or artist.other_mode():
+            return AGAIN_AFTER_S
+        _invoke({"model": model_name, "preset": preset, "textures": 'KEEP'})
+        return None
+
+    model = bpy.data.objects.get(model_name)
+    if model is not None and not bpy.app.background and steps.is_heavy(mesh_of(model), PRESETS[Preset(preset)]):
+        bpy.app.timers.register(begin, first_interval=AGAIN_AFTER_S)
+
+
+def draw_in_menu(menu: Any, context: bpy.types.Context) -> None:
+    """The entry in the object's context menu, for models of this add-on."""
+    from ..scene.placing import ID_PROPERTY
+
+    model = context.active_object
+    if model is not None and model.type == 'MESH' and ID_PROPERTY in model:
+        menu.layout.separator()
+        menu.layout.operator_context = 'INVOKE_DEFAULT'
+        menu.layout.operator("trellis.finish")
+
+
+def register() -> None:
+    """The entry in Blender's menu."""
+    _menu().append(draw_in_menu)
+
+
+def unregister() -> None:
+    """Takes it away, and ends what runs."""
+    _menu().remove(draw_in_menu)
+    if bpy.app.timers.is_registered(_again):
+        bpy.app.timers.unregister(_again)
+    forget()
+
+
+def forget() -> None:
+    """Ends the other Blender, if there is one."""
+    job, _Running.job = _Running.job, None
+    if job is not None:
+        job.cancel()
+
+
+def _menu() -> Any:
+    return bpy.types.VIEW3D_MT_object_context_menu
+
+
+def _state(mesh: bpy.types.Mesh) -> tuple[int, int, int]:
+    return mesh.session_uid, len(mesh.vertices), len(mesh.loops)
+
+
+def _do_again(operator: TRELLIS_OT_finish, *, is_step_to_undo: bool) -> None:
+    names = ["model", "preset", "size_m", "sharp_angle", "loose_percent", *_CHOICES]
+    _Running.again = {name: getattr(operator, name) for name in names}
+    _Running.is_step_to_undo = is_step_to_undo
+    if bpy.app.timers.is_registered(_again):
+        bpy.app.timers.unregister(_again)
+    bpy.app.timers.register(_again, first_interval=AGAIN_AFTER_S)
+
+
+def _again() -> None:
+    wanted, _Running.again = _Running.again, None
+    if wanted is None:
+        return
+    if _Running.is_step_to_undo:
+        window = views.window_of(None)
+        with bpy.context.temp_override(window=window):
+            bpy.ops.ed.undo()
+    _invoke(wanted)
+
+
+def _invoke(wanted: dict[str, Any]) -> None:
+    window = views.window_of(None)
+    if window is None:
+        return
+    area = next((area for area in window.screen.areas if area.type == 'VIEW_3D'), None)
+    override: dict[str, Any] = {"window": window, **({"area": area} if area is not None else {})}
+    with bpy.context.temp_override(**override):
+        bpy.ops.trellis.finish('INVOKE_DEFAULT', **wanted)  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done with the model that is selected."""
+
+from typing import Any
+
+import bpy
+
+from .layouts import TrellisPanel
+
+
+class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
+    """Size and triangles of the active model, and what brings it into another form"""
+
+    bl_label = "Finish"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        from ..scene.placing import ID_PROPERTY
+
+        model = context.active_object
+        return model is not None and model.type == 'MESH' and ID_PROPERTY in model
+
+    def draw(self, context: bpy.types.Context) -> None:
+        from ..scene.finish.budget import triangles_of
+        from ..scene.staging import mesh_of
+
+        layout: Any = self.layout
+        model: Any = context.active_object
+        sides = [bpy.utils.units.to_string('METRIC', 'LENGTH', side, precision=3) for side in model.dimensions]
+        column = layout.column(align=True)
+        column.label(text=f"{triangles_of(mesh_of(model)):,} triangles")
+        column.label(text=" × ".join(sides))
+        layout.operator("trellis.finish")

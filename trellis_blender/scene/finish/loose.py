@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Loose bits: what hangs together with nothing else and is a small share of the surface."""
+
+from typing import Any
+
+import bpy
+import numpy as np
+
+Array = Any
+_MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
+"""Odd numbers of 64 bits that make one of three: points with the same one are the same, but for one in 10^19 pairs."""
+
+
+def remove(mesh: bpy.types.Mesh, share: float) -> int:
+    """Removes the bits whose surface is less than `share` (0–1) of the whole, and returns how many they were.
+
+    Points that lie on each other count as one, so a seam of the texture parts nothing. The largest bit always stays.
+    UVs, materials and attributes of the rest are as before.
+    """
+    if share <= 0 or not mesh.polygons:
+        return 0
+    bits = bits_of(mesh)
+    areas = np.empty(len(mesh.polygons), np.float32)
+    mesh.polygons.foreach_get("area", areas)
+    surface = np.bincount(bits, weights=np.nan_to_num(areas))
+    is_small = surface < share * surface.sum()
+    is_small[surface.argmax()] = False
+    if not is_small.any():
+        return 0
+    _delete(mesh, np.flatnonzero(is_small[bits]))
+    return int(is_small.sum())
+
+
+def bits_of(mesh: bpy.types.Mesh) -> Array:
+    """For each face the number of the bit that it belongs to, from 0. A second for 1,000,000 triangles."""
+    same, count = _same_points(mesh)
+    edges = np.empty(len(mesh.edges) * 2, np.int32)
+    mesh.edges.foreach_get("vertices", edges)
+    labels = connected(count, same[edges[0::2]], same[edges[1::2]])
+    starts = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_start", starts)
+    corners = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    return np.unique(labels[same[corners[starts]]], return_inverse=True)[1]
+
+
+def connected(count: int, one: Array, other: Array) -> Array:
+    """For each of `count` points the lowest-numbered root of those it hangs together with, by the edges' ends."""
+    roots = np.arange(count)
+    while len(one):
+        low, high = np.minimum(roots[one], roots[other]), np.maximum(roots[one], roots[other])
+        apart = low != high
+        one, other = one[apart], other[apart]
+        # Of several that want the same root one wins; the others come again in the next round.
+        roots[high[apart]] = low[apart]
+        while not np.array_equal(roots, further := roots[roots]):
+            roots = further
+    return roots
+
+
+def _same_points(mesh: bpy.types.Mesh) -> tuple[Array, int]:
+    """For each vertex the number of its place, and how many places there are."""
+    points = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", points)
+    bits = (points + np.float32(0)).view(np.uint32).reshape(-1, 3).astype(np.uint64)  # -0 is 0
+    places = np.zeros(len(bits), np.uint64)
+    for axis, mixer in enumerate(_MIXERS):
+        places = (places ^ bits[:, axis]) * mixer
+        places ^= places >> np.uint64(29)
+    found, numbers = np.unique(places, return_inverse=True)
+    return numbers, len(found)
+
+
+def _delete(mesh: bpy.types.Mesh, faces: Array) -> None:
+    import bmesh
+
+    work = bmesh.new()
+    try:
+        work.from_mesh(mesh)
+        work.faces.ensure_lookup_table()
+        bmesh.ops.delete(work, geom=[work.faces[number] for number in faces.tolist()], context='FACES')
+        work.to_mesh(mesh)
+    finally:
+        work.free()
+    mesh.update()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An object's origin elsewhere in its mesh, with the model, its children and its linked duplicates staying in place."""
+
+import bpy
+from mathutils import Matrix, Vector
+
+from .. import finishing
+from .choices import CannotFinish, Origin
+
+
+def check(model: bpy.types.Object, origin: Origin) -> None:
+    """Raises CannotFinish where there is no way from the world's origin into the object."""
+    if origin is Origin.WORLD and abs(model.matrix_world.determinant()) < finishing.SMALLEST_SIDE:
+        raise CannotFinish(f"“{model.name}” is scaled to zero: its origin cannot be the world's.")
+
+
+def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> Vector:
+    """Where the origin shall be, in the object's space as it is now."""
+    if origin is Origin.KEEP:
+        return Vector((0.0, 0.0, 0.0))
+    if origin is Origin.WORLD:
+        return model.matrix_world.inverted().translation
+    low, high = finishing.bounds(mesh)
+    middle = (low + high) / 2
+    return middle if origin is Origin.CENTRE else Vector((middle.x, middle.y, low.z))
+
+
+def move_to(mesh: bpy.types.Mesh, place: Vector) -> None:
+    """Makes `place` (in the mesh's space) the origin of every object that has this mesh. Nothing seems to move."""
+    if place.length == 0:
+        return
+    back = Matrix.Translation((-place.x, -place.y, -place.z))
+    mesh.transform(back)
+    mesh.update()
+    for item in bpy.data.objects:
+        if item.data != mesh or item.library is not None:
+            continue
+        item.location += item.matrix_basis.to_3x3() @ place
+        for child in item.children:
+            if child.parent_type == 'OBJECT' and child.library is None:
+                child.matrix_parent_inverse = back @ child.matrix_parent_inverse

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model as large as wished, scaled evenly in its mesh, standing where it stood."""
+
+from math import isfinite
+
+import bpy
+from mathutils import Matrix
+
+from .. import finishing
+from .choices import CannotFinish, Size
+
+
+def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
+    """Lengths of the model along its own three axes, in metres, world space."""
+    low, high = finishing.bounds(mesh)
+    scale = model.matrix_world.to_scale()
+    x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) for axis in range(3))
+    return x, y, z
+
+
+def measure(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> float:
+    """The length that `size` is about, in metres; the longest side for Size.KEEP."""
+    sides = sides_of(model, mesh)
+    return sides[2] if size is Size.HEIGHT else max(sides)
+
+
+def check(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> None:
+    """Raises CannotFinish for a model without a size."""
+    if not mesh.polygons:
+        raise CannotFinish(f"“{model.name}” has no faces.")
+    if not all(map(isfinite, (value for corner in finishing.bounds(mesh) for value in corner))):
+        raise CannotFinish(f"Some points of “{model.name}” lie nowhere: it cannot be finished.")
+    if size is not Size.KEEP and not measure(model, mesh, size) > finishing.SMALLEST_SIDE:
+        what = "height" if size is Size.HEIGHT else "size"
+        raise CannotFinish(f"“{model.name}” has no {what} that could be scaled.")
+
+
+def scale_to(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size, size_m: float) -> None:
+    """Scales the mesh about the middle of its underside until that length is `size_m`; 0 keeps it."""
+    if size is Size.KEEP or size_m <= 0:
+        return
+    low, high = finishing.bounds(mesh)
+    x, y, z = (low.x + high.x) / 2, (low.y + high.y) / 2, low.z
+    scale = Matrix.Scale(size_m / measure(model, mesh, size), 4)
+    mesh.transform(Matrix.Translation((x, y, z)) @ scale @ Matrix.Translation((-x, -y, -z)))
+    mesh.update()

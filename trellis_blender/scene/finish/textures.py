@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model's pictures: packed into the .blend, or as files beside it. Their pixels and materials are left alone."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from ...generation.files import write_whole
+from ...generation.problems import GenerationProblem
+from .choices import CannotFinish, Textures
+
+FOLDER = "textures"
+NAMES_LIMIT = 1000
+
+
+def images_of(mesh: bpy.types.Mesh) -> list[bpy.types.Image]:
+    """The pictures of all materials of the mesh, node groups included, each once."""
+    found: dict[str, bpy.types.Image] = {}
+    for material in filter(None, mesh.materials):
+        if material.node_tree is not None:
+            found |= {image.name: image for image in _images_in(material.node_tree)}
+    return [image for image in found.values() if image.source in {'FILE', 'TILED'}]
+
+
+def check(choice: Textures) -> None:
+    """Raises CannotFinish where there is no place for files."""
+    if choice is Textures.SAVE and not bpy.data.filepath:
+        raise CannotFinish("Save the .blend first: the textures are saved beside it.")
+
+
+def keep(mesh: bpy.types.Mesh, choice: Textures) -> list[str]:
+    """Packs or saves the pictures; sentences about those with which it could not be done. They stay as they are."""
+    if choice is Textures.KEEP:
+        return []
+    problems = [_pack(image) if choice is Textures.PACK else _save(image) for image in images_of(mesh)]
+    return [problem for problem in problems if problem]
+
+
+def _images_in(tree: bpy.types.NodeTree) -> Iterator[bpy.types.Image]:
+    for node in tree.nodes:
+        if isinstance(node, bpy.types.ShaderNodeTexImage) and node.image is not None:
+            yield node.image
+        elif isinstance(node, bpy.types.ShaderNodeGroup) and node.node_tree is not None:
+            yield from _images_in(node.node_tree)
+
+
+def _pack(image: bpy.types.Image) -> str:
+    if image.packed_file is not None:
+        return ""
+    if image.source == 'FILE' and not image.is_dirty and not _path_of(image).is_file():
+        return _missing(image)
+    try:
+        image.pack()
+    except RuntimeError as error:
+        return f"The texture “{image.name}” could not be packed ({str(error).strip()})."
+    return ""
+
+
+def _save(image: bpy.types.Image) -> str:
+    """A packed picture's own bytes into a file whose name nobody has; one that is a file already stays one."""
+    if image.source != 'FILE':
+        return f"The texture “{image.name}” is of several tiles and stays as it is."
+    if image.packed_file is None:
+        return "" if _path_of(image).is_file() else _missing(image)
+    if image.is_dirty:
+        image.pack()  # painted, and not in the bytes yet
+    content = bytes(image.packed_file.data)
+    try:
+        path = _free_path(image, content)
+        if not path.is_file():
+            write_whole(path, content)
+    except (OSError, GenerationProblem) as error:
+        return f"The texture “{image.name}” could not be saved and stays packed. {error}"
+    relative = bpy.path.relpath(str(path))
+    image.filepath_raw = relative
+    for packed in image.packed_files:
+        packed.filepath = relative
+    image.unpack(method='USE_ORIGINAL')
+    return ""
+
+
+def _free_path(image: bpy.types.Image, content: bytes) -> Path:
+    stem = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", image.name).strip(" .") or "texture"
+    suffix = ".jpg" if content.startswith(b"\xff\xd8") else ".png" if content.startswith(b"\x89PNG") else ""
+    suffix = suffix or Path(image.filepath).suffix or ".png"
+    stem = stem.removesuffix(suffix)
+    folder = Path(bpy.path.abspath("//")) / FOLDER
+    for number in range(NAMES_LIMIT):
+        path = folder / f"{stem}{f'-{number}' if number else ''}{suffix}"
+        if not path.exists() or path.read_bytes() == content:
+            return path
+    raise OSError(f"{folder} is full of files of this name")
+
+
+def _path_of(image: bpy.types.Image) -> Path:
+    return Path(bpy.path.abspath(image.filepath, library=image.library))
+
+
+def _missing(image: bpy.types.Image) -> str:
+    return f"The file of the texture “{image.name}” is missing: {_path_of(image)}"
