@@ -73,7 +73,7 @@ def test_every_state_has_a_caption(state: State, parked: bool) -> None:
 
 def test_what_became_of_it() -> None:
     assert said(None) == "Made elsewhere · nothing arrives here"
-    assert said(generation(state=State.PLACED)) == "Not in the scene · Place Again"
+    assert said(generation(state=State.PLACED)) == "Undone · Place Again"
     assert said(generation(state=State.PLACED), in_scene=True) == "In the scene already"
     assert said(generation(state=State.READY), waits_for="you leave Edit Mode") == (
         "Ready · arrives when you leave Edit Mode"

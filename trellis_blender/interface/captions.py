@@ -48,7 +48,7 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
     if state == "placed":
         if in_scene:
             return Caption(name, "In the scene already", is_stray=True)
-        return Caption(name, "Not in the scene · Place Again")
+        return Caption(name, "Undone · Place Again")
     if state == "ready":
         if generation.problem:
             return Caption(name, "Not placed · see the list", 1.0, is_alert=True)

@@ -85,7 +85,7 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
         layout.label(text="Nothing generated yet")
     if _Memory.paused:
         total = price(sum(generation.request.price_usd for generation in _Memory.paused))
-        layout.operator("trellis.submit_paused", text=f"Submit {len(_Memory.paused)} · {total}")
+        layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
     units = context.region.width / (UNIT_PX * context.preferences.system.ui_scale) - MARGIN_UNITS
     for generation in _Memory.newest[: _Memory.rows]:
         _draw_generation(layout, context, generation, units)

@@ -146,7 +146,7 @@ class TRELLIS_OT_submit_paused(bpy.types.Operator):
     """Submit everything that was in the queue when Blender ended. Costs the price on the button"""
 
     bl_idname = "trellis.submit_paused"
-    bl_label = "Submit All"
+    bl_label = "Resume All"
     bl_options = {'INTERNAL'}
 
     def execute(self, context: bpy.types.Context) -> set[str]:

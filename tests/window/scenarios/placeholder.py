@@ -110,7 +110,7 @@ def scenario() -> drive.Steps:
     yield from drive.key("ctrl+z", 1.5)
     assert drive.models() == []
     assert abs(empty().location.x - 2) < 1e-4
-    assert said() == {"a bear": "Not in the scene · Place Again"}, said()
+    assert said() == {"a bear": "Undone · Place Again"}, said()
     drive.shot("05-undone")
     yield from drive.key("ctrl+shift+z", 1.5)
     assert drive.models() == ["a bear"]
