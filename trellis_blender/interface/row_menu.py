@@ -177,6 +177,7 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
         entry("trellis.move_here", 'PIVOT_CURSOR')
         if generation.request.press:
             entry("trellis.keep_only", 'HIDE_OFF')
+        entry("trellis.save_asset", 'ASSET_MANAGER')
         layout.separator()
     entry("trellis.use_settings", 'PREFERENCES')
     entry("trellis.show_folder", 'FILE_FOLDER')
