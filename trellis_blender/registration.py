@@ -8,6 +8,7 @@ import bpy
 from .interface import (
     access,
     account,
+    assets,
     buttons,
     checking,
     concepts,
@@ -91,6 +92,8 @@ CLASSES = (
     input_panels.TRELLIS_PT_generate,
     panel.TRELLIS_PT_generations,
     finishing.TRELLIS_OT_finish,
+    assets.TRELLIS_OT_save_asset,
+    assets.TRELLIS_OT_add_library,
     model_panel.TRELLIS_PT_finish,
     strays.TRELLIS_OT_remove_placeholder,
     strays.TRELLIS_PT_strays,

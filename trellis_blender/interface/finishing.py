@@ -313,6 +313,11 @@ def arrived(model_name: str, preset: str) -> None:
         bpy.app.timers.register(begin, first_interval=AGAIN_AFTER_S)
 
 
+def is_busy() -> bool:
+    """True while a model is being finished by another Blender."""
+    return _Running.job is not None
+
+
 def draw_in_menu(menu: Any, context: bpy.types.Context) -> None:
     """The entry in the object's context menu, for models of this add-on."""
     from ..scene.placing import ID_PROPERTY

@@ -11,7 +11,7 @@ import bpy
 from ..generation import variations
 from ..piapi.models import MODELS, InputUnusable
 from ..scene import artist
-from . import access, decoding, monitor, session
+from . import access, assets, decoding, monitor, session
 from .image_file import changed_at_ns
 from .settings import PARAMETERS, settings_of
 
@@ -63,6 +63,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
             generation = found.wait_for(generation_id)
             if generation.state.value == "ready":
                 generation = found.place(generation)
+                assets.arrived(generation_id)
             if generation.state.value != "placed":
                 problems[generation.problem] = None
         if problems:

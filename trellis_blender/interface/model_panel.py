@@ -30,4 +30,6 @@ class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.label(text=f"{triangles_of(mesh_of(model)):,} triangles")
         column.label(text=" × ".join(sides))
-        layout.operator("trellis.finish")
+        column = layout.column()
+        column.operator("trellis.finish")
+        column.operator("trellis.save_asset")

@@ -16,7 +16,7 @@ import bpy
 
 from ..piapi.models import InputUnusable
 from ..scene import artist
-from . import access, finishing, redraw, session, thumbnails, wording
+from . import access, assets, finishing, redraw, session, thumbnails, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -193,6 +193,7 @@ def _place(generation_id: str) -> None:
         if placed.state.value == "placed" and not bpy.app.background:
             _Memory.news.append(wording.arrival(placed))
             thumbnails.arrived(generation_id)
+            assets.arrived(generation_id)
             finishing.arrived(placed.object_name, placed.request.placement.finish)
             watch()
     redraw.everything()

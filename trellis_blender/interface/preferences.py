@@ -14,7 +14,7 @@ import bpy
 from ..generation.questions import Topic
 from ..piapi.limits import USUAL_LIMITS
 from ..piapi.plans import MOST_AT_ONCE, plan_named
-from . import access, account, logs, monitor, session, wording
+from . import access, account, assets, logs, monitor, session, wording
 from .layouts import IN_PREFERENCES, draw_fact, draw_text
 from .secret_file import SecretFile
 
@@ -152,6 +152,15 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         min=0,
         max=pi,
     )
+    asset_folder: bpy.props.StringProperty(
+        name="Library",
+        description="Folder of the asset library that models are saved in. Empty for one beside the generations",
+        subtype='DIR_PATH',
+    )
+    asset_author: bpy.props.StringProperty(name="Author", description="Named in every asset that is saved")
+    always_save_assets: bpy.props.BoolProperty(
+        name="Save Every Model", description="Save each model as an asset when it has arrived"
+    )
     log_level: bpy.props.EnumProperty(
         name="Log",
         description="What is written to the console, and goes into a report",
@@ -171,6 +180,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
             ("key", "Key and Service", self._draw_key_and_service),
             ("generating", "Generating", self._draw_generating),
             ("import", "Import", self._draw_import),
+            ("assets", "Assets", self._draw_assets),
             ("limits", "Time Limits", self._draw_limits),
             ("network", "Network", _draw_network),
             ("pipeline", "Pipeline", self._draw_pipeline),
@@ -196,6 +206,9 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
 
     def _draw_import(self, layout: Any, _: bpy.types.Context) -> None:
         layout.prop(self, "smooth_up_to")
+
+    def _draw_assets(self, layout: Any, context: bpy.types.Context) -> None:
+        assets.draw_preferences(layout, context, self)
 
     def _draw_limits(self, layout: Any, _: bpy.types.Context) -> None:
         column = layout.column()

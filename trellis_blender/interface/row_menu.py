@@ -181,6 +181,7 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
         entry("trellis.move_here", 'PIVOT_CURSOR')
         if generation.request.press:
             entry("trellis.keep_only", 'HIDE_OFF')
+        entry("trellis.save_asset", 'ASSET_MANAGER')
         layout.separator()
     if TRELLIS_OT_use_settings.fits(generation):
         entry("trellis.use_settings", 'PREFERENCES')

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model as an asset: a .blend of its own in an asset library, whole or not at all.
+
+It is not compressed, which would take three times as long: its textures are PNGs already.
+"""
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from ..generation.files import PART_SUFFIX
+from ..generation.problems import GenerationProblem
+from ..generation.request import Picture
+from . import asset_catalog
+from .finish import textures
+from .staging import mesh_of
+
+NAME_WHILE_SAVING = "Trellis: being saved as an asset"
+ID_CHARACTERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the Asset Browser shows. `catalog` is a path ("Trellis/TRELLIS 2"), `key` tells models of one name apart.
+
+    `picture` is the preview, None for none.
+    """
+
+    name: str
+    description: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    catalog: str = asset_catalog.ROOT
+    key: str = ""
+    picture: Picture | None = None
+
+
+class NotSaved(Exception):
+    """There is no new asset, and what was in the library is as before. `str(error)` is a sentence for the artist."""
+
+
+def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, list[str]]:
+    """Saves the object with its mesh, materials and packed textures, and returns the file and sentences about textures
+    that are missing in it.
+
+    It has no parent, constraints or animation there and stands at the origin, as large and turned as it is. The scene
+    stays as it is. The same `key` again replaces the asset. Raises NotSaved.
+    """
+    mesh = mesh_of(model)
+    path = folder / file_name(about.name, about.key)
+    part = path.with_name(f".{path.name}{PART_SUFFIX}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        catalog_id = asset_catalog.see_to(folder, about.catalog)
+        with _packed(mesh) as problems, _copy_named(model, about.name) as copy:
+            _mark(copy, about, catalog_id)
+            bpy.data.libraries.write(str(part), {copy}, fake_user=True, compress=False)
+        part.replace(path)
+    except (OSError, RuntimeError, GenerationProblem) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
+        raise NotSaved(f"The asset was not saved. The library {folder} cannot be written to ({reason}).") from None
+    return path, problems
+
+
+def file_name(name: str, key: str) -> str:
+    """The name of an asset's file: readable, the same for the same key, and possible on every system."""
+    plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" .") or "Model"
+    return f"{plain}-{key[:ID_CHARACTERS]}.blend" if key else f"{plain}.blend"
+
+
+@contextmanager
+def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Object]:
+    """A copy by itself that has the name: two objects cannot have the same one, so the model lends it."""
+    had = model.name
+    copy: Any = model.copy()
+    try:
+        copy.animation_data_clear()
+        copy.constraints.clear()
+        copy.parent = None
+        _, turned, scale = model.matrix_world.decompose()
+        copy.matrix_world = Matrix.LocRotScale(None, turned, scale)  # pyright: ignore[reportArgumentType]
+        if had == name:
+            model.name = NAME_WHILE_SAVING
+        copy.name = name
+        yield copy
+    finally:
+        bpy.data.objects.remove(copy)
+        model.name = had
+
+
+def _mark(item: bpy.types.Object, about: About, catalog_id: str) -> None:
+    item.asset_mark()
+    data: Any = item.asset_data
+    data.description = about.description
+    data.author = about.author
+    data.catalog_id = catalog_id
+    for tag in about.tags:
+        data.tags.new(tag, skip_if_exists=True)
+    if about.picture is not None:
+        _give_preview(item, about.picture)
+
+
+def _give_preview(item: bpy.types.Object, picture: Picture) -> None:
+    import numpy as np
+
+    rows = np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4)[::-1]
+    preview: Any = item.preview_ensure()
+    preview.image_size = (picture.width, picture.height)
+    preview.image_pixels_float.foreach_set((rows.astype(np.float32) / 255).ravel())
+
+
+@contextmanager
+def _packed(mesh: bpy.types.Mesh) -> Generator[list[str]]:
+    """The textures packed for a while; sentences about those that cannot be. Painted ones stay packed: they would lose
+    what was painted.
+    """
+    files = [image for image in textures.images_of(mesh) if image.packed_file is None and image.source == 'FILE']
+    clean = [image for image in files if not image.is_dirty]
+    problems = textures.keep(mesh, textures.Textures.PACK)
+    try:
+        yield problems
+    finally:
+        for image in clean:
+            if image.packed_file is not None:
+                image.unpack(method='USE_ORIGINAL')
