@@ -19,6 +19,7 @@ class Generation:
     this account, and brought here by its task. `problem` is the sentence the artist reads. `parked` stands for "stopped
     asking until told to go on"; `wanted` turns False when it was cancelled too late. `charged_usd` is None where the
     service did not say. `where` tells where the model was put when that is not the place it was meant for.
+    `picture_sha256` is that of the PNG in its folder, "" where there is none.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Generation:
     object_name: str = ""
     where: str = ""
     fetched: bool = False
+    picture_sha256: str = ""
     stage: str = ""
     progress: float | None = None
     expected_s: float | None = None
