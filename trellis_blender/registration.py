@@ -38,6 +38,7 @@ from .interface import (
     spending,
     strays,
     taking,
+    this_model,
     thumbnails,
 )
 
@@ -90,6 +91,11 @@ CLASSES = (
     spending.TRELLIS_OT_export_costs,
     report.TRELLIS_OT_copy_report,
     input_panels.TRELLIS_PT_generate,
+    this_model.TRELLIS_OT_generate_again,
+    this_model.TRELLIS_OT_vary_seed,
+    this_model.TRELLIS_OT_use_model_settings,
+    this_model.TRELLIS_OT_show_source,
+    this_model.TRELLIS_PT_this_model,
     panel.TRELLIS_PT_generations,
     finishing.TRELLIS_OT_finish,
     assets.TRELLIS_OT_save_asset,

@@ -396,7 +396,7 @@ def test_a_linked_one_is_somebody_elses(found: Any, tmp_path: Path) -> None:
         wanted.objects = ["a bear"]
     bpy.context.scene.collection.objects.link(wanted.objects[0])
     placeholder.forget()
-    assert placeholder.all_here() == {}
+    assert placeholder.all_here() == []
 
 
 def test_one_that_was_deleted_stands_again_when_it_is_submitted_again(found: Any, piapi: Piapi) -> None:

@@ -5,6 +5,7 @@ A download that breaks off leaves what has come, with a note of which file it is
 goes on there.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -70,9 +71,11 @@ def keep_model(
     return final
 
 
-def keep_picture(picture: Picture, folder: Path) -> None:
-    """Writes what is sent, as it is sent; GenerationProblem where that fails."""
-    write_whole(folder / INPUT_NAME, encode_png(picture))
+def keep_picture(picture: Picture, folder: Path) -> str:
+    """Writes what is sent, as it is sent, and returns the file's SHA-256; GenerationProblem where that fails."""
+    png = encode_png(picture)
+    write_whole(folder / INPUT_NAME, png)
+    return hashlib.sha256(png).hexdigest()
 
 
 def _note(folder: Path, identity: FileIdentity | None) -> None:

@@ -256,7 +256,8 @@ class Queue:
             if picture is not None:
                 from .download import keep_picture
 
-                keep_picture(picture, self.folder / generation.folder_name)
+                digest = keep_picture(picture, self.folder / generation.folder_name)
+                generation = replace(generation, picture_sha256=digest)
             taken_further = self._store.take(generation, self._owner.id, self._owner.is_alive)
         except Exception as problem:
             if not isinstance(problem, GenerationProblem):

@@ -38,6 +38,7 @@ class Generation:
     object_name: str = ""
     where: str = ""
     fetched: bool = False
+    picture_sha256: str = ""
     stage: str = ""
     progress: float | None = None
     expected_s: float | None = None

@@ -2,6 +2,7 @@
 """Which service is asked and with which key: the environment wins over the preferences."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -154,6 +155,20 @@ def ready_service() -> "Service":
     if reason := why_not_ready():
         raise NotReady(reason)
     return service()
+
+
+@cache
+def own_version() -> str:
+    """The add-on's, from its manifest; in a clone that lies beside the package."""
+    import tomllib
+
+    for folder in Path(__file__).parents[1:3]:
+        try:
+            manifest = tomllib.loads((folder / "blender_manifest.toml").read_text(encoding="utf-8"))
+            return str(manifest["version"])
+        except (OSError, ValueError, KeyError):
+            continue
+    return "(not installed as an extension)"
 
 
 def _address(variable: str, field: str, default: str) -> Setting:

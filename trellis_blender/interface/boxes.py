@@ -20,10 +20,9 @@ _TRIANGLES += [triangle for a, b in _RIM for triangle in ((a, b, b + 4), (a, b +
 
 
 class Box(NamedTuple):
-    """A cube by its matrix and half a side in metres, up to what share it is full, and its colour."""
+    """What takes the cube from -1 to 1 to where it is, up to what share it is full, and its colour."""
 
     matrix: Matrix
-    half: float
     share: float
     colour: tuple[float, float, float]
 
@@ -65,8 +64,7 @@ def _build(boxes: list[Box]) -> None:
     shader = _Drawn.shader
     corners: list[Vector] = []
     for box in boxes:
-        size = Matrix.Diagonal((box.half, box.half, 2 * box.half * box.share, 1))
-        matrix = box.matrix @ Matrix.Translation((0, 0, -box.half)) @ size
+        matrix = box.matrix @ Matrix.Translation((0, 0, -1)) @ Matrix.Diagonal((1, 1, 2 * box.share, 1))
         corners += [matrix @ corner for corner in _CORNERS]
     firsts = range(0, len(corners), len(_CORNERS))
     triangles = [(first + a, first + b, first + c) for first in firsts for a, b, c in _TRIANGLES]

@@ -6,6 +6,7 @@ poll knows no arguments, so a script that brings its own prompt would be refused
 """
 
 import time
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,29 +31,30 @@ class _LastPress:
 
 
 class GenerateButton(bpy.types.Operator):
-    """Submits what the panel holds; asks first above the artist's limit. A double click does it once."""
+    """Submits what was entered once, after a question where it costs more than may be spent without one."""
 
     # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
     bl_options = {'INTERNAL'}
 
     requests: tuple[Any, ...] = ()
     asked_at = 0.0
-    only_model = ""
-    """The model that the button is for, one at a time; "" for what the panel says."""
 
     @classmethod
-    def model(cls, context: bpy.types.Context) -> Model:
-        """Which model a press uses."""
-        return MODELS[cls.only_model or settings_of(context.scene).model]
+    @abstractmethod
+    def why_not(cls, context: bpy.types.Context) -> str:
+        """Why it cannot be pressed, as a sentence; "" where it can."""
 
-    @classmethod
-    def count(cls, context: bpy.types.Context) -> int:
-        """How many generations a press makes."""
-        return 1 if cls.only_model else settings_of(context.scene).variations
+    @abstractmethod
+    def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
+        """What a press asks for. Raises NotReady, InputUnusable or ValueError with a sentence."""
+
+    def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
+        """Hands it to the queue. Raises NotReady."""
+        generate.submit(requests, in_place=True)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = inputs.why_not(settings_of(context.scene), cls.model(context))
+        reason = cls.why_not(context)
         if reason:
             # Blender ends the sentence itself.
             cls.poll_message_set(reason.removesuffix("."))
@@ -85,17 +87,9 @@ class GenerateButton(bpy.types.Operator):
 
         return monitor.press(self, submit)
 
-    def compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
-        """What a press submits. Raises NotReady, InputUnusable or another ValueError with a sentence."""
-        return generate.compose(context, {"model": self.model(context).id}, self.count(context))
-
-    def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
-        """Submits it. Raises NotReady."""
-        generate.submit(requests, in_place=True)
-
     def _compose(self, context: bpy.types.Context) -> bool:
         try:
-            self.requests = tuple(self.compose(context))
+            self.requests = tuple(self.wanted(context))
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return False
@@ -103,7 +97,7 @@ class GenerateButton(bpy.types.Operator):
 
     def ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
         """Asks whether it may cost that much."""
-        count, model = len(self.requests), self.model(context)
+        count, model = len(self.requests), MODELS[self.requests[0].model]
         what = f"{count} models" if count > 1 else "a model"
         each = f", {costs.dollars(model.price_usd)} each" if count > 1 else ""
         limit = costs.dollars(access.ask_above_usd())
@@ -116,7 +110,27 @@ class GenerateButton(bpy.types.Operator):
         )
 
 
-class TRELLIS_OT_generate_from_panel(GenerateButton):
+class _PanelButton(GenerateButton):
+    """Submits what the panel holds."""
+
+    only_model = ""
+    """The model that the button is for, one at a time; "" for what the panel says."""
+
+    @classmethod
+    def model(cls, context: bpy.types.Context) -> Model:
+        """Which model a press uses."""
+        return MODELS[cls.only_model or settings_of(context.scene).model]
+
+    @classmethod
+    def why_not(cls, context: bpy.types.Context) -> str:
+        return inputs.why_not(settings_of(context.scene), cls.model(context))
+
+    def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
+        count = 1 if self.only_model else settings_of(context.scene).variations
+        return generate.compose(context, {"model": self.model(context).id}, count)
+
+
+class TRELLIS_OT_generate_from_panel(_PanelButton):
     """Make what the panel says, and put it where the panel says. Costs the price on the button"""
 
     bl_idname = "trellis.generate_from_panel"
@@ -129,7 +143,7 @@ class TRELLIS_OT_generate_from_panel(GenerateButton):
         return "Make a 3D model with PiAPI, while you keep working. Costs the price on the button"
 
 
-class TRELLIS_OT_try_offline(GenerateButton):
+class TRELLIS_OT_try_offline(_PanelButton):
     """Make a rough stand-in from the picture, on this computer. Free, to try things out, and not Trellis"""
 
     bl_idname = "trellis.try_offline"

@@ -51,12 +51,10 @@ class TRELLIS_OT_make_concepts(buttons.GenerateButton):
     bl_label = "Make Concept Images"
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if reason := why_not(settings_of(context.scene)):
-            cls.poll_message_set(reason.removesuffix("."))
-        return not reason
+    def why_not(cls, context: bpy.types.Context) -> str:
+        return why_not(settings_of(context.scene))
 
-    def compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
+    def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
         from ..generation.picture_request import concepts_request
         from ..scene import placing
 
@@ -107,13 +105,11 @@ class TRELLIS_OT_generate_from_concepts(buttons.GenerateButton):
     bl_label = "Generate"
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def why_not(cls, context: bpy.types.Context) -> str:
         reason = access.why_not_ready(settings_of(context.scene).model)
-        if reason := reason or ("" if _Memory.chosen else "Choose one of the pictures first."):
-            cls.poll_message_set(reason.removesuffix("."))
-        return not reason
+        return reason or ("" if _Memory.chosen else "Choose one of the pictures first.")
 
-    def compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
+    def wanted(self, context: bpy.types.Context) -> "list[GenerationRequest]":
         model = settings_of(context.scene).model
         requests: list[GenerationRequest] = []
         for path in sorted(_Memory.chosen):

@@ -14,7 +14,7 @@ from ..piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
 from ..scene import versions
 from ..scene.finish.choices import Preset
 from . import access, concepts, from_web, improving, inputs, removing
-from .layouts import TrellisPanel, draw_text
+from .layouts import TrellisPanel, draw_section, draw_text
 from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
 
 PROMPT_LINES = 4
@@ -139,7 +139,7 @@ def _draw_way_out(layout: bpy.types.UILayout) -> None:
 
 def _draw_quality(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
     is_custom = settings.quality == CUSTOM
-    body = _section(layout, "trellis_quality", "Quality", QUALITY_NAMES[settings.quality])
+    body = draw_section(layout, "trellis_quality", "Quality", QUALITY_NAMES[settings.quality])
     if body is None:
         return
     row = body.row(align=True)
@@ -150,7 +150,7 @@ def _draw_quality(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> 
     note = body.column()
     note.active = False
     note.label(text="Same price, faster or finer.")
-    advanced = _section(body, "trellis_advanced", "Advanced", "")
+    advanced = draw_section(body, "trellis_advanced", "Advanced", "")
     if advanced is None:
         return
     for names in (("ss_sampling_steps", "ss_guidance_strength"), ("slat_sampling_steps", "slat_guidance_strength")):
@@ -160,7 +160,7 @@ def _draw_quality(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> 
 
 
 def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
-    body = _section(layout, "trellis_seed", "Seed", str(settings.seed) if settings.seed else "Random")
+    body = draw_section(layout, "trellis_seed", "Seed", str(settings.seed) if settings.seed else "Random")
     if body is None:
         return
     body.prop(settings, "is_seed_random")
@@ -171,7 +171,7 @@ def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> Non
 
 
 def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
-    body = _section(layout, "trellis_placement", "Placement", settings.target.capitalize())
+    body = draw_section(layout, "trellis_placement", "Placement", settings.target.capitalize())
     if body is None:
         return
     body.prop(settings, "target", text="")
@@ -179,15 +179,3 @@ def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -
     row = body.row()
     row.active = settings.finish != Preset.AS_DELIVERED.value
     row.prop(settings, "longest_side")
-
-
-def _section(layout: bpy.types.UILayout, name: str, title: str, state: str) -> Any:
-    """The body of a foldable section; None while it is folded, and then its header says how it is set."""
-    header, body = layout.panel(name, default_closed=True)
-    header.label(text=title)
-    if body is None and state:
-        row = header.row()
-        row.alignment = 'RIGHT'
-        row.active = False
-        row.label(text=state)
-    return body

@@ -41,3 +41,15 @@ def draw_fact(layout: Any, name: str, value: str, divided_at: float) -> None:
     left.alignment = 'RIGHT'
     left.label(text=name)
     split.label(text=value)
+
+
+def draw_section(layout: Any, name: str, title: str, state: str) -> Any:
+    """The body of a foldable section; None while it is folded, and then its header says how it is set."""
+    header, body = layout.panel(name, default_closed=True)
+    header.label(text=title)
+    if body is None and state:
+        row = header.row()
+        row.alignment = 'RIGHT'
+        row.active = False
+        row.label(text=state)
+    return body

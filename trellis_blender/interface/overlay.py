@@ -20,6 +20,7 @@ from .plates import Place
 CALM = (0.32, 0.56, 0.86)
 ALERT = (0.90, 0.58, 0.18)
 NAME_SHOWN = 40
+OUTSIDE = 1.01
 
 CORNERS = [Vector((x, y, z, 1.0)) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
 
@@ -64,7 +65,7 @@ def captions_now() -> list[tuple[bpy.types.Object, Caption]]:
     """Every placeholder of the open file with what is said over it."""
     found, now = session.current(), time.time()
     shown: list[tuple[bpy.types.Object, Caption]] = []
-    for number, item in placeholder.all_here().items():
+    for number, item in placeholder.all_here():
         generation = found.generations.get(number)
         in_scene = generation is not None and generation.state.value == "placed" and found.file.is_in_scene(generation)
         name = _short(item.name)
@@ -103,12 +104,14 @@ def _visible() -> list[tuple[bpy.types.Object, Caption]]:
 def draw_boxes() -> None:
     """In the scene: each box as full as its generation is far."""
     boxes.draw(
-        [
-            Box(item.matrix_world.copy(), item.empty_display_size, said.share, ALERT if said.is_alert else CALM)
-            for item, said in _visible()
-            if said.share
-        ]
+        [Box(_volume(item), said.share, ALERT if said.is_alert else CALM) for item, said in _visible() if said.share]
     )
+
+
+def _volume(item: bpy.types.Object) -> Matrix:
+    """A little more than the sides of a mesh, which would hide what is drawn inside."""
+    volume = placeholder.volume(item)
+    return volume if item.type == 'EMPTY' else volume @ Matrix.Scale(OUTSIDE, 4)
 
 
 def draw_captions() -> None:
@@ -121,7 +124,7 @@ def draw_captions() -> None:
 
 def place_above(item: bpy.types.Object, to_view: Matrix, region: bpy.types.Region) -> Place | None:
     """Depth, and the middle of the upper edge of the box in pixels; None behind the camera and outside of the view."""
-    to_clip = to_view @ item.matrix_world @ Matrix.Diagonal((*[item.empty_display_size] * 3, 1))
+    to_clip = to_view @ placeholder.volume(item)
     corners = [to_clip @ corner for corner in CORNERS]
     if any(corner.w <= 0 for corner in corners):
         return None

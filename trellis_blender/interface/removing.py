@@ -39,16 +39,12 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
     bl_label = "Remove the Background with PiAPI"
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def why_not(cls, context: bpy.types.Context) -> str:
         image = settings_of(context.scene).image
         reason = access.why_not_ready() or ("" if image else "Choose an image first.")
-        if not reason and _awaited(image) is not None:
-            reason = "PiAPI is at it."
-        if reason:
-            cls.poll_message_set(reason.removesuffix("."))
-        return not reason
+        return reason or ("PiAPI is at it." if _awaited(image) is not None else "")
 
-    def compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
+    def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
         from ..generation.picture_request import background_request
         from ..scene import placing
 

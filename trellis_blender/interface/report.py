@@ -55,22 +55,12 @@ def compose(context: bpy.types.Context) -> str:
 
 
 def _versions() -> Iterator[str]:
-    yield f"Trellis {_own_version()}"
+    yield f"Trellis {access.own_version()}"
     yield f"Blender {bpy.app.version_string} ({bpy.app.build_branch.decode()} {bpy.app.build_hash.decode()})"
     yield f"{platform.system()} {platform.release()}, {platform.machine()}"
     yield f"Python {platform.python_version()}, requests {_version_of('requests')}, urllib3 {_version_of('urllib3')}"
     yield f"Online access: {bpy.app.online_access}. In background: {bpy.app.background}"
     yield f"Reported {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _own_version() -> str:
-    import tomllib
-
-    try:
-        manifest = tomllib.loads((Path(__file__).parents[1] / "blender_manifest.toml").read_text(encoding="utf-8"))
-        return str(manifest["version"])
-    except (OSError, ValueError, KeyError):
-        return "(not installed as an extension)"
 
 
 def _version_of(package: str) -> str:

@@ -9,7 +9,7 @@ from ..piapi.models import TEXT
 from ..scene.finish.choices import Preset
 from . import monitor, session, wording
 from .rows import RowOperator, TRELLIS_OT_place
-from .settings import PARAMETERS, settings_of
+from .settings import settings_of
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -98,15 +98,9 @@ class TRELLIS_OT_use_settings(RowOperator):
         from ..generation.files import INPUT_NAME
 
         request, settings = generation.request, settings_of(bpy.context.scene)
-        settings.model = request.model
-        if request.task_type == TEXT:
-            settings.source, settings.prompt = 'TEXT', request.prompt
-        else:
-            kept = found.queue.folder / generation.folder_name / INPUT_NAME
-            settings.source, settings.image = 'IMAGE', request.picture_path or str(kept)
-        for name, value in request.parameters:
-            if name in PARAMETERS:
-                setattr(settings, name, value)
+        kept = found.queue.folder / generation.folder_name / INPUT_NAME
+        image = "" if request.task_type == TEXT else request.picture_path or str(kept)
+        settings.take_up(request.model, request.prompt, image, dict(request.parameters))
         settings.finish = request.placement.finish
         if settings.finish != Preset.AS_DELIVERED.value:
             settings.longest_side = request.placement.longest_side_m

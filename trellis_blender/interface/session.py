@@ -106,19 +106,28 @@ class Session:
         self.drain()
         return generation
 
-    def submit_in_place(self, requests: "Sequence[GenerationRequest]") -> "list[Generation]":
-        """As `submit`, each with a placeholder where its model will stand: one undo step for all of them."""
+    def submit_in_place(
+        self, requests: "Sequence[GenerationRequest]", places: "Sequence[Sequence[bpy.types.Object]]" = ()
+    ) -> "list[Generation]":
+        """As `submit`, each with a placeholder where its model will stand: one undo step for all of them.
+
+        With `places`, the artist's own objects of each request are that.
+        """
         from dataclasses import replace
 
-        from ..scene import placing, views
+        from ..scene import placeholder, placing, views
 
         taken: list[Generation] = []
         scene = None
         try:
-            for request in requests:
+            for number, request in enumerate(requests):
                 placement = replace(request.placement, has_placeholder=True)
                 taken.append(self.submit(replace(request, placement=placement)))
-                scene = placing.stand_in(request.name, taken[-1].id, placement)
+                if places:
+                    placeholder.mark(places[number], taken[-1].id)
+                    scene = placeholder.scene_of(places[number][0])
+                else:
+                    scene = placing.stand_in(request.name, taken[-1].id, placement)
         finally:
             if scene is not None:
                 views.push_undo(scene, f"Placeholder “{taken[0].request.name}”")
@@ -290,6 +299,7 @@ class Session:
 
         from ..generation.files import MODEL_NAME
         from ..generation.problems import ModelUnusable
+        from ..generation.provenance import made_by
         from ..generation.states import State
         from ..scene import placeholder, placing
         from ..scene.staging import ImportFailed
@@ -304,7 +314,12 @@ class Session:
             stand_in = placeholder.find(generation.id)
             placement = self._placement(generation, stand_in)
             smooth_up_to = access.smooth_up_to()
-            placed = placing.place(glb, request.name, generation.id, placement, stand_in, smooth_up_to=smooth_up_to)
+            made = made_by(generation, access.own_version())
+            placed = placing.place(
+                glb, request.name, generation.id, placement, stand_in, smooth_up_to=smooth_up_to, made=made
+            )
+        except placing.NotNow as reason:
+            changed = replace(generation, problem=str(reason), parked=True)
         except (ImportFailed, ModelUnusable) as error:
             changed = replace(generation, problem=str(error), parked=True)
         except Exception as error:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the panel collects; kept in the scene, so that it is saved with the .blend. The key is not among it."""
 
+from collections.abc import Mapping
+
 import bpy
 
 from ..generation.costs import price
@@ -166,6 +168,30 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         soft_max=100,
         subtype='DISTANCE',
     )
+    renewal: bpy.props.EnumProperty(
+        name="New One",
+        description="Where a model goes that is made after this one",
+        items=[
+            ('BESIDE', "Beside It", "To the right of this one"),
+            (
+                'REPLACE',
+                "In Its Place",
+                "This object gets the new mesh and keeps transform, parent, collections, constraints and modifiers. "
+                "What it is now is kept in a hidden copy",
+            ),
+        ],
+    )
+
+    def take_up(self, model: str, prompt: str, image: str, parameters: Mapping[str, float]) -> None:
+        """Sets what something was made with: from `image` where there is one, else from the prompt."""
+        self.model = model
+        if image:
+            self.source, self.image = 'IMAGE', image
+        else:
+            self.source, self.prompt = 'TEXT', prompt
+        for name, value in parameters.items():
+            if name in PARAMETERS:
+                setattr(self, name, type(getattr(self, name))(value))
 
 
 QUALITY_NAMES = {identifier: label for identifier, label, _, _ in QUALITY_ITEMS}

@@ -28,8 +28,7 @@ class TRELLIS_OT_remove_placeholder(bpy.types.Operator):
         if item.library is not None:
             self.report({'ERROR'}, "This placeholder is linked from another file. Remove it there.")
             return {'CANCELLED'}
-        bpy.data.objects.remove(item)
-        placeholder.forget()
+        placeholder.let_go(item)
         views.push_undo(context.scene, "Remove Placeholder")
         redraw.refresh()
         return {'FINISHED'}

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Empty that stands where a model will: made at the press, moved by the artist, replaced by the model.
+"""What stands where a model will: an Empty made at the press, a box of the artist's, or the model that it replaces.
 
-It is known by a custom property with its generation's id, so it may be renamed, moved and saved. Looking through all
-objects takes milliseconds in a large file, so it is done once and the objects are kept until something may have changed
-them: `forget` must be called after undo, redo and opening a file.
+It is known by a custom property with its generation's id, so it may be renamed, moved and saved. An Empty is ours and
+goes when the model comes or is no longer wanted; a mesh is the artist's, and only loses the property. Looking through
+all objects takes milliseconds in a large file, so it is done once and the objects are kept until something may have
+changed them: `forget` must be called after undo, redo and opening a file.
 """
 
 import re
@@ -13,18 +14,22 @@ from typing import TYPE_CHECKING, ClassVar
 import bpy
 from mathutils import Matrix, Vector
 
+from . import box_names
 from .views import layer_collections, shown_scene, view_layer_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..generation.request import Placement
 
 ID_PROPERTY = "trellis_placeholder"
-"""The custom property by which an Empty tells which generation it stands for."""
+"""The custom property by which an object tells which generation it stands for."""
 
 DELIVERED_HALF_M = 0.5
 """Half a side of the cube where the model's size is not known before it is there."""
 FLAT = 1e-7
 """A scale that nothing can be seen at."""
+KINDS = frozenset({'EMPTY', 'MESH'})
 
 
 class _Known:
@@ -32,7 +37,7 @@ class _Known:
 
     is_stale: ClassVar = True
     count: ClassVar = 0
-    placeholders: ClassVar[dict[str, bpy.types.Object]] = {}
+    placeholders: ClassVar[dict[str, list[bpy.types.Object]]] = {}
     copies: ClassVar[list[bpy.types.Object]] = []
     originals: ClassVar[dict[str, int]] = {}
 
@@ -56,21 +61,41 @@ def stand(name: str, generation_id: str, placement: "Placement", collection: bpy
     return empty
 
 
+def mark(items: "Sequence[bpy.types.Object]", generation_id: str) -> None:
+    """Has meshes stand for a generation, the first one for it alone. Pushes no undo step: the caller does."""
+    for item in items:
+        item[ID_PROPERTY] = generation_id
+    _Known.originals[generation_id] = items[0].session_uid
+    forget()
+
+
+def unmark(items: "Sequence[bpy.types.Object]") -> None:
+    """They stand for nothing any more. Pushes no undo step."""
+    for item in items:
+        del item[ID_PROPERTY]
+    forget()
+
+
 def find(generation_id: str) -> bpy.types.Object | None:
-    """The placeholder of a generation in the open file; None where it is gone."""
+    """The placeholder of a generation in the open file, the first of several; None where it is gone."""
+    return next(iter(find_all(generation_id)), None)
+
+
+def find_all(generation_id: str) -> list[bpy.types.Object]:
+    """Every mesh that stands for a generation, or its one Empty."""
     _look()
-    found = _Known.placeholders.get(generation_id)
-    if found is not None and not is_alive(found):
+    found = _Known.placeholders.get(generation_id, [])
+    if not all(is_alive(item) for item in found):
         forget()
         _look()
-        found = _Known.placeholders.get(generation_id)
-    return found
+        found = _Known.placeholders.get(generation_id, [])
+    return list(found)
 
 
-def all_here() -> dict[str, bpy.types.Object]:
-    """Every placeholder of the open file, by its generation's id."""
+def all_here() -> list[tuple[str, bpy.types.Object]]:
+    """Every placeholder of the open file with its generation's id."""
     _look()
-    return {number: item for number, item in _Known.placeholders.items() if is_alive(item)}
+    return [(number, item) for number, items in _Known.placeholders.items() for item in items if is_alive(item)]
 
 
 def copies_here() -> list[bpy.types.Object]:
@@ -99,10 +124,11 @@ def forget_if_changed() -> None:
         forget()
 
 
-def wanted_name(empty: bpy.types.Object, name: str) -> str:
-    """What the artist renamed it to; `name` where that is still its name, give or take Blender's ".001"."""
-    is_its_own = re.fullmatch(re.escape(name) + r"(\.\d{3,})?", empty.name)
-    return name if is_its_own else empty.name
+def wanted_name(item: bpy.types.Object, name: str) -> str:
+    """What the artist called it; `name` where that is its name, give or take Blender's ".001", or it has none."""
+    is_its_own = re.fullmatch(re.escape(name) + r"(\.\d{3,})?", item.name)
+    is_nameless = item.type == 'MESH' and not box_names.prompt_in(item.name)
+    return name if is_its_own or is_nameless else item.name
 
 
 def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.types.Scene, str]:
@@ -111,10 +137,10 @@ def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.typ
     Returns the scene, and in words what is not as the artist left it, or why they do not see the model. It stands where
     the box stood, on its bottom. Pushes no undo step.
     """
-    scene = _scene_of(empty) or shown_scene()
+    scene = scene_of(empty) or shown_scene()
     for collection in empty.users_collection:
         collection.objects.link(model)
-    where = _take_transform(empty, model) or _why_unseen(model, scene)
+    where = _take_transform(empty, model) or why_unseen(model, scene)
     down = Matrix.Translation((0, 0, -empty.empty_display_size))
     for child in empty.children:
         if child.library is None:
@@ -129,9 +155,24 @@ def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.typ
     return scene, where
 
 
-def spot(empty: bpy.types.Object) -> tuple[float, float, float]:
+def volume(item: bpy.types.Object) -> Matrix:
+    """What takes the cube from -1 to 1 to where the placeholder is, in metres, world space."""
+    if item.type == 'EMPTY':
+        return item.matrix_world @ Matrix.Scale(item.empty_display_size, 4)
+    low, high = local_bounds(item)
+    middle, half = (low + high) / 2, (high - low) / 2
+    return item.matrix_world @ Matrix.Translation(middle.to_tuple()) @ Matrix.Diagonal((*half, 1))
+
+
+def local_bounds(item: bpy.types.Object) -> tuple[Vector, Vector]:
+    """Lowest and highest corner of an object in its own space, modifiers included."""
+    axes = list(zip(*item.bound_box, strict=True))
+    return Vector([min(axis) for axis in axes]), Vector([max(axis) for axis in axes])
+
+
+def spot(item: bpy.types.Object) -> tuple[float, float, float]:
     """The middle of the box's bottom, in metres, world space."""
-    x, y, z = empty.matrix_world @ Vector((0, 0, -empty.empty_display_size))
+    x, y, z = volume(item) @ Vector((0, 0, -1))
     return x, y, z
 
 
@@ -141,7 +182,7 @@ def remove_remains(generation_id: str) -> None:
     """
     found = [item for item in bpy.data.objects if item.get(ID_PROPERTY) == generation_id and item.library is None]
     for item in found:
-        if not item.users_scene:
+        if not item.users_scene and item.type == 'EMPTY':
             bpy.data.objects.remove(item)
             forget()
 
@@ -151,13 +192,22 @@ def remove(generation_id: str) -> bpy.types.Scene | None:
 
     Pushes no undo step: the caller does.
     """
-    empty = find(generation_id)
-    if empty is None:
+    found = find_all(generation_id)
+    if not found:
         return None
-    scene = _scene_of(empty) or shown_scene()
-    bpy.data.objects.remove(empty)
-    forget()
+    scene = scene_of(found[0]) or shown_scene()
+    for item in found:
+        let_go(item)
     return scene
+
+
+def let_go(item: bpy.types.Object) -> None:
+    """Removes an Empty; a mesh stays and is no placeholder any more."""
+    if item.type == 'EMPTY':
+        bpy.data.objects.remove(item)
+    else:
+        del item[ID_PROPERTY]
+    forget()
 
 
 def _look() -> None:
@@ -168,19 +218,21 @@ def _look() -> None:
     found: dict[str, list[bpy.types.Object]] = {}
     for item in bpy.data.objects:
         # What is linked from another file cannot be replaced, and is theirs.
-        if item.type == 'EMPTY' and ID_PROPERTY in item and item.library is None and _scene_of(item) is not None:
+        if ID_PROPERTY in item and item.type in KINDS and item.library is None and scene_of(item) is not None:
             found.setdefault(str(item[ID_PROPERTY]), []).append(item)
     for number, items in found.items():
         # The one that was made at the press; after reopening the file nothing tells, but a copy's name comes later.
         original = next((item for item in items if item.session_uid == _Known.originals.get(number)), items[0])
         _Known.originals[number] = original.session_uid
-        _Known.placeholders[number] = original
-        _Known.copies += [item for item in items if item != original]
+        # A copied box is a box like the other: its model comes there as well, at no cost.
+        copies = [item for item in items if item != original and item.type == 'EMPTY']
+        _Known.placeholders[number] = [original, *(item for item in items if item not in (original, *copies))]
+        _Known.copies += copies
 
 
-def _scene_of(empty: bpy.types.Object) -> bpy.types.Scene | None:
+def scene_of(item: bpy.types.Object) -> bpy.types.Scene | None:
     """The scene the artist sees it in, else any that has it."""
-    scenes = [scene for scene in bpy.data.scenes if scene.objects.get(empty.name) == empty]
+    scenes = [scene for scene in bpy.data.scenes if scene.objects.get(item.name) == item]
     shown = shown_scene()
     return shown if shown in scenes else next(iter(scenes), None)
 
@@ -212,7 +264,8 @@ def _is_flat(matrix: Matrix) -> bool:
     return not min(abs(scale) for scale in matrix.to_scale()) > FLAT
 
 
-def _why_unseen(model: bpy.types.Object, scene: bpy.types.Scene) -> str:
+def why_unseen(model: bpy.types.Object, scene: bpy.types.Scene) -> str:
+    """Why the artist does not see the model, as a sentence; "" where they do."""
     if scene != shown_scene():
         return f"In the scene “{scene.name}”."
     collections = list(model.users_collection)

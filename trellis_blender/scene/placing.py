@@ -4,21 +4,28 @@
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
 from ..generation.request import Placement
-from . import finishing, grounding, placeholder
-from .artist import other_mode
+from ..generation.variations import GAP
+from . import artist, finishing, fitting, grounding, placeholder, provenance, replacing
 from .finish import origin, steps
 from .finish.choices import PRESETS, Origin, Preset
 from .grounding import Target
 from .staging import mesh_of, staged_model
 from .views import layer_collections, push_undo, shown_scene, view_layer_of, viewports_of, window_of
 
+if TYPE_CHECKING:
+    from ..generation.provenance import Made
+
 ID_PROPERTY = "trellis_generation"
 """The custom property by which an object tells which generation made it."""
+
+
+class NotNow(Exception):
+    """What the model is to stand in is being edited. `str(error)` is a sentence for the artist."""
 
 
 class Placed(NamedTuple):
@@ -62,6 +69,20 @@ def here(
     )
 
 
+def beside(context: bpy.types.Context, model: bpy.types.Object, blend_load: str) -> Placement:
+    """To the right of `model`, in its collection and as large as it is."""
+    frame = fitting.frame_of(model)
+    placement = here(context, max(frame.size), blend_load)
+    x, y, z = placeholder.spot(model)
+    across: Any = frame.matrix.row[0]
+    width = sum(abs(turn) * side for turn, side in zip(across[:3], frame.size, strict=True))
+    placement = replace(placement, location=(x + GAP * width, y, z))
+    collection = next(iter(model.users_collection), None)
+    if collection is None or collection == context.scene.collection or collection.library is not None:
+        return placement
+    return replace(placement, collection=collection.name, collection_uid=collection.session_uid)
+
+
 def place(
     glb: Path,
     name: str,
@@ -70,18 +91,22 @@ def place(
     stand_in: bpy.types.Object | None = None,
     *,
     smooth_up_to: float = finishing.SHARP_ANGLE,
+    made: "Made | None" = None,
 ) -> Placed:
     """Puts the model of a generation into the scene: selected and active where the artist is idle in Object Mode.
 
     It takes the place of `stand_in`, its placeholder, where there is one. Edges are sharp where faces meet at more than
-    `smooth_up_to` radians. What of its preset would hold a window up is left out, see `steps.is_heavy`. Exactly one
-    object, mesh and material come in, and one undo step. Raises staging.ImportFailed and
+    `smooth_up_to` radians. What of its preset would hold a window up is left out, see `steps.is_heavy`. `made` is
+    written on the object. Exactly one object, mesh and material come in, and one undo
+    step; where several boxes wait for the model, linked duplicates as well. Raises staging.ImportFailed, NotNow and
     generation.problems.ModelUnusable; then nothing is left behind.
     """
-    if stand_in is not None:
-        name = placeholder.wanted_name(stand_in, name)
-    else:
+    stand_ins = placeholder.find_all(generation_id) if stand_in is not None else []
+    _check_modes(stand_ins)
+    if stand_in is None:
         placeholder.remove_remains(generation_id)
+    else:
+        name = placeholder.wanted_name(stand_in, name)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
     with staged_model(glb) as model:
         mesh = mesh_of(model)
@@ -91,22 +116,31 @@ def place(
         steps.shade(mesh, finish)
         finishing.unmetal(mesh, glb)
         finishing.name_all(model, mesh, name)
-        model[ID_PROPERTY] = generation_id
         for collection in list(model.users_collection):
             collection.objects.unlink(model)
+        _sign(model, generation_id, made)
         if stand_in is None:
             destination = _destination(placement)
             model.location = placement.location
             destination.collection.objects.link(model)
             scene, where = destination.scene, destination.where
-        else:
+        elif stand_in.type == 'EMPTY':
             scene, where = placeholder.hand_over(stand_in, model)
             model.name = name  # it was the placeholder's until now
-        if finish.origin is Origin.KEEP:
-            origin.move_to(mesh, delivered.translation)
-        _show(model, scene)
+        elif ID_PROPERTY in stand_in:
+            scene, where = replacing.replace(stand_in, mesh)
+            _sign(stand_in, generation_id, made)
+        else:
+            scene, where = fitting.fill(stand_ins, model, stretch=placement.stretch)
+        if stand_in is None or stand_in.type == 'EMPTY':
+            if finish.origin is Origin.KEEP:
+                origin.move_to(mesh, delivered.translation)
+            _show(model, scene)
+    if not model.users_collection:
+        bpy.data.objects.remove(model)  # its mesh is the artist's object's
+        model = stand_in
     object_name = model.name
-    push_undo(scene, f"Add “{name}”")
+    push_undo(scene, f"{'Replace' if model == stand_in else 'Add'} “{name}”")
     return Placed(object_name, where)
 
 
@@ -119,6 +153,19 @@ def stand_in(name: str, generation_id: str, placement: Placement) -> bpy.types.S
         if viewport.local_view is not None:
             empty.local_view_set(viewport, True)
     return destination.scene
+
+
+def _check_modes(stand_ins: list[bpy.types.Object]) -> None:
+    for item in stand_ins:
+        if item.mode != 'OBJECT':
+            mode = artist.MODE_NAMES.get(item.mode, "another mode")
+            raise NotNow(f"“{item.name}” is in {mode}. Leave it, then press Place.")
+
+
+def _sign(model: bpy.types.Object, generation_id: str, made: "Made | None") -> None:
+    model[ID_PROPERTY] = generation_id
+    if made is not None:
+        provenance.write(model, made)
 
 
 def models_here() -> dict[str, list[bpy.types.Object]]:
@@ -197,7 +244,7 @@ def _show(model: bpy.types.Object, scene: bpy.types.Scene) -> None:
             model.local_view_set(viewport, True)
     if not model.visible_get(view_layer=layer):
         return
-    if not other_mode():
+    if not artist.other_mode():
         for item in list(layer.objects.selected):
             item.select_set(False, view_layer=layer)
         model.select_set(True, view_layer=layer)

@@ -39,16 +39,19 @@ def staged_model(path: Path) -> Generator[bpy.types.Object]:
     Raises ImportFailed. While an object of the artist's is in Edit Mode this must run from a timer: inside an operator
     Blender finds that object through the window, and its importer fails.
     """
-    before = {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in (*_HOLDERS, *_KINDS)}
+    before = _pointers()
     stage = bpy.data.scenes.new("Trellis import")
     kept: bpy.types.Object | None = None
+    brought: dict[str, set[int]] | None = None
     try:
         _import(path, stage)
         model = _one_object(stage)
+        # What the block makes is not the import's.
+        brought = _new_since(before)
         yield model
         kept = model
     finally:
-        _clear(kept, before)
+        _clear(kept, _new_since(before) if brought is None else brought)
 
 
 def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
@@ -110,18 +113,23 @@ def _free_of_rig(part: bpy.types.Object) -> None:
     part.animation_data_clear()
 
 
-def _clear(kept: bpy.types.Object | None, before: dict[str, set[int]]) -> None:
-    def is_new(kind: str, item: bpy.types.ID) -> bool:
-        return item.as_pointer() not in before[kind] and item != kept
+def _pointers() -> dict[str, set[int]]:
+    return {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in (*_HOLDERS, *_KINDS)}
 
+
+def _new_since(before: dict[str, set[int]]) -> dict[str, set[int]]:
+    return {kind: pointers - before[kind] for kind, pointers in _pointers().items()}
+
+
+def _clear(kept: bpy.types.Object | None, brought: dict[str, set[int]]) -> None:
     for kind in _HOLDERS:
         items = getattr(bpy.data, kind)
         for item in list(items):
-            if is_new(kind, item):
+            if item.as_pointer() in brought[kind] and item != kept:
                 items.remove(item)
     # What the removed objects used loses its last user in the order of _KINDS: meshes, then materials, then images.
     for kind in _KINDS:
         items = getattr(bpy.data, kind)
         for item in list(items):
-            if is_new(kind, item) and item.users == 0:
+            if item.as_pointer() in brought[kind] and item.users == 0:
                 items.remove(item)

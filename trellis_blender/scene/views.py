@@ -44,6 +44,14 @@ def viewports_of(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
                 yield area.spaces.active
 
 
+def has(layer: bpy.types.ViewLayer, item: bpy.types.Object) -> bool:
+    """Whether an object is in a view layer, one too that was linked just now: asking whether it is visible makes
+    Blender look.
+    """
+    item.visible_get(view_layer=layer)
+    return layer.objects.get(item.name) == item
+
+
 def layer_collections(
     parent: bpy.types.LayerCollection, collection: bpy.types.Collection
 ) -> Iterator[bpy.types.LayerCollection]:

@@ -124,7 +124,7 @@ def crowd_of_twenty() -> drive.Steps:
     busy = replace(made, state=State.RUNNING, progress=0.45, stage="Sparse structure", expected_s=60.0)
     shown._Drawn.shown = [
         (item, captions.caption(item.name, busy, time.time(), in_scene=False, waits_for=""))
-        for item in placeholder.all_here().values()
+        for _, item in placeholder.all_here()
         if item.name.startswith("crowd")
     ]
     assert len(shown._Drawn.shown) == 20

@@ -1,0 +1,66 @@
+"""What a model tells of itself, out of a generation and back out of whatever a file may hold."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from helpers import PLACEMENT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trellis_blender.generation.provenance import Made, from_group, made_by, to_group
+from trellis_blender.generation.record import new_generation
+from trellis_blender.generation.request import Picture, compose_request
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = sorted(Made.__dataclass_fields__)
+
+
+def a_generation(*, model: str = "Qubico/trellis", with_picture: bool = False, path: str = "") -> "object":
+    request = compose_request(
+        model=model,
+        prompt="" if with_picture else "a chair",
+        picture=Picture(1, 1, b"\0\0\0\xff") if with_picture else None,
+        picture_name="leaf",
+        picture_path=path,
+        parameters={"seed": 5},
+        placement=PLACEMENT,
+    )
+    return replace(new_generation(request, "https://api", 1000.0), task_id="t1")
+
+
+def test_there_and_back() -> None:
+    made = made_by(a_generation(), "0.1.0")
+    assert from_group(json.loads(json.dumps(to_group(made)))) == made
+    assert (made.made_at, made.charged_usd, made.seed) == ("1970-01-01T00:16:40Z", None, 5)
+    assert "seed" not in dict(made.parameters)
+    charged = replace(made, charged_usd=0.0)
+    assert from_group(to_group(charged)) == charged
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("/home/anna/client/leaf.png", "leaf.png"), ("C:\\Anna\\leaf.png", "leaf.png"), ("", "leaf")]
+)
+def test_of_a_picture_only_its_name_goes_along(path: str, name: str) -> None:
+    generation = replace(a_generation(with_picture=True, path=path), picture_sha256="ab" * 32)
+    made = made_by(generation, "0.1.0")
+    assert made.picture == name
+    assert made.picture_kept == f"generation-{generation.id}/input.png"
+    assert "nna" not in json.dumps(to_group(made))
+
+
+def test_a_seed_too_long_for_blender_is_cut() -> None:
+    assert to_group(replace(made_by(a_generation(), ""), seed=2**40))["seed"] == 2**31 - 1
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), JUNK))
+def test_whatever_a_file_holds_is_read(group: dict[str, object]) -> None:
+    made = from_group(group)
+    model = group.get("model")
+    assert (made is not None) == (isinstance(model, str) and model != "")
+    if made is not None:
+        assert from_group(to_group(made)) == made

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel "This Model": what made the active object, and what can be done with that."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..generation.costs import price
+from ..piapi.models import MODELS, InputUnusable, find_model
+from . import made_from, pictures
+from .buttons import GenerateButton
+from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
+from .settings import settings_of
+
+if TYPE_CHECKING:
+    from ..generation.provenance import Made
+    from ..generation.request import GenerationRequest
+
+PICTURE_WIDTH_PX = 420
+PICTURE_SCALE = 20.0
+
+
+class _OnceMore(GenerateButton):
+    """Submits what made the active object."""
+
+    is_seed_kept = True
+
+    @classmethod
+    def why_not(cls, context: bpy.types.Context) -> str:
+        return made_from.why_not(context)
+
+    def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
+        found = made_from.active(context)
+        if found is None:
+            raise InputUnusable(made_from.why_not(context))
+        item, made = found
+        self.item_name, self.replaces = item.name, settings_of(context.scene).renewal == 'REPLACE'
+        seed = made.seed if self.is_seed_kept else 0
+        return [made_from.compose(context, item, made, seed=seed, in_its_place=self.replaces)]
+
+    def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
+        from . import session
+
+        old = bpy.data.objects.get(self.item_name) if self.replaces else None
+        session.current().submit_in_place(requests, [[old]] if old is not None else ())
+
+
+class TRELLIS_OT_generate_again(_OnceMore):
+    """Make this model once more, with the same settings and the same seed. Costs the price on the button"""
+
+    bl_idname = "trellis.generate_again"
+    bl_label = "Generate Again"
+
+
+class TRELLIS_OT_vary_seed(_OnceMore):
+    """Make another model of the same input and settings, with a new seed. Costs the price on the button"""
+
+    bl_idname = "trellis.vary_seed"
+    bl_label = "Vary the Seed"
+    is_seed_kept = False
+
+
+class TRELLIS_OT_use_model_settings(bpy.types.Operator):
+    """Put what made this model into the panel: prompt or picture, model, parameters and seed. Sends nothing"""
+
+    bl_idname = "trellis.use_model_settings"
+    bl_label = "Use These Settings"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = made_from.active(context)
+        if found is None:
+            self.report({'ERROR'}, made_from.why_not(context))
+            return {'CANCELLED'}
+        made, settings = found[1], settings_of(context.scene)
+        try:
+            find_model(made.model)
+        except InputUnusable as reason:
+            self.report({'ERROR'}, str(reason))
+            return {'CANCELLED'}
+        picture = made_from.picture_of(made) if made.is_from_picture else None
+        numbers = {**dict(made.parameters), "seed": made.seed}
+        settings.take_up(made.model, made.prompt, str(picture) if picture is not None else "", numbers)
+        if made.is_from_picture and picture is None:
+            settings.source = 'IMAGE'
+            self.report({'WARNING'}, made_from.why_no_picture(made))
+        return {'FINISHED'}
+
+
+class TRELLIS_OT_show_source(bpy.types.Operator):
+    """Show the picture that this model was made from"""
+
+    bl_idname = "trellis.show_source"
+    bl_label = "Show Source Image"
+    bl_options = {'INTERNAL'}
+
+    icon = 0
+    name = ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        found = made_from.active(context)
+        if found is None or not found[1].is_from_picture:
+            cls.poll_message_set("It was made from words" if found is not None else "Select a model that was generated")
+            return False
+        if reason := made_from.why_no_picture(found[1]):
+            cls.poll_message_set(reason.removesuffix("."))
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        found = made_from.active(context)
+        path = made_from.picture_of(found[1]) if found is not None else None
+        if found is None or path is None:
+            return {'CANCELLED'}
+        pictures.look_now(str(path))
+        self.icon, self.name = pictures.look(str(path)).icon, found[1].picture
+        return context.window_manager.invoke_popup(self, width=PICTURE_WIDTH_PX)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = made_from.active(context)
+        path = made_from.picture_of(found[1]) if found is not None else None
+        self.report({'INFO'}, f"The picture is {path}.")
+        return {'FINISHED'}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.label(text=self.name, translate=False)
+        layout.template_icon(icon_value=self.icon, scale=PICTURE_SCALE)
+
+
+class TRELLIS_PT_this_model(TrellisPanel, bpy.types.Panel):
+    """What made the active object, and once more the same or another of its kind"""
+
+    bl_label = "This Model"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return made_from.active(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        found = made_from.active(context)
+        if found is None:
+            return
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        made = found[1]
+        _draw_source(layout, context, made)
+        _draw_facts(layout, made)
+        _draw_buttons(layout, context, made)
+        _draw_details(layout, context, made)
+
+
+def _draw_source(layout: Any, context: bpy.types.Context, made: "Made") -> None:
+    if made.prompt:
+        draw_text(layout, context, f"“{made.prompt}”")
+    if not made.is_from_picture:
+        return
+    if missing := made_from.why_no_picture(made):
+        draw_text(layout, context, missing, 'INFO')
+    else:
+        layout.operator("trellis.show_source", text=made.picture or "Show Source Image", icon='IMAGE_DATA')
+
+
+def _draw_facts(layout: Any, made: "Made") -> None:
+    column = layout.column(align=True)
+    draw_fact(column, "Model", MODELS[made.model].label if made.model in MODELS else made.model, IN_SIDEBAR)
+    draw_fact(column, "Seed", str(made.seed or "unknown"), IN_SIDEBAR)
+    cost = price(made.price_usd if made.charged_usd is None else made.charged_usd)
+    draw_fact(column, "Price", cost, IN_SIDEBAR)
+    draw_fact(column, "Made", _local_time(made.made_at), IN_SIDEBAR)
+
+
+def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None:
+    cost = f" · {price(MODELS[made.model].price_usd)}" if made.model in MODELS else ""
+    column = layout.column(align=True)
+    column.operator("trellis.generate_again", text=f"Generate Again{cost}")
+    column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
+    row = layout.row()
+    row.use_property_split = False
+    row.prop(settings_of(context.scene), "renewal", expand=True)
+    if (reason := made_from.why_not(context)) and reason != made_from.why_no_picture(made):  # that stands above
+        draw_text(layout, context, reason, 'INFO')
+    layout.operator("trellis.use_model_settings")
+
+
+def _draw_details(layout: Any, context: bpy.types.Context, made: "Made") -> None:
+    body = draw_section(layout, "trellis_made_by", "Details", "")
+    if body is None:
+        return
+    known = settings_of(context.scene).bl_rna.properties
+    column = body.column(align=True)
+    for name, value in made.parameters:
+        draw_fact(column, known[name].name if name in known else name, f"{round(value, 3):.10g}", IN_SIDEBAR)
+    draw_fact(column, "Task", made.task_id or "none", IN_SIDEBAR)
+    draw_fact(column, "Add-on", made.addon_version, IN_SIDEBAR)
+
+
+def _local_time(at: str) -> str:
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return "unknown"

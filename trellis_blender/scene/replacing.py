@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new model in the place of an old one: the artist's object stays and gets another mesh, so that its transform,
+parent, children, collections, constraints, modifiers and animation, and whatever aims at it, are as they were.
+
+The old mesh stays in a copy of the object, hidden.
+"""
+
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from . import finishing, placeholder, swapping, views
+from .staging import mesh_of
+
+
+def replace(old: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[bpy.types.Scene, str]:
+    """`old` gets `mesh`, as large as the mesh it had and on the same spot; the scene, and why the artist does not see
+    it. Pushes no undo step.
+    """
+    scene = placeholder.scene_of(old) or views.shown_scene()
+    low, high = finishing.bounds(mesh_of(old))
+    finishing.stand(mesh, max((high - low).to_tuple()))
+    mesh.transform(Matrix.Translation(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z)))
+    _keep(old)
+    old.data = mesh
+    for slot in old.material_slots:
+        slot.link = 'DATA'
+    placeholder.unmark(placeholder.find_all(str(old[placeholder.ID_PROPERTY])))
+    return scene, placeholder.why_unseen(old, scene)
+
+
+def _keep(old: bpy.types.Object) -> None:
+    """What it is now, hidden in the same collections."""
+    kept: Any = old.copy()
+    kept.name = f"{old.name} (before)"
+    for name in (placeholder.ID_PROPERTY, swapping.IN_BOX):
+        if name in kept:
+            del kept[name]
+    for collection in old.users_collection:
+        collection.objects.link(kept)
+    swapping.hide(kept)
