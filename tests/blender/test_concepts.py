@@ -60,7 +60,7 @@ def test_from_words_to_pictures_to_models(settings: Any, piapi: Piapi) -> None:
     assert piapi.creates[0]["input"]["prompt"] == "a green jar, on white, whole"
     assert settings.show_concepts
     assert line(generation).stage == "Ready"
-    assert not current().lively
+    assert generation.id not in current().lively
     for path in (paths[1], paths[3], paths[0], paths[0]):
         assert bpy.ops.trellis.choose_concept(path=str(path)) == {'FINISHED'}
     assert bpy.ops.trellis.generate_from_concepts() == {'FINISHED'}

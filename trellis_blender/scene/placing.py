@@ -103,6 +103,7 @@ def place(
     """
     stand_ins = placeholder.find_all(generation_id) if stand_in is not None else []
     _check_modes(stand_ins)
+    has_own_place = stand_in is None or stand_in.type == 'EMPTY'
     if stand_in is None:
         placeholder.remove_remains(generation_id)
     else:
@@ -132,7 +133,7 @@ def place(
             _sign(stand_in, generation_id, made)
         else:
             scene, where = fitting.fill(stand_ins, model, stretch=placement.stretch)
-        if stand_in is None or stand_in.type == 'EMPTY':
+        if has_own_place:
             if finish.origin is Origin.KEEP:
                 origin.move_to(mesh, delivered.translation)
             _show(model, scene)
