@@ -120,8 +120,8 @@ def test_an_image_only_model_and_a_prompt_lead_to_pictures_with_both_prices(sett
     assert not concepts.are_the_way(settings, OFFLINE_PREVIEW)
     made_concepts(settings)
     assert concepts.both_steps(MODELS["Qubico/pixal3d"]) == (
-        "First 4 pictures by Flux: PiAPI tells the price when they are done. The last ones cost $0.0080. "
-        "Then each that you choose becomes a model by Pixal3D: $0.25."
+        "First 4 pictures by Flux, at a price that PiAPI tells when they are done. The last ones cost $0.0080. "
+        "Then Pixal3D makes a model of each that you choose: $0.25."
     )
     settings.source = 'IMAGE'
     assert not concepts.are_the_way(settings, MODELS["Qubico/trellis2"])

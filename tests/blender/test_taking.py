@@ -142,3 +142,11 @@ def test_one_broken_picture_among_several_sends_none(addon: Any, piapi: Piapi, t
     with pytest.raises(RuntimeError, match="There is no picture among these files"):
         bpy.ops.trellis.generate_from_files(directory=str(tmp_path), files=[{"name": "notes.txt"}])
     assert piapi.creates == []
+
+
+def test_more_pictures_than_anybody_means_send_none(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
+    for number in range(51):
+        (tmp_path / f"{number}.png").write_bytes(picture_png(8, 8))
+    with pytest.raises(RuntimeError, match="These are 51 pictures; at most 50 are taken at once"):
+        bpy.ops.trellis.generate_from_files(filepath=str(tmp_path), directory=str(tmp_path))
+    assert piapi.requests == []

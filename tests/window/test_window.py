@@ -208,6 +208,20 @@ def test_checking(window: Window, tmp_path: Path) -> None:
     assert [create["task_type"] for create in window.piapi.creates] == ["image-to-3d"] * 2, said[-2000:]
 
 
+def test_concepts(window: Window, tmp_path: Path) -> None:
+    from drawings import on_tiles
+    from PIL import Image
+
+    image = tmp_path / "Green apple.png"
+    Image.fromarray(on_tiles()).save(image)
+    window.behave(processing_s=LONG_S)
+    window.environ["TEST_IMAGE"] = str(image)
+    window.words["web-picture"] = lambda: window.piapi.fail("file", Fault(200, body=pear(tmp_path).read_bytes()))
+    window.run("concepts")
+    asked = [create["task_type"] for create in window.piapi.creates]
+    assert asked == ["txt2img", "image-to-3d", "image-to-3d", "background-remove"]
+
+
 def test_paying(window: Window, tmp_path: Path) -> None:
     window.behave(processing_s=0.5)
     window.environ["TEST_IMAGE"] = str(pear(tmp_path))

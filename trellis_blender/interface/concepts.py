@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 THUMBNAIL_SCALE = 5.0
 WORDING_LINES = 4
 DIALOG_WIDTH_PX = 460
-KEPT = 80
-"""Thumbnails."""
+KEPT = 400
+"""Thumbnails; the list shows those of many rows at once."""
 EARLIER_SHOWN = 20
 
 
@@ -167,10 +167,11 @@ def both_steps(model: Model) -> str:
 
     charge_usd = last_charge_usd(_all(), FLUX)
     last = f" The last ones cost {costs.dollars(charge_usd)}." if charge_usd is not None else ""
-    then = f"each that you choose becomes a model by {model.label}: {costs.price(model.price_usd)}"
-    if model is OFFLINE_PREVIEW:
-        then = "each that you choose becomes a rough stand-in, free"
-    return f"First {CONCEPTS_AT_ONCE} pictures by Flux: PiAPI tells the price when they are done.{last} Then {then}."
+    what = "a rough stand-in" if model is OFFLINE_PREVIEW else "a model"
+    return (
+        f"First {CONCEPTS_AT_ONCE} pictures by Flux, at a price that PiAPI tells when they are done.{last} "
+        f"Then {model.label} makes {what} of each that you choose: {costs.price(model.price_usd)}."
+    )
 
 
 def show(scene: bpy.types.Scene, generation_id: str) -> None:
@@ -182,8 +183,14 @@ def show(scene: bpy.types.Scene, generation_id: str) -> None:
     redraw.sidebars()
 
 
+def icon_of(generation: "Generation") -> int:
+    """The icon of the first picture, 0 while there is none. Never touches the disk."""
+    found = _pictures(generation) if generation.state.value == "ready" else []
+    return found[0][1] if found else 0
+
+
 def draw_section(layout: Any, context: bpy.types.Context, settings: TRELLIS_PG_settings, model: Model) -> None:
-    """The foldable section below the button."""
+    """The foldable section at the end of the panel; it unfolds when there is something to choose from."""
     header, body = layout.panel_prop(settings, "show_concepts")
     header.label(text="Concept Images")
     if len(_made()) > 1:

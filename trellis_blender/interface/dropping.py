@@ -68,8 +68,8 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
             context.window_manager.fileselect_add(self)
             return {'RUNNING_MODAL'}
         self.paths = self._paths()
-        if not self.paths:
-            self.report({'ERROR'}, "There is no picture among what was dropped.")
+        if reason := _why_not(self.paths, "what was dropped"):
+            self.report({'ERROR'}, reason)
             return {'CANCELLED'}
         self.spot = _spot(context, event)
         return _ask(self, context, self.paths)
@@ -79,8 +79,8 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
             self.is_chosen = False
             return self._chosen()
         paths = self.paths or self._paths()
-        if not paths:
-            self.report({'ERROR'}, "There is no picture among these files.")
+        if reason := _why_not(paths, "these files"):
+            self.report({'ERROR'}, reason)
             return {'CANCELLED'}
         return _submit(self, context, paths, self.spot)
 
@@ -90,11 +90,8 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
 
     def _chosen(self) -> set[str]:
         paths = self._paths()
-        if not paths:
-            self.report({'ERROR'}, f"There is no picture in {self.directory}.")
-            return {'CANCELLED'}
-        if len(paths) > FILES_LIMIT:
-            self.report({'ERROR'}, f"These are {len(paths)} pictures; at most {FILES_LIMIT} are taken at once.")
+        if reason := _why_not(paths, self.directory):
+            self.report({'ERROR'}, reason)
             return {'CANCELLED'}
         names = [{"name": str(path)} for path in paths]
         operators: Any = bpy.ops
@@ -207,6 +204,15 @@ def unregister() -> None:
     """Takes it away."""
     menu: Any = bpy.types.IMAGE_MT_image
     menu.remove(draw_in_image_menu)
+
+
+def _why_not(paths: Sequence[Path], among: str) -> str:
+    """Why these pictures are not taken, as a sentence; "" where they are."""
+    if not paths:
+        return f"There is no picture among {among}."
+    if len(paths) > FILES_LIMIT:
+        return f"These are {len(paths)} pictures; at most {FILES_LIMIT} are taken at once."
+    return ""
 
 
 def _ask(operator: bpy.types.Operator, context: bpy.types.Context, paths: Sequence[Path]) -> set[str]:

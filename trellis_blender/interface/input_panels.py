@@ -47,12 +47,12 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         _draw_note(column, context, f"{model.use}.")
         column.prop(settings, "variations")
         _draw_buttons(layout, context, settings, model)
-        if settings.source == 'TEXT':
-            concepts.draw_section(layout, context, settings, model)
         if model.presets:
             _draw_quality(layout, settings)
         _draw_seed(layout, settings)
         _draw_placement(layout, settings)
+        if settings.source == 'TEXT':
+            concepts.draw_section(layout, context, settings, model)
 
 
 def _draw_prompt(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
@@ -88,8 +88,10 @@ def _draw_buttons(
         row = layout.row()
         row.scale_y = BUTTON_SCALE
         row.operator("trellis.make_concepts", text="Generate · Pictures First…")
-        reason = concepts.why_not(settings)
-        draw_text(layout, context, reason or concepts.both_steps(model), 'INFO')
+        if reason := concepts.why_not(settings):
+            draw_text(layout, context, reason, 'INFO')
+        else:
+            _draw_note(layout, context, concepts.both_steps(model))
         if access.why_not_ready():
             _draw_way_out(layout)
         return

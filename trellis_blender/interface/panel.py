@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import bpy
 
 from ..generation.costs import price
-from . import monitor, redraw, session, thumbnails, wording
+from ..piapi.picture_models import CONCEPTS
+from . import concepts, monitor, redraw, session, thumbnails, wording
 from .layouts import TrellisPanel, draw_text
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ def _draw_generation(
     box: Any = layout.box()
     parts = box
     is_narrow = units < NARROW_UNITS
-    if (icon := thumbnails.icon_of(generation)) and not is_narrow:
+    # Of the same file Blender must not be asked for two icons at once: 5.2 draws nothing then.
+    source = concepts if generation.request.task_type == CONCEPTS else thumbnails
+    if (icon := source.icon_of(generation)) and not is_narrow:
         parts = box.split(factor=min(PICTURE_UNITS / units, 0.5))
         parts.template_icon(icon_value=icon, scale=PICTURE_UNITS)
         units -= PICTURE_UNITS

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 AFTER_ARRIVAL_S = 0.4
 DRAWN_LOOK_S = 0.2
 STOP_TIMEOUT_S = 2.0
-MADE = " made"
 KEPT = 200
 """Thumbnails; Blender keeps some 64 KB for each."""
 
@@ -35,14 +34,10 @@ class _Memory:
 
 def icon_of(generation: "Generation") -> int:
     """The icon's number, 0 while there is none. Never touches the disk."""
-    key = generation.id
-    if generation.request.makes_pictures and generation.state.value == "ready":
-        # What was seen before was the picture that was sent.
-        key += MADE
-    if key not in _Memory.icons and key not in _Memory.asked and not bpy.app.background:
-        _Memory.asked.add(key)
-        bpy.app.timers.register(partial(_look, key), first_interval=0.0, persistent=True)
-    return _Memory.icons.get(key, 0)
+    if generation.id not in _Memory.icons and generation.id not in _Memory.asked and not bpy.app.background:
+        _Memory.asked.add(generation.id)
+        bpy.app.timers.register(partial(_look, generation.id), first_interval=0.0, persistent=True)
+    return _Memory.icons.get(generation.id, 0)
 
 
 def arrived(generation_id: str) -> None:
@@ -61,27 +56,26 @@ def forget() -> None:
     _Memory.previews.clear()
 
 
-def _look(key: str) -> None:
-    from ..generation.files import INPUT_NAME, THUMBNAIL_NAME, pictures_in
+def _look(generation_id: str) -> None:
+    from ..generation.files import INPUT_NAME, THUMBNAIL_NAME
 
     found = session.current()
-    generation = found.generations.get(key.removesuffix(MADE))
-    _Memory.asked.discard(key)
+    generation = found.generations.get(generation_id)
+    _Memory.asked.discard(generation_id)
     if generation is None:
         return
     folder = found.queue.folder / generation.folder_name
-    candidates = (*pictures_in(folder), folder / THUMBNAIL_NAME, folder / INPUT_NAME)
-    path = next((path for path in candidates if path.is_file()), None)
-    _Memory.icons[key] = _load(key, path) if path is not None else 0
+    path = next((path for path in (folder / THUMBNAIL_NAME, folder / INPUT_NAME) if path.is_file()), None)
+    _Memory.icons[generation_id] = _load(generation_id, path) if path is not None else 0
     if path is not None:
         redraw.sidebars()
 
 
-def _load(key: str, path: Path) -> int:
+def _load(generation_id: str, path: Path) -> int:
     if _Memory.previews.is_full:
         _Memory.previews.clear()
         _Memory.icons.clear()
-    return _Memory.previews.icon(f"{key} {path.name}", path)
+    return _Memory.previews.icon(f"{generation_id} {path.name}", path)
 
 
 def _decode(generation_id: str) -> None:

@@ -84,7 +84,11 @@ def what_is_missing() -> drive.Steps:
     assert settings().source == 'TEXT'
     settings().model = 'Qubico/trellis2'
     settings().prompt = "a bear"
-    yield from explained("07-no-text-with-this-model")
+    yield from redraw()
+    yield from drive.find("trellis.make_concepts")
+    yield 1.5
+    drive.shot("07-pictures-first-with-this-model")
+    yield from drive.over_viewport()
     settings().model = 'Qubico/trellis'
 
 
