@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ def main(given: str, done: str, wanted: str) -> None:
     import bpy
 
     sys.path.insert(0, str(PACKAGE.parent))
-    from trellis_blender.scene.finish import steps
-    from trellis_blender.scene.finish.choices import Finish
+    # Not as a part of the extension: its other modules are not there, and nothing is registered.
+    steps: Any = import_module(f"{PACKAGE.name}.scene.finish.steps")
+    finish: Any = import_module(f"{PACKAGE.name}.scene.finish.choices").Finish
 
     choices = json.loads(wanted)
     name = choices.pop("mesh")
@@ -24,7 +26,7 @@ def main(given: str, done: str, wanted: str) -> None:
     with loading as (_, into):
         into.meshes = [name]
     (mesh,) = into.meshes
-    steps.reduce(mesh, Finish(**choices))
+    steps.reduce(mesh, finish(**choices))
     part = f"{done}.part"
     bpy.data.libraries.write(part, {mesh}, compress=False, fake_user=True)
     os.replace(part, done)  # noqa: PTH105 (there is no Path yet)
