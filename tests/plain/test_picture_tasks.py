@@ -167,7 +167,7 @@ def test_cancelled_while_pending_and_too_late(driver: Driver, piapi: Piapi) -> N
     ("fault", "said"),
     [
         (Fault(200, "<html>gone</html>"), "What PiAPI delivered cannot be used: it is a web page."),
-        (Fault(200, b"GIF89a"), "What PiAPI delivered cannot be used: it is none that Blender reads."),
+        (Fault(200, b"GIF89a"), "What PiAPI delivered cannot be used: it is no PNG, JPEG or WebP."),
         (Fault(404), "The finished picture is no longer at the address that PiAPI gave."),
     ],
 )

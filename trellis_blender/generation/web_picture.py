@@ -60,7 +60,7 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
         raise PictureNotFetched(_explain(error, url)) from None
     except NoPicture as problem:
         raise PictureNotFetched(
-            f"What is at this address cannot be used: {problem.reason}. Copy the address of a PNG, JPEG or WebP itself."
+            f"What is at this address cannot be used: {problem.reason}. Copy the address of a picture itself."
         ) from None
     path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{STEM}{ending}"
     if not path.is_file():
