@@ -1,4 +1,4 @@
-"""A model is finished by a Blender of its own, saved as an asset, and dragged from the Asset Browser into another file."""
+"""A model is finished by a Blender of its own, saved as an asset, and dragged from the Asset Browser into a file."""
 
 import subprocess
 from pathlib import Path
