@@ -192,9 +192,8 @@ def test_what_is_no_model_is_a_sentence(library: Path, kind: str) -> None:
     light = bpy.data.objects.new("lamp", bpy.data.lights.new("lamp", 'POINT'))
     bpy.context.scene.collection.objects.link(light)
     bpy.context.view_layer.objects.active = light if kind == "light" else None
-    with pytest.raises(
-        RuntimeError, match={"light": "is no mesh", "nothing": "Select a model"}.get(kind, "not in the scene")
-    ):
+    said = {"light": "is no mesh", "nothing": "Select a model", "unknown": "not in the scene"}
+    with pytest.raises(RuntimeError, match=said[kind]):
         bpy.ops.trellis.save_asset(generation="nobody" if kind == "unknown" else "")
 
 

@@ -36,6 +36,13 @@ def test_first_model(window: Window) -> None:
     assert len(window.piapi.creates) == 2
 
 
+def test_assets(window: Window) -> None:
+    """Leaves one model behind, finished, as an asset."""
+    window.behave(processing_s=LONG_S)
+    window.run("assets", limit_s=120)
+    assert len(window.piapi.creates) == 1
+
+
 def test_adjust_last_operation(window: Window) -> None:
     window.behave(processing_s=20.0)
     window.run("adjust_last", limit_s=180)
