@@ -8,6 +8,7 @@ import bpy
 from .interface import (
     access,
     account,
+    blockout,
     buttons,
     checking,
     decoding,
@@ -84,6 +85,10 @@ CLASSES = (
     this_model.TRELLIS_OT_use_model_settings,
     this_model.TRELLIS_OT_show_source,
     this_model.TRELLIS_PT_this_model,
+    blockout.TRELLIS_OT_generate_for_selection,
+    blockout.TRELLIS_OT_pictures_for_boxes,
+    blockout.TRELLIS_OT_show_boxes,
+    blockout.TRELLIS_PT_blockout,
     panel.TRELLIS_PT_generations,
     strays.TRELLIS_OT_remove_placeholder,
     strays.TRELLIS_PT_strays,
@@ -96,6 +101,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
+    blockout.register()
     dropping.register()
     logs.register()
     handlers.register()
@@ -118,6 +124,7 @@ def unregister() -> None:
     handlers.unregister()
     logs.unregister()
     dropping.unregister()
+    blockout.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
