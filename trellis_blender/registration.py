@@ -9,6 +9,7 @@ from .interface import (
     access,
     account,
     assets,
+    blockout,
     buttons,
     checking,
     concepts,
@@ -96,6 +97,10 @@ CLASSES = (
     this_model.TRELLIS_OT_use_model_settings,
     this_model.TRELLIS_OT_show_source,
     this_model.TRELLIS_PT_this_model,
+    blockout.TRELLIS_OT_generate_for_selection,
+    blockout.TRELLIS_OT_pictures_for_boxes,
+    blockout.TRELLIS_OT_show_boxes,
+    blockout.TRELLIS_PT_blockout,
     panel.TRELLIS_PT_generations,
     finishing.TRELLIS_OT_finish,
     assets.TRELLIS_OT_save_asset,
@@ -112,6 +117,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
+    blockout.register()
     dropping.register()
     finishing.register()
     logs.register()
@@ -138,6 +144,7 @@ def unregister() -> None:
     logs.unregister()
     finishing.unregister()
     dropping.unregister()
+    blockout.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -167,6 +167,12 @@ def test_looks(window: Window, fixtures: Path) -> None:
     assert len(piapi.creates) == 6
 
 
+def test_blockout(window: Window) -> None:
+    window.behave(processing_s=8.0, log=True)
+    window.run("blockout")
+    assert sorted(create["input"]["prompt"] for create in window.piapi.creates) == ["Chair", "Table", "Table"]
+
+
 def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
     window.words["long"] = lambda: window.behave(processing_s=LONG_S)

@@ -77,16 +77,21 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return compose(context, given, self.variations)
 
 
-def submit(requests: "Sequence[GenerationRequest]", *, in_place: bool = False) -> list[str]:
+def submit(
+    requests: "Sequence[GenerationRequest]",
+    *,
+    in_place: bool = False,
+    places: "Sequence[Sequence[bpy.types.Object]]" = (),
+) -> list[str]:
     """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken.
 
-    `in_place`: with placeholders in the scene, for an artist who goes on working.
+    `in_place`: with placeholders in the scene, for an artist who goes on working; see `Session.submit_in_place`.
     """
     found = session.current()
     for model in {request.model for request in requests}:
         found.service_for(model)
     if in_place:
-        return [generation.id for generation in found.submit_in_place(requests)]
+        return [generation.id for generation in found.submit_in_place(requests, places)]
     return [found.submit(request).id for request in requests]
 
 

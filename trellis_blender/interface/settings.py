@@ -168,6 +168,14 @@ class TRELLIS_PG_settings(bpy.types.PropertyGroup):
         soft_max=100,
         subtype='DISTANCE',
     )
+    fit: bpy.props.EnumProperty(
+        name="Fit",
+        description="How a model fills the object that was selected for it",
+        items=[
+            ('EVEN', "Evenly", "As large as fits in there, in its own proportions"),
+            ('STRETCH', "Stretched", "All of it, stretched along its three sides"),
+        ],
+    )
     renewal: bpy.props.EnumProperty(
         name="New One",
         description="Where a model goes that is made after this one",

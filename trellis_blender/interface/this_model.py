@@ -9,7 +9,7 @@ import bpy
 
 from ..generation.costs import price
 from ..piapi.models import MODELS, InputUnusable, find_model
-from . import made_from, pictures
+from . import generate, made_from, pictures
 from .buttons import GenerateButton
 from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
 from .settings import settings_of
@@ -41,10 +41,8 @@ class _OnceMore(GenerateButton):
         return [made_from.compose(context, item, made, seed=seed, in_its_place=self.replaces)]
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
-        from . import session
-
         old = bpy.data.objects.get(self.item_name) if self.replaces else None
-        session.current().submit_in_place(requests, [[old]] if old is not None else ())
+        generate.submit(requests, in_place=True, places=[[old]] if old is not None else ())
 
 
 class TRELLIS_OT_generate_again(_OnceMore):
