@@ -12,6 +12,7 @@ class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
     """Size and triangles of the active model, and what brings it into another form"""
 
     bl_label = "Finish"
+    bl_parent_id = "TRELLIS_PT_this_model"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
