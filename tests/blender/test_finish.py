@@ -254,6 +254,18 @@ def test_the_preset_of_the_panel_is_the_one_of_the_arrival(addon: Any, piapi: An
     assert abs(triangles_of(bpy.data.objects["lungs"].data) - 10_000) <= 200
 
 
+def test_a_model_that_is_placed_in_another_file_keeps_its_preset(addon: Any, piapi: Any, fixtures: Path) -> None:
+    from trellis_blender.interface import session
+
+    piapi.behaviour.model = (fixtures / "trellis-lungs.glb").read_bytes()
+    bpy.context.scene.trellis.finish = "GAME_ASSET"
+    bpy.ops.trellis.generate(prompt="two lungs")
+    (generation,) = (each for each in session.current().generations.values() if each.object_name == "two lungs")
+    bpy.ops.wm.read_homefile(use_factory_startup=True)
+    bpy.ops.trellis.place(generation=generation.id)
+    assert abs(triangles_of(bpy.data.objects["two lungs"].data) - 10_000) <= 200
+
+
 # The operator
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
+from ..scene.finish.choices import Preset
 from . import access
 from .open_file import OpenFile
 from .settings import settings_of
@@ -197,7 +198,8 @@ class Session:
         from ..scene import placing
 
         service = access.ready_service()
-        anywhere = placing.here(bpy.context, settings_of(bpy.context.scene).longest_side, "")
+        settings = settings_of(bpy.context.scene)
+        anywhere = placing.here(bpy.context, settings.longest_side, "", finish=Preset(settings.finish))
         placement = replace(anywhere, blend_file="")
         generation = generation_of(listed, placement, service.api_url, time.time())
         self.load()
@@ -370,7 +372,8 @@ class Session:
             return replace(placement, location=spot, blend_load=self.file.blend_load, blend_file=bpy.data.filepath)
         if self.file.belongs_here(generation):
             return placement
-        return placing.here(bpy.context, placement.longest_side_m, self.file.blend_load)
+        finish = Preset(placement.finish)
+        return placing.here(bpy.context, placement.longest_side_m, self.file.blend_load, finish=finish)
 
 
 class _Current:
