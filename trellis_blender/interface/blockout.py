@@ -146,6 +146,8 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
     bl_options = {'DEFAULT_CLOSED'}
 
     def draw(self, context: bpy.types.Context) -> None:
+        from ..scene import placing
+
         layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -157,7 +159,7 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
         if not count:
             draw_text(layout, context, "Select the objects that shall become models; their names are the prompts.")
         item = context.active_object
-        if item is not None and item.type == 'MESH' and item.select_get():
+        if item is not None and item.type == 'MESH' and item.select_get() and placing.ID_PROPERTY not in item:
             column = layout.column(align=True)
             column.label(text=item.name, translate=False)
             column.prop(item, "trellis_prompt", text="Prompt", placeholder=_said_by(item))

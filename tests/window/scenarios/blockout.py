@@ -24,11 +24,13 @@ def scenario() -> drive.Steps:
         item.name, item.scale = name, half
     chair = bpy.data.objects["Chair"]
     bpy.data.objects["Chair.001"].data = chair.data
-    bpy.ops.object.select_all(action='SELECT')
-    bpy.context.view_layer.objects.active = chair
-    bpy.ops.ed.undo_push(message="Block-out")
     yield from drive.open_sidebar()
     yield from drive.open_last_panel("trellis.generate_for_selection")
+    with drive.in_viewport():  # the clicks beside panels went into the scene
+        bpy.ops.object.select_all(action='SELECT')
+        bpy.context.view_layer.objects.active = chair
+        bpy.ops.ed.undo_push(message="Block-out")
+    yield 0.5
     drive.shot("01-panel")
     yield from drive.press("trellis.generate_for_selection", wait_s=1.0)
     drive.shot("02-dialog")
@@ -61,24 +63,30 @@ def scenario() -> drive.Steps:
     yield from drive.key("ctrl+shift+z", 1.0)
     assert drive.models() == ["Chair", "Chair.001", "Table"]
 
-    yield from drive.press("trellis.show_boxes")
+    with drive.in_viewport():
+        bpy.ops.trellis.show_boxes(boxes=True)
+    yield 0.5
     assert seen() == ["Chair box", "Chair.001 box", "Cube.012", "Table box"], seen()
     yield from drive.over_viewport()
     drive.shot("06-the-boxes-again")
-    bpy.ops.trellis.show_boxes(boxes=False)
+    with drive.in_viewport():
+        bpy.ops.trellis.show_boxes(boxes=False)
 
     # What made the active one, and another in its place.
-    bpy.ops.object.select_all(action='DESELECT')
+    with drive.in_viewport():
+        bpy.ops.object.select_all(action='DESELECT')
     table = bpy.data.objects["Table"]
     table.select_set(True)
     bpy.context.view_layer.objects.active = table
     bpy.context.scene.trellis.renewal = 'REPLACE'
-    bpy.ops.ed.undo_push(message="Table")
+    with drive.in_viewport():
+        bpy.ops.ed.undo_push(message="Table")
     drive.viewport()[0].tag_redraw()
     yield 1.0
     drive.shot("07-this-model")
     mesh = table.data.name
-    yield from drive.press("trellis.vary_seed")
+    with drive.in_viewport():
+        assert bpy.ops.trellis.vary_seed('INVOKE_DEFAULT') == {'FINISHED'}
     yield from drive.until(lambda: len(drive.generations()) == 3, "another table")
     yield from drive.until(lambda: bpy.data.objects["Table"].data.name != mesh, "the other table")
     assert bpy.data.objects["Table (before)"].hide_get()
