@@ -15,6 +15,25 @@ def seen() -> list[str]:
     return sorted(item.name for item in drive.window().view_layer.objects if item.visible_get())
 
 
+def open_this_model() -> drive.Steps:
+    """Its header is the one above that of the open panel "Block-out"."""
+    yield from drive.find("trellis.generate_for_selection")
+    x, top = drive.mouse
+    while "generate_for_selection" in drive.hovered():
+        top += 2
+        drive.move(x, top)
+        yield 0.1
+    _, _, sidebar = drive.viewport()
+    for above in (42, 50, 36, 58):
+        yield from drive.click(sidebar.x + sidebar.width * 0.3, top + above, 0.6)
+        for below in range(30, 260, 9):
+            drive.move(x, top + above - below)
+            yield 0.08
+            if "trellis.generate_again" in drive.hovered():
+                return
+    raise AssertionError("the panel “This Model” was not opened")
+
+
 def scenario() -> drive.Steps:
     for name in ("Cube", "Camera", "Light"):
         bpy.data.objects.remove(bpy.data.objects[name])
@@ -82,7 +101,8 @@ def scenario() -> drive.Steps:
     with drive.in_viewport():
         bpy.ops.ed.undo_push(message="Table")
     drive.viewport()[0].tag_redraw()
-    yield 1.0
+    yield from open_this_model()
+    yield from drive.over_viewport()
     drive.shot("07-this-model")
     mesh = table.data.name
     with drive.in_viewport():
