@@ -8,14 +8,13 @@ the operator takes itself back and is started anew, a moment after the last chan
 
 import time
 from collections.abc import Callable
-from dataclasses import fields
-from math import pi, radians
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..scene import artist, views
 from ..scene.finish.choices import PRESETS, CannotFinish, Finish, Preset
+from .finish_choices import CHOICES, FinishOperator, finish_of
 
 if TYPE_CHECKING:
     from ..scene.finish.elsewhere import Elsewhere
@@ -23,45 +22,6 @@ if TYPE_CHECKING:
 LOOK_S = 0.1
 AGAIN_AFTER_S = 0.5
 """Whoever drags a number in Adjust Last Operation lets go of it before that."""
-TRIANGLES_MAX = 10_000_000
-_CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
-
-PRESET_ITEMS = [
-    (Preset.AS_DELIVERED.value, "As Delivered", "Size, origin and shading of the file"),
-    (Preset.SCENE.value, "Scene", "To size, standing on its origin, smooth up to an angle"),
-    (Preset.GAME_ASSET.value, "Game Asset", "As for a scene, with 10,000 triangles and without loose bits"),
-]
-
-
-def _values_of(preset: str) -> dict[str, Any]:
-    """The operator's properties as a preset has them."""
-    known = PRESETS[Preset(preset)]
-    values = {name: getattr(known, name) for name in _CHOICES}
-    plain = {name: getattr(value, "value", value) for name, value in values.items()}
-    return {**plain, "loose_percent": known.loose_share * 100}
-
-
-def _take_preset(properties: Any, _: bpy.types.Context) -> None:
-    """Another preset was chosen in Adjust Last Operation."""
-    for name, value in _values_of(properties.preset).items():
-        setattr(properties, name, value)
-
-
-def finish_of(properties: Any) -> Finish:
-    """What the operator's properties say."""
-    from ..scene.finish.choices import Origin, Shading, Size, Textures
-
-    return Finish(
-        size=Size(properties.size),
-        size_m=properties.size_m,
-        origin=Origin(properties.origin),
-        shading=Shading(properties.shading),
-        sharp_angle=properties.sharp_angle,
-        triangles=properties.triangles,
-        keeps_modifier=properties.keeps_modifier,
-        loose_share=round(properties.loose_percent / 100, 6),
-        textures=Textures(properties.textures),
-    )
 
 
 class _Running:
@@ -72,85 +32,12 @@ class _Running:
     is_step_to_undo = False
 
 
-class TRELLIS_OT_finish(bpy.types.Operator):
+class TRELLIS_OT_finish(FinishOperator):
     """Bring the active model to size, origin, shading and number of triangles as you want them"""
 
     bl_idname = "trellis.finish"
     bl_label = "Finish Model"
     bl_options = {'REGISTER', 'UNDO'}
-
-    model: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="The object's name; else the active")
-    preset: bpy.props.EnumProperty(
-        name="Preset",
-        description="What the rest is set to at first",
-        items=PRESET_ITEMS,
-        default=Preset.SCENE.value,
-        update=_take_preset,
-    )
-    size: bpy.props.EnumProperty(
-        name="Size",
-        items=[
-            ('KEEP', "As It Is", ""),
-            ('LONGEST', "Longest Side", "The longest side has this length"),
-            ('HEIGHT', "Height", "It is this high, along its own Z axis"),
-        ],
-        default='LONGEST',
-    )
-    size_m: bpy.props.FloatProperty(
-        name="Length",
-        description="In world space. 0 keeps the size",
-        min=0,
-        soft_max=100,
-        subtype='DISTANCE',
-    )
-    origin: bpy.props.EnumProperty(
-        name="Origin",
-        items=[
-            ('KEEP', "As It Is", ""),
-            ('BOTTOM', "Bottom Centre", "The middle of its underside"),
-            ('CENTRE', "Centre", "The middle of its box"),
-            ('WORLD', "World", "The origin of the world"),
-        ],
-        default='BOTTOM',
-    )
-    shading: bpy.props.EnumProperty(
-        name="Shading",
-        items=[
-            ('KEEP', "As It Is", ""),
-            ('ANGLE', "Smooth by Angle", "Smooth, sharp where faces meet at a larger angle"),
-            ('FLAT', "Flat", "Every face for itself"),
-        ],
-        default='ANGLE',
-    )
-    sharp_angle: bpy.props.FloatProperty(name="Angle", subtype='ANGLE', default=radians(30), min=0, max=pi)
-    triangles: bpy.props.IntProperty(
-        name="Triangles",
-        description="The most that it shall have. 0 for as many as there are",
-        min=0,
-        max=TRIANGLES_MAX,
-        step=1000,
-    )
-    keeps_modifier: bpy.props.BoolProperty(
-        name="Keep as Modifier",
-        description="Have a Decimate modifier do it, which can be changed and removed, rather than the mesh itself. "
-        "Blender computes it anew at every change, seconds for a large model",
-    )
-    loose_percent: bpy.props.FloatProperty(
-        name="Remove Loose Bits",
-        description="Pieces that hang together with nothing else and have less than this share of the surface",
-        subtype='PERCENTAGE',
-        min=0,
-        max=50,
-    )
-    textures: bpy.props.EnumProperty(
-        name="Textures",
-        items=[
-            ('KEEP', "As They Are", ""),
-            ('PACK', "Pack", "Into the .blend"),
-            ('SAVE', "Save", "As files in the folder “textures” beside the .blend"),
-        ],
-        default='PACK',
-    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -159,35 +46,13 @@ class TRELLIS_OT_finish(bpy.types.Operator):
             return False
         return True
 
-    def draw(self, context: bpy.types.Context) -> None:
-        layout: Any = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(self, "preset")
-        column = layout.column()
-        column.prop(self, "size")
-        if self.size != 'KEEP':
-            column.prop(self, "size_m")
-        layout.prop(self, "origin")
-        column = layout.column()
-        column.prop(self, "shading")
-        if self.shading == 'ANGLE':
-            column.prop(self, "sharp_angle")
-        column = layout.column()
-        column.prop(self, "triangles")
-        row = column.row()
-        row.active = self.triangles > 0
-        row.prop(self, "keeps_modifier")
-        layout.prop(self, "loose_percent")
-        layout.prop(self, "textures")
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         from ..scene.finish import size, steps
         from ..scene.staging import mesh_of
 
         def begin() -> set[str]:
             model = self._model(context)
-            self._fill()
+            self.fill()
             # What was chosen for another model is no wish for this one.
             if not self.properties.is_property_set("size_m") and model.type == 'MESH' and mesh_of(model).polygons:
                 self.size_m = size.measure(model, mesh_of(model), finish_of(self).size)
@@ -204,7 +69,7 @@ class TRELLIS_OT_finish(bpy.types.Operator):
         from ..scene.staging import mesh_of
 
         def act() -> set[str]:
-            self._fill()
+            self.fill()
             model = self._model(context)
             wanted = finish_of(self)
             steps.check(model, wanted)
@@ -240,12 +105,6 @@ class TRELLIS_OT_finish(bpy.types.Operator):
         if self.timer is not None:
             context.window_manager.event_timer_remove(self.timer)
             self.timer = None
-
-    def _fill(self) -> None:
-        """What was not given comes from the preset; what was given for another model counts as not given."""
-        for name, value in _values_of(self.preset).items():
-            if not self.properties.is_property_set(name):
-                setattr(self, name, value)
 
     def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
         from ..scene.finish.elsewhere import Elsewhere
@@ -358,7 +217,7 @@ def _state(mesh: bpy.types.Mesh) -> tuple[int, int, int]:
 
 
 def _do_again(operator: TRELLIS_OT_finish, *, is_step_to_undo: bool) -> None:
-    names = ["model", "preset", "size_m", "sharp_angle", "loose_percent", *_CHOICES]
+    names = ["model", "preset", "size_m", "sharp_angle", "loose_percent", *CHOICES]
     _Running.again = {name: getattr(operator, name) for name in names}
     _Running.is_step_to_undo = is_step_to_undo
     if bpy.app.timers.is_registered(_again):

@@ -11,7 +11,7 @@ from ..piapi.models import MODELS, SEED_LIMIT, preset_of
 from ..piapi.picture_models import WORDING
 from ..scene.finish.choices import Preset
 from ..scene.grounding import Target
-from .finishing import PRESET_ITEMS
+from .finish_choices import PRESET_ITEMS
 
 TRELLIS = MODELS["Qubico/trellis"]
 PARAMETERS = tuple(parameter.name for parameter in TRELLIS.parameters)
