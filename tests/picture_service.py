@@ -53,6 +53,10 @@ def output(payload: dict[str, Any], address: str) -> dict[str, Any]:
     return {"image_url": urls[0]} if count == 1 else {"image_url": "", "image_urls": urls}
 
 
+NEARLY = 60
+"""Of the sum over red, green and blue, of 255 each."""
+
+
 def picture(payload: dict[str, Any], number: int, upload: str) -> bytes:
     """One of the pictures, as a PNG file."""
     image = _cut_out(_sent(payload, upload)) if payload["model"] == TOOLKIT else _drawn(payload["input"], number)
@@ -70,15 +74,17 @@ def _sent(payload: dict[str, Any], upload: str) -> Any:
 
 
 def _cut_out(image: Any) -> Any:
-    """All that has the colour of the first pixel, or of the one beside each corner, becomes transparent."""
-    import numpy as np
-    from PIL import Image
+    """All that has nearly the colour of a corner becomes transparent."""
+    from PIL import Image, ImageChops
 
-    rgba = np.array(image)
-    corners = rgba[[0, 0, -1, -1], [0, -1, 0, -1], :3].astype(int)
-    distance = np.abs(rgba[:, :, None, :3].astype(int) - corners).sum(axis=-1).min(axis=-1)
-    rgba[distance < 60] = 0
-    return Image.fromarray(rgba)
+    colours = image.convert("RGB")
+    right, top = image.width - 1, image.height - 1
+    for corner in ((0, 0), (right, 0), (0, top), (right, top)):
+        plain = Image.new("RGB", image.size, colours.getpixel(corner))
+        red, green, blue = ImageChops.difference(colours, plain).split()
+        distance = ImageChops.add(ImageChops.add(red, green), blue)
+        image.paste((0, 0, 0, 0), mask=distance.point([255 * (total < NEARLY) for total in range(256)]))
+    return image
 
 
 def _drawn(inputs: dict[str, Any], number: int) -> Any:
