@@ -30,6 +30,8 @@ class _Drawn:
 
     shown: list[tuple[bpy.types.Object, Caption]] = []
     handlers: list[Any] = []
+    visible: list[tuple[bpy.types.Object, Caption]] | None = None
+    """What the boxes of a viewport were drawn for, until its captions are drawn, right after them."""
 
 
 def update() -> bool:
@@ -57,7 +59,7 @@ def strays() -> list[tuple[bpy.types.Object, Caption]]:
 
 def unregister() -> None:
     """Removes the handlers, then what they drew with."""
-    _Drawn.shown = []
+    _Drawn.shown, _Drawn.visible = [], None
     _remove_handlers()
 
 
@@ -103,9 +105,8 @@ def _visible() -> list[tuple[bpy.types.Object, Caption]]:
 
 def draw_boxes() -> None:
     """In the scene: each box as full as its generation is far."""
-    boxes.draw(
-        [Box(_volume(item), said.share, ALERT if said.is_alert else CALM) for item, said in _visible() if said.share]
-    )
+    _Drawn.visible = shown = _visible()
+    boxes.draw([Box(_volume(item), said.share, ALERT if said.is_alert else CALM) for item, said in shown if said.share])
 
 
 def _volume(item: bpy.types.Object) -> Matrix:
@@ -118,7 +119,9 @@ def draw_captions() -> None:
     """Over the scene: name and stage above each box."""
     context = bpy.context
     region, to_view = context.region, context.region_data.perspective_matrix
-    places = [(place, said) for item, said in _visible() if (place := place_above(item, to_view, region))]
+    visible, _Drawn.visible = _Drawn.visible, None
+    shown = _visible() if visible is None else visible
+    places = [(place, said) for item, said in shown if (place := place_above(item, to_view, region))]
     plates.draw(places, context.preferences.system.ui_scale)
 
 

@@ -84,12 +84,19 @@ def forget() -> None:
 def _arranged(captions: Sequence[tuple[Place, Caption]], scale: float) -> list[_Plate]:
     plates: list[_Plate] = []
     for place, said in sorted(captions, key=lambda found: found[0].depth):
-        plate = _plate(place, said, scale)
-        steps = (plate._replace(bottom=plate.bottom + step * (plate.height + scale)) for step in range(STEPS_UP))
-        free = next((step for step in steps if not any(step.covers(other) for other in plates)), None)
+        free = _free(_plate(place, said, scale), plates, scale)
         if free is not None:
             plates.append(free)
     return plates
+
+
+def _free(plate: _Plate, taken: list[_Plate], scale: float) -> _Plate | None:
+    """The plate where it covers none of those that are there, moved up where it must; None where there is no room."""
+    for _ in range(STEPS_UP):
+        if not any(plate.covers(other) for other in taken):
+            return plate
+        plate = plate._replace(bottom=plate.bottom + plate.height + scale)
+    return None
 
 
 def _plate(place: Place, said: Caption, scale: float) -> _Plate:
