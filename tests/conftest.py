@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from service import FIXTURES, Piapi, running
 
 SOAK_LIMIT_S = 4 * 3600
@@ -11,6 +12,13 @@ SOAK_LIMIT_S = 4 * 3600
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests marked “soak” at their full size")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # What hypothesis draws is the same each time, so that a change is judged by what it changed; a soak draws anew.
+    settings.register_profile("short", derandomize=True)
+    if not config.getoption("--soak"):
+        settings.load_profile("short")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -67,7 +67,7 @@ def scenario() -> drive.Steps:
             drive.tell_service("refused")
             yield 0.3
         yield from generate(name)
-    yield from drive.until(lambda: drive.state() == "failed", "the refusal")
+    yield from drive.until(lambda: drive.state() == "failed", "the refusal", 80)
     assert empty("a bench") is not None
     yield 2.5
     assert said()["a bench"] == "Failed · see the list"

@@ -20,6 +20,7 @@ def make(picture: str, x: float) -> drive.Steps:
 
 
 def scenario() -> drive.Steps:
+    bpy.context.preferences.system.viewport_aa = '8'
     settings = bpy.context.scene.trellis
     for name in ("Cube", "Camera", "Light"):
         bpy.data.objects.remove(bpy.data.objects[name])
