@@ -135,12 +135,14 @@ class Demo:
 
     def follow(self, found: Session, ids: list[str]) -> None:
         """Shows how far each one is, and places it when it is ready."""
+        from trellis_blender.interface import in_scene
+
         while True:
             found.drain()
             generations = [found.generations[number] for number in ids]
             for generation in generations:
                 if generation.state.value == "ready":
-                    found.place(generation)
+                    in_scene.place(generation)
             self.show([found.generations[number] for number in ids])
             if not any(generation.is_working for generation in generations):
                 return

@@ -19,16 +19,16 @@ OBJECTS = 2000
 
 def main(url: str, count: int) -> None:
     """Submits the generations with their placeholders; makes their texts and places each as for one frame."""
-    with module_with_addon(url) as session:
+    with module_with_addon(url):
         import bpy
         from mathutils import Matrix
 
-        from trellis_blender.interface import monitor, overlay
+        from trellis_blender.interface import in_scene, monitor, overlay
         from trellis_blender.scene import placeholder
 
         for number in range(OBJECTS):
             bpy.context.scene.collection.objects.link(bpy.data.objects.new(f"thing {number}", None))
-        session.submit_in_place(requests(count))
+        in_scene.submit(requests(count))
         bpy.context.view_layer.update()
         to_view, layer = Matrix.Identity(4), bpy.context.view_layer
         region: Any = SimpleNamespace(width=1920, height=1080)

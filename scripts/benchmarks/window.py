@@ -34,7 +34,7 @@ def measure(rows: int, count: int) -> Steps:
     """Draws the list, then submits, then draws the list and the placeholders; milliseconds by what was drawn."""
     session = enable()
     from trellis_blender.generation.queue import Queue
-    from trellis_blender.interface import access, monitor, overlay, panel
+    from trellis_blender.interface import access, in_scene, monitor, overlay, panel
 
     listed = timed(panel, "draw_list")
     frames = timed_frames(overlay)
@@ -48,7 +48,7 @@ def measure(rows: int, count: int) -> Steps:
     session.load()
     yield from until(lambda: session.drain() or len(session.generations) == rows)
     at_rest = yield from draw(sidebar, listed)
-    session.submit_in_place(requests(count))
+    in_scene.submit(requests(count))
     monitor.watch()
     spread()
     yield from until(lambda: sum(each.progress is not None for each in session.lively.values()) == count)

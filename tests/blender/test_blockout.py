@@ -336,7 +336,7 @@ def waiting(piapi: Piapi, *items: Any) -> Any:
 
 
 def test_what_becomes_of_a_box_meanwhile(scene: Any, piapi: Piapi) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface import in_scene
 
     item = box("Chair")
     generation = waiting(piapi, item)
@@ -346,7 +346,7 @@ def test_what_becomes_of_a_box_meanwhile(scene: Any, piapi: Piapi) -> None:
     copy.data, copy.location = item.data.copy(), (5, 9, 1)
     scene.collection.objects.link(copy)
     bpy.context.view_layer.update()
-    placed = session.current().place(generation)
+    placed = in_scene.place(generation)
     bpy.context.view_layer.update()
     assert (placed.state.value, placed.problem) == ("placed", "")
     assert [model.name for model in models()] == ["Throne", "Throne.001"]
@@ -358,7 +358,7 @@ def test_what_becomes_of_a_box_meanwhile(scene: Any, piapi: Piapi) -> None:
 
 @pytest.mark.parametrize("change", ["flat", "sheared", "deleted", "cancelled", "edited"])
 def test_a_box_that_is_spoilt_meanwhile_loses_nothing(scene: Any, piapi: Piapi, change: str) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface import in_scene, session
 
     item, found = box("Chair"), session.current()
     generation = waiting(piapi, item)
@@ -374,16 +374,16 @@ def test_a_box_that_is_spoilt_meanwhile_loses_nothing(scene: Any, piapi: Piapi, 
         bpy.ops.object.mode_set(mode='EDIT')
     else:
         found.abandoned.add(generation.id)
-        found.remove_abandoned()
+        in_scene.remove_abandoned()
         assert bpy.data.objects["Chair"] == item
         assert "trellis_placeholder" not in item
     bpy.context.view_layer.update()
     assert found.file.arrives_here(generation) == (change not in {"deleted", "cancelled"})
-    placed = found.place(generation)
+    placed = in_scene.place(generation)
     if change == "edited":
         assert placed.problem == "“Chair” is in Edit Mode. Leave it, then press Place."
         bpy.ops.object.mode_set(mode='OBJECT')
-        placed = found.place(placed)
+        placed = in_scene.place(placed)
     assert (placed.state.value, placed.problem) == ("placed", "")
     said = {"flat": "has lost its thickness", "sheared": "is sheared by now"}.get(change, "")
     assert said in placed.where

@@ -46,8 +46,10 @@ def line(generation: Any) -> Any:
 
 
 def rest_of(count: int) -> list[Any]:
+    from trellis_blender.interface import in_scene
+
     found = sorted(current().generations.values(), key=lambda each: each.created_at)[-count:]
-    return [current().place(current().wait_for(each.id)) for each in found]
+    return [in_scene.place(current().wait_for(each.id)) for each in found]
 
 
 def test_from_words_to_pictures_to_models(settings: Any, piapi: Piapi) -> None:

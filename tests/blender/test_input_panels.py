@@ -22,6 +22,8 @@ def press(addon: Any) -> Any:
     from trellis_blender.interface import session
 
     def press_and_wait(operator: Any = bpy.ops.trellis.generate_from_panel) -> list[Any]:
+        from trellis_blender.interface import in_scene
+
         found = session.current()
         # The store has what other tests made.
         found.load()
@@ -32,7 +34,7 @@ def press(addon: Any) -> Any:
         assert operator() == {'FINISHED'}
         made = [found.wait_for(number) for number in list(found.generations) if number not in before]
         assert {generation.state.value for generation in made} == {"ready"}
-        return [found.place(generation) for generation in made]
+        return [in_scene.place(generation) for generation in made]
 
     return press_and_wait
 

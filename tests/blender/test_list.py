@@ -182,7 +182,7 @@ def test_a_thousand_rows_are_sorted_once(addon: Any, count: int) -> None:
     )
     for number in range(count):
         made = Generation(id=f"{number:032}", request=request, created_at=float(number))
-        current()._take_over(replace(made, parked=True))
+        current().take_over(replace(made, parked=True))
     look: Callable[[Any], None] = panel._look
     look(current())
     assert [each.created_at for each in panel._Memory.newest[:2]] == [count - 1, count - 2]

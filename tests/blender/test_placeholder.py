@@ -24,6 +24,7 @@ def found(addon: Any, piapi: Piapi) -> Any:
 def press(found: Any, *prompts: str, longest_side_m: float = 2.0) -> Any:
     """As if pressed in a window; the generations when they are ready."""
     from trellis_blender.generation.request import compose_request
+    from trellis_blender.interface import in_scene
     from trellis_blender.scene import placing
 
     requests = [
@@ -37,7 +38,7 @@ def press(found: Any, *prompts: str, longest_side_m: float = 2.0) -> Any:
         )
         for prompt in prompts or ("a box",)
     ]
-    taken = found.submit_in_place(requests)
+    taken = in_scene.submit(requests)
     bpy.context.view_layer.update()
     ready = [found.wait_for(generation.id) for generation in taken]
     return ready if prompts else ready[0]
@@ -51,9 +52,11 @@ def placeholder_of(generation: Any) -> Any:
 
 def arrive(found: Any, generation: Any) -> Any:
     """The model, after it took its placeholder's place by itself."""
+    from trellis_blender.interface import in_scene
+
     bpy.context.view_layer.update()
     assert found.file.arrives_here(generation)
-    placed = found.place(generation)
+    placed = in_scene.place(generation)
     assert (placed.state.value, placed.problem) == ("placed", "")
     bpy.context.view_layer.update()
     return bpy.data.objects[placed.object_name]
@@ -416,6 +419,8 @@ def test_one_that_was_deleted_stands_again_when_it_is_submitted_again(found: Any
 def test_cancelled_it_goes_and_failed_it_stays(found: Any, piapi: Piapi) -> None:
     from service import Fault
 
+    from trellis_blender.interface import in_scene
+
     piapi.fail("create", Fault(402, {"message": "insufficient credits"}))
     failed = press(found)
     assert failed.state.value == "failed"
@@ -434,10 +439,10 @@ def test_cancelled_it_goes_and_failed_it_stays(found: Any, piapi: Piapi) -> None
         model="Qubico/trellis", prompt="an owl", picture=None, picture_name="", parameters={},
         placement=placing.here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
-    owl = found.submit_in_place([request])[0]
+    owl = in_scene.submit([request])[0]
     bpy.ops.trellis.cancel(generation=owl.id)
     assert found.wait_for(owl.id).state.value == "cancelled"
-    found.remove_abandoned()
+    in_scene.remove_abandoned()
     assert placeholder_of(owl) is None
     assert "an owl" not in bpy.data.objects
 
@@ -460,7 +465,7 @@ def test_what_is_put_into_a_file_for_it_survives_the_store(found: Any) -> None:
 def test_a_placeholder_in_no_scene_gives_its_name_to_the_model(addon: Any, piapi: Piapi) -> None:
     """Guards placeholder.remove_remains: without it the model is called “a lamp.001”."""
     from trellis_blender.generation.request import compose_request
-    from trellis_blender.interface import session
+    from trellis_blender.interface import in_scene, session
     from trellis_blender.scene import placing
 
     found = session.current()
@@ -468,9 +473,9 @@ def test_a_placeholder_in_no_scene_gives_its_name_to_the_model(addon: Any, piapi
         model="Qubico/trellis", prompt="a lamp", picture=None, picture_name="", parameters={},
         placement=placing.here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
-    (generation,) = found.submit_in_place([request])
+    (generation,) = in_scene.submit([request])
     empty = bpy.data.objects["a lamp"]
     for collection in list(empty.users_collection):
         collection.objects.unlink(empty)
     ready = found.wait_for(generation.id)
-    assert found.place(ready).object_name == "a lamp"
+    assert in_scene.place(ready).object_name == "a lamp"

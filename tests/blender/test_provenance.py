@@ -50,8 +50,10 @@ def press(name: str, session: Any) -> Any:
 
 
 def arrive(session: Any, generation: Any) -> Any:
+    from trellis_blender.interface import in_scene
+
     bpy.context.view_layer.update()
-    placed = session.current().place(generation)
+    placed = in_scene.place(generation)
     assert (placed.state.value, placed.problem) == ("placed", "")
     bpy.context.view_layer.update()
     return bpy.data.objects[placed.object_name]
@@ -323,23 +325,27 @@ def bounds_of(mesh: Any) -> tuple[list[float], list[float]]:
 
 
 def test_cancelled_the_old_one_stays(session: Any, piapi: Piapi) -> None:
+    from trellis_blender.interface import in_scene
+
     item = made(session)
     bpy.context.scene.trellis.renewal = 'REPLACE'
     generation = press("generate_again", session)
     assert item["trellis_placeholder"] == generation.id
     session.current().abandoned.add(generation.id)
-    session.current().remove_abandoned()
+    in_scene.remove_abandoned()
     assert bpy.data.objects["a chair"] == item
     assert "trellis_placeholder" not in item
 
 
 def test_it_waits_while_the_old_one_is_edited(session: Any) -> None:
+    from trellis_blender.interface import in_scene
+
     item = made(session)
     bpy.context.scene.trellis.renewal = 'REPLACE'
     generation = press("generate_again", session)
     mesh = item.data
     bpy.ops.object.mode_set(mode='EDIT')
-    said = session.current().place(generation)
+    said = in_scene.place(generation)
     assert (said.state.value, said.parked) == ("ready", True)
     assert said.problem == "“a chair” is in Edit Mode. Leave it, then press Place."
     bpy.ops.object.mode_set(mode='OBJECT')

@@ -107,7 +107,7 @@ def test_the_render_result_becomes_the_input_with_its_alpha(tmp_path: Path) -> N
 
 
 def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface import in_scene, session
 
     for name in ("pear.png", "apple.png", "notes.txt"):
         (tmp_path / name).write_bytes(picture_png(8, 8))
@@ -115,7 +115,7 @@ def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Pia
     assert bpy.ops.trellis.generate_from_files(directory=str(tmp_path), files=files) == {'FINISHED'}
     found = session.current()
     begun = sorted(found.generations.values(), key=lambda each: each.created_at)[-2:]
-    made = [found.place(found.wait_for(each.id)) for each in begun]
+    made = [in_scene.place(found.wait_for(each.id)) for each in begun]
     assert sorted(generation.request.name for generation in made) == ["apple", "pear"]
     assert len(piapi.creates) == 2
     places = sorted(round(bpy.data.objects[each.object_name].location.x, 3) for each in made)

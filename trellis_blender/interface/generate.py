@@ -11,7 +11,7 @@ import bpy
 from ..generation import variations
 from ..piapi.models import MODELS, InputUnusable
 from ..scene import artist
-from . import access, assets, decoding, monitor, session
+from . import access, assets, decoding, in_scene, monitor, session
 from .image_file import changed_at_ns
 from .settings import PARAMETERS, settings_of
 
@@ -62,7 +62,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         for generation_id in submitted:
             generation = found.wait_for(generation_id)
             if generation.state.value == "ready":
-                generation = found.place(generation)
+                generation = in_scene.place(generation)
                 assets.arrived(generation_id)
             if generation.state.value != "placed":
                 problems[generation.problem] = None
@@ -85,13 +85,13 @@ def submit(
 ) -> list[str]:
     """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken.
 
-    `in_place`: with placeholders in the scene, for an artist who goes on working; see `Session.submit_in_place`.
+    `in_place`: with placeholders in the scene, for an artist who goes on working; see `in_scene.submit`.
     """
     found = session.current()
     for model in {request.model for request in requests}:
         found.service_for(model)
     if in_place:
-        return [generation.id for generation in found.submit_in_place(requests, places)]
+        return [generation.id for generation in in_scene.submit(requests, places)]
     return [found.submit(request).id for request in requests]
 
 

@@ -16,7 +16,7 @@ import bpy
 
 from ..piapi.models import InputUnusable
 from ..scene import artist
-from . import access, assets, finishing, redraw, session, thumbnails, wording
+from . import access, assets, finishing, in_scene, redraw, session, thumbnails, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -189,7 +189,7 @@ def _place(generation_id: str) -> None:
     found = session.current()
     generation = found.generations.get(generation_id)
     if generation is not None and generation.state.value in {"ready", "placed"}:
-        placed = found.place(generation)
+        placed = in_scene.place(generation)
         if placed.state.value == "placed" and not bpy.app.background:
             _Memory.news.append(wording.arrival(placed))
             thumbnails.arrived(generation_id)
@@ -208,7 +208,7 @@ def _remove_abandoned() -> float | None:
     """Not while the artist has one of them in hand, and as a step that can be undone."""
     if artist.why_wait(_Memory.background_operators):
         return IDLE_CHECK_S
-    session.current().remove_abandoned()
+    in_scene.remove_abandoned()
     redraw.everything()
     return None
 

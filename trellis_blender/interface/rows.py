@@ -8,7 +8,7 @@ import bpy
 
 from ..generation.questions import Topic
 from ..piapi.models import OFFLINE_PREVIEW
-from . import access, monitor, session, wording
+from . import access, in_scene, monitor, session, wording
 
 REMOVAL_WIDTH_PX = 440
 
@@ -88,7 +88,7 @@ class TRELLIS_OT_resume(RowOperator):
     def act(self, found: session.Session, generation: "Generation") -> None:
         if generation.request.model == OFFLINE_PREVIEW.id:
             # The process that had its task is gone.
-            found.submit_again(generation)
+            in_scene.submit_again(generation)
         else:
             found.queue.resume(generation, found.its_service(generation))
             found.drain()
@@ -106,7 +106,7 @@ class TRELLIS_OT_submit_again(RowOperator):
         return state in {"failed", "outcome unknown"} or (state == "queued" and generation.parked)
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        found.submit_again(generation)
+        in_scene.submit_again(generation)
 
 
 class TRELLIS_OT_remove(RowOperator):
@@ -155,6 +155,6 @@ class TRELLIS_OT_submit_paused(bpy.types.Operator):
 
         def submit_all() -> None:
             for generation in found.paused():
-                found.submit_again(generation)
+                in_scene.submit_again(generation)
 
         return monitor.press(self, submit_all)

@@ -18,12 +18,10 @@ from .open_file import OpenFile
 from .settings import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..generation.questions import Answer, Topic
     from ..generation.queue import Queue
     from ..generation.record import Generation
-    from ..generation.request import GenerationRequest, Placement
+    from ..generation.request import GenerationRequest
     from ..piapi.service import Service
     from ..piapi.tasks import ListedTask
     from .offline_process import OfflineProcess
@@ -107,44 +105,6 @@ class Session:
         self.drain()
         return generation
 
-    def submit_in_place(
-        self, requests: "Sequence[GenerationRequest]", places: "Sequence[Sequence[bpy.types.Object]]" = ()
-    ) -> "list[Generation]":
-        """As `submit`, each with a placeholder where its model will stand: one undo step for all of them.
-
-        With `places`, the artist's own objects of each request are that.
-        """
-        from dataclasses import replace
-
-        from ..scene import placeholder, placing, views
-
-        taken: list[Generation] = []
-        scene = None
-        try:
-            for number, request in enumerate(requests):
-                placement = replace(request.placement, has_placeholder=True)
-                taken.append(self.submit(replace(request, placement=placement)))
-                if places:
-                    placeholder.mark(places[number], taken[-1].id)
-                    scene = placeholder.scene_of(places[number][0])
-                else:
-                    scene = placing.stand_in(request.name, taken[-1].id, placement)
-        finally:
-            if scene is not None:
-                views.push_undo(scene, f"Placeholder “{taken[0].request.name}”")
-        return taken
-
-    def submit_again(self, generation: "Generation") -> None:
-        """Submits one that failed as a new task, with another placeholder where the artist deleted the one it had."""
-        from ..scene import placing, views
-
-        request = generation.request
-        self.queue.submit_again(generation, self.service_for(request.model))
-        if self.file.misses_placeholder(generation):
-            scene = placing.stand_in(request.name, generation.id, request.placement)
-            views.push_undo(scene, f"Placeholder “{request.name}”")
-        self.drain()
-
     def service_for(self, model_id: str) -> "Service":
         """Where tasks for a model go; raises access.NotReady where they cannot go there now."""
         if model_id == OFFLINE_PREVIEW.id:
@@ -164,7 +124,7 @@ class Session:
         """Takes over what the queue has to tell; True where there was anything. Never waits."""
         changes = self._queue.changes() if self._queue is not None else []
         for generation in changes:
-            self._take_over(generation)
+            self.take_over(generation)
             if generation.interrupted and not bpy.app.background:
                 self._go_on(generation)
         answers = self._queue.inquiries.answers() if self._queue is not None else []
@@ -263,7 +223,8 @@ class Session:
             self.answers.pop(Topic.SPENT, None)
             self.asked.discard(Topic.SPENT)
 
-    def _take_over(self, generation: "Generation") -> None:
+    def take_over(self, generation: "Generation") -> None:
+        """A generation as it is now, in the place of what was known of it."""
         self.revision += 1
         self._note_cost(generation)
         before = self.generations.get(generation.id)
@@ -292,88 +253,12 @@ class Session:
                 return generation
             time.sleep(WAIT_STEP_S)
 
-    def place(self, generation: "Generation") -> "Generation":
-        """Puts a generation's model into the scene, and tells the queue. Never raises: the outcome is in the result.
-
-        Does nothing where the model is in the scene already.
-        """
-        from dataclasses import replace
-
-        from ..generation.files import MODEL_NAME
-        from ..generation.problems import ModelUnusable
-        from ..generation.provenance import made_by
-        from ..generation.states import State
-        from ..scene import placeholder, placing
-        from ..scene.staging import ImportFailed
-
-        glb = self.queue.folder / generation.folder_name / MODEL_NAME
-        request = generation.request
-        if generation.state is State.PLACED and self.file.object_of(generation):
-            return generation
-        try:
-            if not glb.is_file():
-                raise ModelUnusable(f"its file {glb} is gone")
-            stand_in = placeholder.find(generation.id)
-            placement = self._placement(generation, stand_in)
-            smooth_up_to = access.smooth_up_to()
-            made = made_by(generation, access.own_version())
-            placed = placing.place(
-                glb, request.name, generation.id, placement, stand_in, smooth_up_to=smooth_up_to, made=made
-            )
-        except placing.NotNow as reason:
-            changed = replace(generation, problem=str(reason), parked=True)
-        except (ImportFailed, ModelUnusable) as error:
-            changed = replace(generation, problem=str(error), parked=True)
-        except Exception as error:
-            LOG.exception("placing of generation %s", generation.id)
-            problem = f"The model could not be placed ({type(error).__name__}: {error}). Its file is kept."
-            changed = replace(generation, problem=problem, parked=True)
-        else:
-            changed = replace(
-                generation,
-                request=replace(request, placement=placement),
-                state=State.PLACED,
-                object_name=placed.object_name,
-                where=placed.where,
-                problem="",
-                parked=False,
-                wanted=True,
-            )
-        self.file.look_again()
-        self._take_over(changed)
-        self.queue.keep(changed)
-        return changed
-
-    def remove_abandoned(self) -> None:
-        """Removes the placeholders of what was cancelled: one undo step, none where there was nothing to remove."""
-        from ..scene import placeholder, views
-
-        abandoned, self.abandoned = self.abandoned, set()
-        removed = [scene for number in abandoned if (scene := placeholder.remove(number)) is not None]
-        if removed:
-            views.push_undo(removed[0], "Remove Placeholder")
-
     def close(self) -> None:
         """Stops the threads; what was saved last is where the next session goes on."""
         if self._offline is not None:
             self._offline.stop()
         if self._queue is not None:
             self._queue.close(STOP_TIMEOUT_S)
-
-    def _placement(self, generation: "Generation", stand_in: bpy.types.Object | None) -> "Placement":
-        """Where it goes now; where it is from now on, so that it can be placed there again."""
-        from dataclasses import replace
-
-        from ..scene import placeholder, placing
-
-        placement = generation.request.placement
-        if stand_in is not None:
-            spot = placeholder.spot(stand_in)
-            return replace(placement, location=spot, blend_load=self.file.blend_load, blend_file=bpy.data.filepath)
-        if self.file.belongs_here(generation):
-            return placement
-        finish = Preset(placement.finish)
-        return placing.here(bpy.context, placement.longest_side_m, self.file.blend_load, finish=finish)
 
 
 class _Current:

@@ -97,17 +97,17 @@ def every_kind() -> drive.Steps:
     bpy.context.window_manager.windows[-1].screen.areas[0].tag_redraw()
     made = drive.generations()[0]
     for earlier in drive.generations():
-        current._take_over(replace(earlier, removed=True))
+        current.take_over(replace(earlier, removed=True))
     problems = list(troubled(made))
     for first in range(0, len(problems), SHOWN_AT_ONCE):
         shown = problems[first : first + SHOWN_AT_ONCE]
         for number, generation in enumerate(shown):
-            current._take_over(replace(generation, id=f"{number:032}", created_at=-float(number)))
+            current.take_over(replace(generation, id=f"{number:032}", created_at=-float(number)))
         redraw.sidebars()
         yield 0.6
         drive.shot(f"09-every-kind-{first // SHOWN_AT_ONCE + 1}")
         for number, generation in enumerate(shown):
-            current._take_over(replace(generation, id=f"{number:032}", removed=True))
+            current.take_over(replace(generation, id=f"{number:032}", removed=True))
 
 
 def troubled(made: Any) -> Iterator[Any]:
