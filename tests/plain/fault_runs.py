@@ -12,8 +12,8 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fault_cells import run_cell
@@ -48,8 +48,7 @@ def hasten(patch: pytest.MonkeyPatch) -> None:
 
 def limit_answers(patch: pytest.MonkeyPatch, timing: Timing) -> None:
     """How long an answer, or a file that drips, is waited for."""
-    defaults: Any = Client.__init__.__kwdefaults__
-    patch.setitem(defaults, "answer_limit_s", timing.answer_s)
+    patch.setattr(Client, "__init__", partialmethod(Client.__init__, answer_limit_s=timing.answer_s))
     patch.setattr("trellis_blender.piapi.files.SLOWNESS_LOOK_S", timing.answer_s)
 
 
