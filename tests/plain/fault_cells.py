@@ -164,8 +164,6 @@ def _finish(run: Run, generation: Generation) -> None:
         # Only what is not done yet is among them.
         run.until(lambda: bool(run.latest(generation).task_id), "the task")
     if cell.ends == "Ready":
-        if cell.step == "cancel":
-            run.until(lambda: not run.latest(generation).wanted, "that it is too late")
         run.make()
         if not cell.waits and not cell.rests:
             run.off()

@@ -10,6 +10,12 @@ from ..piapi.tasks import ListedTask
 PAGES_MAX = 5
 
 
+class TooManyTasks(PiapiError):
+    """There are more than are looked through."""
+
+    happened = f"The account has more than {PAGES_MAX * HISTORY_PAGE_SIZE} tasks of this model in these days."
+
+
 def list_tasks(
     client: Client, models: Iterable[str], since: float, until: float
 ) -> tuple[list[ListedTask], list[PiapiError]]:
@@ -29,6 +35,8 @@ def list_tasks(
                 listed += found
                 if len(found) < HISTORY_PAGE_SIZE:
                     break
+            else:
+                problems.append(TooManyTasks())
         except PiapiError as error:
             problems.append(error)
     return listed, problems

@@ -36,19 +36,19 @@ def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
     work.is_submitting = False
     why = " ".join(filter(None, (error.happened, error.said))) if error else ENDED_BEFORE_THE_ANSWER
     work.change(stage="Looking for it among the account's tasks", problem=why)
-    hindrance = ""
-    listed: list[ListedTask] = []
+    doubt = ""
+    others: set[str] = set()
     for wait_s in LOOK_AFTER_S:
         work.pause(wait_s)
         listed, problems = list_tasks(client, [work.generation.request.model], *_window(work.generation))
-        if _adopt(work, client, listed, problems):
+        others |= work.around.store.known_tasks()
+        candidates = [each for each in listed if each.task.task_id not in others]
+        undecided = _undecided(work, client, candidates, problems, others)
+        if undecided is None:
             return
-        hindrance = str(problems[-1]) if problems else ""
-    price_usd = work.generation.request.price_usd
-    if hindrance:
-        verdict = f"{costs.unknown(price_usd)} The account's tasks could not be looked through: {hindrance}"
-    elif _may_be_among(work, listed):
-        verdict = f"{costs.unknown(price_usd)} One of them may be it, but PiAPI does not say of which picture it is."
+        doubt = _doubt(work, undecided=undecided, problems=problems)
+    if doubt:
+        verdict = f"{costs.unknown(work.generation.request.price_usd)} {doubt}"
     else:
         verdict = (
             "It is not among the account's tasks, so PiAPI has most likely not accepted it, and charged nothing. "
@@ -60,53 +60,78 @@ def look_for(work: Work, client: Client, error: Unclear | None = None) -> None:
 def matches(generation: Generation, listed: ListedTask, image: bytes) -> bool:
     """Whether a listed task is the one that this generation would have become. `image` is the PNG that was sent."""
     request, inputs = generation.request, listed.inputs or {}
-    if listed.model != request.model or listed.task_type not in {"", request.task_type}:
-        return False
-    if not _is_in_window(generation, listed):
-        return False
-    if inputs.get("seed") != request.seed and request.seed:
-        return False
-    if any(inputs.get(name, value) != value for name, value in request.parameters):
+    if is_another(generation, listed, image) or (request.seed and "seed" not in inputs):
         return False
     if request.sends_picture:
-        return _is_same_image(inputs, image) if _has_image(inputs) else bool(request.seed)
-    return " ".join(str(inputs.get("prompt", "")).split()) == request.prompt
+        return _has_image(inputs) or bool(request.seed)
+    return "prompt" in inputs
 
 
-def _may_be_among(work: Work, listed: list[ListedTask]) -> bool:
-    """Whether there is a task that can be told neither to be this one nor to be another."""
-    request, known = work.generation.request, work.around.store.known_tasks()
-    is_known_by_picture = request.sends_picture and not request.seed
-    return is_known_by_picture and any(
-        each.model == request.model
-        and each.task.task_id not in known
-        and _is_in_window(work.generation, each)
-        and not _has_image(each.inputs or {})
-        for each in listed
-    )
+def is_another(generation: Generation, listed: ListedTask, image: bytes) -> bool:
+    """Whether something of what the service says about a task shows that it is not this generation's."""
+    request, inputs = generation.request, listed.inputs or {}
+    if listed.model and _short(listed.model) != _short(request.model):
+        return True
+    if listed.task_type not in {"", request.task_type} or not _is_in_window(generation, listed):
+        return True
+    wanted = {**dict(request.parameters), **({"seed": request.seed} if request.seed else {})}
+    if any(inputs.get(name, value) != value for name, value in wanted.items()):
+        return True
+    if request.sends_picture:
+        return _has_image(inputs) and not _is_same_image(inputs, image)
+    return "prompt" in inputs and " ".join(str(inputs["prompt"]).split()) != request.prompt
 
 
-def _adopt(work: Work, client: Client, listed: list[ListedTask], problems: list[PiapiError]) -> bool:
-    """Takes the first task that matches and that no other generation has. Adds to `problems` why one could not be
-    looked at."""
-    known = work.around.store.known_tasks()
-    image = _image(work)
-    unknown = {each.task.task_id: each for each in listed if each.task.task_id not in known}
-    asked = 0
-    for each in unknown.values():
+def _undecided(
+    work: Work, client: Client, candidates: list[ListedTask], problems: list[PiapiError], others: set[str]
+) -> list[ListedTask] | None:
+    """Takes the first task that matches and that no other generation has: None then, else those of which nothing shows
+    whose they are. Adds to `problems` why one could not be looked at, to `others` those that need no second look.
+
+    Where the lists do not say what a task was made from it is asked for, those first that were made when this one was.
+    """
+    image, asked = _image(work), 0
+    undecided: dict[str, ListedTask] = {}
+    for each in sorted(candidates, key=lambda each: _distance_s(work.generation, each)):
         candidate = each
-        if each.inputs is None and _is_in_window(work.generation, each) and asked < ASKED_MAX:
+        if each.inputs is None and asked < ASKED_MAX and not is_another(work.generation, each, image):
             asked += 1
             try:
                 candidate = client.find_task(each.task.task_id)
             except PiapiError as error:
                 problems.append(error)
                 continue
-        if not matches(work.generation, candidate, image):
-            continue
-        if work.adopt(candidate.task.task_id):
-            return True
-    return False
+        if matches(work.generation, candidate, image) and work.adopt(candidate.task.task_id):
+            return None
+        if is_another(work.generation, candidate, image):
+            others.add(each.task.task_id)
+        else:
+            undecided[each.task.task_id] = candidate
+    taken = work.around.store.known_tasks()
+    return [each for number, each in undecided.items() if number not in taken]
+
+
+def _doubt(work: Work, *, undecided: list[ListedTask], problems: list[PiapiError]) -> str:
+    """Why it may have a task all the same, as a sentence; "" where nothing speaks for it."""
+    account = work.generation.account
+    if problems:
+        return f"The account's tasks could not be looked through: {problems[-1]}"
+    if account and account != work.job.service.account:
+        return "It was submitted with another API key: put that key in and Resume, and it is looked for."
+    if undecided:
+        what = "of which picture it is" if work.generation.request.sends_picture else "what it was made from"
+        return f"One of them may be it, but PiAPI does not say {what}."
+    return ""
+
+
+def _short(model: str) -> str:
+    """The model's name without the maker's, which PiAPI itself leaves out here and there."""
+    return model.rpartition("/")[2].casefold()
+
+
+def _distance_s(generation: Generation, listed: ListedTask) -> float:
+    made_at = listed.task.created_at
+    return abs(made_at - (generation.submitted_at or generation.created_at)) if made_at is not None else WINDOW_S
 
 
 def _is_in_window(generation: Generation, listed: ListedTask) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..piapi.files import FileIdentity, Part, ResultStream
-from .files import INPUT_NAME, MODEL_NAME, remove_file, write_whole
+from .files import INPUT_NAME, MODEL_NAME, remove_file, replace_for_good, write_whole
 from .glb import SIZE_LIMIT_BYTES, check_glb
 from .png import encode_png
 from .problems import DiskFull, ModelUnusable, explain_os_error
@@ -54,7 +54,7 @@ def keep_model(
         except ModelUnusable as problem:
             part.replace(folder / REFUSED_NAME)
             raise ModelUnusable(f"{problem.reason}; it was kept aside as {REFUSED_NAME}") from None
-        part.replace(final)
+        replace_for_good(part, final)
     except OSError as error:
         problem = explain_os_error(error, folder)
         if isinstance(problem, DiskFull):

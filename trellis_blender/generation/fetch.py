@@ -37,7 +37,7 @@ def fetch(work: Work, client: Client) -> None:
             if not tries_left:
                 raise
         _renew_address(work, client, patience)
-    wanted = work.generation.wanted and not work.job.cancelling
+    wanted = work.generation.wanted and not work.is_cancelled
     ready = {"state": State.READY, "wanted": wanted, "problem": "", "parked": False, "stage": "", "progress": None}
     write_whole(work.folder / EXPORT_NAME, to_json(replace(work.generation, **ready)).encode())
     work.save(**ready)

@@ -32,10 +32,21 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        replace_for_good(part, path)
     except OSError as error:
         remove_file(part)
         raise explain_os_error(error, path.parent) from None
+
+
+def replace_for_good(part: Path, path: Path) -> None:
+    """Gives a written file its name; a power cut does not take that back, where the system lets folders be synced."""
+    part.replace(path)
+    with suppress(OSError):  # Windows opens no folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -19,8 +19,10 @@ LOG = logging.getLogger(__name__)
 
 AT_WORK = frozenset({State.WAITING, State.RUNNING})
 
+BEGUN = frozenset({State.RUNNING, State.DOWNLOADING})
+"""Too late to be cancelled: it is paid."""
 TOO_LATE = (InputRefused, RequestRefused, NotThere)
-"""How the service says that a task can no longer be cancelled. Any other refusal says nothing about the task."""
+"""How the service says that a task can no longer be cancelled; the next poll tells whether that is so."""
 MISSES_TOLERATED = 5
 """404 in a row: a task that was just made may not be known everywhere yet."""
 EMPTY_ANSWERS_TOLERATED = 3
@@ -42,7 +44,7 @@ def follow(work: Work, client: Client) -> None:
         work.rest_between_polls()
     while work.generation.state in AT_WORK:
         hindrance = ""
-        if work.job.cancelling and work.generation.wanted:
+        if work.is_cancelled and work.generation.wanted:
             hindrance = _ask_to_cancel(work, client)
         try:
             task = client.get_task(work.generation.task_id)
@@ -64,7 +66,7 @@ def follow(work: Work, client: Client) -> None:
             else:
                 apply(work, task)
         if work.generation.state in AT_WORK:
-            if hindrance:
+            if hindrance and work.generation.wanted:
                 work.change(problem=hindrance)
             work.rest_between_polls()
 
@@ -99,6 +101,8 @@ def apply(work: Work, task: Task) -> None:
         work.advance(State.WAITING, stage="Waiting for the account's other tasks", progress=None)
     else:
         work.advance(State.WAITING, stage="Waiting for PiAPI", progress=None)
+    if work.is_cancelled and work.generation.wanted and work.generation.state in BEGUN:
+        work.save(wanted=False)
 
 
 def _what(work: Work) -> str:
@@ -119,16 +123,16 @@ def _learn_plan(work: Work, client: Client) -> None:
 
 
 def _ask_to_cancel(work: Work, client: Client) -> str:
-    """Why it is not cancelled yet, "" where the service has heard it."""
+    """Why it is not cancelled yet, "" where the service has heard it. As long as the task waits it is asked again
+    before every poll, by the next Blender too."""
+    if not work.generation.cancel_asked:
+        work.save(cancel_asked=True)
     try:
         client.cancel_task(work.generation.task_id)
-    except TOO_LATE as error:
-        # The service works on it already. The next poll tells how it stands.
-        LOG.debug("cancel of %s refused: %s", work.generation.id, error)
     except PiapiError as error:
-        # It did not get through; it is asked again before the next poll.
         hindrance = f"Not cancelled yet. {error}"
-        work.change(problem=hindrance)
+        if not isinstance(error, TOO_LATE):
+            work.change(problem=hindrance)
         return hindrance
     work.save(wanted=False)
     return ""

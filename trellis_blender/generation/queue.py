@@ -123,6 +123,7 @@ class Queue:
             parked=False,
             interrupted=False,
             wanted=True,
+            cancel_asked=False,
             charged_usd=None,
             submitted_at=0.0,
             finished_at=0.0,
@@ -307,7 +308,7 @@ class Queue:
             return
         try:
             found = self._store.load(generation.id)
-            if found is not None and self._owner.is_another(found.owner_id):
+            if found is not None and self._is_beyond(found, generation):
                 self._tell(found)
                 return
             from .files import remove_folder
@@ -319,8 +320,17 @@ class Queue:
         else:
             self._changes.put(replace(generation, removed=True))
 
+    def _is_beyond(self, found: "Owned", shown: Generation) -> bool:
+        """Whether another Blender has it, or has taken it further than the artist sees."""
+        its = found.generation
+        return self._owner.is_another(found.owner_id) or (its.task_id, its.state) != (shown.task_id, shown.state)
+
     def _keep(self, generation: Generation) -> None:
         try:
+            if self._store.load(generation.id) is None:
+                # Another Blender has removed it meanwhile.
+                self._changes.put(replace(generation, removed=True))
+                return
             self._store.save(generation)
         except GenerationProblem as problem:
             generation = replace(generation, problem=f"{generation.problem} {problem}".strip())

@@ -17,9 +17,10 @@ class Generation:
     not stored: they only tell how far it is. Nor are `elsewhere`, another Blender works on it, and `interrupted`, the
     one that worked on it has ended, and `removed`, it is no longer in the store. `fetched`: it was made elsewhere, with
     this account, and brought here by its task. `problem` is the sentence the artist reads. `parked` stands for "stopped
-    asking until told to go on"; `wanted` turns False when it was cancelled too late. `charged_usd` is None where the
-    service did not say. `model_url` has the addresses of pictures, one a line. `where` tells where the model was put
-    when that is not the place it was meant for.
+    asking until told to go on". `cancel_asked`: the artist has cancelled it, which the service is told until it has
+    heard; `wanted` turns False when that was too late. `charged_usd` is None where the service did not say. `model_url`
+    has the addresses of pictures, one a line. `account` tells the key that it was submitted with from other keys.
+    `where` tells where the model was put when that is not the place it was meant for.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Generation:
     problem: str = ""
     parked: bool = False
     wanted: bool = True
+    cancel_asked: bool = False
     charged_usd: float | None = None
     submitted_at: float = 0.0
     finished_at: float = 0.0
@@ -39,6 +41,7 @@ class Generation:
     where: str = ""
     fetched: bool = False
     picture_sha256: str = ""
+    account: str = ""
     stage: str = ""
     progress: float | None = None
     expected_s: float | None = None

@@ -203,7 +203,8 @@ class Store:
             if not self._is_prepared:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as db:
-                db.execute("PRAGMA synchronous = FULL")
+                # FULL would leave it to chance whether a power cut brings back what the last step has replaced.
+                db.execute("PRAGMA synchronous = EXTRA")
                 if not self._is_prepared:
                     self._prepare(db)
                 with db:

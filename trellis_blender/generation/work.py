@@ -122,6 +122,11 @@ class Work:
         else:
             self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
 
+    @property
+    def is_cancelled(self) -> bool:
+        """True where the artist has cancelled it, now or before Blender ended."""
+        return self.job.cancelling or self.generation.cancel_asked
+
     def result_url(self, task: Task) -> str:
         """Where the task's result is, "" where it has none; of pictures the addresses, one a line."""
         return "\n".join(task.picture_urls) if self.generation.request.makes_pictures else task.model_url
@@ -135,7 +140,8 @@ class Work:
         self.around.limit.wait_turn(self.pause)
         self.stop_or_drop()
         if self.is_submitting and self.generation.state is State.QUEUED:
-            self.save(state=State.SUBMITTING, submitted_at=self.around.now(), problem="", stage="")
+            account = self.job.service.account
+            self.save(state=State.SUBMITTING, account=account, submitted_at=self.around.now(), problem="", stage="")
 
     def rest_between_polls(self) -> None:
         """Waits for the next poll; a cancel cuts it short once."""

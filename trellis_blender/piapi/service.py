@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -83,6 +84,11 @@ class Service:
     def is_loopback(self) -> bool:
         """True where the service runs on this computer."""
         return self.start is not None or is_loopback(self.api_url)
+
+    @property
+    def account(self) -> str:
+        """Tells this key from others; nobody can make the key of it."""
+        return sha256(f"account {self.api_key}".encode()).hexdigest()[:8]
 
     def task_config(self) -> dict[str, object]:
         """PiAPI's `config` of a task; empty where nothing is set. Raises AddressUnusable for a webhook that is none."""

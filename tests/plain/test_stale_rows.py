@@ -1,0 +1,69 @@
+"""What the artist wants of a generation that has come further meanwhile, and a cancel that takes its time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from helpers import Driver, service_of, text_request
+from service import Behaviour, Fault, Piapi
+
+from trellis_blender.generation.record import Generation
+from trellis_blender.generation.states import State
+
+
+def waiting(driver: Driver, piapi: Piapi) -> Generation:
+    piapi.behaviour.pending_s = 60
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.WAITING)
+    return driver.latest[generation.id]
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_a_task_that_waits_is_cancelled_in_the_end(driver: Driver, piapi: Piapi, status: int) -> None:
+    piapi.fail("cancel", Fault(status, {"message": "task not found"}))
+    generation = waiting(driver, piapi)
+    driver.queue.cancel(generation, service_of(piapi))
+    cancelled = driver.rest(generation)
+    assert (cancelled.state, cancelled.problem) == (State.CANCELLED, "Cancelled at PiAPI. Nothing was charged.")
+    assert piapi.asked("cancel") == 2
+
+
+def test_the_next_blender_knows_that_it_was_cancelled(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    first = make_driver()
+    piapi.fail_always("cancel", Fault(503))
+    generation = waiting(first, piapi)
+    first.queue.cancel(generation, service_of(piapi))
+    first.until(lambda: "Not cancelled yet" in first.latest[generation.id].problem)
+    first.queue.close(5)
+    piapi.fail_always("cancel", None)
+    second = make_driver()
+    second.queue.load()
+    second.until(lambda: generation.id in second.latest)
+    second.queue.resume(second.latest[generation.id], service_of(piapi))
+    second.until(lambda: not second.latest[generation.id].interrupted)
+    assert second.rest(generation).state is State.CANCELLED
+
+
+def test_what_another_blender_has_made_meanwhile_is_not_removed(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    first, second = make_driver(), make_driver()
+    piapi.behaviour.fail_with = "bad luck"
+    failed = first.rest(first.queue.submit(text_request(), service_of(piapi)))
+    assert failed.state is State.FAILED
+    piapi.behaviour = Behaviour()
+    second.queue.load()
+    second.until(lambda: failed.id in second.latest)
+    second.queue.submit_again(second.latest[failed.id], service_of(piapi))
+    second.until(lambda: second.latest[failed.id].state is State.READY)
+    first.queue.remove(failed)
+    first.until(lambda: first.latest[failed.id].state is State.READY)
+    assert (first.queue.folder / failed.folder_name / "model.glb").exists()
+
+
+def test_what_another_blender_has_removed_does_not_come_back(driver: Driver, piapi: Piapi) -> None:
+    made = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    driver.queue.remove(made)
+    driver.queue.keep(replace(made, problem="Its file is gone.", parked=True))
+    driver.until(lambda: driver.latest[made.id].problem == "Its file is gone.")
+    assert driver.latest[made.id].removed
