@@ -97,17 +97,32 @@ class GenerateButton(bpy.types.Operator):
 
     def ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
         """Asks whether it may cost that much."""
-        count, model = len(self.requests), MODELS[self.requests[0].model]
-        what = f"{count} models" if count > 1 else "a model"
-        each = f", {costs.dollars(model.price_usd)} each" if count > 1 else ""
-        limit = costs.dollars(access.ask_above_usd())
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title=f"Generate {what} for {costs.dollars(total_usd)}?",
-            message=f"By {model.label}{each}. The preferences ask above {limit}.",
-            confirm_text=costs.button_text(count, model.price_usd),
-        )
+        return confirm(self, context, event, [request.price_usd for request in self.requests], self.requests[0].model)
+
+
+def confirm(
+    operator: bpy.types.Operator,
+    context: bpy.types.Context,
+    event: bpy.types.Event,
+    prices_usd: Sequence[float],
+    model_id: str = "",
+) -> set[str]:
+    """Asks whether as much as that may be spent; the operator's `execute` does it then.
+
+    `model_id` is the model that makes all of them, "" for different ones.
+    """
+    count, total_usd, model = len(prices_usd), sum(prices_usd), MODELS.get(model_id)
+    thing = "model" if model is not None else "generation"
+    each = f", {costs.price(prices_usd[0])} each" if count > 1 else ""
+    by = f"By {model.label}{each}. " if model is not None else ""
+    total = costs.price(total_usd)
+    return context.window_manager.invoke_confirm(
+        operator,
+        event,
+        title=f"Generate {f'{count} {thing}s' if count > 1 else f'a {thing}'} for {total}?",
+        message=f"{by}The preferences ask above {costs.dollars(access.ask_above_usd())}.",
+        confirm_text=f"Generate {f'{count} ' if count > 1 else ''}· {total}",
+    )
 
 
 class _PanelButton(GenerateButton):

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be done with a generation in the list."""
 
+import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 import bpy
 
+from ..generation import costs
 from ..generation.questions import Topic
 from ..piapi.models import OFFLINE_PREVIEW
-from . import access, in_scene, monitor, session, wording
+from . import access, buttons, in_scene, monitor, session, wording
 
 REMOVAL_WIDTH_PX = 440
 
@@ -94,7 +96,34 @@ class TRELLIS_OT_resume(RowOperator):
             found.drain()
 
 
-class TRELLIS_OT_submit_again(RowOperator):
+class _Spending(bpy.types.Operator):
+    """Asks first where a press costs more than may be spent without a question."""
+
+    asked_at = 0.0
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        prices_usd = [each.request.price_usd for each in self.meant()]
+        if not costs.asks_first(sum(prices_usd), access.ask_above_usd()):
+            return self.execute(context)
+        self.asked_at = time.monotonic()
+        return buttons.confirm(self, context, event, prices_usd)
+
+    @abstractmethod
+    def meant(self) -> "list[Generation]":
+        """What a press would submit."""
+
+    @abstractmethod
+    def submit(self, context: bpy.types.Context) -> set[str]:
+        """Submits it."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if time.monotonic() - self.asked_at < buttons.UNREAD_S:
+            self.report({'INFO'}, "Pressed twice; nothing was submitted.")
+            return {'CANCELLED'}
+        return self.submit(context)
+
+
+class TRELLIS_OT_submit_again(_Spending, RowOperator):
     """Submit the same prompt or image with the same settings as a new task. Costs the price on the button"""
 
     bl_idname = "trellis.submit_again"
@@ -104,6 +133,13 @@ class TRELLIS_OT_submit_again(RowOperator):
     def fits(cls, generation: "Generation") -> bool:
         state = generation.state.value
         return state in {"failed", "outcome unknown"} or (state == "queued" and generation.parked)
+
+    def meant(self) -> "list[Generation]":
+        found = session.current().generations.get(self.generation)
+        return [found] if found is not None and self.fits(found) else []
+
+    def submit(self, context: bpy.types.Context) -> set[str]:
+        return RowOperator.execute(self, context)
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         in_scene.submit_again(generation)
@@ -142,14 +178,17 @@ class TRELLIS_OT_remove(RowOperator):
             found.answers[Topic.TASKS] = answer._replace(tasks=others)
 
 
-class TRELLIS_OT_submit_paused(bpy.types.Operator):
+class TRELLIS_OT_submit_paused(_Spending):
     """Submit everything that was in the queue when Blender ended. Costs the price on the button"""
 
     bl_idname = "trellis.submit_paused"
     bl_label = "Resume All"
     bl_options = {'INTERNAL'}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def meant(self) -> "list[Generation]":
+        return session.current().paused()
+
+    def submit(self, context: bpy.types.Context) -> set[str]:
         found = session.current()
         found.drain()
 
