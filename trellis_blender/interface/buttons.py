@@ -112,16 +112,16 @@ def confirm(
     `model_id` is the model that makes all of them, "" for different ones.
     """
     count, total_usd, model = len(prices_usd), sum(prices_usd), MODELS.get(model_id)
-    thing = "model" if model is not None else "generation"
+    verb, thing = ("Generate", "model") if model is not None else ("Submit", "generation")
     each = f", {costs.price(prices_usd[0])} each" if count > 1 else ""
     by = f"By {model.label}{each}. " if model is not None else ""
     total = costs.price(total_usd)
     return context.window_manager.invoke_confirm(
         operator,
         event,
-        title=f"Generate {f'{count} {thing}s' if count > 1 else f'a {thing}'} for {total}?",
+        title=f"{verb} {f'{count} {thing}s' if count > 1 else f'a {thing}'} for {total}?",
         message=f"{by}The preferences ask above {costs.dollars(access.ask_above_usd())}.",
-        confirm_text=f"Generate {f'{count} ' if count > 1 else ''}· {total}",
+        confirm_text=f"{verb} {f'{count} ' if count > 1 else ''}· {total}",
     )
 
 
