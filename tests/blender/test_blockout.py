@@ -322,6 +322,30 @@ def test_pressed_twice_pays_once(scene: Any, piapi: Piapi) -> None:
     assert len(piapi.creates) == 1
 
 
+def test_a_box_whose_model_is_paid_for_is_not_paid_for_again_by_the_next_blender(
+    scene: Any, piapi: Piapi, tmp_path: Path
+) -> None:
+    from trellis_blender.interface import session
+
+    generation = waiting(piapi, box("Chair"))
+    path = str(tmp_path / "scene.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    session.end()
+    bpy.ops.wm.open_mainfile(filepath=path)
+    bpy.data.objects["Chair"].select_set(True)
+    # In a window nobody waits: what is not known yet may still come.
+    found = session.current()
+    assert (found.generations, found.may_come(generation.id), found.may_come("")) == ({}, True, False)
+    with pytest.raises(RuntimeError, match="“Chair” is being made already"):
+        generate()
+    assert len(piapi.creates) == 1
+    # A mark that no generation here belongs to is none: the file is somebody else's.
+    bpy.data.objects["Chair"]["trellis_placeholder"] = "0" * 32
+    session.end()
+    assert generate() == {'FINISHED'}
+    assert len(piapi.creates) == 2
+
+
 def waiting(piapi: Piapi, *items: Any) -> Any:
     """The generation of boxes whose model is ready and has not arrived."""
     from dataclasses import replace
