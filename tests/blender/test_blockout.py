@@ -91,7 +91,7 @@ def test_it_fits(scene: Any, place: Matrix, size: Any, stretch: bool) -> None:
     assert_fits(model, place @ Matrix.Translation((0, 0, -size[2] / 2)), size, stretch=stretch)
     assert tuple(model.scale) == pytest.approx((1, 1, 1), abs=1e-4)
     assert (model.name, item.name) == ("Old_Chair.003", "Old_Chair.003 box")
-    assert (item.hide_get(), item.hide_render) == (True, True)
+    assert (item.visible_get(), item.hide_render) == (False, True)
     assert (model.select_get(), model.visible_get()) == (True, True)
 
 
@@ -176,11 +176,83 @@ def test_the_boxes_come_back_and_go_again(scene: Any) -> None:
     bpy.ops.trellis.show_boxes(boxes=False)
     seen = [item.name for item in bpy.data.objects if item.visible_get()]
     assert (seen, placed["Lamp"].hide_render) == (["Chair", "Lamp"], False)
-    # A box that came back is a box again, under the name it had.
+    # A box that came back is a box again, under the name it had; the model that stood for it makes room.
     bpy.ops.trellis.show_boxes(boxes=True)
     chair.select_set(True)
     assert generate() == {'FINISHED'}
-    assert [item["trellis"]["prompt"] for item in models()] == ["Chair", "Chair", "Lamp"]
+    assert [(item.name, item["trellis"]["prompt"]) for item in models()] == [
+        ("Chair", "Chair"), ("Chair (before)", "Chair"), ("Lamp", "Lamp")
+    ]  # fmt: skip
+    assert bpy.data.objects["Chair (before)"] == placed["Chair"]
+    assert (bpy.data.objects["Chair"].data.name, chair.name) == ("Chair.002", "Chair box")
+    bpy.ops.object.select_all(action='DESELECT')
+    bpy.ops.trellis.show_boxes(boxes=True)
+    assert shown() == ["Chair box", "Lamp box"]
+    bpy.ops.trellis.show_boxes(boxes=False)
+    assert (shown(), shown_in_renderings()) == (["Chair", "Lamp"], ["Chair", "Lamp"])
+
+
+def test_a_box_without_a_name_gives_its_next_model_the_name_of_the_last(scene: Any) -> None:
+    item = box("Cube")
+    item.trellis_prompt = "a bed"
+    generate()
+    bpy.ops.trellis.show_boxes(boxes=True)
+    item.select_set(True)
+    generate()
+    assert [(each.name, each.visible_get()) for each in models()] == [("a bed", True), ("a bed (before)", False)]
+    assert item.name == "Cube"
+
+
+def test_what_is_no_pair_is_left_alone(scene: Any) -> None:
+    chair, lamp = box("Chair"), box("Lamp", Matrix.Translation((4, 0, 0)))
+    generate()
+    placed = {item.name: item for item in models()}
+    placed["Lamp"].hide_render = True
+    copy = placed["Chair"].copy()
+    copy.location = (0, 9, 0)
+    scene.collection.objects.link(copy)
+    bpy.ops.object.select_all(action='DESELECT')
+    bpy.ops.trellis.show_boxes(boxes=True)
+    assert shown() == ["Chair box", "Chair.001", "Lamp box"]
+    # A copy of a box is no box with a model in it.
+    other = lamp.copy()
+    scene.collection.objects.link(other)
+    bpy.ops.trellis.show_boxes(boxes=False)
+    assert shown() == ["Chair", "Chair.001", "Lamp", "Lamp box.001"]
+    # The artist's own eye of the camera stays as it was.
+    assert (placed["Lamp"].hide_render, other.hide_render) == (True, False)
+    # Filled, the copy takes nothing away from the box that it is a copy of.
+    other.select_set(True)
+    generate()
+    assert {"Chair", "Lamp", "Lamp.001"} <= set(shown())
+    bpy.data.batch_remove([chair, lamp, other])
+    before = shown()
+    assert bpy.ops.trellis.show_boxes(boxes=True) == {'CANCELLED'}
+    assert shown() == before
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_what_is_hidden_stays_hidden_when_its_collection_comes_back(scene: Any, shows: bool) -> None:
+    props = bpy.data.collections.new("Props")
+    scene.collection.children.link(props)
+    item = box("Chair")
+    props.objects.link(item)
+    scene.collection.objects.unlink(item)
+    item.select_set(True)
+    generate()
+    bpy.ops.trellis.show_boxes(boxes=shows)
+    layer = bpy.context.view_layer.layer_collection.children["Props"]
+    for layer.exclude in (True, False):
+        bpy.context.view_layer.update()
+    assert shown() == ["Chair box" if shows else "Chair"]
+
+
+def shown() -> list[str]:
+    return [item.name for item in bpy.data.objects if item.visible_get()]
+
+
+def shown_in_renderings() -> list[str]:
+    return [item.name for item in bpy.data.objects if not item.hide_render]
 
 
 def test_the_boxes_keep_all_they_were(scene: Any, tmp_path: Path) -> None:
@@ -320,6 +392,30 @@ def test_pressed_twice_pays_once(scene: Any, piapi: Piapi) -> None:
     with pytest.raises(RuntimeError, match="“Chair” is being made already"):
         generate()
     assert len(piapi.creates) == 1
+
+
+def test_a_box_whose_model_is_paid_for_is_not_paid_for_again_by_the_next_blender(
+    scene: Any, piapi: Piapi, tmp_path: Path
+) -> None:
+    from trellis_blender.interface import session
+
+    generation = waiting(piapi, box("Chair"))
+    path = str(tmp_path / "scene.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    session.end()
+    bpy.ops.wm.open_mainfile(filepath=path)
+    bpy.data.objects["Chair"].select_set(True)
+    # In a window nobody waits: what is not known yet may still come.
+    found = session.current()
+    assert (found.generations, found.may_come(generation.id), found.may_come("")) == ({}, True, False)
+    with pytest.raises(RuntimeError, match="“Chair” is being made already"):
+        generate()
+    assert len(piapi.creates) == 1
+    # A mark that no generation here belongs to is none: the file is somebody else's.
+    bpy.data.objects["Chair"]["trellis_placeholder"] = "0" * 32
+    session.end()
+    assert generate() == {'FINISHED'}
+    assert len(piapi.creates) == 2
 
 
 def waiting(piapi: Piapi, *items: Any) -> Any:

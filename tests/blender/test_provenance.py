@@ -310,7 +310,7 @@ def test_the_new_one_takes_the_old_ones_place(session: Any, piapi: Piapi) -> Non
     assert (high[0] - low[0], low[2]) == pytest.approx((old_high[0] - old_low[0], old_low[2]), abs=1e-5)
     # The old one is kept, hidden, with what made it.
     kept = bpy.data.objects["Throne (before)"]
-    assert (kept.data, kept.hide_get(), kept.hide_render) == (old_mesh, True, True)
+    assert (kept.data, kept.visible_get(), kept.hide_viewport, kept.hide_render) == (old_mesh, False, True, True)
     assert group_of(kept) == old_group
     assert world_bounds(kept)[0] == pytest.approx(old_bounds[0], abs=1e-5)
     assert "trellis_placeholder" not in kept

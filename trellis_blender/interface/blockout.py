@@ -51,6 +51,9 @@ class TRELLIS_OT_generate_for_selection(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self.keys = _keys(context)
         self.asked_at = time.monotonic()
+        # What a box waits for already may be known to the store alone.
+        session.current().look_around()
+        monitor.watch()
         return context.window_manager.invoke_props_dialog(
             self, width=DIALOG_WIDTH_PX, title="Generate for Selection", confirm_text="Generate"
         )
@@ -62,6 +65,10 @@ class TRELLIS_OT_generate_for_selection(bpy.types.Operator):
         if time.monotonic() - self.asked_at < UNREAD_S:
             self.report({'INFO'}, "Pressed twice; nothing was submitted.")
             return {'CANCELLED'}
+        if bpy.app.background:
+            session.current().wait_until_loaded()
+        else:
+            session.current().load()
         wishes, left_out = _survey(context, self.keys or _keys(context))
         said = " ".join(each.said for each in left_out)
         if not wishes:
@@ -200,14 +207,7 @@ def _survey(context: bpy.types.Context, keys: Sequence[_Key]) -> "tuple[list[Wis
     model = MODELS[settings_of(context.scene).model]
     # The offline preview takes text only to say that it cannot read.
     needs_picture = TEXT not in model.task_types or not model.price_usd
-    return blockout.survey(items, _is_pending, needs_picture=needs_picture)
-
-
-def _is_pending(generation_id: str) -> bool:
-    found = session.current().generations.get(generation_id)
-    if found is None:
-        return False
-    return found.is_working or found.elsewhere or found.parked or found.state.value in {"ready", "outcome unknown"}
+    return blockout.survey(items, session.current().may_come, needs_picture=needs_picture)
 
 
 def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":

@@ -45,7 +45,8 @@ class Session:
         self.file = OpenFile()
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
         self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
-        self.is_loaded = False
+        self.is_loaded = False  # asked for, see `knows_all`
+        self.knows_all = False  # what earlier sessions left has been taken over
         self.answers: dict[Topic, Answer] = {}  # the latest to each question, see `ask`
         self.asked: set[Topic] = set()
         self.revision = 0  # another number whenever a generation changed
@@ -82,6 +83,20 @@ class Session:
         if not self.is_loaded:
             self.is_loaded = True
             self.queue.load()
+
+    def wait_until_loaded(self) -> None:
+        """Blocks until the generations of earlier sessions are known. For scripts."""
+        self.load()
+        while not self.knows_all:
+            self.drain()
+            time.sleep(WAIT_STEP_S)
+
+    def may_come(self, generation_id: str) -> bool:
+        """Whether a model that was asked for may still come: True while the store has not told of it."""
+        found = self.generations.get(generation_id)
+        if found is None:
+            return bool(generation_id) and not self.knows_all
+        return found.is_working or found.elsewhere or found.parked or found.state.value in {"ready", "outcome unknown"}
 
     def look_around(self) -> bool:
         """While the artist looks at the list: asks now and then for what other Blenders have begun, and first of all
@@ -122,6 +137,7 @@ class Session:
 
     def drain(self) -> bool:
         """Takes over what the queue has to tell; True where there was anything. Never waits."""
+        has_told_all = self.is_loaded and not self.is_busy
         changes = self._queue.changes() if self._queue is not None else []
         for generation in changes:
             self.take_over(generation)
@@ -130,6 +146,7 @@ class Session:
         answers = self._queue.inquiries.answers() if self._queue is not None else []
         for answer in answers:
             self._hear(answer)
+        self.knows_all |= has_told_all
         return bool(changes or answers)
 
     def ask(self, topic: "Topic", task_id: str = "", *, blend_file: str = "", path: str = "", url: str = "") -> None:

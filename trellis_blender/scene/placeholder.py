@@ -124,11 +124,11 @@ def forget_if_changed() -> None:
         forget()
 
 
-def wanted_name(item: bpy.types.Object, name: str) -> str:
-    """What the artist called it; `name` where that is its name, give or take Blender's ".001", or it has none."""
-    is_its_own = re.fullmatch(re.escape(name) + r"(\.\d{3,})?", item.name)
-    is_nameless = item.type == 'MESH' and not box_names.prompt_in(item.name)
-    return name if is_its_own or is_nameless else item.name
+def wanted_name(item: bpy.types.Object, called: str, name: str) -> str:
+    """What the artist `called` it; `name` where that is its name, give or take Blender's ".001", or it has none."""
+    is_its_own = re.fullmatch(re.escape(name) + r"(\.\d{3,})?", called)
+    is_nameless = item.type == 'MESH' and not box_names.prompt_in(called)
+    return name if is_its_own or is_nameless else called
 
 
 def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.types.Scene, str]:

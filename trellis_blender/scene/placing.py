@@ -10,7 +10,7 @@ import bpy
 
 from ..generation.request import Placement
 from ..generation.variations import GAP
-from . import artist, finishing, fitting, grounding, placeholder, provenance, replacing
+from . import artist, finishing, fitting, grounding, placeholder, provenance, replacing, swapping
 from .finish import origin, steps
 from .finish.choices import PRESETS, Origin, Preset
 from .grounding import Target
@@ -107,7 +107,7 @@ def place(
     if stand_in is None:
         placeholder.remove_remains(generation_id)
     else:
-        name = placeholder.wanted_name(stand_in, name)
+        name = placeholder.wanted_name(stand_in, swapping.name_of(stand_in), name)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
     with staged_model(glb) as model:
         mesh = mesh_of(model)

@@ -33,10 +33,6 @@ def replace(old: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[bpy.types.Scen
 def _keep(old: bpy.types.Object) -> None:
     """What it is now, hidden in the same collections."""
     kept: Any = old.copy()
-    kept.name = f"{old.name} (before)"
-    for name in (placeholder.ID_PROPERTY, swapping.IN_BOX):
-        if name in kept:
-            del kept[name]
     for collection in old.users_collection:
         collection.objects.link(kept)
-    swapping.hide(kept)
+    swapping.put_away(kept, old.name)

@@ -109,7 +109,7 @@ def scenario() -> drive.Steps:
         assert bpy.ops.trellis.vary_seed('INVOKE_DEFAULT') == {'FINISHED'}
     yield from drive.until(lambda: len(drive.generations()) == 3, "another table")
     yield from drive.until(lambda: bpy.data.objects["Table"].data.name != mesh, "the other table")
-    assert bpy.data.objects["Table (before)"].hide_get()
+    assert not bpy.data.objects["Table (before)"].visible_get()
     yield from drive.over_viewport()
     yield from drive.key("ctrl+z", 1.0)
     assert bpy.data.objects["Table"].data.name == mesh
