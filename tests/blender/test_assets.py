@@ -1,6 +1,7 @@
 """Models as assets: what is in the file, what stays as it was, and what a crash leaves."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,8 +111,41 @@ def test_the_same_model_is_one_asset_and_another_of_the_name_another(chair: Any,
 def test_any_mesh_can_be_an_asset(library: Path) -> None:
     lumpy_ball(500).name = "a/ball: “of” mine"
     bpy.ops.trellis.save_asset()
-    assert only(library).name == "a_ball_ “of” mine.blend"
+    assert re.fullmatch("a_ball_ “of” mine-[0-9a-f]{8}.blend", only(library).name)
     assert read(only(library)).name.startswith("a/ball: “of” mine")
+
+
+def test_a_file_of_the_artists_is_never_replaced(library: Path) -> None:
+    model = lumpy_ball(200)
+    library.mkdir()
+    (library / "ball.blend").write_bytes(b"the artist's")
+    for _ in range(2):
+        bpy.ops.trellis.save_asset()
+    assert (library / "ball.blend").read_bytes() == b"the artist's"
+    (ours,) = set(library.glob("*.blend")) - {library / "ball.blend"}
+    other, model.name = lumpy_ball(300), "a first ball"
+    other.name = "ball"
+    bpy.ops.trellis.save_asset()
+    assert len(list(library.glob("*.blend"))) == 3
+    item = read(ours)
+    assert len(item.data.polygons) == len(model.data.polygons)
+    # What the artist makes of an asset is another one.
+    bpy.context.scene.collection.objects.link(item)
+    model.name, other.name, item.name = "x", "y", "ball"
+    bpy.context.view_layer.objects.active = item
+    bpy.ops.trellis.save_asset()
+    assert len(list(library.glob("*.blend"))) == 4
+
+
+def test_the_open_file_is_never_replaced(library: Path) -> None:
+    lumpy_ball(200)
+    bpy.ops.trellis.save_asset()
+    path = only(library)
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    content = path.read_bytes()
+    with pytest.raises(RuntimeError, match="in its asset's own file"):
+        bpy.ops.trellis.save_asset()
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("name", ["", "always"])
@@ -162,7 +196,7 @@ def a_file_for_a_folder(library: Path) -> None:
 
 
 def a_folder_in_the_way(library: Path) -> None:
-    (library / "ball.blend" / "inside").mkdir(parents=True)
+    (library / f"ball-{'0' * 8}.blend" / "inside").mkdir(parents=True)
 
 
 def a_catalog_in_the_way(library: Path) -> None:
@@ -181,6 +215,7 @@ def test_a_library_that_cannot_be_written_to_is_a_sentence(library: Path, spoil:
         library = library.parent.parent / "proc"  # for the administrator nothing is read-only but what never is written
         bpy.context.preferences.addons["trellis_blender"].preferences.asset_folder = "/proc/library"
     model = lumpy_ball(200)
+    model["trellis_asset"] = "0" * 32
     before = counts()
     with pytest.raises(RuntimeError, match="The asset was not saved"):
         bpy.ops.trellis.save_asset()
