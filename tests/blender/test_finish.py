@@ -161,6 +161,34 @@ def test_the_origin_moves_and_nothing_else(model: Any, origin: str) -> None:
     assert (middle[2] if origin == "CENTRE" else low[2]) == pytest.approx(0, abs=1e-5)
 
 
+def shown_bounds(model: Any) -> Any:
+    """Lowest and highest corner in world space of what Blender shows."""
+    bpy.context.view_layer.update()
+    evaluated = model.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    points = points_of(evaluated.data) @ np.array(model.matrix_world.to_3x3()).T + np.array(model.matrix_world)[:3, 3]
+    return np.array([points.min(axis=0), points.max(axis=0)])
+
+
+def test_shape_keys_are_scaled_and_moved_along(addon: Any) -> None:
+    model = lumpy_ball(500)
+    model.location = (5, 0, 3)
+    model.shape_key_add(name="Basis")
+    key = model.shape_key_add(name="wide")
+    key.value = 0.0  # Blender 5.2 begins with 1
+    basis = points_of(model.data)
+    key.data.foreach_set("co", (basis * (2, 1, 1)).ravel())
+    before = shown_bounds(model)
+    finish(model, size=choices().Size.LONGEST, size_m=1.0, origin=choices().Origin.BOTTOM)
+    after = shown_bounds(model)
+    assert max(after[1] - after[0]) == pytest.approx(1.0, rel=1e-4)
+    assert after.mean(axis=0)[:2] == pytest.approx(before.mean(axis=0)[:2], abs=1e-4)
+    assert after[0][2] == pytest.approx(before[0][2], abs=1e-4)
+    assert model.matrix_world.translation.z == pytest.approx(before[0][2], abs=1e-4)
+    key.value = 1.0
+    wide = shown_bounds(model)
+    assert (wide[1] - wide[0]) == pytest.approx((after[1] - after[0]) * (2, 1, 1), rel=1e-4)
+
+
 def test_shading_is_flat_or_sharp_from_an_angle_on(model: Any) -> None:
     mesh = model.data
     finish(model, shading=choices().Shading.FLAT)

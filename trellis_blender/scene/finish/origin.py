@@ -30,7 +30,7 @@ def move_to(mesh: bpy.types.Mesh, place: Vector) -> None:
     if place.length == 0:
         return
     back = Matrix.Translation((-place.x, -place.y, -place.z))
-    mesh.transform(back)
+    mesh.transform(back, shape_keys=True)
     mesh.update()
     for item in bpy.data.objects:
         if item.data != mesh or item.library is not None:
