@@ -232,6 +232,26 @@ def test_what_is_no_model_is_a_sentence(library: Path, kind: str) -> None:
         bpy.ops.trellis.save_asset(generation="nobody" if kind == "unknown" else "")
 
 
+@pytest.mark.parametrize("is_overridden", [False, True])
+def test_a_linked_model_is_a_sentence_and_stays_as_it_is(library: Path, tmp_path: Path, is_overridden: bool) -> None:
+    model = lumpy_ball(200)
+    path = str(tmp_path / "theirs.blend")
+    bpy.data.libraries.write(path, {model})
+    bpy.data.objects.remove(model)
+    with bpy.data.libraries.load(path, link=True) as (found, wanted):
+        wanted.objects = found.objects
+    (item,) = wanted.objects
+    bpy.context.scene.collection.objects.link(item)
+    if is_overridden:
+        item = item.override_create(remap_local_usages=True)
+    bpy.context.view_layer.update()
+    bpy.context.view_layer.objects.active = item
+    name, before = item.name, counts()
+    with pytest.raises(RuntimeError, match="is linked from another file"):
+        bpy.ops.trellis.save_asset()
+    assert (item.name, counts(), list(library.glob("*.blend"))) == (name, before, [])
+
+
 def test_the_catalogs_of_others_stay(library: Path, chair: Any) -> None:
     from trellis_blender.scene import asset_catalog
 

@@ -20,7 +20,7 @@ from ..generation.problems import GenerationProblem
 from ..generation.request import Picture
 from . import asset_catalog
 from .finish import textures
-from .staging import mesh_of
+from .staging import is_linked, mesh_of
 
 NAME_WHILE_SAVING = "Trellis: being saved as an asset"
 KEY_PROPERTY = "trellis_asset"
@@ -57,6 +57,8 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
     NotSaved.
     """
     mesh = mesh_of(model)
+    if is_linked(model):
+        raise NotSaved(f"“{model.name}” is linked from another file. Make it local first.")
     path = folder / file_name(about.name, about.key or _own_key(model))
     if bpy.data.filepath and path.resolve() == Path(bpy.data.filepath).resolve():
         raise NotSaved(f"“{model.name}” is in its asset's own file. Save the .blend itself.")

@@ -4,7 +4,7 @@
 import bpy
 
 from .. import finishing
-from ..staging import mesh_of
+from ..staging import is_linked, mesh_of
 from . import budget, loose, origin, size, textures
 from .choices import CannotFinish, Finish, Shading
 
@@ -26,7 +26,7 @@ def check(model: bpy.types.Object, finish: Finish) -> None:
     if model.type != 'MESH':
         raise CannotFinish(f"“{model.name}” is no mesh.")
     mesh = mesh_of(model)
-    if model.library is not None or model.override_library is not None or mesh.library is not None:
+    if is_linked(model):
         raise CannotFinish(f"“{model.name}” is linked from another file. Make it local first.")
     size.check(model, mesh, finish.size)
     origin.check(model, finish.origin)
