@@ -181,6 +181,47 @@ def test_textures_in_files_are_packed_in_the_asset_alone(library: Path, tmp_path
     assert (found["wood.png"] is not None, found["gone.png"]) == (True, None)
 
 
+def textured(image: Any) -> Any:
+    model = lumpy_ball(200)
+    material = bpy.data.materials.new("painted")
+    if material.node_tree is None:
+        material.use_nodes = True
+    material.node_tree.nodes.new("ShaderNodeTexImage").image = image
+    model.data.materials.append(material)
+    return model
+
+
+def image_in(path: Path) -> Any:
+    (material,) = read(path).data.materials
+    return next(node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE")
+
+
+def test_what_was_baked_and_never_saved_is_in_the_asset(library: Path) -> None:
+    image = bpy.data.images.new("bake", 8, 8)
+    image.pixels[:] = [1.0, 0.0, 0.5, 1.0] * 64
+    image.update()
+    textured(image)
+    assert bpy.ops.trellis.save_asset() == {'FINISHED'}
+    assert tuple(image.pixels[:4]) == pytest.approx((1, 0, 0.5, 1), abs=0.01)
+    bpy.ops.wm.read_factory_settings()
+    found = image_in(only(library))
+    assert tuple(found.pixels[:4]) == pytest.approx((1, 0, 0.5, 1), abs=0.01)
+
+
+def test_a_texture_of_tiles_is_packed_in_the_asset_alone(library: Path, tmp_path: Path) -> None:
+    image = bpy.data.images.new("tiles", 8, 8, tiled=True)
+    image.filepath_raw = str(tmp_path / "tiles.<UDIM>.png")
+    image.file_format = 'PNG'
+    image.save()
+    textured(image)
+    assert (image.packed_file, image.is_dirty) == (None, False)
+    assert bpy.ops.trellis.save_asset() == {'FINISHED'}
+    assert (image.packed_file, image.source) == (None, 'TILED')
+    assert image.filepath == str(tmp_path / "tiles.<UDIM>.png")
+    bpy.ops.wm.read_factory_settings()
+    assert image_in(only(library)).packed_file is not None
+
+
 def test_the_library_is_added_to_blenders_own_once(library: Path) -> None:
     libraries = bpy.context.preferences.filepaths.asset_libraries
     before = len(libraries)

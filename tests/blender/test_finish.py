@@ -470,6 +470,27 @@ def test_textures_are_packed_and_saved_beside_the_blend(textured: tuple[Any, Any
     assert image.filepath == "//textures/wood-1.png"
 
 
+@pytest.mark.parametrize("kept", ["PACK", "SAVE"])
+def test_what_was_baked_is_packed_and_saved_too(addon: Any, tmp_path: Path, kept: str) -> None:
+    model = lumpy_ball(200)
+    material = bpy.data.materials.new("wood")
+    if material.node_tree is None:
+        material.use_nodes = True
+    images = [bpy.data.images.new(name, 8, 8) for name in ("baked", "blank")]
+    for image in images:
+        material.node_tree.nodes.new("ShaderNodeTexImage").image = image
+    images[0].pixels[:] = [1.0, 0.0, 0.5, 1.0] * 64
+    images[0].update()
+    model.data.materials.append(material)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert finish(model, textures=choices().Textures(kept)) == []
+    assert [image.source for image in images] == ['FILE', 'GENERATED']
+    assert (tmp_path / "textures" / "baked.png").is_file() == (kept == "SAVE")
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert tuple(bpy.data.images["baked"].pixels[:4]) == pytest.approx((1, 0, 0.5, 1), abs=0.01)
+
+
 def test_a_texture_whose_file_is_gone_is_told_and_the_rest_is_done(textured: tuple[Any, Any], tmp_path: Path) -> None:
     model, image = textured
     (tmp_path / "wood.png").unlink()

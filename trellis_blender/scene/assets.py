@@ -141,8 +141,7 @@ def _packed(mesh: bpy.types.Mesh) -> Generator[list[str]]:
     """The textures packed for a while; sentences about those that cannot be. Painted ones stay packed: they would lose
     what was painted.
     """
-    files = [image for image in textures.images_of(mesh) if image.packed_file is None and image.source == 'FILE']
-    clean = [image for image in files if not image.is_dirty]
+    clean = [image for image in textures.images_of(mesh) if image.packed_file is None and not image.is_dirty]
     problems = textures.keep(mesh, textures.Textures.PACK)
     try:
         yield problems
