@@ -547,3 +547,51 @@ def test_a_blender_of_its_own_makes_what_this_one_would(addon: Any, tmp_path: Pa
     (made,) = into.meshes
     assert abs(triangles_of(made) - triangles_of(model.data)) <= 2
     assert corners_of(made) == corners_of(model.data)
+
+
+def moved(model: Any) -> None:
+    model.data.vertices[7].co.x += 0.001
+    model.data.update()
+
+
+def unwrapped(model: Any) -> None:
+    model.data.uv_layers[0].uv[5].vector.x += 0.001
+
+
+def painted(model: Any) -> None:
+    model.data.color_attributes[0].data[3].color = (1, 0, 0, 1)
+
+
+def sharpened(model: Any) -> None:
+    model.data.set_sharp_from_angle(angle=0.01)
+
+
+def flipped(model: Any) -> None:
+    model.data.flip_normals()
+
+
+def given_another_material(model: Any) -> None:
+    model.data.polygons[2].material_index = 1
+
+
+def shaped(model: Any) -> None:
+    model.data.shape_keys.key_blocks[1].data[4].co.z += 0.001
+
+
+@pytest.mark.parametrize("edit", [moved, unwrapped, painted, sharpened, flipped, given_another_material, shaped])
+def test_an_edit_made_meanwhile_is_noticed(addon: Any, edit: Callable[[Any], None]) -> None:
+    from trellis_blender.scene.finish.fingerprint import fingerprint
+
+    model = lumpy_ball(2_000)
+    model.data.color_attributes.new("paint", 'BYTE_COLOR', 'CORNER')
+    model.shape_key_add(name="Basis")
+    model.shape_key_add(name="more")
+    before = fingerprint(model.data)
+    model.location.x, model.data.name = 3, "another name"
+    for _ in range(2):
+        bpy.ops.object.mode_set(mode='EDIT')
+        bpy.ops.mesh.select_all(action='INVERT')
+        bpy.ops.object.mode_set(mode='OBJECT')
+    assert fingerprint(model.data) == before
+    edit(model)
+    assert fingerprint(model.data) != before
