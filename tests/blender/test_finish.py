@@ -161,6 +161,52 @@ def test_the_origin_moves_and_nothing_else(model: Any, origin: str) -> None:
     assert (middle[2] if origin == "CENTRE" else low[2]) == pytest.approx(0, abs=1e-5)
 
 
+def keyed(model: Any) -> None:
+    model.keyframe_insert("location", frame=1)
+    model.rotation_euler.z = 1.0
+    model.keyframe_insert("rotation_euler", frame=20)
+
+
+def driven(model: Any) -> None:
+    model.driver_add("location", 0).driver.expression = "2.5"
+
+
+def constrained(model: Any) -> None:
+    target = bpy.data.objects.new("target", None)
+    bpy.context.scene.collection.objects.link(target)
+    target.location = (0, 0, 7)
+    model.constraints.new('COPY_LOCATION').target = target
+
+
+@pytest.mark.parametrize("bind", [keyed, driven, constrained])
+@pytest.mark.parametrize("is_bound_itself", [True, False])
+def test_what_is_animated_or_constrained_keeps_its_origin(addon: Any, bind: Any, is_bound_itself: bool) -> None:
+    model = lumpy_ball(500)
+    twin = model.copy()
+    bpy.context.scene.collection.objects.link(twin)
+    bind(model if is_bound_itself else twin)
+    frames = (1, 10, 20)
+    before = []
+    for frame in frames:
+        bpy.context.scene.frame_set(frame)
+        before += [shown_bounds(model), shown_bounds(twin)]
+    (said,) = finish(model, origin=choices().Origin.BOTTOM)
+    assert "stays where it is" in said
+    after = []
+    for frame in frames:
+        bpy.context.scene.frame_set(frame)
+        after += [shown_bounds(model), shown_bounds(twin)]
+    assert np.allclose(before, after, atol=1e-5)
+    # It is no obstacle to the rest, nor where nothing binds it any more.
+    assert bpy.ops.trellis.finish(model=model.name, triangles=100) == {'FINISHED'}
+    assert triangles_of(model.data) <= 102
+    for item in (model, twin):
+        item.animation_data_clear()
+        for constraint in item.constraints:
+            constraint.mute = True
+    assert finish(model, origin=choices().Origin.BOTTOM) == []
+
+
 def shown_bounds(model: Any) -> Any:
     """Lowest and highest corner in world space of what Blender shows."""
     bpy.context.view_layer.update()

@@ -57,11 +57,13 @@ def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """All other steps, on a mesh that is reduced: 100 ms for 1,000,000 triangles."""
     mesh = mesh_of(model)
     size.scale_to(model, mesh, wanted.size, wanted.size_m)
-    origin.move_to(mesh, origin.place_of(model, mesh, wanted.origin))
+    kept = origin.why_kept(mesh, wanted.origin)
+    if not kept:
+        origin.move_to(mesh, origin.place_of(model, mesh, wanted.origin))
     shade(mesh, wanted)
     budget.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
     said = "" if wanted.keeps_modifier else budget.shortfall(mesh, wanted.triangles)
-    return [*filter(None, (said,)), *textures.keep(mesh, wanted.textures)]
+    return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures)]
 
 
 def shade(mesh: bpy.types.Mesh, wanted: Finish) -> None:
