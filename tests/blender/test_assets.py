@@ -1,6 +1,7 @@
 """Models as assets: what is in the file, what stays as it was, and what a crash leaves."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,8 +111,41 @@ def test_the_same_model_is_one_asset_and_another_of_the_name_another(chair: Any,
 def test_any_mesh_can_be_an_asset(library: Path) -> None:
     lumpy_ball(500).name = "a/ball: “of” mine"
     bpy.ops.trellis.save_asset()
-    assert only(library).name == "a_ball_ “of” mine.blend"
+    assert re.fullmatch("a_ball_ “of” mine-[0-9a-f]{8}.blend", only(library).name)
     assert read(only(library)).name.startswith("a/ball: “of” mine")
+
+
+def test_a_file_of_the_artists_is_never_replaced(library: Path) -> None:
+    model = lumpy_ball(200)
+    library.mkdir()
+    (library / "ball.blend").write_bytes(b"the artist's")
+    for _ in range(2):
+        bpy.ops.trellis.save_asset()
+    assert (library / "ball.blend").read_bytes() == b"the artist's"
+    (ours,) = set(library.glob("*.blend")) - {library / "ball.blend"}
+    other, model.name = lumpy_ball(300), "a first ball"
+    other.name = "ball"
+    bpy.ops.trellis.save_asset()
+    assert len(list(library.glob("*.blend"))) == 3
+    item = read(ours)
+    assert len(item.data.polygons) == len(model.data.polygons)
+    # What the artist makes of an asset is another one.
+    bpy.context.scene.collection.objects.link(item)
+    model.name, other.name, item.name = "x", "y", "ball"
+    bpy.context.view_layer.objects.active = item
+    bpy.ops.trellis.save_asset()
+    assert len(list(library.glob("*.blend"))) == 4
+
+
+def test_the_open_file_is_never_replaced(library: Path) -> None:
+    lumpy_ball(200)
+    bpy.ops.trellis.save_asset()
+    path = only(library)
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    content = path.read_bytes()
+    with pytest.raises(RuntimeError, match="in its asset's own file"):
+        bpy.ops.trellis.save_asset()
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("name", ["", "always"])
@@ -147,6 +181,47 @@ def test_textures_in_files_are_packed_in_the_asset_alone(library: Path, tmp_path
     assert (found["wood.png"] is not None, found["gone.png"]) == (True, None)
 
 
+def textured(image: Any) -> Any:
+    model = lumpy_ball(200)
+    material = bpy.data.materials.new("painted")
+    if material.node_tree is None:
+        material.use_nodes = True
+    material.node_tree.nodes.new("ShaderNodeTexImage").image = image
+    model.data.materials.append(material)
+    return model
+
+
+def image_in(path: Path) -> Any:
+    (material,) = read(path).data.materials
+    return next(node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE")
+
+
+def test_what_was_baked_and_never_saved_is_in_the_asset(library: Path) -> None:
+    image = bpy.data.images.new("bake", 8, 8)
+    image.pixels[:] = [1.0, 0.0, 0.5, 1.0] * 64
+    image.update()
+    textured(image)
+    assert bpy.ops.trellis.save_asset() == {'FINISHED'}
+    assert tuple(image.pixels[:4]) == pytest.approx((1, 0, 0.5, 1), abs=0.01)
+    bpy.ops.wm.read_factory_settings()
+    found = image_in(only(library))
+    assert tuple(found.pixels[:4]) == pytest.approx((1, 0, 0.5, 1), abs=0.01)
+
+
+def test_a_texture_of_tiles_is_packed_in_the_asset_alone(library: Path, tmp_path: Path) -> None:
+    image = bpy.data.images.new("tiles", 8, 8, tiled=True)
+    image.filepath_raw = str(tmp_path / "tiles.<UDIM>.png")
+    image.file_format = 'PNG'
+    image.save()
+    textured(image)
+    assert (image.packed_file, image.is_dirty) == (None, False)
+    assert bpy.ops.trellis.save_asset() == {'FINISHED'}
+    assert (image.packed_file, image.source) == (None, 'TILED')
+    assert image.filepath == str(tmp_path / "tiles.<UDIM>.png")
+    bpy.ops.wm.read_factory_settings()
+    assert image_in(only(library)).packed_file is not None
+
+
 def test_the_library_is_added_to_blenders_own_once(library: Path) -> None:
     libraries = bpy.context.preferences.filepaths.asset_libraries
     before = len(libraries)
@@ -162,7 +237,7 @@ def a_file_for_a_folder(library: Path) -> None:
 
 
 def a_folder_in_the_way(library: Path) -> None:
-    (library / "ball.blend" / "inside").mkdir(parents=True)
+    (library / f"ball-{'0' * 8}.blend" / "inside").mkdir(parents=True)
 
 
 def a_catalog_in_the_way(library: Path) -> None:
@@ -181,6 +256,7 @@ def test_a_library_that_cannot_be_written_to_is_a_sentence(library: Path, spoil:
         library = library.parent.parent / "proc"  # for the administrator nothing is read-only but what never is written
         bpy.context.preferences.addons["trellis_blender"].preferences.asset_folder = "/proc/library"
     model = lumpy_ball(200)
+    model["trellis_asset"] = "0" * 32
     before = counts()
     with pytest.raises(RuntimeError, match="The asset was not saved"):
         bpy.ops.trellis.save_asset()
@@ -195,6 +271,26 @@ def test_what_is_no_model_is_a_sentence(library: Path, kind: str) -> None:
     said = {"light": "is no mesh", "nothing": "Select a model", "unknown": "not in the scene"}
     with pytest.raises(RuntimeError, match=said[kind]):
         bpy.ops.trellis.save_asset(generation="nobody" if kind == "unknown" else "")
+
+
+@pytest.mark.parametrize("is_overridden", [False, True])
+def test_a_linked_model_is_a_sentence_and_stays_as_it_is(library: Path, tmp_path: Path, is_overridden: bool) -> None:
+    model = lumpy_ball(200)
+    path = str(tmp_path / "theirs.blend")
+    bpy.data.libraries.write(path, {model})
+    bpy.data.objects.remove(model)
+    with bpy.data.libraries.load(path, link=True) as (found, wanted):
+        wanted.objects = found.objects
+    (item,) = wanted.objects
+    bpy.context.scene.collection.objects.link(item)
+    if is_overridden:
+        item = item.override_create(remap_local_usages=True)
+    bpy.context.view_layer.update()
+    bpy.context.view_layer.objects.active = item
+    name, before = item.name, counts()
+    with pytest.raises(RuntimeError, match="is linked from another file"):
+        bpy.ops.trellis.save_asset()
+    assert (item.name, counts(), list(library.glob("*.blend"))) == (name, before, [])
 
 
 def test_the_catalogs_of_others_stay(library: Path, chair: Any) -> None:

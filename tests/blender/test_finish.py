@@ -161,6 +161,80 @@ def test_the_origin_moves_and_nothing_else(model: Any, origin: str) -> None:
     assert (middle[2] if origin == "CENTRE" else low[2]) == pytest.approx(0, abs=1e-5)
 
 
+def keyed(model: Any) -> None:
+    model.keyframe_insert("location", frame=1)
+    model.rotation_euler.z = 1.0
+    model.keyframe_insert("rotation_euler", frame=20)
+
+
+def driven(model: Any) -> None:
+    model.driver_add("location", 0).driver.expression = "2.5"
+
+
+def constrained(model: Any) -> None:
+    target = bpy.data.objects.new("target", None)
+    bpy.context.scene.collection.objects.link(target)
+    target.location = (0, 0, 7)
+    model.constraints.new('COPY_LOCATION').target = target
+
+
+@pytest.mark.parametrize("bind", [keyed, driven, constrained])
+@pytest.mark.parametrize("is_bound_itself", [True, False])
+def test_what_is_animated_or_constrained_keeps_its_origin(addon: Any, bind: Any, is_bound_itself: bool) -> None:
+    model = lumpy_ball(500)
+    twin = model.copy()
+    bpy.context.scene.collection.objects.link(twin)
+    bind(model if is_bound_itself else twin)
+    frames = (1, 10, 20)
+    before = []
+    for frame in frames:
+        bpy.context.scene.frame_set(frame)
+        before += [shown_bounds(model), shown_bounds(twin)]
+    (said,) = finish(model, origin=choices().Origin.BOTTOM)
+    assert "stays where it is" in said
+    after = []
+    for frame in frames:
+        bpy.context.scene.frame_set(frame)
+        after += [shown_bounds(model), shown_bounds(twin)]
+    assert np.allclose(before, after, atol=1e-5)
+    # It is no obstacle to the rest, nor where nothing binds it any more.
+    assert bpy.ops.trellis.finish(model=model.name, triangles=100) == {'FINISHED'}
+    assert triangles_of(model.data) <= 102
+    for item in (model, twin):
+        item.animation_data_clear()
+        for constraint in item.constraints:
+            constraint.mute = True
+    assert finish(model, origin=choices().Origin.BOTTOM) == []
+
+
+def shown_bounds(model: Any) -> Any:
+    """Lowest and highest corner in world space of what Blender shows."""
+    bpy.context.view_layer.update()
+    evaluated = model.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    points = points_of(evaluated.data) @ np.array(model.matrix_world.to_3x3()).T + np.array(model.matrix_world)[:3, 3]
+    return np.array([points.min(axis=0), points.max(axis=0)])
+
+
+def test_shape_keys_are_scaled_and_moved_along(addon: Any) -> None:
+    model = lumpy_ball(500)
+    model.location = (5, 0, 3)
+    model.shape_key_add(name="Basis")
+    key = model.shape_key_add(name="wide")
+    key.value = 0.0  # Blender 5.2 begins with 1
+    basis = points_of(model.data)
+    key.data.foreach_set("co", (basis * (2, 1, 1)).ravel())
+    before = shown_bounds(model)
+    finish(model, size=choices().Size.LONGEST, size_m=1.0, origin=choices().Origin.BOTTOM)
+    after = shown_bounds(model)
+    assert max(after[1] - after[0]) == pytest.approx(1.0, rel=1e-4)
+    assert after.mean(axis=0)[:2] == pytest.approx(before.mean(axis=0)[:2], abs=1e-4)
+    assert after[0][2] == pytest.approx(before[0][2], abs=1e-4)
+    assert model.matrix_world.translation.z == pytest.approx(before[0][2], abs=1e-4)
+    key.value = 1.0
+    wide = shown_bounds(model)
+    assert (wide[1] - wide[0]) == pytest.approx((after[1] - after[0]) * (2, 1, 1), rel=1e-4)
+
+
 def test_shading_is_flat_or_sharp_from_an_angle_on(model: Any) -> None:
     mesh = model.data
     finish(model, shading=choices().Shading.FLAT)
@@ -442,6 +516,27 @@ def test_textures_are_packed_and_saved_beside_the_blend(textured: tuple[Any, Any
     assert image.filepath == "//textures/wood-1.png"
 
 
+@pytest.mark.parametrize("kept", ["PACK", "SAVE"])
+def test_what_was_baked_is_packed_and_saved_too(addon: Any, tmp_path: Path, kept: str) -> None:
+    model = lumpy_ball(200)
+    material = bpy.data.materials.new("wood")
+    if material.node_tree is None:
+        material.use_nodes = True
+    images = [bpy.data.images.new(name, 8, 8) for name in ("baked", "blank")]
+    for image in images:
+        material.node_tree.nodes.new("ShaderNodeTexImage").image = image
+    images[0].pixels[:] = [1.0, 0.0, 0.5, 1.0] * 64
+    images[0].update()
+    model.data.materials.append(material)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert finish(model, textures=choices().Textures(kept)) == []
+    assert [image.source for image in images] == ['FILE', 'GENERATED']
+    assert (tmp_path / "textures" / "baked.png").is_file() == (kept == "SAVE")
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert tuple(bpy.data.images["baked"].pixels[:4]) == pytest.approx((1, 0, 0.5, 1), abs=0.01)
+
+
 def test_a_texture_whose_file_is_gone_is_told_and_the_rest_is_done(textured: tuple[Any, Any], tmp_path: Path) -> None:
     model, image = textured
     (tmp_path / "wood.png").unlink()
@@ -498,3 +593,51 @@ def test_a_blender_of_its_own_makes_what_this_one_would(addon: Any, tmp_path: Pa
     (made,) = into.meshes
     assert abs(triangles_of(made) - triangles_of(model.data)) <= 2
     assert corners_of(made) == corners_of(model.data)
+
+
+def moved(model: Any) -> None:
+    model.data.vertices[7].co.x += 0.001
+    model.data.update()
+
+
+def unwrapped(model: Any) -> None:
+    model.data.uv_layers[0].uv[5].vector.x += 0.001
+
+
+def painted(model: Any) -> None:
+    model.data.color_attributes[0].data[3].color = (1, 0, 0, 1)
+
+
+def sharpened(model: Any) -> None:
+    model.data.set_sharp_from_angle(angle=0.01)
+
+
+def flipped(model: Any) -> None:
+    model.data.flip_normals()
+
+
+def given_another_material(model: Any) -> None:
+    model.data.polygons[2].material_index = 1
+
+
+def shaped(model: Any) -> None:
+    model.data.shape_keys.key_blocks[1].data[4].co.z += 0.001
+
+
+@pytest.mark.parametrize("edit", [moved, unwrapped, painted, sharpened, flipped, given_another_material, shaped])
+def test_an_edit_made_meanwhile_is_noticed(addon: Any, edit: Callable[[Any], None]) -> None:
+    from trellis_blender.scene.finish.fingerprint import fingerprint
+
+    model = lumpy_ball(2_000)
+    model.data.color_attributes.new("paint", 'BYTE_COLOR', 'CORNER')
+    model.shape_key_add(name="Basis")
+    model.shape_key_add(name="more")
+    before = fingerprint(model.data)
+    model.location.x, model.data.name = 3, "another name"
+    for _ in range(2):
+        bpy.ops.object.mode_set(mode='EDIT')
+        bpy.ops.mesh.select_all(action='INVERT')
+        bpy.ops.object.mode_set(mode='OBJECT')
+    assert fingerprint(model.data) == before
+    edit(model)
+    assert fingerprint(model.data) != before

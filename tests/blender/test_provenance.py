@@ -353,6 +353,16 @@ def test_it_waits_while_the_old_one_is_edited(session: Any) -> None:
     assert item.data != mesh
 
 
+def test_one_that_was_emptied_meanwhile_is_replaced_at_the_new_ones_size(session: Any) -> None:
+    item = made(session)
+    high = world_bounds(item)[1]
+    bpy.context.scene.trellis.renewal = 'REPLACE'
+    generation = press("generate_again", session)
+    item.data.clear_geometry()
+    assert arrive(session, generation) == item
+    assert world_bounds(item)[1] == pytest.approx(high, rel=1e-3)
+
+
 def test_a_linked_model_can_be_made_again_but_not_replaced(session: Any, piapi: Piapi, tmp_path: Path) -> None:
     made(session)
     blend = str(tmp_path / "library.blend")

@@ -108,12 +108,13 @@ class TRELLIS_OT_finish(FinishOperator):
 
     def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
         from ..scene.finish.elsewhere import Elsewhere
+        from ..scene.finish.fingerprint import fingerprint
         from ..scene.staging import mesh_of
 
         if _Running.job is not None:
             raise CannotFinish("Another model is being finished. Esc cancels it.")
         mesh = mesh_of(model)
-        self.uid, self.name_shown, self.state = model.session_uid, model.name, _state(mesh)
+        self.uid, self.name_shown, self.state = model.session_uid, model.name, fingerprint(mesh)
         self.begun = time.monotonic()
         _Running.job = Elsewhere(mesh, wanted)
         self.timer = context.window_manager.event_timer_add(LOOK_S, window=context.window)
@@ -122,13 +123,15 @@ class TRELLIS_OT_finish(FinishOperator):
 
     def _end(self, context: bpy.types.Context, job: "Elsewhere | None") -> set[str]:
         from ..scene.finish import steps
+        from ..scene.finish.fingerprint import fingerprint
         from ..scene.staging import mesh_of
 
-        model = next((item for item in bpy.data.objects if item.session_uid == self.uid), None)
-        if job is None or model is None or model.type != 'MESH' or _state(mesh_of(model)) != self.state:
-            raise CannotFinish(f"“{self.name_shown}” was changed meanwhile, so it was not finished.")
+        # First: in Edit Mode a mesh cannot be compared.
         if artist.other_mode():
-            raise CannotFinish(f"“{model.name}” was not finished, because you are in {artist.other_mode()}.")
+            raise CannotFinish(f"“{self.name_shown}” was not finished, because you are in {artist.other_mode()}.")
+        model = next((item for item in bpy.data.objects if item.session_uid == self.uid), None)
+        if job is None or model is None or model.type != 'MESH' or fingerprint(mesh_of(model)) != self.state:
+            raise CannotFinish(f"“{self.name_shown}” was changed meanwhile, so it was not finished.")
         wanted = finish_of(self)
         steps.check(model, wanted)
         job.take(mesh_of(model))
@@ -210,10 +213,6 @@ def forget() -> None:
 
 def _menu() -> Any:
     return bpy.types.VIEW3D_MT_object_context_menu
-
-
-def _state(mesh: bpy.types.Mesh) -> tuple[int, int, int]:
-    return mesh.session_uid, len(mesh.vertices), len(mesh.loops)
 
 
 def _do_again(operator: TRELLIS_OT_finish, *, is_step_to_undo: bool) -> None:

@@ -5,6 +5,7 @@ It is not compressed, which would take three times as long: its textures are PNG
 """
 
 import re
+import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ from ..generation.problems import GenerationProblem
 from ..generation.request import Picture
 from . import asset_catalog
 from .finish import textures
-from .staging import mesh_of
+from .staging import is_linked, mesh_of
 
 NAME_WHILE_SAVING = "Trellis: being saved as an asset"
+KEY_PROPERTY = "trellis_asset"
+"""The custom property by which an object that no generation made tells which asset it is."""
 ID_CHARACTERS = 8
 
 
@@ -50,10 +53,15 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
     that are missing in it.
 
     It has no parent, constraints or animation there and stands at the origin, as large and turned as it is. The scene
-    stays as it is. The same `key` again replaces the asset. Raises NotSaved.
+    stays as it is. The same `key` again replaces the asset; without one the object is given one of its own. Raises
+    NotSaved.
     """
     mesh = mesh_of(model)
-    path = folder / file_name(about.name, about.key)
+    if is_linked(model):
+        raise NotSaved(f"“{model.name}” is linked from another file. Make it local first.")
+    path = folder / file_name(about.name, about.key or _own_key(model))
+    if bpy.data.filepath and path.resolve() == Path(bpy.data.filepath).resolve():
+        raise NotSaved(f"“{model.name}” is in its asset's own file. Save the .blend itself.")
     part = path.with_name(f".{path.name}{PART_SUFFIX}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,9 +79,18 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
 
 
 def file_name(name: str, key: str) -> str:
-    """The name of an asset's file: readable, the same for the same key, and possible on every system."""
+    """The name of an asset's file: readable, the same for the same key, and possible on every system.
+
+    The key keeps it from being the name of a file of the artist's.
+    """
     plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" .") or "Model"
-    return f"{plain}-{key[:ID_CHARACTERS]}.blend" if key else f"{plain}.blend"
+    return f"{plain}-{key[:ID_CHARACTERS]}.blend"
+
+
+def _own_key(model: bpy.types.Object) -> str:
+    if KEY_PROPERTY not in model:
+        model[KEY_PROPERTY] = uuid.uuid4().hex
+    return str(model[KEY_PROPERTY])
 
 
 @contextmanager
@@ -82,6 +99,8 @@ def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Objec
     had = model.name
     copy: Any = model.copy()
     try:
+        if KEY_PROPERTY in copy:
+            del copy[KEY_PROPERTY]  # what is made out of the asset is no longer it
         copy.animation_data_clear()
         copy.constraints.clear()
         copy.parent = None
@@ -122,8 +141,7 @@ def _packed(mesh: bpy.types.Mesh) -> Generator[list[str]]:
     """The textures packed for a while; sentences about those that cannot be. Painted ones stay packed: they would lose
     what was painted.
     """
-    files = [image for image in textures.images_of(mesh) if image.packed_file is None and image.source == 'FILE']
-    clean = [image for image in files if not image.is_dirty]
+    clean = [image for image in textures.images_of(mesh) if image.packed_file is None and not image.is_dirty]
     problems = textures.keep(mesh, textures.Textures.PACK)
     try:
         yield problems

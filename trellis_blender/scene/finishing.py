@@ -21,13 +21,22 @@ SMALLEST_SIDE = 1e-12
 
 
 def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
-    """Lowest and highest corner of the mesh, in its own space."""
+    """Lowest and highest corner of the mesh, in its own space; that of its basis where it has shape keys.
+
+    A mesh without points, which an artist may have emptied, is a point at its origin.
+    """
     import numpy as np
 
+    if not mesh.vertices:
+        return Vector((0.0, 0.0, 0.0)), Vector((0.0, 0.0, 0.0))
     positions = np.empty(len(mesh.vertices) * 3, np.float32)
-    # Through the attribute it is one copy; through the vertices, one call for each.
-    attribute: Any = mesh.attributes["position"]
-    attribute.data.foreach_get("vector", positions)
+    if mesh.shape_keys is not None:
+        basis: Any = mesh.shape_keys.reference_key
+        basis.data.foreach_get("co", positions)
+    else:
+        # Through the attribute it is one copy; through the vertices, one call for each.
+        attribute: Any = mesh.attributes["position"]
+        attribute.data.foreach_get("vector", positions)
     # Axis by axis: numpy takes twenty times as long to find three extremes in rows of three.
     axes = [positions[axis::3] for axis in range(3)]
     return Vector([float(axis.min()) for axis in axes]), Vector([float(axis.max()) for axis in axes])

@@ -4,6 +4,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -59,6 +60,13 @@ def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
     if not isinstance(model.data, bpy.types.Mesh):
         raise TypeError(f"{model.name} is no mesh object")
     return model.data
+
+
+def is_linked(model: bpy.types.Object) -> bool:
+    """True where the object or its data is another file's, overridden or not."""
+    data: Any = model.data
+    is_anothers = model.library is not None or model.override_library is not None
+    return is_anothers or (data is not None and data.library is not None)
 
 
 def _import(path: Path, stage: bpy.types.Scene) -> None:

@@ -7,11 +7,21 @@ from mathutils import Matrix, Vector
 from .. import finishing
 from .choices import CannotFinish, Origin
 
+_TRANSFORM = ("location", "rotation", "scale")
+
 
 def check(model: bpy.types.Object, origin: Origin) -> None:
     """Raises CannotFinish where there is no way from the world's origin into the object."""
     if origin is Origin.WORLD and abs(model.matrix_world.determinant()) < finishing.SMALLEST_SIDE:
         raise CannotFinish(f"“{model.name}” is scaled to zero: its origin cannot be the world's.")
+
+
+def why_kept(mesh: bpy.types.Mesh, origin: Origin) -> str:
+    """A sentence where the origin has to stay, because animation or a constraint says where it is; else ""."""
+    for item in _users(mesh) if origin is not Origin.KEEP else ():
+        if reason := _why_bound(item):
+            return f"The origin of “{item.name}” stays where it is, because the object {reason}."
+    return ""
 
 
 def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> Vector:
@@ -30,12 +40,25 @@ def move_to(mesh: bpy.types.Mesh, place: Vector) -> None:
     if place.length == 0:
         return
     back = Matrix.Translation((-place.x, -place.y, -place.z))
-    mesh.transform(back)
+    mesh.transform(back, shape_keys=True)
     mesh.update()
-    for item in bpy.data.objects:
-        if item.data != mesh or item.library is not None:
-            continue
+    for item in _users(mesh):
         item.location += item.matrix_basis.to_3x3() @ place
         for child in item.children:
             if child.parent_type == 'OBJECT' and child.library is None:
                 child.matrix_parent_inverse = back @ child.matrix_parent_inverse
+
+
+def _users(mesh: bpy.types.Mesh) -> list[bpy.types.Object]:
+    return [item for item in bpy.data.objects if item.data == mesh and item.library is None]
+
+
+def _why_bound(item: bpy.types.Object) -> str:
+    """Whatever action there is: an origin elsewhere would be another path, or another point to turn about."""
+    if any(not constraint.mute for constraint in item.constraints):
+        return "has constraints"
+    animation = item.animation_data
+    if animation is None:
+        return ""
+    is_driven = any(driver.data_path.removeprefix("delta_").startswith(_TRANSFORM) for driver in animation.drivers)
+    return "is animated" if animation.action is not None or len(animation.nla_tracks) or is_driven else ""

@@ -42,5 +42,5 @@ def scale_to(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size, size_m: 
     low, high = finishing.bounds(mesh)
     x, y, z = (low.x + high.x) / 2, (low.y + high.y) / 2, low.z
     scale = Matrix.Scale(size_m / measure(model, mesh, size), 4)
-    mesh.transform(Matrix.Translation((x, y, z)) @ scale @ Matrix.Translation((-x, -y, -z)))
+    mesh.transform(Matrix.Translation((x, y, z)) @ scale @ Matrix.Translation((-x, -y, -z)), shape_keys=True)
     mesh.update()

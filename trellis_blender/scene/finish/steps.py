@@ -4,7 +4,7 @@
 import bpy
 
 from .. import finishing
-from ..staging import mesh_of
+from ..staging import is_linked, mesh_of
 from . import budget, loose, origin, size, textures
 from .choices import CannotFinish, Finish, Shading
 
@@ -26,7 +26,7 @@ def check(model: bpy.types.Object, finish: Finish) -> None:
     if model.type != 'MESH':
         raise CannotFinish(f"“{model.name}” is no mesh.")
     mesh = mesh_of(model)
-    if model.library is not None or model.override_library is not None or mesh.library is not None:
+    if is_linked(model):
         raise CannotFinish(f"“{model.name}” is linked from another file. Make it local first.")
     size.check(model, mesh, finish.size)
     origin.check(model, finish.origin)
@@ -57,11 +57,13 @@ def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """All other steps, on a mesh that is reduced: 100 ms for 1,000,000 triangles."""
     mesh = mesh_of(model)
     size.scale_to(model, mesh, wanted.size, wanted.size_m)
-    origin.move_to(mesh, origin.place_of(model, mesh, wanted.origin))
+    kept = origin.why_kept(mesh, wanted.origin)
+    if not kept:
+        origin.move_to(mesh, origin.place_of(model, mesh, wanted.origin))
     shade(mesh, wanted)
     budget.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
     said = "" if wanted.keeps_modifier else budget.shortfall(mesh, wanted.triangles)
-    return [*filter(None, (said,)), *textures.keep(mesh, wanted.textures)]
+    return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures)]
 
 
 def shade(mesh: bpy.types.Mesh, wanted: Finish) -> None:

@@ -16,12 +16,12 @@ NAMES_LIMIT = 1000
 
 
 def images_of(mesh: bpy.types.Mesh) -> list[bpy.types.Image]:
-    """The pictures of all materials of the mesh, node groups included, each once."""
+    """The pictures of all materials of the mesh, node groups included, each once; none that Blender can make anew."""
     found: dict[str, bpy.types.Image] = {}
     for material in filter(None, mesh.materials):
         if material.node_tree is not None:
             found |= {image.name: image for image in _images_in(material.node_tree)}
-    return [image for image in found.values() if image.source in {'FILE', 'TILED'}]
+    return [image for image in found.values() if image.source in {'FILE', 'TILED'} or _is_painted(image)]
 
 
 def check(choice: Textures) -> None:
@@ -46,6 +46,11 @@ def _images_in(tree: bpy.types.NodeTree) -> Iterator[bpy.types.Image]:
             yield from _images_in(node.node_tree)
 
 
+def _is_painted(image: bpy.types.Image) -> bool:
+    """Painted or baked into, and nowhere but in memory."""
+    return image.source == 'GENERATED' and image.is_dirty
+
+
 def _pack(image: bpy.types.Image) -> str:
     if image.packed_file is not None:
         return ""
@@ -60,6 +65,8 @@ def _pack(image: bpy.types.Image) -> str:
 
 def _save(image: bpy.types.Image) -> str:
     """A packed picture's own bytes into a file whose name nobody has; one that is a file already stays one."""
+    if _is_painted(image) and (problem := _pack(image)):
+        return problem
     if image.source != 'FILE':
         return f"The texture “{image.name}” is of several tiles and stays as it is."
     if image.packed_file is None:
