@@ -1,5 +1,6 @@
 """What a GLB describes has to be in it. Each change breaks a sound file in one way."""
 
+import base64
 import json
 import math
 import struct
@@ -68,6 +69,18 @@ def stands_by_instances(gltf: Gltf, places: int) -> None:
     gltf["nodes"][1]["extensions"] = {"EXT_mesh_gpu_instancing": instancing}
 
 
+def sparse(gltf: Gltf, count: int, begins: int) -> None:
+    """Some elements of the positions stand elsewhere."""
+    view = position(gltf)["bufferView"]
+    indices = {"bufferView": view, "byteOffset": begins, "componentType": 5123}
+    position(gltf)["sparse"] = {"count": count, "indices": indices, "values": {"bufferView": view}}
+
+
+HUGE = (
+    "data:image/png;base64,"
+    + base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60_000, 60_000)).decode()
+)
+
 BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
     (lambda gltf: gltf["buffers"].__setitem__(0, {"byteLength": 10**9}), "cut short"),
     (lambda gltf: gltf["buffers"][0].update(uri="../../secret.bin"), "wants other files"),
@@ -95,6 +108,9 @@ BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
     (lambda gltf: stands_often(gltf, 900, 8_000), "more than 6,000,000 vertices"),
     (lambda gltf: gltf["nodes"][0].update(children=[7]), "damaged"),
     (child_of_itself, "contain each other"),
+    (lambda gltf: sparse(gltf, 3, 10**6), "outside of the file"),
+    (lambda gltf: sparse(gltf, 10**6, 0), "claims to have 1,000,000"),
+    (lambda gltf: gltf.update(images=[{"uri": HUGE}]), "claims to have 60,000 × 60,000 pixels"),
 ]
 
 

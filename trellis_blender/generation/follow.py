@@ -117,6 +117,7 @@ def _learn_plan(work: Work, client: Client) -> None:
         plan = plan_named(client.get_account().plan)
     except PiapiError as error:
         LOG.debug("the account's plan: %s", error)
+        work.around.limit.plan_is_unknown()
         return
     if plan is not None:
         work.around.adopt_plan(plan)

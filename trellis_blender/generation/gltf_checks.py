@@ -9,6 +9,7 @@ import math
 import struct
 import sys
 from array import array
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
@@ -73,16 +74,30 @@ def _check_sources(gltf: dict[str, Any], binary: Binary) -> None:
     for image in gltf.get("images", []):
         if "uri" in image:
             _check_uri(image["uri"])
+            _check_picture(b64decode(image["uri"].partition(",")[2][: 4 * _PNG_HEAD.size]))
         else:
-            _check_picture(_at(gltf["bufferViews"], image["bufferView"]), binary)
+            view = _at(gltf["bufferViews"], image["bufferView"])
+            binary.file.seek(binary.begins + view.get("byteOffset", 0))
+            _check_picture(binary.file.read(_PNG_HEAD.size))
 
 
-def _check_picture(view: dict[str, Any], binary: Binary) -> None:
+def _check_picture(begin: bytes) -> None:
     """How large a PNG says that it is; the service's pictures are PNGs."""
-    binary.file.seek(binary.begins + view.get("byteOffset", 0))
-    signature, width, height = _PNG_HEAD.unpack(binary.file.read(_PNG_HEAD.size).ljust(_PNG_HEAD.size, b"\0"))
+    signature, width, height = _PNG_HEAD.unpack(begin[: _PNG_HEAD.size].ljust(_PNG_HEAD.size, b"\0"))
     if signature == b"\x89PNG\r\n\x1a\n" and width * height > PIXELS_MAX:
         raise ModelUnusable(f"a picture in it claims to have {width:,} × {height:,} pixels")
+
+
+def _check_sparse(gltf: dict[str, Any], accessor: dict[str, Any]) -> None:
+    """The places of the elements that differ from the others, and what stands there."""
+    sparse = accessor["sparse"]
+    count, indices, values = sparse["count"], sparse["indices"], sparse["values"]
+    if not 0 < count <= accessor["count"]:
+        raise ModelUnusable(f"it claims to have {count:,} of something")
+    for part, size in (indices, COMPONENT_BYTES[indices["componentType"]]), (values, _element_bytes(accessor)):
+        begins = part.get("byteOffset", 0)
+        if begins < 0 or begins + count * size > _at(gltf["bufferViews"], part["bufferView"])["byteLength"]:
+            raise ModelUnusable("a part of it lies outside of the file")
 
 
 def _check_uri(uri: str) -> None:
@@ -96,6 +111,8 @@ def _check_accessors(gltf: dict[str, Any]) -> None:
         count, size = accessor["count"], _element_bytes(accessor)
         if not 0 <= count <= VERTICES_MAX * 6:
             raise ModelUnusable(f"it claims to have {count:,} of something")
+        if "sparse" in accessor:
+            _check_sparse(gltf, accessor)
         if "bufferView" not in accessor:
             empty += count
             if empty > EMPTY_MAX:

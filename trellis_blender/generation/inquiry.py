@@ -63,7 +63,7 @@ def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer
             raise NotSent
 
     connections = Connections()
-    job.cut = connections.cut
+    job.cuts_by(connections.cut)
     client = Client(
         job.service.reached(),
         wait_turn=lambda: limit.wait_turn(wait),

@@ -27,6 +27,12 @@ class Job:
         self.cancelling = True
         self.wake.set()
 
+    def cuts_by(self, cut: Callable[[], None]) -> None:
+        """Tells how connections are broken off; at once where it was stopped before there were any."""
+        self.cut = cut
+        if self.stopping:
+            cut()
+
     def stop(self) -> None:
         """Asks the thread to end, at its next wait or at once where it waits for an answer."""
         self.stopping = True

@@ -96,6 +96,11 @@ class RateLimit:
             wants, self._is_known = not self._is_known, True
             return wants
 
+    def plan_is_unknown(self) -> None:
+        """It could not be found out; the next one asks again."""
+        with self._lock:
+            self._is_known = False
+
     def adopt(self, requests_per_minute: int) -> None:
         """Keeps to the limit of the account's plan from now on."""
         with self._lock:

@@ -43,7 +43,7 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
     """
     url = url.strip()
     connections = Connections()
-    job.cut = connections.cut
+    job.cuts_by(connections.cut)
     until = time.monotonic() + limit_s
     try:
         with (

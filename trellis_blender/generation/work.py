@@ -64,7 +64,7 @@ class Work:
         self.is_submitting = False
         self._chance = random.Random()
         self._begun_at = around.now()
-        job.cut = self.connections.cut
+        job.cuts_by(self.connections.cut)
 
     def save(self, **changes: Any) -> None:
         """Changes what is kept: written first, then told. What cannot be written is known here all the same."""

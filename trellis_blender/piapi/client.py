@@ -9,7 +9,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from .connections import Connections
@@ -46,6 +46,11 @@ ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
 """A task's answer with its whole console log is some 20 KB."""
 
 HISTORY_PAGE_SIZE = 100
+
+SECRET_LENGTH_MIN = 8
+"""A shorter webhook secret is a word that answers are made of."""
+NOT_SAID = frozenset({"status", "task_id", "model", "task_type", "model_file", "image_url", "image_urls", "url"})
+"""What is read as it came, so that a secret of such words changes nothing."""
 
 SAFE_TO_REPEAT = (NotSent, Unclear, TooManyRequests)
 """For everything but a create."""
@@ -104,7 +109,8 @@ class Client:
         self._timeout = (service.limits.connect_s, service.limits.read_s)
         self._chance = random.Random()
         self._answer_limit_s = answer_limit_s
-        self._secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
+        secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
+        self._secrets = {secret: said for secret, said in secrets.items() if len(secret) >= SECRET_LENGTH_MIN}
         self._connections = connections or Connections()
         # A proxy from the environment must not see a request, and its key, that is meant for this computer itself.
         self._session = self._connections.session(uses_proxy=not service.is_loopback)
@@ -186,17 +192,18 @@ class Client:
         return f"{self._api_url}/api/v1/task/{quote(task_id, safe='')}"
 
     def _repeated(self, ask: Callable[[], Answer], repeatable: tuple[type[PiapiError], ...] = SAFE_TO_REPEAT) -> Answer:
-        for attempt in range(RETRIES):
+        attempt = 0
+        while True:
             try:
                 return ask()
             except repeatable as error:
-                if isinstance(error, AddressUnusable):
-                    raise
                 delay_s = retry_delay_s(attempt, error.retry_after_s, self._chance)
-                if isinstance(error, TooManyRequests):
+                if isinstance(error, TooManyRequests) or error.retry_after_s is not None:
                     self._slow_down(delay_s)
+                if isinstance(error, AddressUnusable) or attempt == RETRIES:
+                    raise
                 self._pause(delay_s)
-        return ask()
+                attempt += 1
 
     def _ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> object:
         self._wait_turn()
@@ -211,12 +218,13 @@ class Client:
                 stream=True,
             )
             with response:
-                content = self._without_secrets(read_limited(response, ANSWER_LIMIT_BYTES))
+                content = read_limited(response, ANSWER_LIMIT_BYTES)
         if self._witness is not None:
             path = urlsplit(url)._replace(scheme="", netloc="").geturl()
-            self._witness(Exchange(method, path, body, response.status_code, response.headers, content))
+            shown = self._without_secrets(content)
+            self._witness(Exchange(method, path, body, response.status_code, response.headers, shown))
         try:
-            answer: object = json.loads(content)
+            answer: object = self._said_without_secrets(json.loads(content))
         except (ValueError, RecursionError):
             answer = None
         if response.status_code // 100 != 2:
@@ -231,6 +239,18 @@ class Client:
     def _without_secrets(self, content: bytes) -> bytes:
         """A service that repeats the key in its message must not get it into an error, a file or a log."""
         for secret, stand_in in self._secrets.items():
-            for written in {secret, json.dumps(secret)[1:-1]} - {""}:
+            for written in {secret, json.dumps(secret)[1:-1]}:
                 content = content.replace(written.encode(), stand_in.encode())
         return content
+
+    def _said_without_secrets(self, value: Any, name: str = "") -> Any:
+        """The same of an answer, but for the fields that are acted on and not said: they stay as they came."""
+        if isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            return {key: self._said_without_secrets(item, key) for key, item in fields.items()}
+        if isinstance(value, list):
+            return [self._said_without_secrets(item, name) for item in cast("list[Any]", value)]
+        if isinstance(value, str) and name not in NOT_SAID:
+            for secret, stand_in in self._secrets.items():
+                value = value.replace(secret, stand_in)
+        return value

@@ -6,11 +6,15 @@ Names say little about where they lead, so what a connection may reach is judged
 the first byte goes out.
 """
 
+import errno
+import os
+import select
 import socket
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from weakref import WeakSet
 
@@ -18,9 +22,16 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from .certificates import trusting
 from .errors import AddressRefused, NoAnswerInTime, NoConnection, NotSent, PiapiError
+
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""Where a network without IPv4 has the addresses of it (RFC 6052), those of its own neighbours as well."""
+_NOT_YET = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY}
+CONNECT_LOOK_S = 0.2
+"""So often a connection that does not come about is looked at, whether anybody still wants it."""
 
 
 class Connections:
@@ -30,6 +41,7 @@ class Connections:
         self._open: WeakSet[socket.socket] = WeakSet()
         self._lock = threading.Lock()
         self._is_cut = False
+        self._early: socket.socket | None = None
 
     def session(self, *, uses_proxy: bool, internet_only: bool = False) -> requests.Session:
         """A session over these connections.
@@ -39,6 +51,8 @@ class Connections:
         """
         session = requests.Session()
         session.trust_env = uses_proxy
+        # Else requests sends the login that the artist's .netrc has for the host, or by default.
+        session.auth = _no_login
         for scheme in ("https://", "http://"):
             session.mount(scheme, _Adapter(self, internet_only=internet_only))
         return session
@@ -74,13 +88,79 @@ class Connections:
         if is_over.is_set():
             raise NoAnswerInTime
 
-    def begin(self, host: str) -> None:
-        """Called before a connection is made; raises NoConnection after `cut`."""
+    @contextmanager
+    def made(self, connection: HTTPConnection) -> Generator[None]:
+        """Around making a connection, up to the end of TLS; raises NoConnection after `cut`."""
+        self._look(connection.host)
+        try:
+            yield
+        except Exception:
+            self._look(connection.host)
+            raise
+        finally:
+            early, self._early = self._early, None
+            if early is not None:
+                early.close()
+        self._note(connection.sock)
+
+    def reach(self, connection: HTTPConnection) -> socket.socket:
+        """A socket that has reached the connection's server, or its proxy. As urllib3's own, but that `cut` ends it.
+
+        Raises what urllib3 raises.
+        """
+        opened = self._connected(connection)
+        # The handshake that may follow makes another object of the socket: a second handle is what can be shut down.
+        self._early = opened.dup()
+        self._note(self._early)
+        return opened
+
+    def _connected(self, connection: Any) -> socket.socket:
+        host, port = connection._dns_host, connection.port
+        limit_s = connection.timeout if isinstance(connection.timeout, int | float) else None
+        problem: OSError = OSError("its name leads nowhere")
+        try:
+            found = socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)
+            for family, kind, protocol, _, address in found:
+                opened = socket.socket(family, kind, protocol)
+                try:
+                    for option in connection.socket_options or ():
+                        opened.setsockopt(*option)
+                    self._connect(opened, address, limit_s, connection.host)
+                except OSError as error:
+                    opened.close()
+                    problem = error
+                except BaseException:
+                    opened.close()
+                    raise
+                else:
+                    return opened
+        except (OSError, UnicodeError) as error:
+            problem = error if isinstance(error, OSError) else OSError(str(error))
+        if isinstance(problem, TimeoutError):
+            raise ConnectTimeoutError(connection, f"no connection to {host} within {limit_s} s") from problem
+        raise NewConnectionError(connection, f"no connection to {host}: {problem}") from problem
+
+    def _connect(self, opened: socket.socket, address: Any, limit_s: float | None, host: str) -> None:
+        """In small steps: a thread that waits for a connection cannot be woken."""
+        until = None if limit_s is None else time.monotonic() + limit_s
+        opened.settimeout(0)
+        state = opened.connect_ex(address)
+        while state in _NOT_YET:
+            self._look(host)
+            if until is not None and time.monotonic() > until:
+                raise TimeoutError
+            _, done, failed = select.select([], [opened], [opened], CONNECT_LOOK_S)
+            if done or failed:
+                state = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if state:
+            raise OSError(state, os.strerror(state))
+        opened.settimeout(limit_s)
+
+    def _look(self, host: str) -> None:
         if self._is_cut:
             raise NoConnection(host)
 
-    def note(self, opened: socket.socket | None) -> None:
-        """Called when a connection has been made."""
+    def _note(self, opened: socket.socket | None) -> None:
         if opened is not None:
             with self._lock:
                 self._open.add(opened)
@@ -96,14 +176,23 @@ class Connections:
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
 def is_on_internet(address: str) -> bool:
     """True for an IP address that anybody on the internet could reach; False for anything else, names included."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(found, IPv6Address):
+        if found in _TRANSLATED:
+            found = IPv4Address(int(found) & 0xFFFFFFFF)
+        elif found.ipv4_mapped is not None:
+            found = found.ipv4_mapped
+        elif found.is_site_local:
+            return False
     return found.is_global and not found.is_multicast
 
 
@@ -130,26 +219,24 @@ def _pools(connections: Connections, *, internet_only: bool) -> dict[str, Any]:
 
     class Plain(HTTPConnection):
         def connect(self) -> None:
-            connections.begin(self.host)
-            super().connect()
-            connections.note(self.sock)
+            with connections.made(self):
+                super().connect()
 
         def _new_conn(self) -> socket.socket:
-            return checked(super()._new_conn())
+            return checked(connections.reach(self))
 
     class Secure(HTTPSConnection):
         def connect(self) -> None:
-            connections.begin(self.host)
             if self.cert_reqs == "CERT_REQUIRED":
                 # What requests would have read for each connection anew is in the context already. A proxy that is
                 # reached over https itself is then held to the system's certificates, by urllib3.
                 self.ssl_context = trusting(self.ca_certs, self.ca_cert_dir)
                 self.ca_certs = self.ca_cert_dir = None
-            super().connect()
-            connections.note(self.sock)
+            with connections.made(self):
+                super().connect()
 
         def _new_conn(self) -> socket.socket:
-            return checked(super()._new_conn())
+            return checked(connections.reach(self))
 
     def checked(opened: socket.socket) -> socket.socket:
         if internet_only and not is_on_internet(str(opened.getpeername()[0])):

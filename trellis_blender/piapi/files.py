@@ -12,7 +12,15 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from .connections import Connections, is_on_internet
-from .errors import AddressRefused, AddressUnusable, ConnectionCut, NoAnswerInTime, ResultGone, error_for
+from .errors import (
+    AddressRefused,
+    AddressUnusable,
+    AnswerNotUnderstood,
+    ConnectionCut,
+    NoAnswerInTime,
+    ResultGone,
+    error_for,
+)
 from .limits import USUAL_LIMITS, TimeLimits
 from .retries import read_retry_after
 from .service import checked_address, is_ip_address, is_loopback
@@ -90,7 +98,9 @@ def open_result(
         with lines.within(OPENING_LIMIT_S):
             response = follow(part)
             if part is not None and (response.status_code == 416 or _is_other_rest(response, part)):
-                response = follow(None)
+                part, response = None, follow(None)
+            if part is None and (rest := _content_range(response)) and rest[0]:
+                raise AnswerNotUnderstood("a rest of a file of which nothing is here")
         if 400 <= response.status_code < 500 and response.status_code not in PASSING_STATUSES:
             raise ResultGone
         if response.status_code // 100 != 2:
@@ -123,7 +133,12 @@ def _content_range(response: requests.Response) -> tuple[int, int] | None:
 
 def _is_other_rest(response: requests.Response, part: Part) -> bool:
     """A rest that does not begin where the part ends, or is of another file."""
-    return response.status_code == 206 and _content_range(response) != (part.received, part.identity.size)
+    if response.status_code != 206:
+        return False
+    told = [(response.headers.get("ETag"), part.identity.etag)]
+    told.append((response.headers.get("Last-Modified"), part.identity.last_modified))
+    is_of_another = any(now and then and now != then for now, then in told)
+    return is_of_another or _content_range(response) != (part.received, part.identity.size)
 
 
 def _follow(

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 RETRIES = 2
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 8.0
-LONGEST_RETRY_AFTER_S = 600.0
+LONGEST_RETRY_AFTER_S = 3600.0
 
 
 def retry_delay_s(attempt: int, retry_after_s: float | None, chance: random.Random) -> float:
@@ -24,7 +24,7 @@ def retry_delay_s(attempt: int, retry_after_s: float | None, chance: random.Rand
 def read_retry_after(value: str | None, now: float) -> float | None:
     """Seconds to wait from a `Retry-After` header, which is a number of seconds or a date; None where it is neither.
 
-    `now` in Unix seconds. At most ten minutes: a longer wait is the artist's decision.
+    `now` in Unix seconds. At most an hour: a longer wait is the artist's decision.
     """
     if not value:
         return None

@@ -5,7 +5,6 @@ Two shapes are in use: the envelope `{code, message, data: {…task…}}` and, o
 `status`, `output`, `metrics` and a `logs` string. `read_task` takes both.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,10 @@ UNITS_PER_USD = 10_000_000
 """`meta.usage.consume` counts in these: 400000 is $0.04."""
 
 TASK_ID_LIMIT = 200
+NUMBER_LIMIT = 1e15
+"""Beyond that nothing is counted, paid or waited for."""
+PICTURES_MAX = 4
+"""Of one task: so many Flux makes at most."""
 """Characters; PiAPI's are UUIDs, of 36."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$", re.IGNORECASE)
@@ -215,7 +218,7 @@ def _picture_urls(output: Mapping[str, object]) -> Iterable[str]:
     several = output.get("image_urls")
     found = cast("list[object]", several) if isinstance(several, list) else []
     urls = [url for each in found if (url := "".join(_text(each).split()))]
-    yield from urls or filter(None, ["".join(_text(output.get("image_url")).split())])
+    yield from urls[:PICTURES_MAX] or filter(None, ["".join(_text(output.get("image_url")).split())])
 
 
 def _read_status(word: object, *, has_ended: bool, went_wrong: bool, has_result: bool) -> Status:
@@ -251,7 +254,7 @@ def _number(value: object) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) < NUMBER_LIMIT else None
 
 
 def _usd(units: object) -> float | None:

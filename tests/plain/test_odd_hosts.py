@@ -1,0 +1,173 @@
+"""Hosts that never come to the point, that repeat secrets, or that send the rest of another file."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import Driver, service_of, serving, silent, text_request
+from service import Fault, Piapi
+
+from trellis_blender.generation.pace import PIAPI, RateLimit
+from trellis_blender.generation.questions import Question, Topic
+from trellis_blender.generation.states import State
+from trellis_blender.piapi import errors
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.connections import Connections, is_on_internet
+from trellis_blender.piapi.files import FileIdentity, Part, open_result
+from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.tasks import PICTURES_MAX, read_task
+
+KEY = "k" * 20
+STOPS_WITHIN_S = 2.0
+
+
+def full(stack: ExitStack) -> int:
+    """A port that takes no connection up: its queue is full."""
+    listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+    for _ in range(4):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(listener.getsockname())
+    time.sleep(0.2)
+    return int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize("where", ["in the handshake", "before there is a connection"])
+def test_what_has_not_even_begun_ends_in_time(make_driver: Callable[..., Driver], where: str) -> None:
+    driver = make_driver()
+    with ExitStack() as stack:
+        url = f"http://127.0.0.1:{full(stack)}"
+        if where == "in the handshake":
+            url = f"https://127.0.0.1:{stack.enter_context(serving(silent))}"
+        generation = driver.queue.submit(text_request(), Service(api_url=url, api_key=KEY))
+        driver.until(lambda: driver.latest.get(generation.id, generation).state is State.SUBMITTING)
+        time.sleep(0.3)
+        assert driver.queue.close(STOPS_WITHIN_S)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.3])
+def test_a_question_ends_in_time(make_driver: Callable[..., Driver], after_s: float) -> None:
+    driver = make_driver()
+    with serving(silent) as port:
+        driver.queue.inquiries.ask(Question(Topic.ACCOUNT), Service(f"http://127.0.0.1:{port}", KEY))
+        time.sleep(after_s)
+        assert driver.queue.close(STOPS_WITHIN_S)
+
+
+def test_a_server_that_is_not_there_is_told_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = Client(Service(f"http://127.0.0.1:{port}", KEY), pause=lambda _: None)
+    started = time.monotonic()
+    with pytest.raises(errors.NoConnection):
+        client.get_task("t")
+    assert time.monotonic() - started < 1.0
+
+
+@pytest.mark.parametrize("secret", ["1", "task", "completed", "a-secret-of-some-length"])
+def test_a_webhook_secret_changes_no_answer(driver: Driver, piapi: Piapi, secret: str) -> None:
+    service = service_of(piapi)
+    service = Service(
+        **{name: getattr(service, name) for name in ("api_url", "api_key", "upload_url")},
+        webhook_endpoint="https://hook.example",
+        webhook_secret=secret,
+    )
+    made = driver.rest(driver.queue.submit(text_request(), service))
+    assert made.state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_secrets_that_an_answer_repeats_are_not_said(piapi: Piapi) -> None:
+    service = service_of(piapi)
+    body = {"code": 200, "data": {"task_id": "t1", "status": "failed", "error": {"message": f"no, {service.api_key}"}}}
+    piapi.fail("get", Fault(body=body))
+    assert Client(service).get_task("t1").error_message == "no, (your key)"
+
+
+def test_a_login_for_everybody_is_sent_to_nobody(piapi: Piapi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logins = tmp_path / "logins"
+    logins.write_text("default login ada password secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(logins))
+    heads: list[bytes] = []
+
+    def listen(connection: socket.socket) -> None:
+        heads.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+    with serving(listen) as port:
+        Connections().session(uses_proxy=True).get(f"http://127.0.0.1:{port}/")
+    assert heads
+    assert b"Authorization" not in heads[0]
+
+
+@pytest.mark.parametrize("is_asked_again", [True, False])
+def test_the_rest_of_a_file_that_was_changed_is_not_taken(*, is_asked_again: bool) -> None:
+    def serve(connection: socket.socket) -> None:
+        asked = connection.recv(65536)
+        if b"Range: bytes=4-" in asked or not is_asked_again:
+            connection.sendall(
+                b'HTTP/1.1 206 Partial Content\r\nETag: "B"\r\nContent-Range: bytes 4-7/8\r\n'
+                b"Content-Length: 4\r\nConnection: close\r\n\r\nBBBB"
+            )
+        else:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nbbbbBBBB")
+
+    part = Part(4, FileIdentity('"A"', "", 8))
+    with serving(serve) as port, ExitStack() as stack:
+        opening = open_result(f"http://127.0.0.1:{port}/m.glb", part, from_this_computer=True)
+        if is_asked_again:
+            result = stack.enter_context(opening)
+            assert (result.starts_at, b"".join(result.chunks)) == (0, b"bbbbBBBB")
+        else:
+            with pytest.raises(errors.AnswerNotUnderstood):
+                stack.enter_context(opening)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_whenever_the_service_wants_to_be_left_alone_all_leave_it_alone(piapi: Piapi, status: int) -> None:
+    held: list[float] = []
+    client = Client(service_of(piapi), pause=lambda _: None, slow_down=held.append)
+    piapi.fail("get", *(Fault(status, headers={"Retry-After": seconds}) for seconds in ("1", "1", "300")))
+    with pytest.raises(errors.PiapiError):
+        client.get_task("t")
+    assert held == [1.0, 1.0, 300.0]
+
+
+def test_a_plan_that_was_not_told_is_asked_for_again(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver(polling=PIAPI._replace(early_s=0.02, early_until_s=0.1, close_s=0.02, longest_s=0.1))
+    piapi.fail("balance", Fault(403))
+    piapi.plan = "pro"
+    for _ in range(3):
+        assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
+    assert piapi.asked("balance") == 2
+
+
+def test_a_plan_is_wanted_until_it_is_known() -> None:
+    limit = RateLimit()
+    assert limit.wants_plan()
+    assert not limit.wants_plan()
+    limit.plan_is_unknown()
+    assert limit.wants_plan()
+
+
+def test_no_more_pictures_than_there_can_be_and_no_number_beyond_all_bounds() -> None:
+    output: dict[str, Any] = {"image_urls": [f"https://a.example/{number}.png" for number in range(200)]}
+    usage = {"consume": 1.7e308}
+    task = read_task(
+        json.loads(
+            json.dumps({"data": {"task_id": "t", "status": "completed", "output": output, "meta": {"usage": usage}}})
+        )
+    )
+    assert len(task.picture_urls) == PICTURES_MAX
+    assert task.charged_usd is None
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::10.0.0.1", "fec0::1", "64:ff9b::7f00:1"])
+def test_the_neighbours_of_a_network_without_ipv4_are_not_the_internet(address: str) -> None:
+    assert not is_on_internet(address)
+    assert is_on_internet("64:ff9b::8.8.8.8")
