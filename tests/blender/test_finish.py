@@ -353,6 +353,26 @@ def test_a_preset_sets_all_the_rest_and_single_values_win(addon: Any) -> None:
 
 
 @pytest.mark.parametrize("how", ["EXEC_DEFAULT", "INVOKE_DEFAULT"])
+def test_edges_are_sharp_from_the_angle_of_the_preferences_on(addon: Any, how: str) -> None:
+    import bmesh
+
+    from trellis_blender.interface import access
+
+    mesh, work = bpy.data.meshes.new("drum"), bmesh.new()
+    bmesh.ops.create_cone(work, segments=8, radius1=1, radius2=1, depth=2, cap_ends=True)  # rims of 90°, sides of 45°
+    work.to_mesh(mesh)
+    work.free()
+    added(mesh)
+    sharp = []
+    for degrees in (80, 30, 100):
+        access.preferences().smooth_up_to = np.radians(degrees)
+        bpy.ops.trellis.finish(how, preset="SCENE")
+        sharp.append(sum(edge.use_edge_sharp for edge in mesh.edges))
+    bpy.ops.trellis.finish(how, sharp_angle=np.radians(30))
+    assert [*sharp, sum(edge.use_edge_sharp for edge in mesh.edges)] == [16, 24, 0, 24]
+
+
+@pytest.mark.parametrize("how", ["EXEC_DEFAULT", "INVOKE_DEFAULT"])
 def test_a_preset_alone_is_enough_and_the_size_stays(addon: Any, how: str) -> None:
     model = lumpy_ball(20_000, bits=2)
     height = model.dimensions.z
