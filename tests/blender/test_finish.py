@@ -118,8 +118,11 @@ def test_a_kept_modifier_does_the_same_and_can_go_again(model: Any) -> None:
         depsgraph = bpy.context.evaluated_depsgraph_get()
         assert abs(triangles_of(model.evaluated_get(depsgraph).data) - wanted) <= 0.02 * wanted
         assert triangles_of(mesh) == count
-    finish(model)
-    assert not model.modifiers
+    finish(model, size=choices().Size.LONGEST, size_m=3.0)
+    assert len(model.modifiers) == 1  # nothing was said of a budget
+    for keeps_modifier in (True, False):
+        finish(model, triangles=count, keeps_modifier=keeps_modifier)
+        assert not model.modifiers
 
 
 @pytest.mark.parametrize("side", ["LONGEST", "HEIGHT"])
