@@ -81,6 +81,42 @@ def test_the_asset_tells_what_it_is_and_needs_no_other_file(chair: Any, library:
     assert 0.05 < (alpha > 0.5).mean() < 0.95
 
 
+def test_a_model_made_elsewhere_tells_the_same_of_itself(chair: Any, library: Path) -> None:
+    from trellis_blender.interface import session
+
+    session.current().generations.clear()
+    assert bpy.ops.trellis.save_asset() == {'FINISHED'}
+    data = read(only(library)).asset_data
+    assert (data.description, {tag.name for tag in data.tags}) == ("a small chair", {"Trellis", "TRELLIS"})
+    assert catalogs(library) == ["VERSION 1", f"{data.catalog_id}:Trellis/TRELLIS:Trellis-TRELLIS"]
+
+
+def test_a_model_in_a_box_is_saved_without_it(chair: Any, library: Path) -> None:
+    chair["trellis_in_box"], chair["trellis_placeholder"], chair.hide_render = "pair", "number", True
+    chair["mine"] = 3
+    assert bpy.ops.trellis.save_asset() == {'FINISHED'}
+    assert (chair["trellis_in_box"], chair["trellis_placeholder"], chair.hide_render) == ("pair", "number", True)
+    asset = read(only(library))
+    assert [name for name in asset.keys() if "box" in name or "placeholder" in name] == []  # noqa: SIM118
+    assert (asset.hide_render, asset["mine"], "trellis_generation" in asset) == (False, 3, True)
+
+
+def test_objects_that_come_along_are_named(chair: Any, library: Path) -> None:
+    from trellis_blender.interface import assets
+
+    assert assets.save(bpy.context, chair)[1] == []
+    cutter, other = (bpy.data.objects.new(name, bpy.data.meshes.new(name)) for name in ("Cutter", "Other"))
+    for item in (cutter, other):
+        bpy.context.scene.collection.objects.link(item)
+    other.parent = chair
+    chair.modifiers.new("cut", 'BOOLEAN').object = cutter
+    path, (said,) = assets.save(bpy.context, chair)
+    assert "“Cutter”" in said
+    assert "Other" not in said
+    with bpy.data.libraries.load(str(path)) as (found, _):
+        assert set(found.objects) == {"a small chair", "Cutter"}
+
+
 def test_saving_changes_nothing_in_the_file_that_is_open(chair: Any, library: Path, tmp_path: Path) -> None:
     parent = bpy.data.objects.new("parent", None)
     bpy.context.scene.collection.objects.link(parent)

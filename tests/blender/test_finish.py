@@ -118,8 +118,11 @@ def test_a_kept_modifier_does_the_same_and_can_go_again(model: Any) -> None:
         depsgraph = bpy.context.evaluated_depsgraph_get()
         assert abs(triangles_of(model.evaluated_get(depsgraph).data) - wanted) <= 0.02 * wanted
         assert triangles_of(mesh) == count
-    finish(model)
-    assert not model.modifiers
+    finish(model, size=choices().Size.LONGEST, size_m=3.0)
+    assert len(model.modifiers) == 1  # nothing was said of a budget
+    for keeps_modifier in (True, False):
+        finish(model, triangles=count, keeps_modifier=keeps_modifier)
+        assert not model.modifiers
 
 
 @pytest.mark.parametrize("side", ["LONGEST", "HEIGHT"])
@@ -350,6 +353,26 @@ def test_a_preset_sets_all_the_rest_and_single_values_win(addon: Any) -> None:
     low, high = world_bounds(model)
     assert max(high - low) == pytest.approx(2.5, rel=1e-3)
     assert not model.data.polygons[0].use_smooth
+
+
+@pytest.mark.parametrize("how", ["EXEC_DEFAULT", "INVOKE_DEFAULT"])
+def test_edges_are_sharp_from_the_angle_of_the_preferences_on(addon: Any, how: str) -> None:
+    import bmesh
+
+    from trellis_blender.interface import access
+
+    mesh, work = bpy.data.meshes.new("drum"), bmesh.new()
+    bmesh.ops.create_cone(work, segments=8, radius1=1, radius2=1, depth=2, cap_ends=True)  # rims of 90°, sides of 45°
+    work.to_mesh(mesh)
+    work.free()
+    added(mesh)
+    sharp = []
+    for degrees in (80, 30, 100):
+        access.preferences().smooth_up_to = np.radians(degrees)
+        bpy.ops.trellis.finish(how, preset="SCENE")
+        sharp.append(sum(edge.use_edge_sharp for edge in mesh.edges))
+    bpy.ops.trellis.finish(how, sharp_angle=np.radians(30))
+    assert [*sharp, sum(edge.use_edge_sharp for edge in mesh.edges)] == [16, 24, 0, 24]
 
 
 @pytest.mark.parametrize("how", ["EXEC_DEFAULT", "INVOKE_DEFAULT"])

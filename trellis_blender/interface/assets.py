@@ -164,18 +164,19 @@ def _save_arrived(generation_id: str) -> float | None:
 
 
 def _about(context: bpy.types.Context, model: bpy.types.Object) -> "About":
+    """From the list; of a model that was made elsewhere, or whose row is gone, from what its object says."""
+    from ..scene import provenance
     from ..scene.asset_catalog import catalog_of
     from ..scene.assets import About
     from ..scene.placing import ID_PROPERTY
 
     number = str(model.get(ID_PROPERTY, ""))
     generation = session.current().generations.get(number)
-    label = ""
-    if generation is not None and generation.request.model in MODELS:
-        label = MODELS[generation.request.model].label
+    made = generation.request if generation is not None else provenance.read(model)
+    label = MODELS[made.model].label if made is not None and made.model in MODELS else ""
     return About(
         name=model.name,
-        description=generation.request.prompt if generation is not None else "",
+        description=made.prompt if made is not None else "",
         author=str(getattr(access.preferences(), "asset_author", "")).strip(),
         tags=tuple(filter(None, (LIBRARY_NAME, label))),
         catalog=catalog_of(label),

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ..scene.finish.choices import PRESETS, Finish, Preset
+from . import access
 
 TRIANGLES_MAX = 10_000_000
 CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
@@ -149,7 +150,11 @@ class FinishOperator(bpy.types.Operator):
         layout.prop(self, "textures")
 
     def fill(self) -> None:
-        """What was not given comes from the preset; what was given for another model counts as not given."""
+        """What was not given comes from the preset, the angle from the preferences; what was given for another model
+        counts as not given.
+        """
         for name, value in _values_of(self.preset).items():
             if not self.properties.is_property_set(name):
                 setattr(self, name, value)
+        if not self.properties.is_property_set("sharp_angle"):
+            self.sharp_angle = access.smooth_up_to()

@@ -18,13 +18,15 @@ from mathutils import Matrix
 from ..generation.files import PART_SUFFIX
 from ..generation.problems import GenerationProblem
 from ..generation.request import Picture
-from . import asset_catalog
+from . import asset_catalog, placeholder, swapping
 from .finish import textures
 from .staging import is_linked, mesh_of
 
 NAME_WHILE_SAVING = "Trellis: being saved as an asset"
 KEY_PROPERTY = "trellis_asset"
 """The custom property by which an object that no generation made tells which asset it is."""
+_OF_THIS_FILE = (KEY_PROPERTY, swapping.BOX, swapping.IN_BOX, placeholder.ID_PROPERTY)
+"""What is true of the object in the open file alone: elsewhere it is no such asset, in no box, waits for nothing."""
 ID_CHARACTERS = 8
 
 
@@ -50,11 +52,11 @@ class NotSaved(Exception):
 
 def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, list[str]]:
     """Saves the object with its mesh, materials and packed textures, and returns the file and sentences about textures
-    that are missing in it.
+    that are missing in it, and about other objects that have come with it.
 
-    It has no parent, constraints or animation there and stands at the origin, as large and turned as it is. The scene
-    stays as it is. The same `key` again replaces the asset; without one the object is given one of its own. Raises
-    NotSaved.
+    It has no parent, constraints or animation there, is in no box and stands at the origin, as large and turned as it
+    is. The scene stays as it is. The same `key` again replaces the asset; without one the object is given one of its
+    own. Raises NotSaved.
     """
     mesh = mesh_of(model)
     if is_linked(model):
@@ -68,6 +70,7 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
         catalog_id = asset_catalog.see_to(folder, about.catalog)
         with _packed(mesh) as problems, _copy_named(model, about.name) as copy:
             _mark(copy, about, catalog_id)
+            problems.extend(_company(copy))
             bpy.data.libraries.write(str(part), {copy}, fake_user=True, compress=False)
         part.replace(path)
     except (OSError, RuntimeError, GenerationProblem) as error:
@@ -99,8 +102,10 @@ def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Objec
     had = model.name
     copy: Any = model.copy()
     try:
-        if KEY_PROPERTY in copy:
-            del copy[KEY_PROPERTY]  # what is made out of the asset is no longer it
+        for ours in _OF_THIS_FILE:
+            if ours in copy:
+                del copy[ours]
+        copy.hide_render = False  # as it is while its box is shown
         copy.animation_data_clear()
         copy.constraints.clear()
         copy.parent = None
@@ -113,6 +118,15 @@ def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Objec
     finally:
         bpy.data.objects.remove(copy)
         model.name = had
+
+
+def _company(item: bpy.types.Object) -> list[str]:
+    """A sentence where modifiers of the object need others, which Blender then writes along with it."""
+    users = bpy.data.user_map(key_types={'OBJECT', 'COLLECTION'}, value_types={'OBJECT'})
+    needed = sorted(f"“{other.name}”" for other, by in users.items() if item in by and other != item)
+    if not needed:
+        return []
+    return [f"Its modifiers use {', '.join(needed)}: the asset brings that along. Apply them to have the model alone."]
 
 
 def _mark(item: bpy.types.Object, about: About, catalog_id: str) -> None:

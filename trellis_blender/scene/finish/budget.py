@@ -54,7 +54,7 @@ def reduce(mesh: bpy.types.Mesh, triangles: int) -> None:
 
 
 def keep(model: bpy.types.Object, mesh: bpy.types.Mesh, triangles: int) -> None:
-    """Has a Decimate modifier of ours do it, made where there is none; 0, or a budget that is kept anyway, ends it."""
+    """Has a Decimate modifier of ours do it, made where there is none; a budget that is kept anyway ends it."""
     found = next((item for item in model.modifiers if item.name == MODIFIER and item.type == 'DECIMATE'), None)
     count = triangles_of(mesh)
     if not 0 < triangles < count:

@@ -61,7 +61,9 @@ def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
     if not kept:
         origin.move_to(mesh, origin.place_of(model, mesh, wanted.origin))
     shade(mesh, wanted)
-    budget.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
+    if wanted.triangles:
+        # The mesh itself is within it by now, unless a modifier shall be.
+        budget.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
     said = "" if wanted.keeps_modifier else budget.shortfall(mesh, wanted.triangles)
     return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures)]
 
