@@ -105,7 +105,7 @@ def test_a_negative_scale_turns_and_mirrors_nothing(scene: Any, signs: Any) -> N
     assert_fits(models()[0], place, (3, 3, 3))
 
 
-@pytest.mark.parametrize("scale", [(2, 2, 2), (1, 2, 3), (-1, 1, 1)])
+@pytest.mark.parametrize("scale", [(2, 2, 2), (1, 2, 3), (-1, 1, 1), (1, 1, -1)])
 def test_below_a_parent(scene: Any, scale: Any) -> None:
     parent = bpy.data.objects.new("Rack", None)
     scene.collection.objects.link(parent)
@@ -118,13 +118,20 @@ def test_below_a_parent(scene: Any, scale: Any) -> None:
     bpy.context.view_layer.update()
     (model,) = models()
     size = [2 * abs(part) for part in scale]
-    floor = parent.matrix_world @ Vector((0, 1, 1))
+    floor = parent.matrix_world @ Vector((0, 1, 1 if scale[2] > 0 else 3))  # its lower side
     mirrored = Matrix.Rotation(radians(90), 4, 'Z')
     assert_fits(model, Matrix.Translation(floor) @ mirrored, size)
     assert model.parent == parent
     parent.location.x += 7
     bpy.context.view_layer.update()
     assert_fits(model, Matrix.Translation(floor + Vector((7, 0, 0))) @ mirrored, size)
+
+
+def test_a_negative_delta_scale_turns_nothing_over(scene: Any) -> None:
+    box("Chair").delta_scale = (1, 1, -1)
+    bpy.context.view_layer.update()
+    generate()
+    assert_fits(models()[0], Matrix.Translation((0, 0, -1)), (2, 2, 2))
 
 
 def test_modifiers_count_and_the_middle_of_the_mesh_need_not_be_the_origin(scene: Any) -> None:
@@ -201,6 +208,17 @@ def test_a_box_without_a_name_gives_its_next_model_the_name_of_the_last(scene: A
     generate()
     assert [(each.name, each.visible_get()) for each in models()] == [("a bed", True), ("a bed (before)", False)]
     assert item.name == "Cube"
+
+
+def test_in_background_what_arrives_is_saved_as_an_asset_where_that_is_wished(scene: Any, tmp_path: Path) -> None:
+    from trellis_blender.interface import access
+
+    preferences: Any = access.preferences()
+    preferences.asset_folder, preferences.always_save_assets = str(tmp_path), True
+    box("Chair")
+    generate()
+    (saved,) = tmp_path.glob("*.blend")
+    assert saved.name.startswith("Chair")
 
 
 def test_what_is_no_pair_is_left_alone(scene: Any) -> None:
