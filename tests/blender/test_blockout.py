@@ -167,6 +167,20 @@ def test_objects_that_share_a_mesh_share_a_model(scene: Any, piapi: Piapi) -> No
     assert (lamp.name, bed.name) == ("Lamp box", "Cube")
 
 
+def test_what_shares_a_mesh_and_is_called_otherwise_is_another_thing(scene: Any, piapi: Piapi) -> None:
+    first = box("Chair.L")
+    for number, name in enumerate(("Chair.R", "chair_02", "Chair copy", "Table", "Table.001", "Cube.003"), start=1):
+        box(name, Matrix.Translation((4 * number, 0, 0)), like=first)
+    assert generate() == {'FINISHED'}
+    assert sorted(create["input"]["prompt"] for create in piapi.creates) == ["Chair", "Table"]
+    meshes = {item.name: item.data for item in models()}
+    assert sorted(meshes) == ["Chair copy", "Chair.L", "Chair.R", "Table", "Table.001", "chair_02"]
+    assert len(set(meshes.values())) == 2
+    assert meshes["Table"] == meshes["Table.001"] != meshes["Chair.L"]
+    # It could be either.
+    assert "trellis_box" not in bpy.data.objects["Cube.003"]
+
+
 def test_the_boxes_come_back_and_go_again(scene: Any) -> None:
     chair, lamp = box("Chair"), box("Lamp", Matrix.Translation((4, 0, 0)))
     lamp.hide_render = True
@@ -531,7 +545,12 @@ def test_pictures_by_name_and_the_offline_preview(scene: Any, piapi: Piapi, tmp_
     [
         ("Chair", "Chair"), ("Old_Chair.003", "Old Chair"), ("cube.012", ""), ("Cube", ""), ("Plane.1000", ""),
         ("Round Cube", ""), ("Cube_2", ""), ("Cube of cheese", "Cube of cheese"), ("...", ""), ("Stuhl 3", "Stuhl 3"),
-        ("object.001", ""), ("鳥居", "鳥居"),
+        ("object.001", ""), ("鳥居", "鳥居"), ("Cube copy", ""), ("Cube copy 2", ""), ("Cube.L", ""),
+        ("Cube_R.001", ""),
+        ("UV Sphere", ""), ("Ico Sphere", ""), ("Monkey", ""), ("Mball.003", ""), ("Empty", ""), ("geometry_0", ""),
+        ("Node1", ""), ("New Object", ""), ("Cubes", ""), ("cube_big", ""), ("pCube12", ""), ("Cube.012.001", ""),
+        ("Box", ""), ("Wheel.L", "Wheel"), ("Lamp copy 2", "Lamp"), ("Glass", "Glass"), ("New York", "New York"),
+        ("Plane Tree", "Plane Tree"), ("Toolbox", "Toolbox"), ("椅", "椅"),
     ],
 )  # fmt: skip
 def test_what_a_name_says(addon: Any, name: str, prompt: str) -> None:
