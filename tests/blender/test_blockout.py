@@ -105,7 +105,7 @@ def test_a_negative_scale_turns_and_mirrors_nothing(scene: Any, signs: Any) -> N
     assert_fits(models()[0], place, (3, 3, 3))
 
 
-@pytest.mark.parametrize("scale", [(2, 2, 2), (1, 2, 3), (-1, 1, 1)])
+@pytest.mark.parametrize("scale", [(2, 2, 2), (1, 2, 3), (-1, 1, 1), (1, 1, -1)])
 def test_below_a_parent(scene: Any, scale: Any) -> None:
     parent = bpy.data.objects.new("Rack", None)
     scene.collection.objects.link(parent)
@@ -118,13 +118,20 @@ def test_below_a_parent(scene: Any, scale: Any) -> None:
     bpy.context.view_layer.update()
     (model,) = models()
     size = [2 * abs(part) for part in scale]
-    floor = parent.matrix_world @ Vector((0, 1, 1))
+    floor = parent.matrix_world @ Vector((0, 1, 1 if scale[2] > 0 else 3))  # its lower side
     mirrored = Matrix.Rotation(radians(90), 4, 'Z')
     assert_fits(model, Matrix.Translation(floor) @ mirrored, size)
     assert model.parent == parent
     parent.location.x += 7
     bpy.context.view_layer.update()
     assert_fits(model, Matrix.Translation(floor + Vector((7, 0, 0))) @ mirrored, size)
+
+
+def test_a_negative_delta_scale_turns_nothing_over(scene: Any) -> None:
+    box("Chair").delta_scale = (1, 1, -1)
+    bpy.context.view_layer.update()
+    generate()
+    assert_fits(models()[0], Matrix.Translation((0, 0, -1)), (2, 2, 2))
 
 
 def test_modifiers_count_and_the_middle_of_the_mesh_need_not_be_the_origin(scene: Any) -> None:
@@ -158,6 +165,20 @@ def test_objects_that_share_a_mesh_share_a_model(scene: Any, piapi: Piapi) -> No
         frame = Matrix.Translation((3 * number, 0, 1 - number)) @ turn
         assert_fits(found[f"Chair.00{number}"], frame, [2 * number] * 3)
     assert (lamp.name, bed.name) == ("Lamp box", "Cube")
+
+
+def test_what_shares_a_mesh_and_is_called_otherwise_is_another_thing(scene: Any, piapi: Piapi) -> None:
+    first = box("Chair.L")
+    for number, name in enumerate(("Chair.R", "chair_02", "Chair copy", "Table", "Table.001", "Cube.003"), start=1):
+        box(name, Matrix.Translation((4 * number, 0, 0)), like=first)
+    assert generate() == {'FINISHED'}
+    assert sorted(create["input"]["prompt"] for create in piapi.creates) == ["Chair", "Table"]
+    meshes = {item.name: item.data for item in models()}
+    assert sorted(meshes) == ["Chair copy", "Chair.L", "Chair.R", "Table", "Table.001", "chair_02"]
+    assert len(set(meshes.values())) == 2
+    assert meshes["Table"] == meshes["Table.001"] != meshes["Chair.L"]
+    # It could be either.
+    assert "trellis_box" not in bpy.data.objects["Cube.003"]
 
 
 def test_the_boxes_come_back_and_go_again(scene: Any) -> None:
@@ -201,6 +222,17 @@ def test_a_box_without_a_name_gives_its_next_model_the_name_of_the_last(scene: A
     generate()
     assert [(each.name, each.visible_get()) for each in models()] == [("a bed", True), ("a bed (before)", False)]
     assert item.name == "Cube"
+
+
+def test_in_background_what_arrives_is_saved_as_an_asset_where_that_is_wished(scene: Any, tmp_path: Path) -> None:
+    from trellis_blender.interface import access
+
+    preferences: Any = access.preferences()
+    preferences.asset_folder, preferences.always_save_assets = str(tmp_path), True
+    box("Chair")
+    generate()
+    (saved,) = tmp_path.glob("*.blend")
+    assert saved.name.startswith("Chair")
 
 
 def test_what_is_no_pair_is_left_alone(scene: Any) -> None:
@@ -513,7 +545,12 @@ def test_pictures_by_name_and_the_offline_preview(scene: Any, piapi: Piapi, tmp_
     [
         ("Chair", "Chair"), ("Old_Chair.003", "Old Chair"), ("cube.012", ""), ("Cube", ""), ("Plane.1000", ""),
         ("Round Cube", ""), ("Cube_2", ""), ("Cube of cheese", "Cube of cheese"), ("...", ""), ("Stuhl 3", "Stuhl 3"),
-        ("object.001", ""), ("鳥居", "鳥居"),
+        ("object.001", ""), ("鳥居", "鳥居"), ("Cube copy", ""), ("Cube copy 2", ""), ("Cube.L", ""),
+        ("Cube_R.001", ""),
+        ("UV Sphere", ""), ("Ico Sphere", ""), ("Monkey", ""), ("Mball.003", ""), ("Empty", ""), ("geometry_0", ""),
+        ("Node1", ""), ("New Object", ""), ("Cubes", ""), ("cube_big", ""), ("pCube12", ""), ("Cube.012.001", ""),
+        ("Box", ""), ("Wheel.L", "Wheel"), ("Lamp copy 2", "Lamp"), ("Glass", "Glass"), ("New York", "New York"),
+        ("Plane Tree", "Plane Tree"), ("Toolbox", "Toolbox"), ("椅", "椅"),
     ],
 )  # fmt: skip
 def test_what_a_name_says(addon: Any, name: str, prompt: str) -> None:

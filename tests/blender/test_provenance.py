@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 import pytest
-from blender_helpers import counts, world_bounds
+from blender_helpers import counts, lumpy_ball, world_bounds
 from mathutils import Matrix
 from models import box_glb, picture_png
 from service import KEY, Piapi
@@ -317,6 +317,63 @@ def test_the_new_one_takes_the_old_ones_place(session: Any, piapi: Piapi) -> Non
     assert "trellis_placeholder" not in new
     after = counts()
     assert [after[kind] - before[kind] for kind in ("objects", "meshes", "scenes")] == [1, 1, 0]
+
+
+def test_a_budget_of_triangles_holds_for_the_new_mesh(session: Any) -> None:
+    from trellis_blender.scene import placeholder, replacing
+
+    item, finer = lumpy_ball(2_000), lumpy_ball(8_000)
+    item["trellis_generation"] = "x"
+    bpy.context.view_layer.objects.active = item
+    assert bpy.ops.trellis.finish(triangles=500, keeps_modifier=True) == {'FINISHED'}
+    placeholder.mark([item], "y")
+    replacing.replace(item, finer.data)
+    for each in (item, bpy.data.objects["ball (before)"]):
+        each.hide_viewport = False
+        bpy.context.view_layer.update()
+        drawn = each.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+        assert len(drawn.polygons) == pytest.approx(500, abs=5)
+
+
+def test_what_hangs_on_a_vertex_of_the_old_mesh_stays_where_it_is(session: Any) -> None:
+    from trellis_blender.scene import placeholder, replacing
+
+    item, finer = lumpy_ball(2_000), lumpy_ball(8_000)
+    child = bpy.data.objects.new("Flag", None)
+    bpy.context.scene.collection.objects.link(child)
+    child.parent, child.parent_type, child.parent_vertices = item, 'VERTEX', (400, 0, 0)
+    child.location, item.location = (0, 0, 0.5), (1, 2, 3)
+    bpy.context.view_layer.update()
+    x, y, z = child.matrix_world.translation
+    assert (x, y, z) != pytest.approx((1, 2, 3.5), abs=0.1)
+    placeholder.mark([item], "y")
+    replacing.replace(item, finer.data)
+    bpy.context.view_layer.update()
+    assert tuple(child.matrix_world.translation) == pytest.approx((x, y, z), abs=1e-5)
+    item.location.x += 1
+    bpy.context.view_layer.update()
+    assert tuple(child.matrix_world.translation) == pytest.approx((x + 1, y, z), abs=1e-5)
+
+
+@pytest.mark.parametrize("preset", ['AS_DELIVERED', 'GAME_ASSET'])
+def test_it_is_finished_as_everything_that_arrives(session: Any, preset: str) -> None:
+    item = made(session)
+    item.scale = (2, 2, 2)
+    bpy.context.scene.trellis.finish = preset
+    generation = press("generate_again", session)
+    assert generation.request.placement.finish == preset
+    low, high = world_bounds(arrive(session, generation))
+    assert (high - low).tolist() == pytest.approx([2, 0.5, 1], abs=1e-4)
+
+
+def test_a_mark_that_nothing_belongs_to_is_in_nobodys_way(session: Any) -> None:
+    item = made(session)
+    session.current().wait_until_loaded()
+    item["trellis_placeholder"] = "0" * 32
+    bpy.context.scene.trellis.renewal = 'REPLACE'
+    mesh = item.data
+    assert arrive(session, press("generate_again", session)) == item
+    assert item.data != mesh
 
 
 def bounds_of(mesh: Any) -> tuple[list[float], list[float]]:

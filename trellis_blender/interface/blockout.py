@@ -13,7 +13,7 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, TEXT, InputUnusable
-from . import access, generate, in_scene, monitor, session
+from . import access, assets, generate, in_scene, monitor, session
 from .buttons import UNREAD_S
 from .dropping import SUFFIXES
 from .layouts import TrellisPanel, draw_text
@@ -238,6 +238,7 @@ def _wait_for(operator: bpy.types.Operator, taken: Sequence[str]) -> set[str]:
         generation = found.wait_for(number)
         if generation.state.value == "ready":
             generation = in_scene.place(generation)
+            assets.arrived(number)
         if generation.state.value != "placed":
             problems[f"“{generation.request.name}”: {generation.problem}"] = None
     bpy.context.view_layer.update()

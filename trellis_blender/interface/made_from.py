@@ -12,6 +12,7 @@ from ..generation.files import FOLDER_PREFIX, INPUT_NAME
 from ..piapi.models import InputUnusable, find_model
 from . import access, decoding, pictures, session
 from .image_file import changed_at_ns
+from .settings import settings_of
 
 if TYPE_CHECKING:
     from ..generation.provenance import Made
@@ -73,13 +74,14 @@ def compose(
     """
     from ..generation.request import compose_request
     from ..scene import placing
+    from ..scene.finish.choices import Preset
 
     if in_its_place and (reason := _why_not_replaceable(item)):
         raise access.NotReady(reason)
     path = picture_of(made) if made.is_from_picture else None
     if made.is_from_picture and path is None:
         raise InputUnusable(why_no_picture(made))
-    changed_ns = changed_at_ns(path) if path is not None else 0
+    changed_ns, found = changed_at_ns(path) if path is not None else 0, session.current()
     request = compose_request(
         model=made.model,
         prompt=made.prompt,
@@ -88,7 +90,7 @@ def compose(
         picture_path=str(path) if path is not None else "",
         picture_changed_ns=changed_ns,
         parameters={**dict(made.parameters), "seed": seed},
-        placement=placing.beside(context, item, session.current().file.blend_load),
+        placement=placing.beside(context, item, found.file.blend_load, Preset(settings_of(context.scene).finish)),
     )
     return replace(request, name=item.name) if in_its_place else request
 
@@ -100,6 +102,6 @@ def _why_not_replaceable(item: bpy.types.Object) -> str:
         return f"“{item.name}” is linked from another file, so nothing can take its place. Choose Beside It."
     if item.type != 'MESH':
         return f"“{item.name}” is no mesh any more, so nothing can take its place. Choose Beside It."
-    if placeholder.ID_PROPERTY in item:
+    if session.current().may_come(str(item.get(placeholder.ID_PROPERTY, ""))):
         return f"Another one that takes the place of “{item.name}” is being made already."
     return ""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import bpy
 
 from . import fitting, placeholder, placing, swapping
-from .box_names import prompt_in
+from .box_names import likeness, prompt_in
 
 PROMPT, IMAGE = "trellis_prompt", "trellis_image"
 """An object's properties: what its model shall be, where the name does not say it, and the picture to make it from."""
@@ -48,7 +48,8 @@ def survey(
 ) -> tuple[list[Wish], list[LeftOut]]:
     """What to generate for `items`, in the order of their names, and what is left out.
 
-    Objects that share a mesh become one wish, unless they were given prompts or pictures of their own.
+    Objects that share a mesh become one wish, unless their names say different things, "Chair" and "Table", or they
+    were given prompts or pictures of their own.
     `is_pending` tells of a generation's id whether its model may still come.
     """
     left_out: list[LeftOut] = []
@@ -59,14 +60,15 @@ def survey(
         else:
             groups.setdefault((item.data, _own(item, PROMPT), _own(item, IMAGE)), []).append(item)
     wishes: list[Wish] = []
-    for (_, own, image), boxes in groups.items():
-        prompt = own or next(filter(None, (prompt_in(swapping.name_of(box)) for box in boxes)), "")
-        if needs_picture and not image:
-            left_out += [LeftOut(box, f"“{box.name}” has no picture, and this model needs one.") for box in boxes]
-        elif not prompt and not image:
-            left_out += [LeftOut(box, f"“{box.name}” does not say what it shall be.", asks=True) for box in boxes]
-        else:
-            wishes.append(Wish(boxes, prompt, image))
+    for (_, own, image), sharing in groups.items():
+        alike = [(own or _said_by(sharing), sharing)] if own or image else _alike(sharing)
+        for prompt, boxes in alike:
+            if needs_picture and not image:
+                left_out += [LeftOut(box, f"“{box.name}” has no picture, and this model needs one.") for box in boxes]
+            elif not prompt and not image:
+                left_out += [LeftOut(box, f"“{box.name}” does not say what it shall be.", asks=True) for box in boxes]
+            else:
+                wishes.append(Wish(boxes, prompt, image))
     return wishes, left_out
 
 
@@ -91,6 +93,23 @@ def why_not(item: bpy.types.Object, is_pending: Callable[[str], bool]) -> str:
     if fitting.is_sheared(item):
         return f"{name} is sheared by its parent's scale. Apply that scale first."
     return ""
+
+
+def _alike(sharing: Sequence[bpy.types.Object]) -> list[tuple[str, list[bpy.types.Object]]]:
+    """What shares a mesh by what the names say, each with a prompt. A name that says nothing goes with the only one
+    that does.
+    """
+    found: dict[str, list[bpy.types.Object]] = {}
+    for item in sharing:
+        found.setdefault(likeness(_said_by([item])), []).append(item)
+    nameless = found.pop("", [])
+    if len(found) == 1:
+        nameless, found = [], {next(iter(found)): list(sharing)}
+    return [(_said_by(items), items) for items in (*found.values(), nameless) if items]
+
+
+def _said_by(items: Sequence[bpy.types.Object]) -> str:
+    return next(filter(None, (prompt_in(swapping.name_of(item)) for item in items)), "")
 
 
 def _own(item: bpy.types.Object, name: str) -> str:

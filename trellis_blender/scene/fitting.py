@@ -26,12 +26,14 @@ class Frame(NamedTuple):
 
 
 def frame_of(box: bpy.types.Object) -> Frame:
-    """The oriented bounding box of an object. A negative scale of its own turns nothing over."""
+    """The oriented bounding box of an object. A negative scale turns nothing over, be it its own or a parent's."""
     low, high = placeholder.local_bounds(box)
     world = box.matrix_world
-    axes = _axes(box)
+    axes: Any = _axes(box)
     size = tuple(axis.length * (high[n] - low[n]) for n, axis in enumerate(axes))
     up, back = axes[2].normalized(), axes[1]
+    if up.z < 0 and axes[0].cross(axes[1]).dot(axes[2]) < 0:
+        up = -up  # mirrored by a parent, which must not stand it upside down
     back = (back - up * back.dot(up)).normalized()
     rows: Any = (back.cross(up), back, up)
     turn = Matrix(rows).transposed()
@@ -91,7 +93,7 @@ def fill(boxes: Sequence[bpy.types.Object], model: bpy.types.Object, *, stretch:
 def _axes(box: bpy.types.Object) -> list[Vector]:
     """The box's X, Y and Z in world space, each as long as the scale along it, as if its own scale were positive."""
     columns: Any = box.matrix_world.to_3x3().col
-    return [Vector(columns[n]) * (-1 if box.scale[n] < 0 else 1) for n in range(3)]
+    return [Vector(columns[n]) * (-1 if box.scale[n] * box.delta_scale[n] < 0 else 1) for n in range(3)]
 
 
 def _take_parent(item: bpy.types.Object, box: bpy.types.Object) -> None:

@@ -69,14 +69,14 @@ def here(
     )
 
 
-def beside(context: bpy.types.Context, model: bpy.types.Object, blend_load: str) -> Placement:
-    """To the right of `model`, in its collection and as large as it is."""
+def beside(context: bpy.types.Context, model: bpy.types.Object, blend_load: str, finish: Preset) -> Placement:
+    """To the right of `model`, in its collection and as large as it is, whatever the preset."""
     frame = fitting.frame_of(model)
-    placement = here(context, max(frame.size), blend_load)
+    placement = here(context, max(frame.size), blend_load, finish=finish)
     x, y, z = placeholder.spot(model)
     across: Any = frame.matrix.row[0]
     width = sum(abs(turn) * side for turn, side in zip(across[:3], frame.size, strict=True))
-    placement = replace(placement, location=(x + GAP * width, y, z))
+    placement = replace(placement, location=(x + GAP * width, y, z), longest_side_m=max(frame.size))
     collection = next(iter(model.users_collection), None)
     if collection is None or collection == context.scene.collection or collection.library is not None:
         return placement
