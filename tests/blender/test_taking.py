@@ -21,8 +21,8 @@ def image_of(path: str) -> Any:
 
 def painted() -> bpy.types.Image:
     """An image whose pixels are in no file."""
-    image = bpy.data.images.new("Sketch", 4, 2, alpha=True)
-    image.pixels.foreach_set([0.0, 1.0, 0.0, 1.0] * 8)
+    image = bpy.data.images.new("Sketch", 32, 16, alpha=True)
+    image.pixels.foreach_set([0.0, 1.0, 0.0, 1.0] * 32 * 16)
     return image
 
 
@@ -110,7 +110,7 @@ def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Pia
     from trellis_blender.interface import in_scene, session
 
     for name in ("pear.png", "apple.png", "notes.txt"):
-        (tmp_path / name).write_bytes(picture_png(8, 8))
+        (tmp_path / name).write_bytes(picture_png(20, 20))
     files = [{"name": name} for name in ("pear.png", "apple.png", "notes.txt")]
     assert bpy.ops.trellis.generate_from_files(directory=str(tmp_path), files=files) == {'FINISHED'}
     found = session.current()
@@ -124,7 +124,7 @@ def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Pia
 
 def test_a_folder_is_its_pictures(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
     for name in ("one.png", "two.PNG", "three.txt"):
-        (tmp_path / name).write_bytes(picture_png(8, 8))
+        (tmp_path / name).write_bytes(picture_png(20, 20))
     assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path), directory=str(tmp_path)) == {'FINISHED'}
     from trellis_blender.interface import session
 
@@ -134,7 +134,7 @@ def test_a_folder_is_its_pictures(addon: Any, piapi: Piapi, tmp_path: Path) -> N
 
 
 def test_one_broken_picture_among_several_sends_none(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
-    (tmp_path / "good.png").write_bytes(picture_png(8, 8))
+    (tmp_path / "good.png").write_bytes(picture_png(20, 20))
     (tmp_path / "bad.png").write_bytes(b"no picture")
     files = [{"name": "good.png"}, {"name": "bad.png"}]
     with pytest.raises(RuntimeError, match=r"“bad.png” is not an image .* Nothing was submitted"):
@@ -146,7 +146,7 @@ def test_one_broken_picture_among_several_sends_none(addon: Any, piapi: Piapi, t
 
 def test_more_pictures_than_anybody_means_send_none(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
     for number in range(51):
-        (tmp_path / f"{number}.png").write_bytes(picture_png(8, 8))
+        (tmp_path / f"{number}.png").write_bytes(picture_png(20, 20))
     with pytest.raises(RuntimeError, match="These are 51 pictures; at most 50 are taken at once"):
         bpy.ops.trellis.generate_from_files(filepath=str(tmp_path), directory=str(tmp_path))
     assert piapi.requests == []
