@@ -83,14 +83,17 @@ def test_shrinking_does_not_bleed_the_colour_of_what_is_transparent(addon: Any, 
     assert pixels(load(tmp_path / "stripes.png"))[500, 500].astype(int) == pytest.approx([200, 0, 0, 128], abs=2)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+OPTIONS: dict[str, Any] = {"webp": {"lossless": True}, "jpg": {"quality": 100}}
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photograph_is_turned_as_its_camera_says(addon: Any, tmp_path: Path, suffix: str, orientation: int) -> None:
     image = corners((80, 40)).convert("RGB")
     exif = image.getexif()
     exif[0x0112] = orientation
     path = tmp_path / f"photo.{suffix}"
-    image.save(path, exif=exif, **({"lossless": True} if suffix == "webp" else {"quality": 100}))
+    image.save(path, exif=exif, **OPTIONS.get(suffix, {}))
     upright = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
     found = load(path)
     assert (found.width, found.height) == upright.size
@@ -143,6 +146,26 @@ def test_high_dynamic_range_is_seen_through_the_scenes_view_transform(addon: Any
     assert seen["AgX"][0][1] > 100, "AgX lets bright colours fade to white"
     view.exposure = -1
     assert pixels(of_datablock(image))[0, 1, 0] < seen["AgX"][1][0]
+
+
+@pytest.mark.parametrize("is_float", [True, False])
+@pytest.mark.parametrize(
+    ("mode", "seen"),
+    [
+        ('STRAIGHT', [128, 64, 0, 128]),
+        ('PREMUL', [128, 64, 0, 128]),
+        ('CHANNEL_PACKED', [128, 64, 0, 128]),
+        ('NONE', [128, 64, 0, 255]),
+    ],
+)
+def test_alpha_is_read_as_the_image_says(addon: Any, mode: str, seen: list[int], is_float: bool) -> None:
+    image = bpy.data.images.new("alpha", 16, 16, alpha=True, float_buffer=is_float)
+    image.colorspace_settings.name = "Non-Color"
+    image.alpha_mode = mode
+    is_multiplied = is_float and mode in {'STRAIGHT', 'PREMUL'}
+    colour = (0.25, 0.125, 0.0, 0.5) if is_multiplied else (0.5, 0.25, 0.0, 0.5)
+    image.pixels.foreach_set(np.tile(np.array(colour, np.float32), 256))
+    assert pixels(of_datablock(image))[0, 0].astype(int) == pytest.approx(seen, abs=1)
 
 
 def test_unsaved_strokes_are_in_the_picture(addon: Any, tmp_path: Path) -> None:

@@ -74,7 +74,9 @@ def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int, b
     values = np.empty(width * height * image.channels, np.float32)
     image.pixels.foreach_get(values)
     array = pixels.with_four_channels(values, width, height, image.channels)
-    if image.is_float:
+    if image.alpha_mode == 'NONE':
+        array = pixels.opaque(array)
+    elif image.is_float and image.alpha_mode != 'CHANNEL_PACKED':
         array = pixels.unmultiplied(array)
     array = pixels.cropped(pixels.turned(array, orientation), box)
     array = pixels.shrunk(array, IMAGE_SIDE_LIMIT_PX)
