@@ -159,7 +159,7 @@ def test_no_row_speaks_of_infinite_prices(settings: Any, piapi: Piapi) -> None:
         for changes in ({}, {"parked": True}, {"wanted": False}):
             changed = replace(generation, state=state, charged_usd=None, **changes)
             texts = [action.text for action in panel._actions(changed, line(changed))]
-            texts += [wording.facts(changed), wording.settings_in_full(changed), *wording.removal(changed)]
+            texts += [wording.facts(changed), wording.settings_in_full(changed, str), *wording.removal(changed)]
             assert not [text for text in texts if "inf" in text.lower().split()], (state, texts)
             assert "$inf" not in " ".join(texts)
 

@@ -32,7 +32,7 @@ def test_it_becomes_the_input_and_is_sent_as_a_file(addon: Any, generate: Any, p
 
 def test_without_a_key_as_well(addon: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIAPI_API_KEY")
-    piapi.fail("file", Fault(200, body=picture_png(8, 8)))
+    piapi.fail("file", Fault(200, body=picture_png(20, 20)))
     assert bpy.ops.trellis.take_from_web(url=f"{piapi.url}/files/x.png") == {'FINISHED'}
 
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_had_is_said_and_changes_nothing(
     assert settings().image == str(tmp_path / "mine.png")
     assert settings().source == 'TEXT'
     assert piapi.creates == []
-    piapi.fail("file", Fault(200, body=picture_png(8, 8)))
+    piapi.fail("file", Fault(200, body=picture_png(20, 20)))
     assert bpy.ops.trellis.take_from_web(url=f"{piapi.url}/files/x.png") == {'FINISHED'}
 
 

@@ -1,6 +1,7 @@
 """What the panel holds, and what its buttons make of it."""
 
 import os
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,47 @@ def test_a_button_that_cannot_be_pressed_says_why(
     monkeypatch.delenv("PIAPI_API_KEY")
     assert "There is no API key yet" in why_refused(button)
     assert offline.poll()
+    assert piapi.requests == []
+
+
+def test_a_picture_that_is_refused_stops_the_button_and_is_not_decoded(
+    settings: Any, tmp_path: Path, piapi: Piapi
+) -> None:
+    from trellis_blender.interface import pictures
+
+    settings.source, settings.image = 'IMAGE', str(tmp_path / "vast.png")
+    content = picture_png(20, 20)
+    (tmp_path / "vast.png").write_bytes(content[:16] + struct.pack(">II", 30_000, 20_000) + content[24:])
+    assert "30,000 × 20,000 pixels" in why_refused(bpy.ops.trellis.generate_from_panel)
+    pictures.forget()
+    pictures.look_now(settings.image)
+    known = pictures._Memory.known[settings.image]
+    assert "30,000 × 20,000 pixels" in known.problem
+    assert known.changed_ns
+    assert pictures._Memory.previews._collection is None
+    (tmp_path / "vast.png").write_bytes(content)
+    pictures.look_now(settings.image)
+    assert len(pictures._Memory.previews._collection) == 1
+    assert piapi.requests == []
+
+
+def test_a_picture_that_blender_cannot_decode_stops_the_button_until_it_is_another(
+    settings: Any, tmp_path: Path, piapi: Piapi
+) -> None:
+    from trellis_blender.interface import checking, pictures
+
+    settings.source, settings.image = 'IMAGE', str(tmp_path / "broken.png")
+    (tmp_path / "broken.png").write_bytes(picture_png(600, 400)[:60] + b"\0" * 3000)
+    assert bpy.ops.trellis.generate_from_panel.poll(), "its header says nothing against it"
+    known = pictures.look(settings.image)
+    key = (known.path, known.changed_ns)
+    # As its timer has it judged in a Blender with a window.
+    checking._Memory.known[key] = ()
+    assert checking._begin(key) is None
+    assert "is not an image that Blender can read" in why_refused(bpy.ops.trellis.generate_from_panel)
+    (tmp_path / "broken.png").write_bytes(picture_png(20, 20))
+    os.utime(tmp_path / "broken.png", ns=(1, 1))
+    assert bpy.ops.trellis.generate_from_panel.poll()
     assert piapi.requests == []
 
 

@@ -1,5 +1,6 @@
 """The list: its pictures, and what a row's menu does."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from models import box_glb
+from models import box_glb, picture_png
 from service import Piapi
 
 
@@ -90,6 +91,51 @@ def test_settings_are_taken_up_again(generate: Any, piapi: Piapi) -> None:
     assert len(piapi.creates) == 1
 
 
+def test_the_settings_have_the_picture_that_was_sent(generate: Any, piapi: Piapi, tmp_path: Path) -> None:
+    original = tmp_path / "pear.png"
+    original.write_bytes(picture_png(20, 20))
+    generate(image=str(original))
+    settings, made = bpy.context.scene.trellis, newest()
+    kept = current().queue.folder / made.folder_name / "input.png"
+    bpy.ops.trellis.use_settings(generation=made.id)
+    assert settings.image == str(original)
+    original.write_bytes(picture_png(30, 30))
+    os.utime(original, ns=(1, 1))
+    bpy.ops.trellis.use_settings(generation=made.id)
+    assert settings.image == str(kept)
+    original.unlink()
+    bpy.ops.trellis.use_settings(generation=made.id)
+    assert settings.image == str(kept)
+    kept.unlink()
+    bpy.ops.trellis.use_settings(generation=made.id)
+    assert settings.image == str(original), "what the panel then misses"
+
+
+def test_a_click_on_a_row_selects_the_placeholder_that_an_undo_brought_back(generate: Any) -> None:
+    from trellis_blender.scene import placeholder
+
+    generate(prompt="a bear")
+    bpy.data.objects.remove(bpy.data.objects["a bear"])
+    empty = bpy.data.objects.new("a bear", None)
+    empty[placeholder.ID_PROPERTY] = newest().id
+    bpy.context.scene.collection.objects.link(empty)
+    placeholder.forget()
+    bpy.ops.trellis.show(generations=newest().id)
+    assert empty.select_get()
+
+
+def test_a_running_row_tells_its_price(generate: Any) -> None:
+    from dataclasses import replace
+
+    from trellis_blender.generation.record import State
+    from trellis_blender.interface import wording
+
+    generate(prompt="a bear")
+    running = replace(newest(), state=State.RUNNING)
+    assert running.is_working
+    assert wording.facts(running) == "$0.04"
+
+
 def test_a_model_is_moved_to_the_cursor(generate: Any) -> None:
     generate(prompt="a bear")
     model = bpy.data.objects["a bear"]
@@ -152,13 +198,13 @@ def test_a_model_that_left_the_scene_is_missed_and_found_again(generate: Any) ->
 
 
 def test_the_tooltip_tells_everything(generate: Any) -> None:
-    from trellis_blender.interface import wording
+    from trellis_blender.interface import settings, wording
 
     generate(prompt="a very small wooden chair with three legs and a long story", seed=7)
-    said = wording.settings_in_full(newest())
+    said = wording.settings_in_full(newest(), settings.label_of_parameter)
     assert "a very small wooden chair with three legs and a long story" in said
     assert "TRELLIS, $0.04" in said
-    assert "seed: 7\nss_sampling_steps: 50" in said
+    assert "Seed: 7\nShape Steps: 50" in said
     assert wording.facts(newest()).startswith("$0.04 · 0:0")
     assert wording.arrival(newest()).startswith("“a very small wooden chair with three legs and a long")
 

@@ -58,13 +58,13 @@ def test_what_blender_reads_is_taken_the_right_way_up(addon: Any, tmp_path: Path
 
 
 def test_grey_and_sixteen_bit(addon: Any, tmp_path: Path) -> None:
-    Image.new("L", (10, 10), 128).save(tmp_path / "grey.png")
+    Image.new("L", (20, 20), 128).save(tmp_path / "grey.png")
     assert pixels(load(tmp_path / "grey.png"))[0, 0].astype(int) == pytest.approx([128, 128, 128, 255], abs=1)
-    Image.fromarray(np.full((10, 10), 32896, np.uint16)).save(tmp_path / "deep.png")
+    Image.fromarray(np.full((20, 20), 32896, np.uint16)).save(tmp_path / "deep.png")
     assert pixels(load(tmp_path / "deep.png"))[0, 0].astype(int) == pytest.approx([128, 128, 128, 255], abs=2)
 
 
-@pytest.mark.parametrize("size", [(1025, 10), (3000, 2000), (6000, 5000), (1024, 1024), (300, 2048)])
+@pytest.mark.parametrize("size", [(1025, 16), (3000, 2000), (6000, 5000), (1024, 1024), (300, 2048)])
 def test_the_longer_side_is_at_most_1024(addon: Any, tmp_path: Path, size: tuple[int, int]) -> None:
     corners(size).save(tmp_path / "large.png")
     found = load(tmp_path / "large.png")
@@ -83,14 +83,17 @@ def test_shrinking_does_not_bleed_the_colour_of_what_is_transparent(addon: Any, 
     assert pixels(load(tmp_path / "stripes.png"))[500, 500].astype(int) == pytest.approx([200, 0, 0, 128], abs=2)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+OPTIONS: dict[str, Any] = {"webp": {"lossless": True}, "jpg": {"quality": 100}}
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photograph_is_turned_as_its_camera_says(addon: Any, tmp_path: Path, suffix: str, orientation: int) -> None:
     image = corners((80, 40)).convert("RGB")
     exif = image.getexif()
     exif[0x0112] = orientation
     path = tmp_path / f"photo.{suffix}"
-    image.save(path, exif=exif, **({"lossless": True} if suffix == "webp" else {"quality": 100}))
+    image.save(path, exif=exif, **OPTIONS.get(suffix, {}))
     upright = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
     found = load(path)
     assert (found.width, found.height) == upright.size
@@ -99,10 +102,10 @@ def test_a_photograph_is_turned_as_its_camera_says(addon: Any, tmp_path: Path, s
 
 
 def test_sixteen_bit_with_alpha_keeps_its_colour(addon: Any, tmp_path: Path) -> None:
-    content = picture_png(1, 1)
-    row = b"\0" + struct.pack(">HHHH", 51400, 25700, 257, 32896)
-    body = zlib.compress(row)
-    ihdr = b"IHDR" + struct.pack(">IIBBBBB", 1, 1, 16, 6, 0, 0, 0)
+    content = picture_png(16, 16)
+    row = b"\0" + struct.pack(">HHHH", 51400, 25700, 257, 32896) * 16
+    body = zlib.compress(row * 16)
+    ihdr = b"IHDR" + struct.pack(">IIBBBBB", 16, 16, 16, 6, 0, 0, 0)
     chunks = [ihdr, b"IDAT" + body, b"IEND"]
     path = tmp_path / "deep alpha.png"
     path.write_bytes(
@@ -131,9 +134,9 @@ def of_datablock(image: bpy.types.Image) -> Any:
 
 
 def test_high_dynamic_range_is_seen_through_the_scenes_view_transform(addon: Any) -> None:
-    image = bpy.data.images.new("sun", 2, 1, alpha=True, float_buffer=True)
+    image = bpy.data.images.new("sun", 32, 16, alpha=True, float_buffer=True)
     # Float pixels are multiplied by their alpha.
-    image.pixels.foreach_set([4.0, 0.0, 0.0, 1.0, 0.25, 0.25, 0.25, 0.5])
+    image.pixels.foreach_set([4.0, 0.0, 0.0, 1.0, 0.25, 0.25, 0.25, 0.5] * 256)
     view = bpy.context.scene.view_settings
     seen = {}
     for view.view_transform in ("Standard", "AgX"):
@@ -143,6 +146,26 @@ def test_high_dynamic_range_is_seen_through_the_scenes_view_transform(addon: Any
     assert seen["AgX"][0][1] > 100, "AgX lets bright colours fade to white"
     view.exposure = -1
     assert pixels(of_datablock(image))[0, 1, 0] < seen["AgX"][1][0]
+
+
+@pytest.mark.parametrize("is_float", [True, False])
+@pytest.mark.parametrize(
+    ("mode", "seen"),
+    [
+        ('STRAIGHT', [128, 64, 0, 128]),
+        ('PREMUL', [128, 64, 0, 128]),
+        ('CHANNEL_PACKED', [128, 64, 0, 128]),
+        ('NONE', [128, 64, 0, 255]),
+    ],
+)
+def test_alpha_is_read_as_the_image_says(addon: Any, mode: str, seen: list[int], is_float: bool) -> None:
+    image = bpy.data.images.new("alpha", 16, 16, alpha=True, float_buffer=is_float)
+    image.colorspace_settings.name = "Non-Color"
+    image.alpha_mode = mode
+    is_multiplied = is_float and mode in {'STRAIGHT', 'PREMUL'}
+    colour = (0.25, 0.125, 0.0, 0.5) if is_multiplied else (0.5, 0.25, 0.0, 0.5)
+    image.pixels.foreach_set(np.tile(np.array(colour, np.float32), 256))
+    assert pixels(of_datablock(image))[0, 0].astype(int) == pytest.approx(seen, abs=1)
 
 
 def test_unsaved_strokes_are_in_the_picture(addon: Any, tmp_path: Path) -> None:
@@ -181,7 +204,7 @@ def huge_png(tmp_path: Path) -> Path:
 
 def huge_jpeg(tmp_path: Path) -> Path:
     path = tmp_path / "huge.jpg"
-    Image.new("L", (30_000, 2)).save(path)
+    Image.new("L", (30_000, 20)).save(path)
     return path
 
 
@@ -192,18 +215,61 @@ def huge_webp(tmp_path: Path) -> Path:
     return path
 
 
+def huge_bmp(folder: Path) -> Path:
+    header = b"BM" + struct.pack("<IHHI", 0, 0, 0, 54) + struct.pack("<Iii", 40, 30_000, -20_000)
+    return write(folder / "huge.bmp", header + b"\0" * 100)
+
+
+def huge_tga(folder: Path) -> Path:
+    return write(folder / "huge.tga", struct.pack("<BBB9xHHBB", 0, 0, 2, 30_000, 20_000, 24, 0) + b"\0" * 100)
+
+
+def huge_tiff(folder: Path) -> Path:
+    entries = struct.pack("<HHII", 256, 3, 1, 30_000) + struct.pack("<HHII", 257, 4, 1, 20_000)
+    return write(folder / "huge.tif", b"II*\0" + struct.pack("<IH", 8, 2) + entries + b"\0" * 100)
+
+
+def huge_exr(folder: Path) -> Path:
+    window = b"dataWindow\0box2i\0" + struct.pack("<I4i", 16, 0, 0, 29_999, 19_999)
+    return write(folder / "huge.exr", b"\x76\x2f\x31\x01\2\0\0\0" + window + b"\0")
+
+
+def huge_hdr(folder: Path) -> Path:
+    return write(folder / "huge.hdr", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 20000 +X 30000\n")
+
+
+def filled_jpeg(folder: Path) -> Path:
+    """With bytes FF before the frame's header, which may stand there."""
+    before, frame, rest = huge_jpeg(folder).read_bytes().partition(b"\xff\xc0")
+    return write(folder / "filled.jpg", before + b"\xff" * 3 + frame + rest)
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
         (lambda folder: folder / "missing.png", "There is no file"),
         (lambda folder: folder, "There is no file"),
         (lambda folder: write(folder / "empty.png", b""), "is empty (0 bytes)"),
-        (lambda folder: write(folder / "text.png", b"not an image"), "is not an image that Blender can read"),
-        (lambda folder: write(folder / "cut.png", picture_png(10, 10)[:40]), "is not an image that Blender can read"),
+        (lambda folder: write(folder / "text.png", b"not an image"), "is not an image that is read here"),
+        (lambda folder: write(folder / "cut.png", picture_png(20, 20)[:40]), "is not an image that Blender can read"),
         (lambda folder: write(folder / "film.mp4", b"\0\0\0\x18ftypmp42"), "Choose a PNG, JPEG or WebP"),
         (huge_png, "“huge.png” has 30,000 × 20,000 pixels; at most 16,384 on a side"),
-        (huge_jpeg, "“huge.jpg” has 30,000 × 2 pixels"),
+        (huge_jpeg, "“huge.jpg” has 30,000 × 20 pixels"),
         (huge_webp, "“huge.webp” has 30,000 × 10 pixels"),
+        (huge_bmp, "“huge.bmp” has 30,000 × 20,000 pixels"),
+        (huge_tga, "“huge.tga” has 30,000 × 20,000 pixels"),
+        (huge_tiff, "“huge.tif” has 30,000 × 20,000 pixels"),
+        (huge_exr, "“huge.exr” has 30,000 × 20,000 pixels"),
+        (huge_hdr, "“huge.hdr” has 30,000 × 20,000 pixels"),
+        (filled_jpeg, "“filled.jpg” has 30,000 × 20 pixels"),
+        (lambda folder: write(folder / "odd.tif", b"II*\0" + b"\0" * 200), "is not an image that is read here"),
+        (lambda folder: write(folder / "dot.png", picture_png(1, 1)), "“dot.png” has 1 × 1 pixels; at least 16"),
+        (lambda folder: write(folder / "none.png", picture_png(0, 0)), "“none.png” has 0 × 0 pixels"),
+        (lambda folder: moving(folder / "moving.webp"), "“moving.webp” is animated"),
+        (lambda folder: moving(folder / "moving.png"), "“moving.png” is animated"),
+        (lambda folder: cut(folder / "cut.webp"), "“cut.webp” is cut off"),
+        (lambda folder: cut(folder / "cut.jpg"), "“cut.jpg” is cut off"),
+        (lambda folder: cut(folder / "cut.tif"), "“cut.tif” is cut off"),
     ],
 )
 def test_what_cannot_be_sent_ends_in_a_sentence(addon: Any, tmp_path: Path, make: Any, sentence: str) -> None:
@@ -212,6 +278,48 @@ def test_what_cannot_be_sent_ends_in_a_sentence(addon: Any, tmp_path: Path, make
     with pytest.raises(PictureUnusable) as caught:
         load(make(tmp_path))
     assert sentence in str(caught.value)
+
+
+def test_an_image_of_the_file_may_be_too_small_as_well(addon: Any) -> None:
+    from trellis_blender.scene.picture import PictureUnusable
+
+    with pytest.raises(PictureUnusable, match="has 300 × 15 pixels; at least 16"):
+        of_datablock(bpy.data.images.new("strip", 300, 15))
+
+
+def test_a_photograph_with_a_film_appended_is_whole(addon: Any, tmp_path: Path) -> None:
+    corners((80, 40)).convert("RGB").save(tmp_path / "photo.jpg")
+    write(tmp_path / "live.jpg", (tmp_path / "photo.jpg").read_bytes() + b"\0" * 200_000)
+    assert load(tmp_path / "live.jpg").width == 80
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [('OPEN_EXR', "exr"), ('HDR', "hdr"), ('TARGA', "tga"), ('BMP', "bmp")])
+def test_what_blender_writes_tells_its_size(addon: Any, tmp_path: Path, kind: str, suffix: str) -> None:
+    image = bpy.data.images.new("written", 40, 24, float_buffer=suffix in {"exr", "hdr"})
+    image.file_format = kind
+    image.save(filepath=str(tmp_path / f"written.{suffix}"))
+    bpy.data.images.remove(image)
+    found = load(tmp_path / f"written.{suffix}")
+    assert (found.width, found.height) == (40, 24)
+
+
+def test_one_frame_is_no_animation(addon: Any, tmp_path: Path) -> None:
+    content = picture_png(20, 20)
+    frames = b"acTL" + struct.pack(">II", 1, 0)
+    chunk = struct.pack(">I", 8) + frames + struct.pack(">I", zlib.crc32(frames))
+    assert load(write(tmp_path / "still.png", content[:33] + chunk + content[33:])).width == 20
+
+
+def moving(path: Path) -> Path:
+    frames = [Image.new("RGB", (64, 32), colour) for colour in ("red", "green")]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+    return path
+
+
+def cut(path: Path) -> Path:
+    noise = np.random.default_rng(1).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    return write(path, path.read_bytes()[: path.stat().st_size // 2])
 
 
 def write(path: Path, content: bytes) -> Path:

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,8 @@ def image_of(path: str) -> Any:
 
 def painted() -> bpy.types.Image:
     """An image whose pixels are in no file."""
-    image = bpy.data.images.new("Sketch", 4, 2, alpha=True)
-    image.pixels.foreach_set([0.0, 1.0, 0.0, 1.0] * 8)
+    image = bpy.data.images.new("Sketch", 32, 16, alpha=True)
+    image.pixels.foreach_set([0.0, 1.0, 0.0, 1.0] * 32 * 16)
     return image
 
 
@@ -110,7 +112,7 @@ def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Pia
     from trellis_blender.interface import in_scene, session
 
     for name in ("pear.png", "apple.png", "notes.txt"):
-        (tmp_path / name).write_bytes(picture_png(8, 8))
+        (tmp_path / name).write_bytes(picture_png(20, 20))
     files = [{"name": name} for name in ("pear.png", "apple.png", "notes.txt")]
     assert bpy.ops.trellis.generate_from_files(directory=str(tmp_path), files=files) == {'FINISHED'}
     found = session.current()
@@ -124,7 +126,7 @@ def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Pia
 
 def test_a_folder_is_its_pictures(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
     for name in ("one.png", "two.PNG", "three.txt"):
-        (tmp_path / name).write_bytes(picture_png(8, 8))
+        (tmp_path / name).write_bytes(picture_png(20, 20))
     assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path), directory=str(tmp_path)) == {'FINISHED'}
     from trellis_blender.interface import session
 
@@ -134,7 +136,7 @@ def test_a_folder_is_its_pictures(addon: Any, piapi: Piapi, tmp_path: Path) -> N
 
 
 def test_one_broken_picture_among_several_sends_none(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
-    (tmp_path / "good.png").write_bytes(picture_png(8, 8))
+    (tmp_path / "good.png").write_bytes(picture_png(20, 20))
     (tmp_path / "bad.png").write_bytes(b"no picture")
     files = [{"name": "good.png"}, {"name": "bad.png"}]
     with pytest.raises(RuntimeError, match=r"“bad.png” is not an image .* Nothing was submitted"):
@@ -146,7 +148,51 @@ def test_one_broken_picture_among_several_sends_none(addon: Any, piapi: Piapi, t
 
 def test_more_pictures_than_anybody_means_send_none(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
     for number in range(51):
-        (tmp_path / f"{number}.png").write_bytes(picture_png(8, 8))
+        (tmp_path / f"{number}.png").write_bytes(picture_png(20, 20))
     with pytest.raises(RuntimeError, match="These are 51 pictures; at most 50 are taken at once"):
         bpy.ops.trellis.generate_from_files(filepath=str(tmp_path), directory=str(tmp_path))
     assert piapi.requests == []
+
+
+def test_nothing_given_is_not_the_working_directory(
+    addon: Any, piapi: Piapi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.png").write_bytes(picture_png(20, 20))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="No picture was given"):
+        bpy.ops.trellis.generate_from_files()
+    with pytest.raises(RuntimeError, match="There is no picture among these files"):
+        bpy.ops.trellis.generate_from_files(directory=str(tmp_path / "gone"))
+    assert piapi.requests == []
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="every folder can be read")
+def test_a_folder_that_cannot_be_read_is_said(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
+    folder = tmp_path / "private"
+    folder.mkdir(mode=0)
+    try:
+        with pytest.raises(RuntimeError, match=r"“.*private” cannot be read"):
+            bpy.ops.trellis.generate_from_files(directory=str(folder))
+    finally:
+        folder.chmod(0o700)
+    assert piapi.requests == []
+
+
+def test_the_second_click_of_a_double_click_submits_nothing(
+    addon: Any, piapi: Piapi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dialog stands under the mouse; a Blender without a window shows none, so the moment of asking is set here."""
+    from trellis_blender.interface import dropping
+
+    (tmp_path / "pear.png").write_bytes(picture_png(20, 20))
+    for operator in (dropping.TRELLIS_OT_generate_from_files, dropping.TRELLIS_OT_generate_from_editor):
+        monkeypatch.setattr(operator, "asked_at", time.monotonic())
+    assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path / "pear.png")) == {'CANCELLED'}
+    screens = [(screen, area) for screen in bpy.data.screens for area in screen.areas]
+    screen, area = next(pair for pair in screens if pair[1].type == 'IMAGE_EDITOR')
+    area.spaces.active.image = painted()
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], screen=screen, area=area):
+        assert bpy.ops.trellis.generate_from_editor() == {'CANCELLED'}
+    assert piapi.requests == []
+    time.sleep(0.6)
+    assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path / "pear.png")) == {'FINISHED'}

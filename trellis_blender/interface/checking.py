@@ -32,6 +32,7 @@ Key = tuple[str, int]
 
 class _Memory:
     known: "dict[Key, Findings]" = {}  # nothing, as long as it was not judged
+    problems: dict[Key, str] = {}  # of those that could not be decoded
     thread: threading.Thread | None = None
 
 
@@ -40,10 +41,16 @@ def look(path: str, changed_ns: int) -> "Findings":
     key = (path, changed_ns)
     if key not in _Memory.known and changed_ns and not bpy.app.background:
         if len(_Memory.known) >= KEPT:
-            del _Memory.known[next(iter(_Memory.known))]
+            _Memory.problems.pop(oldest := next(iter(_Memory.known)), None)
+            del _Memory.known[oldest]
         _Memory.known[key] = ()
         bpy.app.timers.register(partial(_begin, key), first_interval=AFTER_CHOICE_S, persistent=True)
     return _Memory.known.get(key, ())
+
+
+def problem(path: str, changed_ns: int) -> str:
+    """Why a picture that was looked at cannot be decoded, as a sentence; "" where it can, or has not been yet."""
+    return _Memory.problems.get((path, changed_ns), "")
 
 
 def check(path: Path, scene: bpy.types.Scene) -> "Findings":
@@ -57,6 +64,7 @@ def forget() -> None:
     """Waits for the judge."""
     thread, _Memory.thread = _Memory.thread, None
     _Memory.known.clear()
+    _Memory.problems.clear()
     if thread is not None:
         thread.join(STOP_TIMEOUT_S)
 
@@ -70,8 +78,10 @@ def _begin(key: Key) -> float | None:
 
     try:
         picture = decoding.decode(Path(key[0]), key[1], bpy.context.scene)
-    except PictureUnusable:
-        return None  # the press says so
+    except PictureUnusable as reason:
+        _Memory.problems[key] = str(reason)
+        redraw.sidebars()
+        return None
     found: list[Findings] = []
     _Memory.thread = threading.Thread(target=_judge, args=(picture, found), name="trellis-check", daemon=True)
     _Memory.thread.start()

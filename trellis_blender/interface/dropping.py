@@ -3,6 +3,7 @@
 price, and nothing is spent before its button is pressed. Then the placeholder follows the mouse until a click.
 """
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import bpy
 from ..generation import costs
 from ..piapi.models import MODELS, InputUnusable
 from . import access, generate, monitor, pictures, taking
+from .buttons import UNREAD_S
 from .layouts import draw_text
 from .settings import settings_of
 
@@ -61,15 +63,15 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
 
     paths: Sequence[Path] = ()
     spot: tuple[float, float, float] | None = None
+    asked_at = 0.0
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.filepath and not self.files:
             self.is_chosen = True
             context.window_manager.fileselect_add(self)
             return {'RUNNING_MODAL'}
-        self.paths = self._paths()
-        if reason := _why_not(self.paths, "what was dropped"):
-            self.report({'ERROR'}, reason)
+        self.paths = self._found("what was dropped")
+        if not self.paths:
             return {'CANCELLED'}
         self.spot = _spot(context, event)
         return _ask(self, context, self.paths)
@@ -78,29 +80,44 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
         if self.is_chosen:
             self.is_chosen = False
             return self._chosen()
-        paths = self.paths or self._paths()
-        if reason := _why_not(paths, "these files"):
-            self.report({'ERROR'}, reason)
+        if _is_unread(self):
             return {'CANCELLED'}
-        return _submit(self, context, paths, self.spot)
+        paths = self.paths or self._found("these files")
+        return _submit(self, context, paths, self.spot) if paths else {'CANCELLED'}
 
     def draw(self, context: bpy.types.Context) -> None:
         if not self.is_chosen:
             _draw(self.layout, context, self.paths)
 
     def _chosen(self) -> set[str]:
-        paths = self._paths()
-        if reason := _why_not(paths, self.directory):
-            self.report({'ERROR'}, reason)
+        paths = self._found(self.directory)
+        if not paths:
             return {'CANCELLED'}
         names = [{"name": str(path)} for path in paths]
         operators: Any = bpy.ops
         operators.trellis.generate_from_files('INVOKE_DEFAULT', files=names)
         return {'FINISHED'}
 
+    def _found(self, among: str) -> list[Path]:
+        """The pictures; [] where they are not taken, and then the artist has been told why."""
+        if not (self.filepath or self.directory or self.files):
+            self.report({'ERROR'}, "No picture was given. Name a file, several or a folder.")
+            return []
+        try:
+            paths = self._paths()
+        except OSError as error:
+            self.report({'ERROR'}, f"“{error.filename}” cannot be read ({error.strerror}). Nothing was submitted.")
+            return []
+        if reason := _why_not(paths, among):
+            self.report({'ERROR'}, reason)
+            return []
+        return paths
+
     def _paths(self) -> list[Path]:
         folder = Path(self.directory)
-        chosen = [folder / each.name for each in self.files if each.name] or [Path(self.filepath)]
+        names = [each.name for each in self.files if each.name]
+        given = self.filepath or self.directory
+        chosen = [folder / name for name in names] or ([Path(given)] if given else [])
         if len(chosen) == 1 and chosen[0].is_dir():
             chosen = sorted(path for path in chosen[0].iterdir() if path.is_file())
         return [path for path in chosen if path.suffix.lower() in SUFFIXES]
@@ -114,6 +131,7 @@ class TRELLIS_OT_generate_from_editor(bpy.types.Operator):
     bl_options = {'INTERNAL'}
 
     paths: Sequence[Path] = ()
+    asked_at = 0.0
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -124,6 +142,8 @@ class TRELLIS_OT_generate_from_editor(bpy.types.Operator):
         return _ask(self, context, self.paths) if self._take(context) else {'CANCELLED'}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        if _is_unread(self):
+            return {'CANCELLED'}
         # What is submitted is what was shown.
         if not self.paths and not self._take(context):
             return {'CANCELLED'}
@@ -215,9 +235,18 @@ def _why_not(paths: Sequence[Path], among: str) -> str:
     return ""
 
 
-def _ask(operator: bpy.types.Operator, context: bpy.types.Context, paths: Sequence[Path]) -> set[str]:
+def _is_unread(operator: Any) -> bool:
+    """Whether the dialog was confirmed sooner than anybody reads its price: by the second click of a double click."""
+    if time.monotonic() - operator.asked_at >= UNREAD_S:
+        return False
+    operator.report({'INFO'}, "Pressed twice; nothing was submitted.")
+    return True
+
+
+def _ask(operator: Any, context: bpy.types.Context, paths: Sequence[Path]) -> set[str]:
     # A dialog draws itself once: what it shows has to be there by then.
     pictures.look_now(str(paths[0]))
+    operator.asked_at = time.monotonic()
     return context.window_manager.invoke_props_dialog(
         operator, width=DIALOG_WIDTH_PX, title="Generate 3D Model", confirm_text="Generate"
     )
@@ -226,8 +255,9 @@ def _ask(operator: bpy.types.Operator, context: bpy.types.Context, paths: Sequen
 def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> None:
     settings = settings_of(context.scene)
     model = MODELS[settings.model]
-    if len(paths) == 1 and (icon := pictures.look(str(paths[0])).icon):
-        layout.template_icon(icon_value=icon, scale=THUMBNAIL_SCALE)
+    first = pictures.look(str(paths[0]))
+    if len(paths) == 1 and first.icon:
+        layout.template_icon(icon_value=first.icon, scale=THUMBNAIL_SCALE)
     what = paths[0].name if len(paths) == 1 else f"{len(paths)} pictures, a model for each"
     row = layout.row()
     row.alignment = 'CENTER'
@@ -236,7 +266,7 @@ def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> Non
     row = layout.row()
     row.alignment = 'CENTER'
     row.label(text=_price(len(paths), model.price_usd))
-    if reason := access.why_not_ready(model.id):
+    if reason := access.why_not_ready(model.id) or (len(paths) == 1 and first.problem):
         draw_text(layout, context, reason, 'INFO', DIALOG_WIDTH_PX)
 
 

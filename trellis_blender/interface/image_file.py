@@ -4,20 +4,26 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from ..scene.picture_file import PictureUnusable, check_file
+
 
 class Seen(NamedTuple):
-    """When the file was last changed, 0 where that cannot be told; or, as a sentence, why it cannot be used."""
+    """When the file was last changed, 0 where there is none; and, as a sentence, why it cannot be used."""
 
     changed_ns: int = 0
     problem: str = ""
 
 
 def look(path: Path) -> Seen:
-    """What the disk says of the file; may take as long as the disk does."""
+    """What the disk and the file's header say of it; may take as long as the disk does."""
     changed_ns = changed_at_ns(path)
-    if changed_ns and path.is_file():
-        return Seen(changed_ns)
-    return Seen(0, f"There is no file “{path}”. Choose the image again.")
+    try:
+        if not changed_ns or not path.is_file():
+            return Seen(0, f"There is no file “{path}”. Choose the image again.")
+        check_file(path)
+    except (PictureUnusable, OSError) as reason:
+        return Seen(changed_ns, str(reason))
+    return Seen(changed_ns)
 
 
 def changed_at_ns(path: Path) -> int:

@@ -4,7 +4,7 @@
 from typing import TYPE_CHECKING
 
 from ..piapi.models import OFFLINE_PREVIEW, TEXT, InputUnusable, Model
-from . import access, pictures, session
+from . import access, checking, pictures, session
 from .settings import PARAMETERS, TRELLIS_PG_settings
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def why_not(settings: TRELLIS_PG_settings, model: Model) -> str:
 def what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
     """What the artist has still to enter, as a sentence; "" where nothing is missing."""
     if settings.source == 'IMAGE':
-        return pictures.look(settings.image).problem if settings.image else "Choose an image first."
+        if not settings.image:
+            return "Choose an image first."
+        known = pictures.look(settings.image)
+        return known.problem or checking.problem(known.path, known.changed_ns)
     if model is OFFLINE_PREVIEW:
         return "The offline preview works from a picture. Choose Image."
     if TEXT not in model.task_types:

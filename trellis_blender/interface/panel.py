@@ -131,11 +131,13 @@ def _draw_generation(
     buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
     for action in actions:
         buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
+    status = " · ".join(filter(None, (line.stage, wording.facts(generation))))
+    if len(status) > status_characters:
+        status = line.stage
     if generation.is_working and line.share is not None:
-        lines.progress(factor=line.share, type='BAR', text=line.stage)
+        lines.progress(factor=line.share, type='BAR', text=status)
     else:
-        status = " · ".join(filter(None, (line.stage, wording.facts(generation))))
-        lines.label(text=status if len(status) <= status_characters else line.stage, icon='BLANK1')
+        lines.label(text=status, icon='BLANK1')
     if line.detail:
         draw_text(box, context, line.detail)
 

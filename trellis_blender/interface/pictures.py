@@ -59,8 +59,7 @@ def look_now(image: str) -> None:
     """Looks at a picture that the artist has just pointed at, so that it can be shown at once."""
     path = str(path_of(image))
     changed_ns, problem = image_file.look(Path(path))
-    icon = _thumbnail(path, changed_ns) if changed_ns else 0
-    _Memory.known[path] = Known(path, changed_ns, icon, problem, time.monotonic())
+    _Memory.known[path] = Known(path, changed_ns, _icon(path, changed_ns, problem), problem, time.monotonic())
 
 
 def forget() -> None:
@@ -89,8 +88,7 @@ def _hear(path: str, answer: list[Seen]) -> float | None:
         return PATIENCE_S
     del _Memory.answers[path]
     changed_ns, problem = answer[0]
-    icon = _thumbnail(path, changed_ns) if changed_ns else 0
-    _take_over(Known(path, changed_ns, icon, problem, time.monotonic()))
+    _take_over(Known(path, changed_ns, _icon(path, changed_ns, problem), problem, time.monotonic()))
     return None
 
 
@@ -101,7 +99,10 @@ def _take_over(found: Known) -> None:
         redraw.sidebars()
 
 
-def _thumbnail(path: str, changed_ns: int) -> int:
+def _icon(path: str, changed_ns: int, problem: str) -> int:
+    """0 for what is refused: a thumbnail decodes the whole picture."""
+    if problem or not changed_ns:
+        return 0
     if _Memory.previews.is_full:
         _Memory.previews.clear()
         _Memory.known.clear()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a row of the list offers besides its buttons: show, move, take the settings up, look at the files."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -8,11 +9,13 @@ import bpy
 from ..piapi.models import TEXT
 from ..scene.finish.choices import Preset
 from . import monitor, session, wording
+from .image_file import changed_at_ns
 from .rows import RowOperator, TRELLIS_OT_place
-from .settings import settings_of
+from .settings import label_of_parameter, settings_of
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
+    from ..generation.request import GenerationRequest
 
 
 class TRELLIS_OT_show(bpy.types.Operator):
@@ -30,7 +33,7 @@ class TRELLIS_OT_show(bpy.types.Operator):
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         generation = session.current().generations.get(properties.generations)
-        return wording.settings_in_full(generation) if generation is not None else cls.__doc__ or ""
+        return wording.settings_in_full(generation, label_of_parameter) if generation is not None else cls.__doc__ or ""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene import showing
@@ -99,7 +102,7 @@ class TRELLIS_OT_use_settings(RowOperator):
 
         request, settings = generation.request, settings_of(bpy.context.scene)
         kept = found.queue.folder / generation.folder_name / INPUT_NAME
-        image = "" if request.task_type == TEXT else request.picture_path or str(kept)
+        image = "" if request.task_type == TEXT else _picture_of(request, kept)
         settings.take_up(request.model, request.prompt, image, dict(request.parameters))
         settings.finish = request.placement.finish
         if settings.finish != Preset.AS_DELIVERED.value:
@@ -154,13 +157,19 @@ class TRELLIS_OT_keep_only(RowOperator):
                     item.hide_set(is_other, view_layer=layer)
 
 
+def _picture_of(request: "GenerationRequest", kept: Path) -> str:
+    """The original, so that it is known again, as long as it is what was sent; else the copy that was kept."""
+    is_unchanged = request.picture_path and changed_at_ns(Path(request.picture_path)) == request.picture_changed_ns
+    return request.picture_path if is_unchanged or not kept.is_file() else str(kept)
+
+
 def _item_of(generation: "Generation", *, may_be_empty: bool) -> bpy.types.Object | None:
-    """The model, or else the placeholder where that will do."""
+    """The model, or else the placeholder where that will do: after an undo it stands there again."""
     from ..scene import placeholder
 
-    if generation.state.value == "placed":
-        return session.current().file.object_of(generation)
-    return placeholder.find(generation.id) if may_be_empty else None
+    is_placed = generation.state.value == "placed"
+    item = session.current().file.object_of(generation) if is_placed else None
+    return item or (placeholder.find(generation.id) if may_be_empty else None)
 
 
 def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:

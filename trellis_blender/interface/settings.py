@@ -210,6 +210,12 @@ def settings_of(scene: bpy.types.Scene) -> TRELLIS_PG_settings:
     return scene.trellis  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def label_of_parameter(name: str) -> str:
+    """What the panel calls a parameter; its own name where the panel has none."""
+    known = TRELLIS_PG_settings.bl_rna.properties
+    return known[name].name if name in known else name
+
+
 def register() -> None:
     """Gives every scene its settings."""
     bpy.types.Scene.trellis = bpy.props.PointerProperty(  # pyright: ignore[reportAttributeAccessIssue]

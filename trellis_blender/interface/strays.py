@@ -5,6 +5,8 @@ from typing import Any
 
 import bpy
 
+from .layouts import draw_text
+
 ROWS_SHOWN = 8
 
 
@@ -54,11 +56,10 @@ class TRELLIS_PT_strays(bpy.types.Panel):
         layout: Any = self.layout
         found = overlay.strays()
         for item, said in found[:ROWS_SHOWN]:
-            row = layout.row()
-            column = row.column(align=True)
-            column.scale_y = 0.8
-            column.label(text=item.name)
-            column.label(text=said.said)
+            column = layout.column(align=True)
+            row = column.row()
+            row.label(text=item.name, translate=False)
             row.operator("trellis.remove_placeholder", text="", icon='X').name = item.name
+            draw_text(column, context, said.said)
         if len(found) > ROWS_SHOWN:
             layout.label(text=f"{len(found) - ROWS_SHOWN} more")

@@ -12,7 +12,7 @@ from ..piapi.models import MODELS, InputUnusable, find_model
 from . import generate, made_from, pictures
 from .buttons import GenerateButton
 from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
-from .settings import settings_of
+from .settings import label_of_parameter, settings_of
 
 if TYPE_CHECKING:
     from ..generation.provenance import Made
@@ -149,7 +149,7 @@ class TRELLIS_PT_this_model(TrellisPanel, bpy.types.Panel):
         _draw_source(layout, context, made)
         _draw_facts(layout, made)
         _draw_buttons(layout, context, made)
-        _draw_details(layout, context, made)
+        _draw_details(layout, made)
 
 
 def _draw_source(layout: Any, context: bpy.types.Context, made: "Made") -> None:
@@ -185,14 +185,13 @@ def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None
     layout.operator("trellis.use_model_settings")
 
 
-def _draw_details(layout: Any, context: bpy.types.Context, made: "Made") -> None:
+def _draw_details(layout: Any, made: "Made") -> None:
     body = draw_section(layout, "trellis_made_by", "Details", "")
     if body is None:
         return
-    known = settings_of(context.scene).bl_rna.properties
     column = body.column(align=True)
     for name, value in made.parameters:
-        draw_fact(column, known[name].name if name in known else name, f"{round(value, 3):.10g}", IN_SIDEBAR)
+        draw_fact(column, label_of_parameter(name), f"{round(value, 3):.10g}", IN_SIDEBAR)
     draw_fact(column, "Task", made.task_id or "none", IN_SIDEBAR)
     draw_fact(column, "Add-on", made.addon_version, IN_SIDEBAR)
 

@@ -2,6 +2,7 @@
 """A generation in the artist's words. Pure functions: no layout, no Blender."""
 
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,7 +83,9 @@ def shorten(name: str, characters: int) -> str:
 
 
 def facts(generation: "Generation") -> str:
-    """What it cost and how long it took, where no other sentence says so: "$0.04 · 1:12"."""
+    """What it cost and how long it took, where no other sentence says so: "$0.04 · 1:12"; its price meanwhile."""
+    if generation.is_working:
+        return price(generation.request.price_usd)
     if not generation.task_id or generation.state.value not in {"ready", "placed"}:
         return ""
     cost = price(generation.request.price_usd if generation.charged_usd is None else generation.charged_usd)
@@ -100,11 +103,11 @@ def arrival(generation: "Generation") -> str:
     return f"“{generation.request.name}” is in the scene{took}{cost}. {generation.where}".strip()
 
 
-def settings_in_full(generation: "Generation") -> str:
+def settings_in_full(generation: "Generation", label_of_parameter: Callable[[str], str]) -> str:
     """For a tooltip: what it was made from, with what, and when."""
     request = generation.request
     made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
-    numbers = "\n".join(f"{name}: {round(value, 3):.10g}" for name, value in request.parameters)
+    numbers = "\n".join(f"{label_of_parameter(name)}: {round(value, 3):.10g}" for name, value in request.parameters)
     made_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(generation.created_at))
     cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
     return "\n".join((made_from, f"{label_of(request.model)}, {cost}, {made_at}", numbers, "Click to show it"))

@@ -1,78 +1,105 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the beginning of an image file tells without decoding it: its size, and how it is to be turned. No Blender.
+"""What an image file tells without being decoded: its size, how it is to be turned, whether it moves or is cut off.
+No Blender.
 
-Sources: the PNG specification, ITU-T T.81 for JPEG, RFC 9649 for WebP, and Exif 2.32 for the orientation (tag 274).
+Sources: the PNG specification, ITU-T T.81 for JPEG, RFC 9649 for WebP, Exif 2.32 for the orientation; for the others
+see `plain_headers`.
 """
 
+import io
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from . import plain_headers, tiff
+
 UPRIGHT = 1
-_ORIENTATION_TAG = 274
 _CHUNK_LIMIT_BYTES = 1_000_000
 """No camera writes more Exif than a JPEG segment has room for, 64 KB."""
 _CHUNKS_MAX = 1000
+_TAIL_BYTES = 65_536
+_SCAN_LIMIT_BYTES = 256 * 2**20
+_JPEG_END = b"\xff\xd9"
+_JPEG_SCAN = 0xDA
+_JPEG_LENGTHLESS = frozenset({0x01, *range(0xD0, 0xD9)})
+_WEBP_ANIMATED = 0x02
 
 
 class Header(NamedTuple):
-    """`size` is width and height in pixels as stored, None where the kind is not known here; `orientation` Exif's 1–8:
-    1 is upright, 6 is to be turned by a quarter clockwise.
+    """`size` is width and height in pixels as stored, None where it cannot be told; `orientation` Exif's 1–8: 1 is
+    upright, 6 is to be turned by a quarter clockwise; `is_cut` where the file ends before the image does.
     """
 
     size: tuple[int, int] | None = None
     orientation: int = UPRIGHT
+    is_animated: bool = False
+    is_cut: bool = False
 
 
 def read_header(file: BinaryIO) -> Header:
-    """The header of a PNG, JPEG or WebP, read from its beginning. Never raises for what is none of them or broken."""
-    start = file.read(12)
-    try:
-        if start[:8] == b"\x89PNG\r\n\x1a\n":
-            return _summed(_png(file))
-        if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-            return _summed(_webp(file))
-        if start[:2] == b"\xff\xd8":
-            return _summed(_jpeg(file))
-    except (struct.error, IndexError):
-        pass
-    return Header()
+    """The header of a PNG, JPEG, WebP, TIFF, BMP, TGA, OpenEXR or Radiance HDR file. Never raises for what is none of
+    them or broken. Reads little, but for a JPEG without an end all of it.
+    """
+    start = file.read(plain_headers.START_BYTES)
+    file.seek(0)
+    if start[:8] == b"\x89PNG\r\n\x1a\n":
+        return _summed(_png(file))
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return _summed(_webp(file))
+    if start[:2] == b"\xff\xd8":
+        return _summed(_jpeg(file))
+    if start[:4] in {b"II*\0", b"MM\0*"}:
+        return _tiff(file)
+    return Header(plain_headers.size_of(start))
 
 
 def _summed(found: Iterator[Header]) -> Header:
-    size, orientation = None, UPRIGHT
+    summed = Header()
     try:
         for header in found:
-            size = size or header.size
-            orientation = orientation if orientation != UPRIGHT else header.orientation
+            summed = Header(
+                summed.size or header.size,
+                summed.orientation if summed.orientation != UPRIGHT else header.orientation,
+                summed.is_animated or header.is_animated,
+                summed.is_cut or header.is_cut,
+            )
     except (struct.error, IndexError):
         pass
-    return Header(size, orientation)
+    return summed
 
 
 def _png(file: BinaryIO) -> Iterator[Header]:
     file.seek(8)
+    has_begun = False
     for _ in range(_CHUNKS_MAX):
         length, kind = struct.unpack(">I4s", file.read(8))
+        wanted = kind in {b"IHDR", b"acTL", b"eXIf"} and length <= _CHUNK_LIMIT_BYTES
+        body = file.read(length) if wanted else b""
         if kind == b"IEND":
             return
-        if kind == b"IHDR":
-            yield Header(struct.unpack(">II", file.read(8)))
-            length -= 8
-        elif kind == b"eXIf" and length <= _CHUNK_LIMIT_BYTES:
-            yield Header(orientation=_orientation(file.read(length)))
-            length = 0
-        file.seek(length + 4, 1)
+        if kind == b"IDAT":
+            has_begun = True
+        elif kind == b"IHDR":
+            yield Header(struct.unpack_from(">II", body))
+        elif kind == b"acTL" and not has_begun:
+            yield Header(is_animated=struct.unpack_from(">I", body)[0] > 1)
+        elif kind == b"eXIf":
+            yield Header(orientation=_orientation(body))
+        file.seek(length - len(body) + 4, 1)
 
 
 def _webp(file: BinaryIO) -> Iterator[Header]:
+    file.seek(4)
+    (announced,) = struct.unpack("<I", file.read(4))
+    yield Header(is_cut=announced + 8 > file.seek(0, io.SEEK_END))
     file.seek(12)
     for _ in range(_CHUNKS_MAX):
         kind, length = struct.unpack("<4sI", file.read(8))
         wanted = kind in {b"VP8X", b"VP8 ", b"VP8L", b"EXIF"}
         body = file.read(min(length, _CHUNK_LIMIT_BYTES)) if wanted else b""
         if kind == b"VP8X":
-            yield Header((1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")))
+            size = 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+            yield Header(size, is_animated=bool(body[0] & _WEBP_ANIMATED))
         elif kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
             width, height = struct.unpack("<HH", body[6:10])
             yield Header((width & 0x3FFF, height & 0x3FFF))
@@ -87,27 +114,48 @@ def _webp(file: BinaryIO) -> Iterator[Header]:
 def _jpeg(file: BinaryIO) -> Iterator[Header]:
     file.seek(2)
     for _ in range(_CHUNKS_MAX):
-        mark, kind, length = struct.unpack(">BBH", file.read(4))
-        if mark != 0xFF:
+        kind = _jpeg_marker(file)
+        if kind in _JPEG_LENGTHLESS:
+            continue
+        (length,) = struct.unpack(">H", file.read(2))
+        if kind == _JPEG_SCAN:
+            yield Header(is_cut=not _has_jpeg_end(file))
             return
+        body = file.read(length - 2)
         if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
-            _, height, width = struct.unpack(">BHH", file.read(5))
+            height, width = struct.unpack_from(">HH", body, 1)
             yield Header((width, height))
-            return
-        body = file.read(length - 2) if kind == 0xE1 else b""
-        if body[:6] == b"Exif\0\0":
+        elif kind == 0xE1 and body[:6] == b"Exif\0\0":
             yield Header(orientation=_orientation(body[6:]))
-        file.seek(length - 2 - len(body), 1)
+
+
+def _jpeg_marker(file: BinaryIO) -> int:
+    """The kind of a marker: any number of bytes FF may stand before it (T.81, B.1.1.2)."""
+    byte = file.read(1)
+    for _ in range(_CHUNKS_MAX if byte == b"\xff" else 0):
+        byte = file.read(1)
+        if byte != b"\xff":
+            return byte[0]
+    raise IndexError
+
+
+def _has_jpeg_end(file: BinaryIO) -> bool:
+    """Whether there is an end after where `file` is; telephones append films to photographs."""
+    begin = file.tell()
+    file.seek(max(begin, file.seek(0, io.SEEK_END) - _TAIL_BYTES))
+    if _JPEG_END in file.read():
+        return True
+    file.seek(begin)
+    return _JPEG_END in file.read(_SCAN_LIMIT_BYTES)
+
+
+def _tiff(file: BinaryIO) -> Header:
+    found = tiff.read_directory(file)
+    if tiff.WIDTH not in found or tiff.HEIGHT not in found:
+        return Header()
+    size = found[tiff.WIDTH][0], found[tiff.HEIGHT][0]
+    return Header(size, tiff.orientation(found), is_cut=tiff.is_cut(found, file.seek(0, io.SEEK_END)))
 
 
 def _orientation(exif: bytes) -> int:
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if order is None:
-        return UPRIGHT
-    (at,) = struct.unpack_from(f"{order}I", exif, 4)
-    (count,) = struct.unpack_from(f"{order}H", exif, at)
-    for entry in range(min(count, _CHUNKS_MAX)):
-        tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * entry)
-        if tag == _ORIENTATION_TAG:
-            return value if 1 <= value <= 8 else UPRIGHT
-    return UPRIGHT
+    return tiff.orientation(tiff.read_directory(io.BytesIO(exif)))

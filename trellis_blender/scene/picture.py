@@ -11,20 +11,14 @@ import bpy
 from ..generation.request import Picture
 from ..piapi.models import IMAGE_SIDE_LIMIT_PX
 from .box import WHOLE, Box
-from .image_header import UPRIGHT, read_header
+from .image_header import UPRIGHT
+from .picture_file import PictureUnusable, check_file, check_size
 
-SIDE_LIMIT_PX = 16_384
-AREA_LIMIT_PX = 100_000_000
-"""Decoded, that is 400 MB; beyond it an artist's Blender would stand still for many seconds."""
 PRESHRINK_AREA_PX = 16_000_000
 """Above this Blender shrinks the image first, in bytes: as floats it would take four times the memory."""
 PRESHRINK_SIDE_PX = 4 * IMAGE_SIDE_LIMIT_PX
 DATABLOCK_AREA_LIMIT_PX = 40_000_000
 """What is the artist's must not be shrunk, so it is copied as floats: 640 MB."""
-
-
-class PictureUnusable(ValueError):
-    """The image cannot be sent. `str(error)` is a sentence for the artist."""
 
 
 def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Picture:
@@ -33,7 +27,7 @@ def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Pictur
 
     High dynamic range is seen through the `scene`'s view transform.
     """
-    orientation = _check_file(path)
+    orientation = check_file(path).orientation
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
@@ -43,7 +37,7 @@ def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Pictur
             raise PictureUnusable(f"“{path.name}” is no still image. Choose a PNG, JPEG or WebP.")
         if not image.size[0] or not image.size[1]:
             raise PictureUnusable(f"“{path.name}” is not an image that Blender can read. Choose a PNG, JPEG or WebP.")
-        _check_size(path.name, image.size[0], image.size[1])
+        check_size(path.name, image.size[0], image.size[1])
         _preshrink(image)
         return _picture(image, scene, orientation, box)
     finally:
@@ -61,7 +55,7 @@ def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
     width, height = image.size[0], image.size[1]
     if not width or not height:
         raise PictureUnusable(f"“{image.name}” has no pixels; its file may be gone. Choose another image.")
-    _check_size(image.name, width, height)
+    check_size(image.name, width, height)
     if width * height > DATABLOCK_AREA_LIMIT_PX:
         raise PictureUnusable(
             f"“{image.name}” has {width * height / 1e6:,.0f} million pixels; of an image in the .blend at most "
@@ -80,7 +74,9 @@ def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int, b
     values = np.empty(width * height * image.channels, np.float32)
     image.pixels.foreach_get(values)
     array = pixels.with_four_channels(values, width, height, image.channels)
-    if image.is_float:
+    if image.alpha_mode == 'NONE':
+        array = pixels.opaque(array)
+    elif image.is_float and image.alpha_mode != 'CHANNEL_PACKED':
         array = pixels.unmultiplied(array)
     array = pixels.cropped(pixels.turned(array, orientation), box)
     array = pixels.shrunk(array, IMAGE_SIDE_LIMIT_PX)
@@ -94,27 +90,3 @@ def _preshrink(image: bpy.types.Image) -> None:
     if width * height > PRESHRINK_AREA_PX:
         factor = PRESHRINK_SIDE_PX / max(width, height)
         image.scale(max(1, round(width * factor)), max(1, round(height * factor)))
-
-
-def _check_file(path: Path) -> int:
-    """How the image at `path` is to be turned; PictureUnusable where it is not to be decoded at all."""
-    try:
-        if not path.is_file():
-            raise PictureUnusable(f"There is no file “{path}”. Choose the image again.")
-        if path.stat().st_size == 0:
-            raise PictureUnusable(f"“{path.name}” is empty (0 bytes). Choose another image.")
-        with path.open("rb") as file:
-            header = read_header(file)
-    except OSError as error:
-        raise PictureUnusable(f"“{path}” cannot be read ({error.strerror}). Choose another image.") from None
-    if header.size is not None:
-        _check_size(path.name, *header.size)
-    return header.orientation
-
-
-def _check_size(name: str, width: int, height: int) -> None:
-    if max(width, height) > SIDE_LIMIT_PX or width * height > AREA_LIMIT_PX:
-        raise PictureUnusable(
-            f"“{name}” has {width:,} × {height:,} pixels; at most {SIDE_LIMIT_PX:,} on a side and "
-            f"{AREA_LIMIT_PX // 1_000_000} million in all are read. Make it smaller: {IMAGE_SIDE_LIMIT_PX} are sent."
-        )

@@ -44,6 +44,13 @@ def unmultiplied(pixels: Pixels) -> Pixels:
     return straight
 
 
+def opaque(pixels: Pixels) -> Pixels:
+    """The same colours, with an alpha of 1."""
+    solid = pixels.copy()
+    solid[..., 3] = 1
+    return solid
+
+
 def turned(pixels: Pixels, orientation: int) -> Pixels:
     """`pixels`, the bottom row first as Blender has them, as Exif's `orientation` (1–8) says they are to be seen."""
     top_first = pixels[::-1]
