@@ -29,7 +29,8 @@ class _Running:
 
     job: "Elsewhere | None" = None
     again: dict[str, Any] | None = None
-    is_step_to_undo = False
+    before: int | None = None
+    """The mesh's fingerprint before the step that has to be undone first; None where there is no such step."""
 
 
 class TRELLIS_OT_finish(FinishOperator):
@@ -66,6 +67,7 @@ class TRELLIS_OT_finish(FinishOperator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.finish import steps
+        from ..scene.finish.fingerprint import fingerprint
         from ..scene.staging import mesh_of
 
         def act() -> set[str]:
@@ -75,7 +77,8 @@ class TRELLIS_OT_finish(FinishOperator):
             steps.check(model, wanted)
             is_repeated = self.options.is_repeat or self.options.is_repeat_last
             if is_repeated and not bpy.app.background and steps.is_heavy(mesh_of(model), wanted):
-                _do_again(self, is_step_to_undo=self.options.is_repeat)
+                # Blender has undone our step for this call, and does it again after it.
+                _do_again(self, fingerprint(mesh_of(model)) if self.options.is_repeat else None)
                 return {'CANCELLED'}
             self._say(model, steps.finish(model, wanted))
             return {'FINISHED'}
@@ -215,10 +218,10 @@ def _menu() -> Any:
     return bpy.types.VIEW3D_MT_object_context_menu
 
 
-def _do_again(operator: TRELLIS_OT_finish, *, is_step_to_undo: bool) -> None:
+def _do_again(operator: TRELLIS_OT_finish, before: int | None) -> None:
     names = ["model", "preset", "size_m", "sharp_angle", "loose_percent", *CHOICES]
     _Running.again = {name: getattr(operator, name) for name in names}
-    _Running.is_step_to_undo = is_step_to_undo
+    _Running.before = before
     if bpy.app.timers.is_registered(_again):
         bpy.app.timers.unregister(_again)
     bpy.app.timers.register(_again, first_interval=AGAIN_AFTER_S)
@@ -226,13 +229,26 @@ def _do_again(operator: TRELLIS_OT_finish, *, is_step_to_undo: bool) -> None:
 
 def _again() -> None:
     wanted, _Running.again = _Running.again, None
-    if wanted is None:
-        return
-    if _Running.is_step_to_undo:
-        window = views.window_of(None)
-        with bpy.context.temp_override(window=window):
-            bpy.ops.ed.undo()
-    _invoke(wanted)
+    if wanted is not None and (_Running.before is None or _take_back(wanted["model"], _Running.before)):
+        _invoke(wanted)
+
+
+def _take_back(name: str, before: int) -> bool:
+    """Undoes our last step. False, and all is as it was, where the artist has done something since: Blender does not
+    say whose the last step is, so what is there after it is compared with what was there `before`.
+    """
+    from ..scene.finish.fingerprint import fingerprint
+    from ..scene.staging import mesh_of
+
+    if artist.other_mode():
+        return False
+    with bpy.context.temp_override(window=views.window_of(None)):
+        bpy.ops.ed.undo()
+        model = bpy.data.objects.get(name) if name else bpy.context.view_layer.objects.active
+        if model is not None and model.type == 'MESH' and fingerprint(mesh_of(model)) == before:
+            return True
+        bpy.ops.ed.redo()
+    return False
 
 
 def _invoke(wanted: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ def scenario() -> drive.Steps:
 def finished() -> drive.Steps:
     """The real model is too large to be reduced at once: that begins by itself, is cancelled, and asked for again."""
     from bl_ext.user_default.trellis_blender.interface import finishing
+    from bl_ext.user_default.trellis_blender.scene.finish.fingerprint import fingerprint
 
     model = bpy.data.objects["a small chair"]
     before = len(model.data.polygons)
@@ -47,6 +48,7 @@ def finished() -> drive.Steps:
     drive.shot("01-finishing")
     yield from drive.key("Escape", 0.6)
     assert (len(model.data.polygons), finishing.is_busy()) == (before, False)
+    unfinished = fingerprint(model.data)
     with drive.in_viewport():
         assert bpy.ops.trellis.finish('INVOKE_DEFAULT', preset='GAME_ASSET', triangles=5_000) == {'RUNNING_MODAL'}
     yield from drive.until(lambda: not finishing.is_busy(), "the model to be finished", 60)
@@ -55,6 +57,21 @@ def finished() -> drive.Steps:
     model = bpy.data.objects["a small chair"]
     assert abs(len(model.data.polygons) - 5_000) <= 100
     yield from drive.key("ctrl+z", 0.8)
+    assert len(bpy.data.objects["a small chair"].data.polygons) == before
+    yield from drive.key("ctrl+shift+z", 0.8)
+    assert abs(len(bpy.data.objects["a small chair"].data.polygons) - 5_000) <= 100
+    # What an adjustment takes back first is the finish, and no step that the artist has made since.
+    bpy.data.objects["a small chair"].location.x += 1
+    with drive.in_viewport():
+        bpy.ops.ed.undo_push(message="Move")
+    x = bpy.data.objects["a small chair"].location.x
+    assert not finishing._take_back("a small chair", unfinished)
+    yield 0.5
+    model = bpy.data.objects["a small chair"]
+    assert (model.location.x, abs(len(model.data.polygons) - 5_000) <= 100) == (x, True)
+    yield from drive.key("ctrl+z", 0.8)
+    assert finishing._take_back("a small chair", unfinished)
+    yield 0.5
     assert len(bpy.data.objects["a small chair"].data.polygons) == before
     yield from drive.key("ctrl+shift+z", 0.8)
     assert abs(len(bpy.data.objects["a small chair"].data.polygons) - 5_000) <= 100
