@@ -253,7 +253,7 @@ def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) 
     model = MODELS[settings.model]
     wishes, left_out = _survey(context, keys)
     boxes = sum(len(wish.boxes) for wish in wishes)
-    shared = "" if boxes == len(wishes) else f" in {boxes} boxes; those that share a mesh share a model"
+    shared = "" if boxes == len(wishes) else f" in {boxes} boxes; those that share a mesh and a name share a model"
     layout.label(text=f"{len(wishes)} {'model' if len(wishes) == 1 else 'models'}{shared}")
     column = layout.column()
     column.use_property_split = True

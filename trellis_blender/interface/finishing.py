@@ -170,7 +170,8 @@ def arrived(model_name: str, preset: str) -> None:
             return None
         if _Running.job is not None or artist.other_mode():
             return AGAIN_AFTER_S
-        _invoke({"model": model_name, "preset": preset, "textures": 'KEEP'})
+        # It was given its size and its place as it arrived, which may be those of the model that it replaces.
+        _invoke({"model": model_name, "preset": preset, "size": 'KEEP', "origin": 'KEEP', "textures": 'KEEP'})
         return None
 
     model = bpy.data.objects.get(model_name)

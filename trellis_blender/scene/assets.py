@@ -25,7 +25,7 @@ from .staging import is_linked, mesh_of
 NAME_WHILE_SAVING = "Trellis: being saved as an asset"
 KEY_PROPERTY = "trellis_asset"
 """The custom property by which an object that no generation made tells which asset it is."""
-_OF_THIS_FILE = (KEY_PROPERTY, swapping.BOX, swapping.IN_BOX, placeholder.ID_PROPERTY)
+_OF_THIS_FILE = (KEY_PROPERTY, swapping.BOX, swapping.IN_BOX, swapping.WAS_HIDDEN, placeholder.ID_PROPERTY)
 """What is true of the object in the open file alone: elsewhere it is no such asset, in no box, waits for nothing."""
 ID_CHARACTERS = 8
 
@@ -105,7 +105,7 @@ def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Objec
         for ours in _OF_THIS_FILE:
             if ours in copy:
                 del copy[ours]
-        copy.hide_render = False  # as it is while its box is shown
+        copy.hide_viewport = copy.hide_render = False  # as it is while its box is shown
         copy.animation_data_clear()
         copy.constraints.clear()
         copy.parent = None
