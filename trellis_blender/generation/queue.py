@@ -73,6 +73,8 @@ class Queue:
         self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108
         self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of)
         self._known: set[str] = set()
+        self.has_loaded = False
+        """True once all that `load` found is among the changes, or cannot be read."""
 
     @property
     def is_busy(self) -> bool:
@@ -221,9 +223,11 @@ class Queue:
             generations, known = self._store.load_all(), self._store.ids()
         except GenerationProblem:
             # Said to the artist when the first submission meets the same folder.
+            self.has_loaded = True
             return
         for found in generations:
             self._tell(found)
+        self.has_loaded = True
         from .files import remove_unsent
 
         remove_unsent(self.folder, known)

@@ -137,7 +137,7 @@ class Session:
 
     def drain(self) -> bool:
         """Takes over what the queue has to tell; True where there was anything. Never waits."""
-        has_told_all = self.is_loaded and not self.is_busy
+        has_told_all = self._queue is not None and self._queue.has_loaded
         changes = self._queue.changes() if self._queue is not None else []
         for generation in changes:
             self.take_over(generation)
