@@ -4,8 +4,6 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ..scene.picture_file import PictureUnusable, check_file
-
 
 class Seen(NamedTuple):
     """When the file was last changed, 0 where there is none; and, as a sentence, why it cannot be used."""
@@ -16,6 +14,8 @@ class Seen(NamedTuple):
 
 def look(path: Path) -> Seen:
     """What the disk and the file's header say of it; may take as long as the disk does."""
+    from ..scene.picture_file import PictureUnusable, check_file
+
     changed_ns = changed_at_ns(path)
     try:
         if not changed_ns or not path.is_file():
