@@ -11,7 +11,7 @@ import pytest
 from service import KEY, Piapi
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = 5
+RUNS = 9
 SHARE_MAX = 0.5
 """Of what `import requests` takes in the same Python, the quickest of each: it was 0.1–0.25 where it was measured. The
 milliseconds are in `scripts/bench.py`."""
