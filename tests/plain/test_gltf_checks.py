@@ -183,6 +183,43 @@ def test_a_picture_that_unfolds_to_gigabytes_is_refused(tmp_path: Path, width: i
         check(tmp_path, copy(), binary)
 
 
+def claiming(ending: str, width: int, height: int) -> bytes:
+    """The beginning of a picture, up to where it says how large it is."""
+    if ending == "png":
+        return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5x", 13, b"IHDR", width, height)
+    if ending == "webp":
+        return b"RIFF\0\0\0\0WEBP" + struct.pack("<4sI4xHxHx", b"VP8X", 10, width - 1, height - 1)
+    exif = b"\xff\xe1" + struct.pack(">H", 40_000) + bytes(39_998)
+    return b"\xff\xd8" + exif + b"\xff\xc2" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\1\x11\0"
+
+
+@pytest.mark.parametrize("before", ["", "*" * 200], ids=["clean", "after what is no base64"])
+@pytest.mark.parametrize("ending", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize(("width", "height", "passes"), [(8192, 8192, True), (60_000, 60_000, False)])
+def test_no_kind_of_picture_may_be_too_large(
+    tmp_path: Path, ending: str, width: int, height: int, passes: bool, before: str
+) -> None:
+    gltf, content = copy(), claiming(ending, width, height)
+    gltf["images"] = [{"uri": f"data:image/{ending};base64,{before}{base64.b64encode(content).decode()}"}]
+    within = copy()
+    within["buffers"][0]["byteLength"] = len(BINARY) + len(content)
+    within["bufferViews"].append({"buffer": 0, "byteOffset": len(BINARY), "byteLength": len(content)})
+    within["images"] = [{"bufferView": len(within["bufferViews"]) - 1, "mimeType": f"image/{ending}"}]
+    for description, binary in ((gltf, BINARY), (within, BINARY + content)):
+        if passes:
+            check(tmp_path, description, binary)
+            continue
+        with pytest.raises(ModelUnusable, match="claims to have 60,000 × 60,000 pixels"):
+            check(tmp_path, description, binary)
+
+
+def test_data_that_the_importer_would_take_for_a_path_are_refused(tmp_path: Path) -> None:
+    gltf = copy()
+    gltf["images"] = [{"uri": "data:image/png,%89PNG"}]
+    with pytest.raises(ModelUnusable, match="wants other files"):
+        check(tmp_path, gltf)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 2e12, -2e12])
 @pytest.mark.parametrize("number", [0, 1, 2, -1])
 def test_points_that_lie_nowhere_are_refused(tmp_path: Path, value: float, number: int) -> None:

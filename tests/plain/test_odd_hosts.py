@@ -13,7 +13,7 @@ from helpers import Driver, service_of, serving, silent, text_request
 from service import Fault, Piapi
 
 from trellis_blender.generation.pace import PIAPI, RateLimit
-from trellis_blender.generation.questions import Question, Topic
+from trellis_blender.generation.questions import Answer, Question, Topic
 from trellis_blender.generation.states import State
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
@@ -145,6 +145,36 @@ def test_a_plan_that_was_not_told_is_asked_for_again(make_driver: Callable[..., 
     for _ in range(3):
         assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
     assert piapi.asked("balance") == 2
+
+
+def ask_for_the_account(driver: Driver, piapi: Piapi) -> Answer:
+    driver.queue.inquiries.ask(Question(Topic.ACCOUNT), service_of(piapi))
+    answers: list[Answer] = []
+    driver.until(lambda: bool(answers.extend(driver.queue.inquiries.answers()) or answers))
+    return answers[0]
+
+
+def test_a_plan_that_a_question_has_told_holds_for_all(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    driver = make_driver(polling=PIAPI._replace(early_s=0.02, early_until_s=0.1, close_s=0.02, longest_s=0.1))
+    piapi.plan = "pro"
+    account = ask_for_the_account(driver, piapi).account
+    assert account is not None
+    assert account.plan == "pro"
+    generations = [driver.queue.submit(text_request(), service_of(piapi)) for _ in range(8)]
+    driver.until(lambda: len(piapi.tasks) == 8)
+    assert [driver.rest(generation).state for generation in generations] == [State.READY] * 8
+    # No generation had to ask again, and together they made more requests than the free plan allows in a minute.
+    assert piapi.asked("balance") == 1
+
+
+def test_the_plan_of_a_service_on_this_computer_limits_nothing(driver: Driver, piapi: Piapi) -> None:
+    piapi.plan = "free"
+    assert ask_for_the_account(driver, piapi).account is not None
+    generations = [driver.queue.submit(text_request(), service_of(piapi)) for _ in range(5)]
+    start = time.monotonic()
+    assert [driver.rest(generation).state for generation in generations] == [State.READY] * 5
+    assert time.monotonic() - start < 30.0
 
 
 def test_a_plan_is_wanted_until_it_is_known() -> None:

@@ -6,21 +6,22 @@ single step keeps Python's lock from Blender for long.
 """
 
 import math
-import struct
 import sys
 from array import array
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
+from .image_header import read_size
 from .problems import ModelUnusable
 
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 INDEX_CODES = {5121: "B", 5123: "H", 5125: "I"}
 FLOAT = 5126
-_PNG_HEAD = struct.Struct(">8s8xII")
+IN_BASE64 = ";base64,"
 
 VERTICES_MAX = 6_000_000
 """In all places where a mesh stands; the largest models of such services have 1,000,000 triangles."""
@@ -74,17 +75,18 @@ def _check_sources(gltf: dict[str, Any], binary: Binary) -> None:
     for image in gltf.get("images", []):
         if "uri" in image:
             _check_uri(image["uri"])
-            _check_picture(b64decode(image["uri"].partition(",")[2][: 4 * _PNG_HEAD.size]))
+            # As the importer does it, which passes over what is no base64.
+            _check_picture(b64decode(image["uri"].partition(IN_BASE64)[2]))
         else:
             view = _at(gltf["bufferViews"], image["bufferView"])
             binary.file.seek(binary.begins + view.get("byteOffset", 0))
-            _check_picture(binary.file.read(_PNG_HEAD.size))
+            _check_picture(binary.file.read(view["byteLength"]))
 
 
-def _check_picture(begin: bytes) -> None:
-    """How large a PNG says that it is; the service's pictures are PNGs."""
-    signature, width, height = _PNG_HEAD.unpack(begin[: _PNG_HEAD.size].ljust(_PNG_HEAD.size, b"\0"))
-    if signature == b"\x89PNG\r\n\x1a\n" and width * height > PIXELS_MAX:
+def _check_picture(content: bytes) -> None:
+    """How large it says that it is. What does not say it is none that Blender reads."""
+    width, height = read_size(BytesIO(content)) or (0, 0)
+    if width * height > PIXELS_MAX:
         raise ModelUnusable(f"a picture in it claims to have {width:,} × {height:,} pixels")
 
 
@@ -101,7 +103,8 @@ def _check_sparse(gltf: dict[str, Any], accessor: dict[str, Any]) -> None:
 
 
 def _check_uri(uri: str) -> None:
-    if not uri.startswith("data:"):
+    # Without the second the importer takes it for the path of a file.
+    if not uri.startswith("data:") or IN_BASE64 not in uri:
         raise ModelUnusable("it wants other files, which did not come with it")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from ..piapi.plans import Plan, plan_named
 from ..piapi.service import Service
 from .found import come_so_far
 from .job import Job
@@ -21,12 +22,20 @@ class Inquiries:
     """Questions that are being answered. Its methods return at once and are for Blender's main thread.
 
     `store` is asked for in the threads only, because loading its module takes longer than an artist's frame may.
+    `adopt_plan` is told there what the account says of itself.
     """
 
-    def __init__(self, folder: Path, store: "Callable[[], Store]", limit_of: Callable[[Service], RateLimit]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: "Callable[[], Store]",
+        limit_of: Callable[[Service], RateLimit],
+        adopt_plan: Callable[[RateLimit, Plan], None],
+    ) -> None:
         self._folder = folder
         self._store = store
         self._limit_of = limit_of
+        self._adopt_plan = adopt_plan
         self._answers: SimpleQueue[Answer] = SimpleQueue()
         self._jobs: dict[threading.Thread, Job] = {}
 
@@ -57,6 +66,10 @@ class Inquiries:
         from .inquiry import find_out
 
         try:
-            self._answers.put(find_out(question, job, self._folder, self._limit_of(job.service), self._store()))
+            limit = self._limit_of(job.service)
+            answer = find_out(question, job, self._folder, limit, self._store())
+            if limit.is_limited and answer.account and (plan := plan_named(answer.account.plan)):
+                self._adopt_plan(limit, plan)
+            self._answers.put(answer)
         finally:
             del self._jobs[threading.current_thread()]

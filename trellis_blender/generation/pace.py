@@ -86,6 +86,11 @@ class RateLimit:
         self._sent: deque[float] = deque()
         self._lock = threading.Lock()
 
+    @property
+    def is_limited(self) -> bool:
+        """False for a service on this computer, whatever plan it names."""
+        return self._limit is not None
+
     def spacing_s(self, running: int) -> float:
         """Seconds between two polls of one of `running` generations, so that all of them keep the limit."""
         return running * MINUTE_S / self._share() if self._limit else 0.0
@@ -104,7 +109,7 @@ class RateLimit:
     def adopt(self, requests_per_minute: int) -> None:
         """Keeps to the limit of the account's plan from now on."""
         with self._lock:
-            self._limit = requests_per_minute
+            self._limit, self._is_known = requests_per_minute, True
 
     def hold(self, seconds: float) -> None:
         """Nothing goes out for so long: the service has said that it is too much."""

@@ -71,7 +71,7 @@ class Queue:
         self._owner = Owner(folder)
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
         self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108
-        self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of)
+        self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan)
         self._known: set[str] = set()
         self.has_loaded = False
         """True once all that `load` found is among the changes, or cannot be read."""

@@ -18,11 +18,11 @@ UNITS_PER_USD = 10_000_000
 """`meta.usage.consume` counts in these: 400000 is $0.04."""
 
 TASK_ID_LIMIT = 200
+"""Characters; PiAPI's are UUIDs, of 36."""
 NUMBER_LIMIT = 1e15
 """Beyond that nothing is counted, paid or waited for."""
 PICTURES_MAX = 4
 """Of one task: so many Flux makes at most."""
-"""Characters; PiAPI's are UUIDs, of 36."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$", re.IGNORECASE)
 

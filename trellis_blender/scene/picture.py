@@ -8,10 +8,10 @@ from pathlib import Path
 
 import bpy
 
+from ..generation.image_header import UPRIGHT
 from ..generation.request import Picture
 from ..piapi.models import IMAGE_SIDE_LIMIT_PX
 from .box import WHOLE, Box
-from .image_header import UPRIGHT
 from .picture_file import PictureUnusable, check_file, check_size
 
 PRESHRINK_AREA_PX = 16_000_000

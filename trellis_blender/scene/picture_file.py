@@ -5,8 +5,8 @@ stranger may unfold to gigabytes.
 
 from pathlib import Path
 
+from ..generation.image_header import Header, read_header
 from ..piapi.models import IMAGE_SIDE_LIMIT_PX
-from .image_header import Header, read_header
 
 SIDE_LIMIT_PX = 16_384
 AREA_LIMIT_PX = 100_000_000

@@ -40,20 +40,30 @@ def read_header(file: BinaryIO) -> Header:
     """The header of a PNG, JPEG, WebP, TIFF, BMP, TGA, OpenEXR or Radiance HDR file. Never raises for what is none of
     them or broken. Reads little, but for a JPEG without an end all of it.
     """
+    return _summed(_found(file))
+
+
+def read_size(file: BinaryIO) -> tuple[int, int] | None:
+    """The `size` alone of such a file: it is read no further."""
+    return _summed(_found(file), until_size=True).size
+
+
+def _found(file: BinaryIO) -> Iterator[Header]:
     start = file.read(plain_headers.START_BYTES)
     file.seek(0)
     if start[:8] == b"\x89PNG\r\n\x1a\n":
-        return _summed(_png(file))
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return _summed(_webp(file))
-    if start[:2] == b"\xff\xd8":
-        return _summed(_jpeg(file))
-    if start[:4] in {b"II*\0", b"MM\0*"}:
-        return _tiff(file)
-    return Header(plain_headers.size_of(start))
+        yield from _png(file)
+    elif start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        yield from _webp(file)
+    elif start[:2] == b"\xff\xd8":
+        yield from _jpeg(file)
+    elif start[:4] in {b"II*\0", b"MM\0*"}:
+        yield _tiff(file)
+    else:
+        yield Header(plain_headers.size_of(start))
 
 
-def _summed(found: Iterator[Header]) -> Header:
+def _summed(found: Iterator[Header], *, until_size: bool = False) -> Header:
     summed = Header()
     try:
         for header in found:
@@ -63,6 +73,8 @@ def _summed(found: Iterator[Header]) -> Header:
                 summed.is_animated or header.is_animated,
                 summed.is_cut or header.is_cut,
             )
+            if until_size and summed.size:
+                break
     except (struct.error, IndexError):
         pass
     return summed
