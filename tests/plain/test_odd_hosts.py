@@ -138,6 +138,25 @@ def test_whenever_the_service_wants_to_be_left_alone_all_leave_it_alone(piapi: P
     assert held == [1.0, 1.0, 300.0]
 
 
+def test_a_long_wait_is_said_to_all_who_wait(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 60.0
+    driver = make_driver()
+    generations = [driver.queue.submit(text_request(), service_of(piapi)) for _ in range(3)]
+    driver.until(lambda: len(piapi.tasks) == 3)
+    piapi.fail("get", Fault(503, headers={"Retry-After": "1800"}))
+    driver.until(lambda: all("asked again in" in driver.latest[generation.id].stage for generation in generations))
+    assert {driver.latest[generation.id].problem for generation in generations} == {""}
+    waited_s = {int(driver.latest[generation.id].stage.split()[-2]) for generation in generations}
+    assert 1700 < min(waited_s) <= max(waited_s) == 1800
+
+
+def test_a_question_does_not_wait_for_as_long_as_a_service_may_want(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("balance", Fault(429, headers={"Retry-After": "3600"}))
+    for _ in range(2):  # the second is not even sent
+        assert ask_for_the_account(driver, piapi).problem == "PiAPI takes no requests for now. Ask again in 60 min."
+    assert piapi.asked("balance") == 1
+
+
 def test_a_plan_that_was_not_told_is_asked_for_again(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
     driver = make_driver(polling=PIAPI._replace(early_s=0.02, early_until_s=0.1, close_s=0.02, longest_s=0.1))
     piapi.fail("balance", Fault(403))

@@ -18,8 +18,8 @@ from .account_tasks import list_tasks
 from .files import PICTURES_NAME, write_whole
 from .foreign import makes_models
 from .job import Job
-from .pace import RateLimit
-from .problems import GenerationProblem
+from .pace import MINUTE_S, RateLimit
+from .problems import AskedTooOften, GenerationProblem
 from .questions import Answer, Question, Topic
 from .spending import spending, to_csv
 from .store import Store
@@ -27,6 +27,8 @@ from .web_picture import fetch_picture
 
 LOG = logging.getLogger(__name__)
 
+WAITED_FOR_S = 1.1 * MINUTE_S
+"""Longer than the limit on requests holds one back: then it is the service that wants to be left alone."""
 HISTORY_S = 30 * 24 * 3600.0
 """How far back tasks are looked for."""
 CLOCK_OFF_S = 26 * 3600.0
@@ -59,6 +61,8 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
 
 def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer:
     def wait(seconds: float) -> None:
+        if seconds > WAITED_FOR_S:
+            raise AskedTooOften(seconds)
         if job.wake.wait(seconds):
             raise NotSent
 

@@ -53,6 +53,13 @@ class PictureNotFetched(GenerationProblem):
     """A picture from the web could not be had."""
 
 
+class AskedTooOften(GenerationProblem):
+    """The service wants to be left alone for longer than anybody watches a button."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"PiAPI takes no requests for now. Ask again in {max(seconds / 60, 1):.0f} min.")
+
+
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -23,6 +23,9 @@ from .record import Generation
 from .states import State
 from .store import Store
 
+TOLD_FROM_S = 20.0
+"""A longer wait before a request is said: the limit on requests or `Retry-After`, that of another generation too."""
+
 
 class Stopped(Exception):
     """The add-on is being switched off; what was saved last is where it goes on."""
@@ -157,6 +160,9 @@ class Work:
         """Waits in full, as `Retry-After` and the rate limit demand; only stopping and dropping break it off."""
         until = time.monotonic() + seconds
         self.stop_or_drop()
+        # A stage while submitting would say that the service has heard of it, and a problem says more.
+        if seconds > TOLD_FROM_S and not self.generation.problem and self.generation.state is not State.SUBMITTING:
+            self.change(stage=f"PiAPI is asked again in {seconds:.0f} s")
         while (left := until - time.monotonic()) > 0:
             self.job.wake.wait(left)
             self.job.wake.clear()
