@@ -17,7 +17,7 @@ from ..piapi.tasks import Task
 from . import costs
 from .job import Job
 from .naming import in_the_name_of
-from .pace import Pace, RateLimit, poll_delay_s
+from .pace import MINUTE_S, Pace, RateLimit, poll_delay_s
 from .problems import GenerationProblem
 from .record import Generation
 from .states import State
@@ -162,7 +162,8 @@ class Work:
         self.stop_or_drop()
         # A stage while submitting would say that the service has heard of it, and a problem says more.
         if seconds > TOLD_FROM_S and not self.generation.problem and self.generation.state is not State.SUBMITTING:
-            self.change(stage=f"PiAPI is asked again in {seconds:.0f} s")
+            told = f"{seconds:.0f} s" if seconds < 2 * MINUTE_S else f"{seconds / MINUTE_S:.0f} min"
+            self.change(stage=f"PiAPI is asked again in {told}")
         while (left := until - time.monotonic()) > 0:
             self.job.wake.wait(left)
             self.job.wake.clear()
