@@ -349,11 +349,11 @@ def test_pictures(window: Window, fixtures: Path) -> None:
 
 
 LATE_ACTIVITIES = ("playing", "rendering", "sculpting")
-SLOWED_AT_MOST = 5.0
-"""How many times further apart the calls of a timer may be on average.
+SLOWED_AT_MOST = 2.5
+"""How many times further apart the calls of a timer may be on average, in software drawing.
 
-While it renders, Blender draws nothing but what the generations change: in software, with a second Blender rendering
-on the same two cores, that alone has made it up to 3.2.
+Held in the long version alone: in two seconds an activity, on cores that another Blender renders on, it is a figure of
+the machine. While it renders, Blender draws nothing but what the generations change.
 """
 
 
@@ -387,7 +387,7 @@ def test_threads(
         f"A timer of 20 ms in Blender {version}, {runs} × no crash, late by (median/95 %/99 %/longest in ms): "
         f"{'; '.join(told)}; while models arrive {_spread(late_ms['arriving'])}",
     )
-    assert max(slowed.values()) < SLOWED_AT_MOST, told
+    assert not soak or max(slowed.values()) < SLOWED_AT_MOST, told
 
 
 def _spread(late_ms: list[float]) -> str:
