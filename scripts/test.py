@@ -25,7 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from environments import PYTHON_OF_BLENDER, ROOT, blender_environment, blenders_here, environment, newest_blender
 
 SHARED = ROOT.parent / "shared"
-AT_ONCE = 2
+CORES = os.cpu_count() or 1
+AT_ONCE = max(2, CORES)
+"""Runs side by side. Each keeps about one core busy."""
 
 
 class Outcome(NamedTuple):
@@ -79,9 +81,11 @@ def main() -> int:
     )
     if options.blender:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
+        # A Blender of each program for every two cores; the long versions measure, so they have the machine.
+        several = [] if options.soak else ["-n", str(max(1, min(CORES // 2, 4)))]
         side_by_side(
             {
-                f"Window of {program}": pytest_run(tools, "tests/window", "--program", str(program))
+                f"Window of {program}": pytest_run(tools, "tests/window", "--program", str(program), *several)
                 for program in options.blender
             }
         )
