@@ -29,6 +29,7 @@ from .interface import (
     pictures,
     preferences,
     prompts,
+    reading,
     redraw,
     removing,
     report,
@@ -54,6 +55,7 @@ CLASSES = (
     taking.TRELLIS_OT_use_image,
     taking.TRELLIS_MT_pictures,
     from_web.TRELLIS_OT_take_from_web,
+    reading.TRELLIS_OT_read_pictures,
     dropping.TRELLIS_OT_generate_from_files,
     dropping.TRELLIS_OT_generate_from_editor,
     dropping.TRELLIS_OT_set_down,
@@ -137,6 +139,7 @@ def unregister() -> None:
     removing.forget()
     concepts.forget()
     checking.forget()
+    reading.forget()
     decoding.forget()
     pictures.forget()
     redraw.end()

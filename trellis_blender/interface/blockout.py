@@ -6,6 +6,7 @@ says the price of all of them.
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, TEXT, InputUnusable
-from . import access, assets, generate, in_scene, monitor, session
+from . import access, assets, generate, in_scene, monitor, reading, session
 from .buttons import UNREAD_S
 from .dropping import SUFFIXES
 from .layouts import TrellisPanel, draw_text
@@ -69,21 +70,10 @@ class TRELLIS_OT_generate_for_selection(bpy.types.Operator):
             session.current().wait_until_loaded()
         else:
             session.current().load()
-        wishes, left_out = _survey(context, self.keys or _keys(context))
-        said = " ".join(each.said for each in left_out)
-        if not wishes:
-            self.report({'ERROR'}, f"{said} Nothing was submitted.".strip())
-            return {'CANCELLED'}
-        try:
-            requests = [_compose(context, wish) for wish in wishes]
-            taken = generate.submit(requests, in_place=True, places=[wish.boxes for wish in wishes])
-        except (access.NotReady, InputUnusable, ValueError) as error:
-            self.report({'ERROR'}, f"{error} Nothing was submitted.")
-            return {'CANCELLED'}
-        if said:
-            self.report({'WARNING'}, f"Left out: {said}")
-        monitor.pressed()
-        return _wait_for(self, taken) if bpy.app.background else {'FINISHED'}
+        keys = self.keys or _keys(context)
+        wishes, _ = _survey(context, keys)
+        paths = [generate.path_of(wish.image) for wish in wishes if wish.image]
+        return reading.read(self, context, paths, partial(_submit, keys=keys))
 
 
 class TRELLIS_OT_pictures_for_boxes(bpy.types.Operator):
@@ -208,6 +198,24 @@ def _survey(context: bpy.types.Context, keys: Sequence[_Key]) -> "tuple[list[Wis
     # The offline preview takes text only to say that it cannot read.
     needs_picture = TEXT not in model.task_types or not model.price_usd
     return blockout.survey(items, session.current().may_come, needs_picture=needs_picture)
+
+
+def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> set[str]:
+    wishes, left_out = _survey(context, keys)
+    said = " ".join(each.said for each in left_out)
+    if not wishes:
+        operator.report({'ERROR'}, f"{said} Nothing was submitted.".strip())
+        return {'CANCELLED'}
+    try:
+        requests = [_compose(context, wish) for wish in wishes]
+        taken = generate.submit(requests, in_place=True, places=[wish.boxes for wish in wishes])
+    except (access.NotReady, InputUnusable, ValueError) as error:
+        operator.report({'ERROR'}, f"{error} Nothing was submitted.")
+        return {'CANCELLED'}
+    if said:
+        operator.report({'WARNING'}, f"Left out: {said}")
+    monitor.pressed()
+    return _wait_for(operator, taken) if bpy.app.background else {'FINISHED'}
 
 
 def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":

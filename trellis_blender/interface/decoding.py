@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture that was decoded last: it is looked at before it is sent, and Blender shall decode it once."""
+"""The picture that was decoded last, or all of several: Blender shall decode each once, and not at the press."""
 
 import logging
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import bpy
 
@@ -15,7 +15,8 @@ LOG = logging.getLogger(__name__)
 
 
 class _Memory:
-    last: "tuple[tuple[Any, ...], Picture] | None" = None
+    kept: "ClassVar[dict[tuple[Any, ...], Picture]]" = {}
+    keeps_all = False
 
 
 def decode(path: Path, changed_ns: int, scene: bpy.types.Scene) -> "Picture":
@@ -25,18 +26,32 @@ def decode(path: Path, changed_ns: int, scene: bpy.types.Scene) -> "Picture":
     from ..scene.picture import load_picture
 
     wanted = (str(path), changed_ns, *_look(scene))
-    if _Memory.last is not None and changed_ns and _Memory.last[0] == wanted:
-        return _Memory.last[1]
+    if changed_ns and (known := _Memory.kept.get(wanted)) is not None:
+        return known
     begun = time.perf_counter()
     picture = load_picture(path, scene)
     LOG.info("decoded and scaled in %.0f ms", (time.perf_counter() - begun) * 1000)
-    _Memory.last = (wanted, picture)
+    if not _Memory.keeps_all:
+        _Memory.kept.clear()
+    _Memory.kept[wanted] = picture
     return picture
 
 
+def keep_all() -> None:
+    """What is decoded from now on is kept beside what was before, until `keep_last`."""
+    _Memory.keeps_all = True
+
+
+def keep_last() -> None:
+    """Only the last one stays."""
+    _Memory.keeps_all = False
+    while len(_Memory.kept) > 1:
+        _Memory.kept.pop(next(iter(_Memory.kept)))
+
+
 def forget() -> None:
-    """Lets go of the picture."""
-    _Memory.last = None
+    """Lets go of what is kept."""
+    _Memory.kept.clear()
 
 
 def _look(scene: bpy.types.Scene) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ price, and nothing is spent before its button is pressed. Then the placeholder f
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, InputUnusable
-from . import access, generate, monitor, pictures, taking
+from . import access, generate, monitor, pictures, reading, taking
 from .buttons import UNREAD_S
 from .layouts import draw_text
 from .settings import settings_of
@@ -83,7 +84,8 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
         if _is_unread(self):
             return {'CANCELLED'}
         paths = self.paths or self._found("these files")
-        return _submit(self, context, paths, self.spot) if paths else {'CANCELLED'}
+        submit = partial(_submit, paths=paths, spot=self.spot)
+        return reading.read(self, context, paths, submit) if paths else {'CANCELLED'}
 
     def draw(self, context: bpy.types.Context) -> None:
         if not self.is_chosen:

@@ -11,6 +11,7 @@ from before import redraw, settings
 
 MENU_IMAGE_PX = 189
 """Where the menu “Image” stands in the Image Editor's header."""
+PHOTOGRAPHS = 12
 IMAGE = Path(os.environ["TEST_IMAGE"])
 
 
@@ -21,6 +22,7 @@ def scenario() -> drive.Steps:
     yield from the_viewport()
     yield from the_image_editor()
     yield from a_drop()
+    yield from a_folder()
 
 
 def the_viewport() -> drive.Steps:
@@ -108,6 +110,62 @@ def a_drop() -> drive.Steps:
     model = bpy.data.objects[drive.generations()[0].object_name]
     assert (model.matrix_world.translation - before).xy.length < 1e-4
     drive.shot("10-there")
+
+
+def a_folder() -> drive.Steps:
+    """Many pictures take seconds to read: Blender goes on drawing, Esc ends it, and all come or none."""
+    folder = drive.CONTROL / "photographs"
+    folder.mkdir()
+    photograph = bpy.data.images.new("photograph", 3000, 3000)
+    photograph.generated_type = 'COLOR_GRID'
+    photograph.filepath_raw = str(folder / "00.png")
+    photograph.save()
+    for number in range(1, PHOTOGRAPHS):
+        (folder / f"{number:02}.png").write_bytes((folder / "00.png").read_bytes())
+    known = len(drive.generations())
+    yield from ask_for_folder(folder)
+    drive.shot("11-dialog-of-a-folder")
+    yield from drive.key("Return", 0.0)
+    yield from drive.until(reads, "the pictures being read")
+    yield 1.8
+    assert reads()
+    drive.shot("12-reading")
+    yield from drive.key("Escape", 0.0)
+    yield from drive.until(lambda: not reads(), "the end of it")
+    drive.shot("13-nothing-submitted")
+    assert len(drive.generations()) == known
+    (folder / "07.png").write_bytes(b"no picture")
+    yield from ask_for_folder(folder)
+    yield from drive.key("Return", 0.0)
+    yield from drive.until(reads, "the pictures being read again")
+    yield from drive.until(lambda: not reads(), "the broken one")
+    yield 0.5
+    drive.shot("14-a-broken-one")
+    assert len(drive.generations()) == known
+    (folder / "07.png").unlink()
+    yield from ask_for_folder(folder)
+    yield from drive.key("Return", 0.0)
+    turns = 0
+    while len(drive.generations()) == known:
+        turns += 1
+        assert turns < 1000
+        yield 0.02
+    assert turns > PHOTOGRAPHS - 1, f"Blender turned {turns} times only while it read"
+    assert len(drive.generations()) == known + PHOTOGRAPHS - 1
+    assert len(drive.placeholders()) == PHOTOGRAPHS - 1
+    yield 1.0
+    drive.shot("15-all-of-them")
+
+
+def ask_for_folder(folder: Path) -> drive.Steps:
+    yield from drive.over_viewport()
+    with drive.in_viewport():
+        bpy.ops.trellis.generate_from_files('INVOKE_DEFAULT', filepath=str(folder), directory=str(folder))
+    yield 1.5
+
+
+def reads() -> bool:
+    return "TRELLIS_OT_read_pictures" in {operator.bl_idname for operator in drive.window().modal_operators}
 
 
 def drag_file(x: float, y: float, to_x: float, to_y: float) -> drive.Steps:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several pictures are decoded one a turn: Blender draws meanwhile and says how far it is, and Esc ends it.
+
+Everything else waits, so that what is submitted then is what the artist has read the price of.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import decoding
+from .image_file import changed_at_ns
+
+TURN_S = 0.01
+
+Then = Callable[[Any, bpy.types.Context], set[str]]
+"""What the pictures are for: gets the operator to report by, and returns what that one does."""
+
+
+class _Memory:
+    paths: Sequence[Path] = ()
+    then: Then | None = None
+    timer: bpy.types.Timer | None = None
+
+
+class TRELLIS_OT_read_pictures(bpy.types.Operator):
+    """Reads pictures one after the other"""
+
+    bl_idname = "trellis.read_pictures"
+    bl_label = "Read Pictures"
+    bl_options = {'INTERNAL'}
+
+    done = 0
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if _Memory.then is None:
+            return {'CANCELLED'}
+        decoding.keep_all()
+        _Memory.timer = context.window_manager.event_timer_add(TURN_S, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        self._say(context)
+        return {'RUNNING_MODAL'}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type == 'ESC' and event.value == 'PRESS':
+            self.cancel(context)
+            self.report({'INFO'}, "Nothing was submitted.")
+            return {'CANCELLED'}
+        if event.type != 'TIMER':
+            return {'RUNNING_MODAL'}
+        paths, then = _Memory.paths, _Memory.then
+        if self.done < len(paths) and _is_read(paths[self.done], context.scene):
+            self.done += 1
+            self._say(context)
+            return {'PASS_THROUGH'}
+        try:
+            return then(self, context) if then is not None else {'CANCELLED'}
+        finally:
+            self.cancel(context)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        context.workspace.status_text_set(None)
+        forget()
+
+    def _say(self, context: bpy.types.Context) -> None:
+        count = len(_Memory.paths)
+        context.workspace.status_text_set(
+            f"Reading picture {min(self.done + 1, count)} of {count}   Esc: submit nothing"
+        )
+
+
+def read(operator: Any, context: bpy.types.Context, paths: Sequence[Path], then: Then) -> set[str]:
+    """Decodes the pictures, then does what they are for: at once for a single one, and where there is no window."""
+    paths = list(dict.fromkeys(paths))
+    if bpy.app.background or context.window is None or len(paths) < 2:
+        return then(operator, context)
+    _Memory.paths, _Memory.then = paths, then
+    operators: Any = bpy.ops
+    operators.trellis.read_pictures('INVOKE_DEFAULT')
+    return {'FINISHED'}
+
+
+def forget() -> None:
+    """Lets go of pictures that are still to be read, and of those that were."""
+    _Memory.paths, _Memory.then = (), None
+    decoding.keep_last()
+    timer, _Memory.timer = _Memory.timer, None
+    if timer is not None:
+        bpy.context.window_manager.event_timer_remove(timer)
+
+
+def _is_read(path: Path, scene: bpy.types.Scene) -> bool:
+    """False where the picture cannot be had. Whoever asked for it says why, with the name of what it was for."""
+    from ..scene.picture_file import PictureUnusable
+
+    try:
+        decoding.decode(path, changed_at_ns(path), scene)
+    except PictureUnusable:
+        return False
+    return True
