@@ -6,7 +6,7 @@ Everything else waits, so that what is submitted then is what the artist has rea
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 
@@ -20,9 +20,8 @@ Then = Callable[[Any, bpy.types.Context], set[str]]
 
 
 class _Memory:
-    paths: Sequence[Path] = ()
-    then: Then | None = None
-    timer: bpy.types.Timer | None = None
+    asked: "tuple[Sequence[Path], Then] | None" = None  # handed over: an operator's properties hold no functions
+    timers: ClassVar[list[bpy.types.Timer]] = []
 
 
 class TRELLIS_OT_read_pictures(bpy.types.Operator):
@@ -35,11 +34,13 @@ class TRELLIS_OT_read_pictures(bpy.types.Operator):
     done = 0
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if _Memory.then is None:
+        if _Memory.asked is None:
             return {'CANCELLED'}
-        decoding.keep_all()
-        _Memory.timer = context.window_manager.event_timer_add(TURN_S, window=context.window)
+        (self.paths, self.then), _Memory.asked = _Memory.asked, None
+        self.timer = context.window_manager.event_timer_add(TURN_S, window=context.window)
+        _Memory.timers.append(self.timer)
         context.window_manager.modal_handler_add(self)
+        decoding.keep_all()
         self._say(context)
         return {'RUNNING_MODAL'}
 
@@ -50,22 +51,24 @@ class TRELLIS_OT_read_pictures(bpy.types.Operator):
             return {'CANCELLED'}
         if event.type != 'TIMER':
             return {'RUNNING_MODAL'}
-        paths, then = _Memory.paths, _Memory.then
-        if self.done < len(paths) and _is_read(paths[self.done], context.scene):
+        if self.done < len(self.paths) and _is_read(self.paths[self.done], context.scene):
             self.done += 1
             self._say(context)
             return {'PASS_THROUGH'}
         try:
-            return then(self, context) if then is not None else {'CANCELLED'}
+            return self.then(self, context)
         finally:
             self.cancel(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
         context.workspace.status_text_set(None)
-        forget()
+        decoding.keep_last()
+        if self.timer in _Memory.timers:
+            _Memory.timers.remove(self.timer)
+            context.window_manager.event_timer_remove(self.timer)
 
     def _say(self, context: bpy.types.Context) -> None:
-        count = len(_Memory.paths)
+        count = len(self.paths)
         context.workspace.status_text_set(
             f"Reading picture {min(self.done + 1, count)} of {count}   Esc: submit nothing"
         )
@@ -76,19 +79,17 @@ def read(operator: Any, context: bpy.types.Context, paths: Sequence[Path], then:
     paths = list(dict.fromkeys(paths))
     if bpy.app.background or context.window is None or len(paths) < 2:
         return then(operator, context)
-    _Memory.paths, _Memory.then = paths, then
+    _Memory.asked = paths, then
     operators: Any = bpy.ops
     operators.trellis.read_pictures('INVOKE_DEFAULT')
     return {'FINISHED'}
 
 
 def forget() -> None:
-    """Lets go of pictures that are still to be read, and of those that were."""
-    _Memory.paths, _Memory.then = (), None
+    """Ends the reading; nothing is submitted."""
     decoding.keep_last()
-    timer, _Memory.timer = _Memory.timer, None
-    if timer is not None:
-        bpy.context.window_manager.event_timer_remove(timer)
+    while _Memory.timers:
+        bpy.context.window_manager.event_timer_remove(_Memory.timers.pop())
 
 
 def _is_read(path: Path, scene: bpy.types.Scene) -> bool:
