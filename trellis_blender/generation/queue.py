@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,17 +21,17 @@ from ..piapi.plans import MOST_AT_ONCE, Plan
 from ..piapi.service import Service
 from . import costs, pace
 from .accounts import Accounts
-from .found import as_found, come_so_far, not_taken
+from .books import Books
+from .found import come_so_far
 from .inquiries import Inquiries
 from .job import Job
 from .ownership import Owner
-from .problems import GenerationProblem
 from .record import Generation, new_generation, without_picture
 from .request import GenerationRequest, Picture
 from .states import AT_THE_SERVICE, State
 
 if TYPE_CHECKING:
-    from .store import Owned, Store
+    from .store import Store
     from .work import Surroundings
     from .worker import Worker
 
@@ -72,14 +71,17 @@ class Queue:
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
         self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108
         self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan)
-        self._known: set[str] = set()
-        self.has_loaded = False
-        """True once all that `load` found is among the changes, or cannot be read."""
+        self._books = Books(folder, lambda: self._store, self._owner, self._changes.put, self._is_in_hand)
 
     @property
     def is_busy(self) -> bool:
         """True while there is something to do, so that changes may still come."""
         return self._dispatcher is not None or self.inquiries.is_busy
+
+    @property
+    def has_loaded(self) -> bool:
+        """True once all that `load` found is among the changes, or cannot be read."""
+        return self._books.has_loaded
 
     def allow(self, at_once: int) -> None:
         """How many generations may be worked on at once, where the account's plan has room for as many."""
@@ -98,15 +100,15 @@ class Queue:
         Unfinished ones come parked; `interrupted` where whoever worked on them has ended, so that they can be resumed,
         `elsewhere` where another Blender works on them.
         """
-        self._post(self._load)
+        self._post(self._books.load)
 
     def look_around(self) -> None:
         """Looks for generations that other Blenders have begun since; those not heard of yet come as changes."""
-        self._post(self._look_around)
+        self._post(self._books.look_around)
 
     def look_at(self, generation_id: str) -> None:
         """Looks what has become of a generation that another Blender works on; it comes as a change."""
-        self._post(partial(self._look, generation_id))
+        self._post(partial(self._books.look_at, generation_id))
 
     def submit(self, request: GenerationRequest, service: Service) -> Generation:
         """Takes a request. It is in the store before the first byte goes out, and is in `changes` as it advances."""
@@ -154,11 +156,11 @@ class Queue:
 
     def remove(self, generation: Generation) -> None:
         """Deletes a resting generation with its files; it comes as a change that says `removed`."""
-        self._post(partial(self._remove, generation))
+        self._post(partial(self._books.remove, generation))
 
     def keep(self, generation: Generation) -> None:
         """Writes what the main thread decided about a resting generation, that it was placed for example."""
-        self._post(partial(self._keep, generation))
+        self._post(partial(self._books.keep, generation))
 
     def close(self, timeout_s: float) -> bool:
         """Stops all threads at their next wait; True where all of them ended within `timeout_s`."""
@@ -218,37 +220,8 @@ class Queue:
                 # One command that fails must not stop those behind it.
                 LOG.exception("the queue of generations")
 
-    def _load(self) -> None:
-        try:
-            generations, known = self._store.load_all(), self._store.ids()
-        except GenerationProblem:
-            # Said to the artist when the first submission meets the same folder.
-            self.has_loaded = True
-            return
-        for found in generations:
-            self._tell(found)
-        self.has_loaded = True
-        from .files import remove_unsent
-
-        remove_unsent(self.folder, known)
-
-    def _look_around(self) -> None:
-        with suppress(GenerationProblem):
-            for found in self._store.load_taken():
-                if found.generation.id not in self._known:
-                    self._tell(found)
-
-    def _look(self, generation_id: str) -> None:
-        with suppress(GenerationProblem):
-            if (found := self._store.load(generation_id)) is not None:
-                self._tell(found)
-
-    def _tell(self, found: "Owned") -> None:
-        """What this Blender works on, it knows better than the store."""
-        number = found.generation.id
-        self._known.add(number)
-        if number not in self._jobs and not self._is_waiting(number):
-            self._changes.put(self._as_found(found))
+    def _is_in_hand(self, generation_id: str) -> bool:
+        return generation_id in self._jobs or self._is_waiting(generation_id)
 
     def _is_waiting(self, generation_id: str) -> bool:
         return any(generation.id == generation_id for generation, _ in self._waiting)
@@ -256,36 +229,19 @@ class Queue:
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
         if self._is_waiting(generation.id):
             return
-        self._known.add(generation.id)
-        try:
-            if picture is not None:
-                from .download import keep_picture
+        taken = self._books.take(generation, picture)
+        if taken is not None:
+            self._waiting.append((taken, job))
 
-                digest = keep_picture(picture, self.folder / generation.folder_name)
-                generation = replace(generation, picture_sha256=digest)
-            taken_further = self._store.take(generation, self._owner.id, self._owner.is_alive)
-        except Exception as problem:
-            if not isinstance(problem, GenerationProblem):
-                LOG.exception("generation %s", generation.id)
-            self._changes.put(not_taken(generation, str(problem)))
-            return
-        if taken_further is not None:
-            self._changes.put(self._as_found(taken_further))
-        else:
-            self._waiting.append((generation, job))
-
-    def _cancel(self, generation: Generation, service: Service) -> None:
+    def _cancel(self, shown: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
-        with suppress(GenerationProblem):
-            if (found := self._store.load(generation.id)) is not None:
-                generation = found.generation
-                if self._owner.is_another(found.owner_id):
-                    self._tell(found)
-                    return
+        generation = self._books.latest(shown)
+        if generation is None:
+            return
         for waiting in list(self._waiting):
             if waiting[0].id == generation.id and not waiting[0].task_id:
                 self._waiting.remove(waiting)
-                self._keep(replace(waiting[0], state=State.CANCELLED, problem=costs.NOTHING_SENT))
+                self._books.keep(replace(waiting[0], state=State.CANCELLED, problem=costs.NOTHING_SENT))
                 return
             if waiting[0].id == generation.id:
                 waiting[1].cancel()
@@ -294,51 +250,15 @@ class Queue:
             job.cancel()
         elif generation.state in AT_THE_SERVICE and not generation.request.price_usd:
             # The offline preview ends with Blender, and its tasks with it.
-            self._keep(replace(generation, state=State.CANCELLED, problem=costs.COSTS_NOTHING, parked=False))
+            self._books.keep(replace(generation, state=State.CANCELLED, problem=costs.COSTS_NOTHING, parked=False))
         elif generation.state in AT_THE_SERVICE:
             self._enqueue(replace(generation, parked=False, problem=""), Job(service, cancelling=True))
         elif generation.state is State.QUEUED:
-            self._keep(replace(generation, state=State.CANCELLED, problem=costs.NOTHING_SENT, parked=False))
+            self._books.keep(replace(generation, state=State.CANCELLED, problem=costs.NOTHING_SENT, parked=False))
 
     def _take_up(self, generation: Generation, job: Job) -> None:
-        with suppress(GenerationProblem):
-            if (found := self._store.with_task(generation.task_id)) is not None:
-                self._tell(found)
-                return
-        self._enqueue(generation, job)
-
-    def _remove(self, generation: Generation) -> None:
-        if generation.id in self._jobs or self._is_waiting(generation.id):
-            return
-        try:
-            found = self._store.load(generation.id)
-            if found is not None and self._is_beyond(found, generation):
-                self._tell(found)
-                return
-            from .files import remove_folder
-
-            remove_folder(self.folder / generation.folder_name)
-            self._store.remove(generation.id)
-        except GenerationProblem as problem:
-            self._changes.put(replace(generation, problem=f"It was not removed. {problem}"))
-        else:
-            self._changes.put(replace(generation, removed=True))
-
-    def _is_beyond(self, found: "Owned", shown: Generation) -> bool:
-        """Whether another Blender has it, or has taken it further than the artist sees."""
-        its = found.generation
-        return self._owner.is_another(found.owner_id) or (its.task_id, its.state) != (shown.task_id, shown.state)
-
-    def _keep(self, generation: Generation) -> None:
-        try:
-            if self._store.load(generation.id) is None:
-                # Another Blender has removed it meanwhile.
-                self._changes.put(replace(generation, removed=True))
-                return
-            self._store.save(generation)
-        except GenerationProblem as problem:
-            generation = replace(generation, problem=f"{generation.problem} {problem}".strip())
-        self._changes.put(generation)
+        if not self._books.has_task(generation.task_id):
+            self._enqueue(generation, job)
 
     def _start_waiting(self) -> None:
         if not self._waiting:
@@ -399,6 +319,3 @@ class Queue:
         limit.adopt(plan.requests_per_minute)
         self._plan_at_once = plan.tasks_at_once
         self._post(self._start_waiting)
-
-    def _as_found(self, found: "Owned") -> Generation:
-        return as_found(found.generation, found.owner_id, self._owner.is_another)
