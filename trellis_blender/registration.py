@@ -122,7 +122,6 @@ def register() -> None:
     blockout.register()
     dropping.register()
     finishing.register()
-    logs.register()
     handlers.register()
     monitor.look_into_store()
 

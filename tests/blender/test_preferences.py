@@ -92,6 +92,7 @@ def test_the_smoothing_angle(preferences: Any, generate: Any, piapi: Piapi) -> N
 def test_the_log(preferences: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from trellis_blender.interface import logs
 
+    logs.begin()
     logger = logging.getLogger("trellis_blender")
     monkeypatch.setattr(logging.root, "handlers", [])  # pytest's own
     child = logging.getLogger("trellis_blender.generation.queue")
@@ -109,6 +110,8 @@ def test_the_log(preferences: Any, capfd: pytest.CaptureFixture[str], monkeypatc
     addon_utils.disable("trellis_blender", default_set=False)
     assert (logger.handlers, logger.level) == ([], logging.NOTSET)
     addon_utils.enable("trellis_blender", default_set=False)
+    assert logger.handlers == []
+    sys.modules["trellis_blender.interface.logs"].begin()
     assert logger.level == logging.INFO
 
 

@@ -2,7 +2,6 @@
 """The files in a generation's folder: their names, and how they are written so that none is ever half there."""
 
 import os
-import shutil
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -63,6 +62,8 @@ def remove_unsent(folder: Path, known: Collection[str]) -> None:
     Their Blender ended between the picture and the store, so nothing was sent. What came in the last hour may be just
     on its way into the store.
     """
+    import shutil  # with its compressors; the names above are needed when the add-on is enabled
+
     with suppress(OSError):
         for path in folder.glob(f"{FOLDER_PREFIX}*"):
             if path.name.removeprefix(FOLDER_PREFIX) in known or path.stat().st_mtime > time.time() - ON_ITS_WAY_S:
@@ -73,6 +74,8 @@ def remove_unsent(folder: Path, known: Collection[str]) -> None:
 
 def remove_folder(folder: Path) -> None:
     """Deletes a generation's folder with all that is in it; FolderUnusable where something stays."""
+    import shutil
+
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:

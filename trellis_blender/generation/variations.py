@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several models of one input: a generation each, with a seed of its own, in a row along X."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -45,6 +44,8 @@ def vary(
     chance: "random.Random | None" = None,
 ) -> "list[GenerationRequest]":
     """`first` and its variations, one for each placement. A fixed seed is followed by the next, else all are drawn."""
+    import uuid
+
     from .request import draw_seed
 
     if is_seed_fixed:

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The picture that was decoded last, or all of several: Blender shall decode each once, and not at the press."""
 
-import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import bpy
 
+from . import logs
+
 if TYPE_CHECKING:
     from ..generation.request import Picture
-
-LOG = logging.getLogger(__name__)
 
 
 class _Memory:
@@ -30,7 +29,7 @@ def decode(path: Path, changed_ns: int, scene: bpy.types.Scene) -> "Picture":
         return known
     begun = time.perf_counter()
     picture = load_picture(path, scene)
-    LOG.info("decoded and scaled in %.0f ms", (time.perf_counter() - begun) * 1000)
+    logs.logger(__name__).info("decoded and scaled in %.0f ms", (time.perf_counter() - begun) * 1000)
     if not _Memory.keeps_all:
         _Memory.kept.clear()
     _Memory.kept[wanted] = picture

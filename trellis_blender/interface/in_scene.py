@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a generation does to the scene: a placeholder when it is asked for, a model when it has come."""
 
-import logging
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ..scene.finish.choices import Preset
-from . import access, session
+from . import access, logs, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..generation.record import Generation
     from ..generation.request import GenerationRequest, Placement
-
-LOG = logging.getLogger(__name__)
 
 
 def submit(
@@ -97,7 +94,7 @@ def place(generation: "Generation") -> "Generation":
     except (ImportFailed, ModelUnusable) as error:
         changed = replace(generation, problem=str(error), parked=True)
     except Exception as error:
-        LOG.exception("placing of generation %s", generation.id)
+        logs.logger(__name__).exception("placing of generation %s", generation.id)
         problem = f"The model could not be placed ({type(error).__name__}: {error}). Its file is kept."
         changed = replace(generation, problem=problem, parked=True)
     else:

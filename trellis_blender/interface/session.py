@@ -4,7 +4,6 @@
 The queue and with it the lower rooms are loaded when they are first needed, so that enabling the add-on costs nothing.
 """
 
-import logging
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import bpy
 
 from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
 from ..scene.finish.choices import Preset
-from . import access
+from . import access, logs
 from .open_file import OpenFile
 from .settings import settings_of
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from ..piapi.service import Service
     from ..piapi.tasks import ListedTask
     from .offline_process import OfflineProcess
-
-LOG = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 2.0
 WAIT_STEP_S = 0.02
@@ -59,6 +56,7 @@ class Session:
         if self._queue is None:
             from ..generation.queue import Queue
 
+            logs.begin()
             self._queue = Queue(access.data_folder())
             self.heed_preferences()
         return self._queue
@@ -215,7 +213,7 @@ class Session:
         try:
             self.queue.resume(generation, self.its_service(generation))
         except access.NotReady as reason:
-            LOG.info("generation %s stays interrupted: %s", generation.id, reason)
+            logs.logger(__name__).info("generation %s stays interrupted: %s", generation.id, reason)
 
     def _hear(self, answer: "Answer") -> None:
         from ..generation.questions import Topic

@@ -5,7 +5,6 @@ Each is kept as a file of its own, so that the panel, scripts and "Use These Set
 """
 
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,6 +126,8 @@ def use(scene: bpy.types.Scene, picture: "Picture", name: str) -> None:
 
 def keep(picture: "Picture", name: str) -> Path:
     """Writes the picture as a PNG into the add-on's own folder; OSError where that cannot be."""
+    import uuid
+
     from ..generation.files import PICTURES_NAME
     from ..generation.png import encode_png
 
