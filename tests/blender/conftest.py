@@ -1,6 +1,7 @@
 """Real Blender as a module, with the add-on enabled in a fresh profile."""
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.fixture
 def addon(piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The add-on in a new file, talking to the test service."""
+    """The add-on in a new file, talking to the test service. It has generated nothing yet."""
+    shutil.rmtree(Path(PROFILE, "datafiles", "trellis_blender"), ignore_errors=True)
     monkeypatch.setenv("PIAPI_API_URL", piapi.url)
     monkeypatch.setenv("PIAPI_API_KEY", KEY)
     bpy.ops.wm.read_factory_settings()

@@ -26,11 +26,6 @@ def press(addon: Any) -> Any:
         from trellis_blender.interface import in_scene
 
         found = session.current()
-        # The store has what other tests made.
-        found.load()
-        while found.is_busy:
-            time.sleep(0.01)
-        found.drain()
         before = set(found.generations)
         assert operator() == {'FINISHED'}
         made = [found.wait_for(number) for number in list(found.generations) if number not in before]

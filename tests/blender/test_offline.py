@@ -421,7 +421,7 @@ def test_without_a_key_or_a_network_there_is_a_model(
     model = bpy.data.objects["apple"]
     assert tuple(model.location) == (1, 2, 3)
     assert max(model.dimensions) == pytest.approx(1.0, abs=1e-4)
-    generation = next(iter(session.current().generations.values()))
+    generation = session.current().generations[model["trellis_generation"]]
     assert generation.charged_usd == 0
     assert generation.request.price_usd == 0
     assert monitor.line_of(generation).detail == "Offline preview: a rough stand-in, not Trellis."
