@@ -111,7 +111,7 @@ def registration(blender: Path, _: Path) -> Iterator[Figure]:
     """Enabling the add-on in a fresh Blender, as often as a bare panel and as `import requests`."""
     whats = ("trellis_blender", "bare_panel", "requests")
     rounds = [[run(blender, "registration.py", what) for what in whats] for _ in range(STARTS + 1)][1:]
-    yield Figure("Registration", [ours * 1000 for ours, _, _ in rounds], "ms", 20)
+    yield Figure("Registration", [ours * 1000 for ours, _, _ in rounds], "ms", 60)
     yield Figure("Registration against a bare panel", [ours / bare for ours, bare, _ in rounds], "times")
     yield Figure("Registration against “import requests”", [ours / other for ours, _, other in rounds], "times", 0.4)
 
