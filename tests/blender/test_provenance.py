@@ -28,9 +28,9 @@ def made(session: Any, **wanted: Any) -> Any:
     return bpy.context.view_layer.objects.active
 
 
-def picture(folder: Path, name: str = "leaf.png", width: int = 60) -> Path:
+def picture(folder: Path, name: str = "leaf.png") -> Path:
     path = folder / name
-    path.write_bytes(picture_png(width, 40))
+    path.write_bytes(picture_png(60, 40))
     return path
 
 
@@ -239,9 +239,8 @@ def test_a_picture_is_found_by_its_hash_where_its_own_is_gone(session: Any, tmp_
     from trellis_blender.interface import made_from
     from trellis_blender.scene import provenance
 
-    # No generation of another test has this one.
-    item = made(session, prompt="", image=str(picture(tmp_path, width=61)), model="Qubico/trellis2")
-    other = made(session, prompt="", image=str(picture(tmp_path, "other.png", 61)), model="Qubico/trellis2")
+    item = made(session, prompt="", image=str(picture(tmp_path)), model="Qubico/trellis2")
+    other = made(session, prompt="", image=str(picture(tmp_path, "other.png")), model="Qubico/trellis2")
     read = provenance.read(item)
     (folder / read.picture_kept).unlink()
     assert made_from.picture_of(read) == folder / provenance.read(other).picture_kept

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the add-on writes into its log: on the console, and the last lines for a report.
 
-It begins with the first thing that there is to do: Python's `logging` takes a third of the time that enabling the
-add-on does, and Blender 4 has not loaded it.
+It begins with the first thing that there is to do: Python's `logging` takes longer to load than any module of the
+add-on, and Blender 4.3 has not loaded it.
 """
 
 from typing import TYPE_CHECKING

@@ -29,7 +29,7 @@ WATCH_INTERVAL_S = 0.3
 IDLE_CHECK_S = 0.5
 FIRST_LOOK_S = 1.0
 """After the add-on was enabled: Blender has drawn by then."""
-NEWS_S = 0.25
+CHANGES_S = 0.25
 """Rows may change at every turn, with thirty generations, and a long list takes a while to draw."""
 CLOCK_S = 1.0
 """The rows tell how long a generation has been going on."""
@@ -39,7 +39,7 @@ class _Memory:
     timer: bpy.types.Timer | None = None
     ended_at = 0.0
     redrawn_at = 0.0
-    has_news = False  # something has changed that is not shown yet
+    is_stale = False  # something has changed that is not shown yet
     background_operators: set[str] = set()
     asked_at = 0.0
     news: list[str] = []  # to be reported by the operator: a timer cannot
@@ -129,13 +129,13 @@ def has_work() -> bool:
 def tick() -> None:
     """One turn: takes over what changed, lets a model arrive, redraws the sidebar on a change."""
     found = session.current()
-    _Memory.has_news = found.drain() or _Memory.has_news
+    _Memory.is_stale = found.drain() or _Memory.is_stale
     ready = [generation for generation in found.lively.values() if found.file.arrives_here(generation)]
     if ready:
         _let_arrive(ready)
     now = time.monotonic()
     shown_for_s = now - _Memory.redrawn_at
-    if shown_for_s >= NEWS_S and (_Memory.has_news or (found.lively and shown_for_s >= CLOCK_S)):
+    if shown_for_s >= CHANGES_S and (_Memory.is_stale or (found.lively and shown_for_s >= CLOCK_S)):
         _show()
     _tidy_up(found)
 
@@ -172,7 +172,7 @@ def _first_look() -> None:
 
 def _show() -> None:
     _Memory.redrawn_at = time.monotonic()
-    _Memory.has_news = False
+    _Memory.is_stale = False
     redraw.everything()
 
 
@@ -225,7 +225,7 @@ def _remove_abandoned() -> float | None:
 def _look_after_monitor() -> float | None:
     found = session.current()
     may_come = found.is_busy
-    if found.drain() or _Memory.has_news:
+    if found.drain() or _Memory.is_stale:
         _show()
     _tidy_up(found)
     others_work = found.look_elsewhere()

@@ -51,14 +51,17 @@ class TRELLIS_OT_read_pictures(bpy.types.Operator):
             return {'CANCELLED'}
         if event.type != 'TIMER':
             return {'RUNNING_MODAL'}
-        if self.done < len(self.paths) and _is_read(self.paths[self.done], context.scene):
-            self.done += 1
-            self._say(context)
-            return {'PASS_THROUGH'}
+        is_over = True
         try:
+            if self.done < len(self.paths) and _is_read(self.paths[self.done], context.scene):
+                self.done += 1
+                self._say(context)
+                is_over = False
+                return {'PASS_THROUGH'}
             return self.then(self, context)
         finally:
-            self.cancel(context)
+            if is_over:
+                self.cancel(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
         context.workspace.status_text_set(None)
@@ -75,9 +78,11 @@ class TRELLIS_OT_read_pictures(bpy.types.Operator):
 
 
 def read(operator: Any, context: bpy.types.Context, paths: Sequence[Path], then: Then) -> set[str]:
-    """Decodes the pictures, then does what they are for: at once for a single one, and where there is no window."""
+    """Decodes the pictures, then does what they are for: at once for a single one, and for a script, which has
+    had no dialog (`asked_at`) and waits for the outcome.
+    """
     paths = list(dict.fromkeys(paths))
-    if bpy.app.background or context.window is None or len(paths) < 2:
+    if not operator.asked_at or len(paths) < 2:
         return then(operator, context)
     _Memory.asked = paths, then
     operators: Any = bpy.ops
