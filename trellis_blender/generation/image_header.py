@@ -110,13 +110,14 @@ def _webp(file: BinaryIO) -> Iterator[Header]:
         wanted = kind in {b"VP8X", b"VP8 ", b"VP8L", b"EXIF"}
         body = file.read(min(length, _CHUNK_LIMIT_BYTES)) if wanted else b""
         if kind == b"VP8X":
-            size = 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
-            yield Header(size, is_animated=bool(body[0] & _WEBP_ANIMATED))
+            flags, *size = struct.unpack_from("<B3x3s3s", body)
+            width, height = (1 + int.from_bytes(side, "little") for side in size)
+            yield Header((width, height), is_animated=bool(flags & _WEBP_ANIMATED))
         elif kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
             width, height = struct.unpack("<HH", body[6:10])
             yield Header((width & 0x3FFF, height & 0x3FFF))
         elif kind == b"VP8L":
-            bits = int.from_bytes(body[1:5], "little")
+            (bits,) = struct.unpack_from("<I", body, 1)
             yield Header((1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)))
         elif kind == b"EXIF":
             yield Header(orientation=_orientation(body.removeprefix(b"Exif\0\0")))

@@ -1,0 +1,265 @@
+"""What is read from the headers of pictures, against what another library says of the same files."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from models import picture_png
+from PIL import Image
+
+from trellis_blender.generation import plain_headers, tiff
+from trellis_blender.generation.image_header import Header, read_header, read_size
+
+WAYS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "PNG": ("RGBA", "PNG", {}),
+    "JPEG": ("RGB", "JPEG", {}),
+    "progressive JPEG": ("RGB", "JPEG", {"progressive": True}),
+    "grey JPEG": ("L", "JPEG", {}),
+    "WebP": ("RGB", "WEBP", {}),
+    "lossless WebP": ("RGB", "WEBP", {"lossless": True}),
+    "WebP with alpha": ("RGBA", "WEBP", {}),
+    "TIFF": ("RGB", "TIFF", {}),
+    "packed TIFF": ("RGB", "TIFF", {"compression": "tiff_lzw"}),
+    "BMP": ("RGB", "BMP", {}),
+    "TGA": ("RGB", "TGA", {}),
+    "packed TGA": ("RGBA", "TGA", {"compression": "tga_rle"}),
+    "grey TGA": ("L", "TGA", {}),
+}
+"""Mode, format and options of Pillow."""
+
+
+def noise(size: tuple[int, int], mode: str = "RGB") -> Image.Image:
+    bands = [Image.effect_noise(size, 90) for _ in mode]
+    return Image.merge(mode, bands) if len(bands) > 1 else bands[0]
+
+
+def written(way: str, size: tuple[int, int] = (80, 40), **options: Any) -> bytes:
+    mode, kind, its_options = WAYS[way]
+    file = io.BytesIO()
+    noise(size, mode).save(file, kind, **its_options, **options)
+    return file.getvalue()
+
+
+def header(content: bytes) -> Header:
+    return read_header(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (80, 40), (17, 300), (257, 513), (16_383, 2), (3, 16_383)])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_size_is_what_is_stored(way: str, size: tuple[int, int]) -> None:
+    content = written(way, size)
+    assert header(content) == Header(size)
+    assert read_size(io.BytesIO(content)) == size
+
+
+def exif_of(order: str, orientation: int) -> bytes:
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8)
+    entry = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
+    return start + struct.pack(f"{order}H", 1) + entry + struct.pack(f"{order}I", 0)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("way", ["PNG", "JPEG", "progressive JPEG", "WebP", "lossless WebP", "WebP with alpha"])
+def test_the_camera_tells_how_it_was_held(way: str, order: str) -> None:
+    told = {turn: header(written(way, exif=b"Exif\0\0" + exif_of(order, turn))) for turn in range(10)}
+    assert {turn: found.orientation for turn, found in told.items()} == {
+        **{turn: turn for turn in range(1, 9)},
+        0: 1,
+        9: 1,
+    }
+    assert {found.size for found in told.values()} == {(80, 40)}
+    assert not any(found.is_animated or found.is_cut for found in told.values())
+
+
+@pytest.mark.parametrize("way", ["TIFF", "packed TIFF"])
+def test_a_tiff_tells_how_it_is_to_be_turned(way: str) -> None:
+    for turn in range(1, 9):
+        assert header(written(way, tiffinfo={0x0112: turn})) == Header((80, 40), turn)
+
+
+@pytest.mark.parametrize("way", ["JPEG", "progressive JPEG", "WebP", "lossless WebP", "WebP with alpha", "TIFF"])
+def test_a_file_that_ends_early_is_cut_off(way: str) -> None:
+    content = written(way)
+    for left in (len(content) - 1, len(content) // 2, len(content) * 2 // 3):
+        found = header(content[:left])
+        assert found.is_cut
+        assert found.size == (80, 40)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_beginning_of_a_file_is_too_short(way: str) -> None:
+    content = written(way, (20, 12))
+    for left in range(len(content)):
+        assert header(content[:left]).size in {None, (20, 12)}
+
+
+def test_what_comes_after_the_picture_is_no_part_of_it() -> None:
+    for way in WAYS:
+        assert header(written(way) + b"\0" * 200_000) == Header((80, 40))
+    assert header(written("JPEG")[:-2] + b"\0" * 200_000).is_cut
+
+
+def test_the_end_of_a_photograph_is_found_wherever_it_is() -> None:
+    whole = written("JPEG")
+    for after in (0, 1, 65_533, 65_534, 65_535, 65_536, 65_537):
+        assert not header(whole + b"\0" * after).is_cut
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_more_than_one_frame_is_an_animation(kind: str) -> None:
+    frames = [noise((64, 32)) for _ in range(2)]
+    file = io.BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
+    assert header(file.getvalue()) == Header((64, 32), is_animated=True)
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def test_chunks_of_a_png_count_where_they_belong() -> None:
+    content = picture_png(20, 30)
+    moves, turned = chunk(b"acTL", struct.pack(">II", 2, 0)), chunk(b"eXIf", exif_of("<", 6))
+    begun, end = content[:33], content[33:]
+    before_end = content[:-12]
+    assert header(begun + moves + end) == Header((20, 30), is_animated=True)
+    assert header(begun + chunk(b"acTL", struct.pack(">II", 1, 0)) + end) == Header((20, 30))
+    assert header(before_end + moves + content[-12:]) == Header((20, 30)), "frames are told before the picture"
+    assert header(before_end + turned + content[-12:]) == Header((20, 30), 6), "Exif may come after it"
+    assert header(content + turned) == Header((20, 30)), "nothing counts after the end"
+    assert header(begun + chunk(b"tEXt", b"acTL" * 9) + end) == Header((20, 30))
+    assert header(begun + chunk(b"eXIf", b"\0" * 2_000_000) + turned + end) == Header((20, 30), 6)
+
+
+def test_bytes_ff_may_stand_before_any_marker_of_a_jpeg() -> None:
+    content = written("JPEG")
+    for marker in (b"\xff\xdb", b"\xff\xc0", b"\xff\xda"):
+        before, _, rest = content.partition(marker)
+        assert header(before + b"\xff" * 5 + marker + rest) == Header((80, 40))
+    assert header(content[:2] + b"\xff\x01" + b"\xff\xd0" + content[2:]) == Header((80, 40)), "these have no length"
+    assert header(content[:2] + b"\0" + content[2:]) == Header()
+
+
+def test_tables_of_a_jpeg_are_no_frame() -> None:
+    content = written("JPEG")
+    for kind in (0xC4, 0xC8, 0xCC):
+        table = b"\xff" + bytes([kind]) + struct.pack(">H", 9) + b"\x08\0\7\0\7\1\1"
+        assert header(content[:2] + table + content[2:]) == Header((80, 40))
+
+
+def webp(*chunks: tuple[bytes, bytes]) -> bytes:
+    body = b"".join(kind + struct.pack("<I", len(one)) + one + b"\0" * (len(one) % 2) for kind, one in chunks)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def test_the_largest_webp_and_chunks_of_odd_length() -> None:
+    size = (2**24 - 1).to_bytes(3, "little") + (2**24 - 2).to_bytes(3, "little")
+    largest = (b"VP8X", b"\0" * 4 + size)
+    assert header(webp(largest)).size == (2**24, 2**24 - 1)
+    assert header(webp((b"ICCP", b"abc"), largest)).size == (2**24, 2**24 - 1)
+    assert header(webp((b"VP8 ", b"\0\0\0none" + b"\xff" * 4))).size is None, "without its signature"
+    assert header(webp(largest, (b"EXIF", exif_of(">", 8)))).orientation == 8
+
+
+def directory(order: str, *entries: tuple[int, int, int, bytes]) -> io.BytesIO:
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, len(entries))
+    return io.BytesIO(start + b"".join(struct.pack(f"{order}HHI4s", *entry) for entry in entries) + b"\0" * 40)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_directory_has_the_numbers_of_its_entries(order: str) -> None:
+    file = directory(
+        order,
+        (tiff.WIDTH, 3, 1, struct.pack(f"{order}HH", 70, 9)),
+        (tiff.HEIGHT, 4, 1, struct.pack(f"{order}I", 70_000)),
+        (tiff.ORIENTATION, 1, 1, b"\6\0\0\0"),
+        (tiff.STRIPS, 3, 2, struct.pack(f"{order}HH", 5, 6)),
+        (tiff.STRIP_SIZES, 4, 2, struct.pack(f"{order}I", 8 + 2 + 5 * 12)),
+    )
+    file.seek(8 + 2 + 5 * 12)
+    file.write(struct.pack(f"{order}II", 11, 12))
+    file.seek(0)
+    found = tiff.read_directory(file)
+    assert found == {
+        tiff.WIDTH: (70,),
+        tiff.HEIGHT: (70_000,),
+        tiff.ORIENTATION: (6,),
+        tiff.STRIPS: (5, 6),
+        tiff.STRIP_SIZES: (11, 12),
+    }
+    assert (tiff.orientation(found), tiff.is_cut(found, 18), tiff.is_cut(found, 17)) == (6, False, True)
+    tiles = {tiff.TILES: (100, 300), tiff.TILE_SIZES: (200, 50)}
+    assert [tiff.is_cut(tiles, size) for size in (299, 349, 350)] == [True, True, False]
+
+
+def test_entries_that_say_nothing_here_are_passed_over() -> None:
+    wide = (tiff.WIDTH, 3, 1, b"\7\0\0\0")
+    far = (tiff.STRIPS, 4, 100_001, b"\0\0\0\0")
+    none = (tiff.STRIPS, 4, 0, b"\0\0\0\0")
+    assert tiff.read_directory(directory("<", (9999, 3, 1, b"\1\0\0\0"), far, none, wide)) == {tiff.WIDTH: (7,)}
+    assert tiff.read_directory(directory("<", (tiff.HEIGHT, 5, 1, b"\1\0\0\0"), wide)) == {tiff.WIDTH: (7,)}
+    assert tiff.read_directory(directory("<", wide, (tiff.STRIPS, 4, 99_999, b"\0\0\0\0"))) == {tiff.WIDTH: (7,)}
+    assert tiff.read_directory(io.BytesIO(b"II+\0" + b"\0" * 40)) == {}
+    assert header(directory("<", wide).getvalue()) == Header(), "a width alone is no size"
+
+
+def bmp(header_bytes: int, form: str, width: int, height: int) -> bytes:
+    return b"BM" + b"\0" * 12 + struct.pack(f"<I{form}", header_bytes, width, height) + b"\0" * 30
+
+
+def test_a_bmp_of_either_age_and_with_its_top_first() -> None:
+    assert plain_headers.size_of(bmp(40, "ii", 70_000, -30)) == (70_000, 30)
+    assert plain_headers.size_of(bmp(12, "HH", 60_000, 50_000)) == (60_000, 50_000)
+
+
+def exr(**windows: tuple[int, int, int, int]) -> bytes:
+    told = b"".join(name.encode() + b"\0box2i\0" + struct.pack("<I4i", 16, *window) for name, window in windows.items())
+    return b"\x76\x2f\x31\x01\2\0\0\0" + told + b"\0"
+
+
+def test_an_exr_is_as_large_as_its_larger_window() -> None:
+    assert plain_headers.size_of(exr(dataWindow=(-10, -20, 29, 9))) == (40, 30)
+    assert plain_headers.size_of(exr(dataWindow=(0, 0, 9, 99), displayWindow=(5, 5, 104, 54))) == (100, 100)
+    assert plain_headers.size_of(exr(screenWindow=(0, 0, 9, 9))) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [
+        (b"-Y 30 +X 40", (40, 30)),
+        (b"+Y 30 -X 40", (40, 30)),
+        (b"+X 40 -Y 30", (40, 30)),
+        (b"-X 40 +Y 30", (40, 30)),
+        (b"Y 30 X 40", None),
+    ],
+)
+def test_a_radiance_picture_may_lie_on_its_side(line: bytes, size: tuple[int, int] | None) -> None:
+    assert plain_headers.size_of(b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n" + line + b"\n") == size
+
+
+def tga(is_mapped: int = 0, kind: int = 2, depth: int = 24) -> bytes:
+    return struct.pack("<BBB9xHHBB", 0, is_mapped, kind, 300, 200, depth, 0)
+
+
+def test_a_tga_is_known_by_its_fields() -> None:
+    known = [tga(), tga(1, 1, 8), tga(kind=3, depth=1), tga(kind=9), tga(kind=10, depth=32), tga(kind=11)]
+    assert {plain_headers.size_of(one) for one in known} == {(300, 200)}
+    other = [tga(2), tga(kind=0), tga(kind=4), tga(kind=8), tga(kind=12), tga(depth=0), tga(depth=33)]
+    assert {plain_headers.size_of(one) for one in other} == {None}
+
+
+WHOLE = {way: written(way, (24, 18)) for way in WAYS}
+
+
+@given(st.sampled_from(sorted(WAYS)), st.integers(0, 5000), st.binary(max_size=12))
+def test_no_change_of_a_file_makes_reading_it_raise(way: str, place: int, put_in: bytes) -> None:
+    content = bytearray(WHOLE[way])
+    place %= len(content)
+    content[place : place + len(put_in)] = put_in
+    found = header(bytes(content))
+    assert found.orientation in range(1, 9)
+    assert read_size(io.BytesIO(content)) == found.size
