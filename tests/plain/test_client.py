@@ -117,6 +117,16 @@ def test_every_request_is_the_one_of_the_contract(piapi: Piapi) -> None:
     ]
 
 
+def test_an_upload_that_the_plan_has_none_of_says_what_to_do_instead(piapi: Piapi) -> None:
+    piapi.fail("upload", Fault(403, body={"message": "upgrade to use this"}))
+    with pytest.raises(errors.NoUploads) as caught:
+        client_for(piapi).upload_image("input.png", "aGVsbG8=")
+    assert str(caught.value) == (
+        "Your PiAPI plan does not include uploads (403). Switch off Upload Images in the preferences: "
+        "images then go along in the request. It said: “upgrade to use this”."
+    )
+
+
 def test_an_upload_host_that_the_key_must_not_go_to_is_named(piapi: Piapi) -> None:
     client = new_client(replace(service_of(piapi), upload_url="http://upload.example"))
     with pytest.raises(errors.AddressUnusable, match="PiAPI's upload host"):

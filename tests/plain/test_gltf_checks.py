@@ -109,9 +109,32 @@ BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
     (lambda gltf: gltf["nodes"][0].update(children=[7]), "damaged"),
     (child_of_itself, "contain each other"),
     (lambda gltf: sparse(gltf, 3, 10**6), "outside of the file"),
+    (lambda gltf: sparse(gltf, 3, -1), "outside of the file"),
     (lambda gltf: sparse(gltf, 10**6, 0), "claims to have 1,000,000"),
+    (lambda gltf: sparse(gltf, 25, 0), "claims to have 25"),
+    (lambda gltf: sparse(gltf, 0, 0), "claims to have 0"),
     (lambda gltf: gltf.update(images=[{"uri": HUGE}]), "claims to have 60,000 × 60,000 pixels"),
 ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 24])
+def test_some_elements_may_stand_elsewhere(tmp_path: Path, count: int) -> None:
+    gltf = copy()
+    sparse(gltf, count, 0)
+    assert position(gltf)["count"] == 24
+    check(tmp_path, gltf)
+    del position(gltf)["sparse"]["indices"]["byteOffset"]
+    check(tmp_path, gltf)
+
+
+def test_what_stands_elsewhere_may_end_with_its_part_and_not_after_it(tmp_path: Path) -> None:
+    gltf = copy()
+    room = gltf["bufferViews"][position(gltf)["bufferView"]]["byteLength"]
+    sparse(gltf, 3, room - 3 * 2)
+    check(tmp_path, gltf)
+    sparse(gltf, 3, room - 3 * 2 + 1)
+    with pytest.raises(ModelUnusable, match="cannot be used: a part of it lies outside of the file"):
+        check(tmp_path, gltf)
 
 
 def test_a_sound_file_passes(tmp_path: Path, fixtures: Path) -> None:

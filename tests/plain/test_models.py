@@ -31,6 +31,20 @@ def test_prices_are_those_of_the_service() -> None:
     }
 
 
+def test_presets_of_trellis() -> None:
+    steps = {preset.id: dict(preset.values) for preset in MODELS["Qubico/trellis"].presets}
+    assert steps == {
+        name: {
+            "ss_sampling_steps": number,
+            "slat_sampling_steps": number,
+            "ss_guidance_strength": 7.5,
+            "slat_guidance_strength": 3.0,
+        }
+        for name, number in (("DRAFT", 12), ("STANDARD", 25), ("FINE", 50))
+    }
+    assert [preset.label for preset in MODELS["Qubico/trellis"].presets] == ["Draft", "Standard", "Fine"]
+
+
 def test_parameters_that_are_not_given_have_the_services_defaults() -> None:
     numbers = dict(compose().parameters)
     seed = numbers.pop("seed")

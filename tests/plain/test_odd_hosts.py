@@ -128,6 +128,39 @@ def test_the_rest_of_a_file_that_was_changed_is_not_taken(*, is_asked_again: boo
                 stack.enter_context(opening)
 
 
+@pytest.mark.parametrize(
+    ("told", "is_taken"),
+    [
+        (b'ETag: "A"', True),
+        (b'ETag: "A"\r\nLast-Modified: yesterday', True),
+        (b"Last-Modified: yesterday", True),
+        (b"", True),
+        (b'ETag: "B"\r\nLast-Modified: yesterday', False),
+        (b'ETag: "A"\r\nLast-Modified: today', False),
+        (b"Last-Modified: today", False),
+    ],
+)
+def test_a_rest_is_taken_where_all_that_is_told_of_its_file_is_the_same(told: bytes, *, is_taken: bool) -> None:
+    asked: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536))
+        if b"Range: bytes=4-" in asked[-1]:
+            head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4-7/8\r\n" + told
+            connection.sendall(head.rstrip() + b"\r\nContent-Length: 4\r\nConnection: close\r\n\r\nBBBB")
+        else:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nbbbbBBBB")
+
+    part = Part(4, FileIdentity('"A"', "yesterday", 8))
+    with (
+        serving(serve) as port,
+        open_result(f"http://127.0.0.1:{port}/m.glb", part, from_this_computer=True) as result,
+    ):
+        assert (result.starts_at, b"".join(result.chunks)) == ((4, b"BBBB") if is_taken else (0, b"bbbbBBBB"))
+    assert len(asked) == (1 if is_taken else 2)
+    assert b'If-Range: "A"' in asked[0]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_whenever_the_service_wants_to_be_left_alone_all_leave_it_alone(piapi: Piapi, status: int) -> None:
     held: list[float] = []

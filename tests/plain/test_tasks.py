@@ -13,6 +13,7 @@ from trellis_blender.piapi.tasks import (
     Status,
     Task,
     read_account,
+    read_listed,
     read_message,
     read_task,
     read_task_list,
@@ -233,6 +234,14 @@ def test_any_field_of_an_account_that_can_be_read_makes_it_one(field: str, value
     assert read_account({"data": {field: value}}) == account
     with pytest.raises(AnswerNotUnderstood):
         read_account({"data": {field: None}})
+
+
+def test_a_listed_task_that_does_not_tell_its_id_is_the_one_that_was_asked_for() -> None:
+    listed = read_listed({"data": {"status": "completed", "model": "Qubico/trellis", "input": {"seed": 3}}}, "t1")
+    assert listed.task.task_id == "t1"
+    assert (listed.model, listed.task_type, listed.inputs) == ("Qubico/trellis", "", {"seed": 3})
+    with pytest.raises(AnswerNotUnderstood):
+        read_listed({"data": {"model": "Qubico/trellis"}}, "t1")
 
 
 def test_a_refused_upload_says_why() -> None:

@@ -183,7 +183,7 @@ def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def is_on_internet(address: str) -> bool:
     """True for an IP address that anybody on the internet could reach; False for anything else, names included."""
     try:
-        found = ip_address(address.partition("%")[0])
+        found = ip_address(address)
     except ValueError:
         return False
     if isinstance(found, IPv6Address):

@@ -147,8 +147,6 @@ def read_account(answer: object) -> Account:
     """The account in PiAPI's `answer`, at the root or under `data`; AnswerNotUnderstood where there is none."""
     outer = _mapping(answer)
     body = _mapping(outer.get("data")) or outer
-    if not {"account_name", "account_id", "plan", "equivalent_in_usd"} & set(body):
-        raise _why_no_task(outer)
     account = Account(
         name=_text(body.get("account_name")),
         plan=_text(body.get("plan")),
