@@ -486,4 +486,8 @@ def test_the_accounts_lists(piapi: Piapi) -> None:
     assert asked == "/api/open/tasks/histories"
     assert client.get_history("Qubico/trellis", time.time() - 60.2, time.time() + 60.7, page=2) == []
     assert client.get_history("Qubico/trellis", 1000.2, 2000.7) == []
+    made_at = history[0].task.created_at
+    assert made_at is not None
+    assert len(client.get_history("Qubico/trellis", made_at, made_at)) == 1
+    assert client.get_history("Qubico/trellis", made_at - 60, made_at - 2) == []
     assert client.find_task(running.task_id).inputs == {"prompt": "a bear", "seed": 3}

@@ -239,7 +239,7 @@ def test_no_kind_of_picture_may_be_too_large(
 def test_data_that_the_importer_would_take_for_a_path_are_refused(tmp_path: Path) -> None:
     gltf = copy()
     gltf["images"] = [{"uri": "data:image/png,%89PNG"}]
-    with pytest.raises(ModelUnusable, match="wants other files"):
+    with pytest.raises(ModelUnusable, match="cannot be used: it wants other files, which did not come with it"):
         check(tmp_path, gltf)
 
 
@@ -262,20 +262,22 @@ def test_a_corner_that_is_not_there_is_refused(tmp_path: Path) -> None:
         check(tmp_path, copy(), binary)
 
 
-def test_interleaved_data_is_read_at_its_places(tmp_path: Path) -> None:
-    """Positions with something else between them, which may be no number at all."""
+@pytest.mark.parametrize("before", [0, 4])
+def test_interleaved_data_is_read_at_its_places(tmp_path: Path, before: int) -> None:
+    """Positions with something else before or after each, which may be no number at all."""
     points = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]
-    binary = b"".join(struct.pack("<3f", *point) + b"\xff\xff\xff\xff" for point in points)
+    binary = b"".join(b"\xff" * before + struct.pack("<3f", *point) + b"\xff" * (4 - before) for point in points)
     gltf = {
         "asset": {"version": "2.0"},
         "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
-        "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3"}],
+        "accessors": [{"bufferView": 0, "byteOffset": before, "componentType": 5126, "count": 3, "type": "VEC3"}],
         "bufferViews": [{"buffer": 0, "byteLength": len(binary), "byteStride": 16}],
         "buffers": [{"byteLength": len(binary)}],
     }
     check(tmp_path, gltf, binary)
-    broken = binary[:20] + struct.pack("<f", math.nan) + binary[24:]
-    with pytest.raises(ModelUnusable, match="lie nowhere"):
+    place = 16 + before + 4
+    broken = binary[:place] + struct.pack("<f", math.nan) + binary[place + 4 :]
+    with pytest.raises(ModelUnusable, match="cannot be used: some of its points lie nowhere"):
         check(tmp_path, gltf, broken)
 
 
