@@ -117,6 +117,13 @@ def test_more_than_one_frame_is_an_animation(kind: str) -> None:
     assert header(file.getvalue()) == Header((64, 32), is_animated=True)
 
 
+def test_a_size_is_found_without_reading_the_rest() -> None:
+    for way in ("PNG", "JPEG"):
+        file = io.BytesIO(written(way, (900, 700)))
+        read_size(file)
+        assert file.tell() < len(file.getvalue()) / 10
+
+
 def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -142,6 +149,8 @@ def test_bytes_ff_may_stand_before_any_marker_of_a_jpeg() -> None:
         assert header(before + b"\xff" * 5 + marker + rest) == Header((80, 40))
     assert header(content[:2] + b"\xff\x01" + b"\xff\xd0" + content[2:]) == Header((80, 40)), "these have no length"
     assert header(content[:2] + b"\0" + content[2:]) == Header()
+    long = b"\xff\xfe" + struct.pack(">H", 60_000) + b"\0" * 59_998
+    assert header(content[:2] + long + content[2:]) == Header((80, 40)), "a segment may be as long as 64 KB"
 
 
 def test_tables_of_a_jpeg_are_no_frame() -> None:
@@ -162,7 +171,8 @@ def test_the_largest_webp_and_chunks_of_odd_length() -> None:
     assert header(webp(largest)).size == (2**24, 2**24 - 1)
     assert header(webp((b"ICCP", b"abc"), largest)).size == (2**24, 2**24 - 1)
     assert header(webp((b"VP8 ", b"\0\0\0none" + b"\xff" * 4))).size is None, "without its signature"
-    assert header(webp(largest, (b"EXIF", exif_of(">", 8)))).orientation == 8
+    for before in (b"", b"Exif\0\0"):
+        assert header(webp(largest, (b"EXIF", before + exif_of(">", 8)))).orientation == 8
 
 
 def directory(order: str, *entries: tuple[int, int, int, bytes]) -> io.BytesIO:
@@ -205,6 +215,12 @@ def test_entries_that_say_nothing_here_are_passed_over() -> None:
     assert tiff.read_directory(directory("<", wide, (tiff.STRIPS, 4, 99_999, b"\0\0\0\0"))) == {tiff.WIDTH: (7,)}
     assert tiff.read_directory(io.BytesIO(b"II+\0" + b"\0" * 40)) == {}
     assert header(directory("<", wide).getvalue()) == Header(), "a width alone is no size"
+
+
+def test_a_tiff_of_either_byte_order() -> None:
+    for order in "<>":
+        file = directory(order, (tiff.WIDTH, 4, 1, struct.pack(f"{order}I", 700)), (tiff.HEIGHT, 4, 1, b"\0\0\0\0"))
+        assert header(file.getvalue()) == Header((700, 0))
 
 
 def bmp(header_bytes: int, form: str, width: int, height: int) -> bytes:
