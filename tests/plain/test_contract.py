@@ -73,7 +73,43 @@ def test_secrets_are_blanked_wherever_they_stand(name: str) -> None:
     assert "https://x.y/z.glb?(blanked) there" in json.dumps(found)
 
 
-def test_an_answer_that_is_no_json_and_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
+def test_all_that_a_record_holds_and_what_its_file_is_called(folder: Path) -> None:
+    headers = {
+        "Content-Type": "application/json",
+        "Retry-After": "3",
+        "Date": "today",
+        "Server": "x",
+        "X-RateLimit-Remaining": "7",
+        "ratelimit": "9",
+        "Set-Cookie": "session=1",
+        "CF-Ray": "1",
+    }
+    sent = {"model": "Qubico/trellis", "input": {"prompt": "ein Bär", "image": "iVBOR" * 20, "images": ["https://x/y"]}}
+    answer = json.dumps({"code": 200, "data": {"account_id": "", "url": "https://x/y.glb?sig=1"}}).encode()
+    keep = Recorder(folder)
+    keep(Exchange("POST", "/api/v1/task?a=1", sent, 200, headers, answer))
+    keep(Exchange("GET", "/api/open/tasks/histories?page=1", None, 502, {}, b"\xff" + b"bad " * 600))
+    first, second = sorted(folder.iterdir())
+    assert first.name == "0001-post-task-200.json"
+    assert json.loads(first.read_text("utf-8")) == {
+        "method": "POST",
+        "path": "/api/v1/task?a=1",
+        "sent": {
+            "model": "Qubico/trellis",
+            "input": {"prompt": "ein Bär", "image": "(a picture, 100 characters)", "images": ["https://x/y"]},
+        },
+        "status": 200,
+        "headers": {name: value for name, value in headers.items() if name not in {"Set-Cookie", "CF-Ray"}},
+        "answer": {"code": 200, "data": {"account_id": "", "url": "https://x/y.glb?(blanked)"}},
+    }
+    assert second.name == "0002-get-api-open-tas-502.json"
+    read = json.loads(second.read_text("utf-8"))
+    assert (read["sent"], read["headers"], read["answer"]) == (None, {}, ("\ufffd" + "bad " * 600)[:2000])
+
+
+def test_an_answer_that_is_no_json_and_a_folder_that_cannot_be_written(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     exchange = Exchange("GET", "/account/info", None, 200, {"Content-Type": "text/html"}, b"<html>log in</html>")
     Recorder(folder)(exchange)
     record = json.loads(next(folder.glob("*.json")).read_text())
@@ -81,6 +117,8 @@ def test_an_answer_that_is_no_json_and_a_folder_that_cannot_be_written(folder: P
     assert differences(record) == ["$: '<html>log in</html>' is not of type 'object'"]
     (tmp_path / "file").write_text("in the way")
     Recorder(tmp_path / "file")(exchange)
+    assert caplog.messages[-1].startswith("nothing is recorded: ")
+    assert "file" in caplog.messages[-1]
 
 
 def test_the_documented_answer_keeps_the_contract() -> None:
