@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from helpers import Driver, service_of, text_request
-from service import Fault, Piapi
+from service import Behaviour, Fault, Piapi
 
+from trellis_blender.generation.record import Generation
 from trellis_blender.generation.states import State
 
 
@@ -44,3 +45,69 @@ def test_what_is_submitted_again_brings_nothing_from_the_task_before(driver: Dri
     clean = replace(failed, state=State.QUEUED, problem="", charged_usd=None, submitted_at=0.0, finished_at=0.0)
     assert again == clean
     assert driver.rest(again).state is State.READY
+
+
+def after_a_restart(make_driver: Callable[..., Driver], first: Driver, at_once: int = 4) -> Driver:
+    first.queue.close(5)
+    driver = make_driver(at_once=at_once)
+    driver.queue.load()
+    driver.until(lambda: set(driver.latest) == set(first.latest))
+    return driver
+
+
+def waiting_at_piapi(driver: Driver, piapi: Piapi, count: int) -> list[Generation]:
+    piapi.behaviour.pending_s = 60
+    made = [driver.queue.submit(text_request(), service_of(piapi)) for _ in range(count)]
+    driver.until(lambda: all(driver.latest[each.id].state is State.WAITING for each in made))
+    return made
+
+
+def test_a_task_that_was_paid_for_before_a_restart_is_cancelled_at_piapi(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    first = make_driver()
+    (made,) = waiting_at_piapi(first, piapi, 1)
+    driver = after_a_restart(make_driver, first)
+    before = driver.latest[made.id]
+    assert (before.parked, before.interrupted) == (True, True)
+    driver.queue.cancel(before, service_of(piapi))
+    driver.until(lambda: driver.latest[made.id].state is State.CANCELLED)
+    cancelled = driver.latest[made.id]
+    assert (cancelled.problem, cancelled.parked) == ("Cancelled at PiAPI. Nothing was charged.", False)
+    assert piapi.asked("cancel") == 1
+    assert len(piapi.creates) == 1
+
+
+def test_what_was_never_sent_before_a_restart_is_dropped_here(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    first = make_driver(at_once=1)
+    waiting_at_piapi(first, piapi, 1)
+    queued = first.queue.submit(text_request("a cat"), service_of(piapi))
+    first.until(lambda: queued.id in first.latest)
+    driver = after_a_restart(make_driver, first)
+    before = driver.latest[queued.id]
+    assert before.state is State.QUEUED
+    driver.queue.cancel(before, service_of(piapi))
+    driver.until(lambda: driver.latest[queued.id].state is State.CANCELLED)
+    assert driver.latest[queued.id] == replace(
+        before, state=State.CANCELLED, problem="Nothing was sent and nothing charged.", parked=False, interrupted=False
+    )
+    assert (len(piapi.creates), piapi.asked("cancel")) == (1, 0)
+
+
+def test_of_tasks_that_wait_for_their_turn_here_only_the_cancelled_one_is(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    first = make_driver()
+    made = waiting_at_piapi(first, piapi, 3)
+    driver = after_a_restart(make_driver, first, at_once=1)
+    for each in made:
+        driver.queue.resume(driver.latest[each.id], service_of(piapi))
+    in_turn, last, cancelled = made
+    driver.queue.cancel(driver.latest[cancelled.id], service_of(piapi))
+    for task in list(piapi.tasks.values()):
+        if task.id != driver.latest[cancelled.id].task_id:
+            task.behaviour = Behaviour(processing_s=0)
+    assert [driver.rest(each).state for each in (in_turn, last)] == [State.READY, State.READY]
+    assert driver.rest(cancelled).state is State.CANCELLED
+    assert piapi.asked("cancel") == 1
+    assert len(piapi.creates) == 3

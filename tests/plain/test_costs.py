@@ -7,7 +7,3 @@ from trellis_blender.piapi.picture_models import PRICE_TOLD_LATER
 def test_what_is_said_of_a_price_told_later() -> None:
     assert costs.charged(None, PRICE_TOLD_LATER) == "PiAPI has not told what it charged."
     assert costs.paid(PRICE_TOLD_LATER) == "It is paid for and is not lost: Resume takes it up again at no cost."
-
-
-def test_what_is_free_never_asks_first() -> None:
-    assert not costs.asks_first(0.0, -1.0)

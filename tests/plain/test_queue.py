@@ -585,9 +585,13 @@ def test_a_parked_offline_generation_is_cancelled_here(driver: Driver, piapi: Pi
     other = Driver(driver.queue.folder)
     other.queue.load()
     other.until(lambda: generation.id in other.latest)
-    other.queue.cancel(other.latest[generation.id], service_of(piapi))
+    before = other.latest[generation.id]
+    assert before.parked
+    other.queue.cancel(before, service_of(piapi))
     other.until(lambda: other.latest[generation.id].state is State.CANCELLED)
-    assert other.latest[generation.id].problem == "It costs nothing."
+    assert other.latest[generation.id] == replace(
+        before, state=State.CANCELLED, problem="It costs nothing.", parked=False, interrupted=False
+    )
     assert piapi.asked("cancel") == 0
 
 

@@ -30,8 +30,8 @@ def button_text(count: int, price_usd: float) -> str:
 
 
 def asks_first(total_usd: float, limit_usd: float) -> bool:
-    """True where a press must be confirmed. What is free never is; Blender's own numbers are off by a millionth."""
-    return total_usd > 0 and round(total_usd - limit_usd, 4) > 0
+    """True where a press must be confirmed. Blender's own numbers are off by a millionth."""
+    return round(total_usd - limit_usd, 4) > 0
 
 
 def charged(amount_usd: float | None, price_usd: float) -> str:
