@@ -111,3 +111,39 @@ def test_of_tasks_that_wait_for_their_turn_here_only_the_cancelled_one_is(
     assert driver.rest(cancelled).state is State.CANCELLED
     assert piapi.asked("cancel") == 1
     assert len(piapi.creates) == 3
+
+
+def test_a_cancel_that_was_heard_is_not_repeated_and_what_comes_all_the_same_is_kept(
+    driver: Driver, piapi: Piapi
+) -> None:
+    (made,) = waiting_at_piapi(driver, piapi, 1)
+    piapi.fail("cancel", Fault(200, {"code": 200, "data": {}}))
+    driver.queue.cancel(driver.latest[made.id], service_of(piapi))
+    driver.until(lambda: not driver.latest[made.id].wanted)
+    polls = piapi.asked("get")
+    driver.until(lambda: piapi.asked("get") >= polls + 3)
+    assert driver.latest[made.id].problem == ""
+    next(iter(piapi.tasks.values())).behaviour = Behaviour(processing_s=0)
+    kept = driver.rest(made)
+    assert (kept.state, kept.wanted, kept.charged_usd) == (State.READY, False, 0.04)
+    assert piapi.asked("cancel") == 1
+
+
+def test_why_it_is_not_cancelled_yet_is_said(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("cancel", Fault(401))
+    (made,) = waiting_at_piapi(driver, piapi, 1)
+    driver.queue.cancel(driver.latest[made.id], service_of(piapi))
+    sentence = (
+        "Not cancelled yet. PiAPI refused the API key (401). Check it in the add-on's preferences or in PIAPI_API_KEY."
+    )
+    driver.until(lambda: driver.latest[made.id].problem == sentence)
+    assert driver.latest[made.id].cancel_asked
+    piapi.fail_always("cancel", None)
+    assert driver.rest(made).state is State.CANCELLED
+
+
+def test_a_task_that_fails_without_a_word(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("get", Fault(200, {"code": 200, "data": {"task_id": "1", "status": "failed", "error": {"message": ""}}}))
+    failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert failed.problem == "PiAPI could not make this model. PiAPI charged $0.04. Change it and try again."
