@@ -70,9 +70,11 @@ def test_a_task_that_was_paid_for_before_a_restart_is_cancelled_at_piapi(
     driver = after_a_restart(make_driver, first)
     before = driver.latest[made.id]
     assert (before.parked, before.interrupted) == (True, True)
+    told = len(driver.history[made.id])
     driver.queue.cancel(before, service_of(piapi))
     driver.until(lambda: driver.latest[made.id].state is State.CANCELLED)
-    cancelled = driver.latest[made.id]
+    taken_up, *_, cancelled = driver.history[made.id][told:]
+    assert (taken_up.is_working, taken_up.problem) == (True, "")
     assert (cancelled.problem, cancelled.parked) == ("Cancelled at PiAPI. Nothing was charged.", False)
     assert piapi.asked("cancel") == 1
     assert len(piapi.creates) == 1
