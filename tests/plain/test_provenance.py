@@ -1,6 +1,9 @@
 """What a model tells of itself, out of a generation and back out of whatever a file may hold."""
 
 import json
+import math
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from trellis_blender.generation.provenance import Made, from_group, made_by, to_group
 from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.request import Picture, compose_request
+from trellis_blender.piapi.models import IMAGE, TEXT
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -40,6 +44,65 @@ def test_there_and_back() -> None:
     assert "seed" not in dict(made.parameters)
     charged = replace(made, charged_usd=0.0)
     assert from_group(to_group(charged)) == charged
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[None]:
+    """The clock of a place that is hours away, where the system lets it be set."""
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("TZ", "IST-5:30")
+        getattr(time, "tzset", lambda: None)()
+        yield
+    getattr(time, "tzset", lambda: None)()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_all_that_is_told_of_a_model_from_a_picture() -> None:
+    generation = replace(
+        a_generation(model="Qubico/trellis2", with_picture=True, path="/home/leaf.png"),
+        picture_sha256="ab" * 32,
+        charged_usd=0.1,
+        submitted_at=2000.0,
+        finished_at=3000.0,
+    )
+    made = made_by(generation, "0.1.0")
+    assert made == Made(
+        generation=generation.id,
+        model="Qubico/trellis2",
+        task_type=IMAGE,
+        prompt="",
+        seed=5,
+        parameters=(),
+        task_id="t1",
+        made_at="1970-01-01T00:50:00Z",
+        price_usd=0.1,
+        charged_usd=0.1,
+        addon_version="0.1.0",
+        picture="leaf.png",
+        picture_sha256="ab" * 32,
+        picture_kept=f"generation-{generation.id}/input.png",
+    )
+    assert made.is_from_picture
+    assert from_group(json.loads(json.dumps(to_group(made)))) == made
+    assert made_by(replace(generation, finished_at=0.0), "").made_at == "1970-01-01T00:33:20Z"
+    words = made_by(a_generation(), "")
+    assert (words.picture, words.picture_sha256, words.picture_kept, words.is_from_picture) == ("", "", "", False)
+
+
+@pytest.mark.parametrize(
+    ("seed", "read"),
+    [(0, 0), (1, 1), (2**31 - 1, 2**31 - 1), (2**31, 0), (-1, 0), (7.9, 7), (True, 0), (None, 0), (math.nan, 0)],
+)
+def test_a_seed_that_is_none_is_left_out(seed: object, read: int) -> None:
+    made = from_group({"model": "m", "seed": seed})
+    assert made is not None
+    assert made.seed == read
+
+
+def test_what_is_no_number_is_no_parameter() -> None:
+    made = from_group({"model": "m", "parameters": {"a": 1, "b": "2", "c": math.inf, "seed": 3, "d": None}})
+    assert made == Made("", "m", TEXT, "", 0, (("a", 1),), "", "", 0.0, None, "")
+    assert from_group({"model": "m", "parameters": [1, 2]}) == replace(made, parameters=())
 
 
 @pytest.mark.parametrize(
