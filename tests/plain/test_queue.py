@@ -13,7 +13,6 @@ from helpers import PICTURE, Driver, image_request, service_of, text_request
 from models import box_glb, glb_without_mesh
 from service import KEY, Behaviour, Fault, Piapi, default_model, png_size
 
-from trellis_blender.generation.adopt import matches
 from trellis_blender.generation.pace import PIAPI
 from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.request import GenerationRequest
@@ -21,7 +20,6 @@ from trellis_blender.generation.states import State
 from trellis_blender.generation.store import Owned, Store, to_json
 from trellis_blender.piapi.errors import NotStarted
 from trellis_blender.piapi.service import Service
-from trellis_blender.piapi.tasks import read_task_list
 
 
 @pytest.fixture(autouse=True)
@@ -748,35 +746,6 @@ def test_a_blender_that_died_before_the_answer_finds_its_task_at_the_next_start(
     assert (orphan.state, orphan.interrupted) == (State.SUBMITTING, True)
     assert second.rest(second.queue.resume(orphan, service_of(piapi))).state is State.READY
     assert len(piapi.creates) == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "fits"),
-    [
-        ({}, True),
-        ({"model": "Qubico/trellis2"}, False),
-        ({"task_type": "image-to-3d"}, False),
-        ({"input": {"prompt": "a bear", "seed": 8}}, False),
-        ({"input": {"prompt": "a fox", "seed": 7}}, False),
-        ({"input": {"prompt": " a  bear ", "seed": 7}}, True),
-        ({"input": {"prompt": "a bear", "seed": 7, "ss_sampling_steps": 12}}, False),
-        ({"input": {"prompt": "a bear"}}, False),
-        ({"meta": {"created_at": "2001-01-01T00:00:00Z"}}, False),
-    ],
-)
-def test_only_the_very_task_matches(change: dict[str, object], fits: bool) -> None:
-    entry: dict[str, object] = {
-        "task_id": "t",
-        "model": "Qubico/trellis",
-        "task_type": "text-to-3d",
-        "status": "pending",
-        "input": {"prompt": "a bear", "seed": 7},
-        **change,
-    }
-    generation = replace(
-        new_generation(text_request(seed=7), "https://api.piapi.ai", 1e9), submitted_at=1e9, state=State.SUBMITTING
-    )
-    assert matches(generation, read_task_list([entry])[0], b"") is fits
 
 
 # Limits, together

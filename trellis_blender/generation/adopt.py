@@ -3,11 +3,10 @@
 
 PiAPI has no idempotency key, so to submit again might be to pay again. The seed drawn for each generation is what tells
 its task from all others. Concept images have none, and are as good as any others of the same prompt; a picture whose
-background is to be removed has to be echoed.
+background is to be removed has to be echoed whole.
 """
 
 import base64
-import binascii
 import time
 from collections.abc import Mapping
 
@@ -63,7 +62,7 @@ def matches(generation: Generation, listed: ListedTask, image: bytes) -> bool:
     if is_another(generation, listed, image) or (request.seed and "seed" not in inputs):
         return False
     if request.sends_picture:
-        return _has_image(inputs) or bool(request.seed)
+        return bool(request.seed) or _shows(inputs, image) is True
     return "prompt" in inputs
 
 
@@ -78,7 +77,7 @@ def is_another(generation: Generation, listed: ListedTask, image: bytes) -> bool
     if any(inputs.get(name, value) != value for name, value in wanted.items()):
         return True
     if request.sends_picture:
-        return _has_image(inputs) and not _is_same_image(inputs, image)
+        return _shows(inputs, image) is False
     return "prompt" in inputs and " ".join(str(inputs["prompt"]).split()) != request.prompt
 
 
@@ -153,15 +152,17 @@ def _image(work: Work) -> bytes:
         return b""
 
 
-def _has_image(inputs: Mapping[str, object]) -> bool:
-    """Whether the picture itself is echoed: an address, or nothing, says nothing about it. Then it takes the seed."""
+def _shows(inputs: Mapping[str, object], image: bytes) -> bool | None:
+    """Whether a task echoes this image; None where that cannot be told: it echoes none, its address, or a piece of it,
+    or the image that was sent is no longer there."""
     echoed = inputs.get("image")
-    return isinstance(echoed, str) and bool(echoed) and not echoed.startswith("http")
-
-
-def _is_same_image(inputs: Mapping[str, object], image: bytes) -> bool:
-    echoed = str(inputs.get("image"))
+    if not image or not isinstance(echoed, str):
+        return None
+    encoded = echoed.partition(",")[2] if echoed.startswith("data:") else echoed
     try:
-        return base64.b64decode(echoed.partition(",")[2] or echoed) == image
-    except (binascii.Error, ValueError):
-        return False
+        shown = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return None
+    if shown == image:
+        return True
+    return None if image.startswith(shown) else False
