@@ -7,22 +7,29 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import PLACEMENT, Driver, image_request, service_of, text_request
-from service import Fault, Piapi
+from service import Accepted, Fault, Piapi
 
 from trellis_blender.generation.foreign import generation_of
 from trellis_blender.generation.questions import Answer, Question, Topic
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store import Store
 from trellis_blender.piapi.client import Client
-from trellis_blender.piapi.models import InputUnusable
+from trellis_blender.piapi.errors import KeyRefused
+from trellis_blender.piapi.models import MODELS, InputUnusable
+from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.tasks import ListedTask, read_listed
 
 
 def asked(driver: Driver, piapi: Piapi, topic: Topic, task_id: str = "", **changes: str) -> Answer:
-    driver.queue.inquiries.ask(Question(topic, task_id), replace(service_of(piapi), **changes))
+    return answer_to(Question(topic, task_id), driver, replace(service_of(piapi), **changes))
+
+
+def answer_to(question: Question, driver: Driver, service: Service) -> Answer:
+    driver.queue.inquiries.ask(question, service)
     answers: list[Answer] = []
 
     def has_come() -> bool:
@@ -111,6 +118,62 @@ def test_lists_that_cannot_be_had_say_so(driver: Driver, piapi: Piapi) -> None:
     assert answer.problem.startswith("Not all of the account's tasks could be listed: Your PiAPI plan")
     piapi.fail_always("active tasks", Fault(403))
     assert asked(driver, piapi, Topic.TASKS).problem.startswith("Your PiAPI plan")
+
+
+def test_of_what_no_list_says_anything_the_first_reason_is_told(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("active tasks", Fault(401))
+    piapi.fail_always("history", Fault(403))
+    answer = asked(driver, piapi, Topic.TASKS)
+    assert answer == Answer(Question(Topic.TASKS), problem=str(KeyRefused("")))
+
+
+def test_the_latest_task_comes_first_and_one_without_a_time_last(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.0
+    made = [made_elsewhere(piapi, name) for name in ("a", "b", "c")]
+    whole = piapi._envelope
+
+    def without_a_time(task: Accepted) -> dict[str, Any]:
+        said = whole(task)
+        if task.id == made[0]:
+            del said["data"]["meta"]["created_at"]
+        return said
+
+    piapi._envelope = without_a_time  # type: ignore[method-assign]
+    piapi.tasks[made[0]].made_at += 60
+    piapi.tasks[made[1]].made_at += 30
+    assert [each.task.task_id for each in asked(driver, piapi, Topic.TASKS).tasks] == [made[1], made[2], made[0]]
+
+
+def test_the_preview_has_no_tasks_elsewhere(driver: Driver, piapi: Piapi) -> None:
+    asked(driver, piapi, Topic.TASKS)
+    assert piapi.asked("history") == len(MODELS) - 1
+
+
+@pytest.mark.parametrize(
+    "question",
+    [Question(topic, "no-such-task", "a.blend", "/no/such/folder/costs.csv", "ftp://x.example") for topic in Topic],
+    ids=[topic.name for topic in Topic],
+)
+def test_every_answer_says_what_was_asked(driver: Driver, piapi: Piapi, question: Question) -> None:
+    assert answer_to(question, driver, service_of(piapi)).question == question
+
+
+def test_a_mistake_of_the_add_on_is_a_sentence_and_in_the_log(
+    driver: Driver, piapi: Piapi, caplog: pytest.LogCaptureFixture
+) -> None:
+    question = Question(Topic.COSTS_TABLE, path="no file's name\0")
+    answer = answer_to(question, driver, service_of(piapi))
+    assert answer == Answer(
+        question, problem="The add-on made a mistake (ValueError: embedded null byte). Please report it."
+    )
+    assert "inquiry about table of costs" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_the_way_to_the_service(driver: Driver, piapi: Piapi) -> None:
+    route = asked(driver, piapi, Topic.ROUTE).route
+    assert route is not None
+    assert (route.url, route.source) == (piapi.url, "for a service on this computer")
 
 
 def test_a_question_ends_with_the_queue(make_driver: Callable[..., Driver], piapi: Piapi) -> None:

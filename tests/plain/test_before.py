@@ -154,6 +154,7 @@ def test_variations_are_there_when_all_of_them_are_and_the_newest_is_meant() -> 
     assert already_made([five, six], wanted(), [5, 6]) == [five, six]
     newer = made(created_at=2.0)
     assert already_made([newer, five], wanted(), [5]) == [newer]
+    assert already_made([made(State.FAILED), five, newer], wanted(), [5]) == [newer]
 
 
 def picture_made(path: str, changed_ns: int) -> Generation:
@@ -170,6 +171,14 @@ def test_a_picture_is_the_same_by_its_path_and_the_time_of_its_last_change() -> 
     assert already_made([there], wanted("", "/pear.png", 101), [5]) is None
     assert already_made([there], wanted("", "/plum.png", 100), [5]) is None
     assert already_made([picture_made("", 0)], wanted("", "/pear.png", 100), [5]) is None
+    assert already_made([picture_made("", 0)], wanted(""), [5]) is None
+    assert already_made([there], wanted("a word beside it", "/pear.png", 100), [5]) == [there]
+    assert (
+        already_made(
+            [replace(there, request=replace(there.request, model="Qubico/trellis2"))], wanted("", "/pear.png", 100), [5]
+        )
+        is None
+    )
 
 
 def test_rows_from_before_there_were_paths_can_still_be_read() -> None:

@@ -4,12 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from trellis_blender.generation.accounts import SHARERS_LOOK_S, Accounts
 from trellis_blender.generation.ownership import Owner
+from trellis_blender.generation.pace import MINUTE_S, PIAPI
 from trellis_blender.generation.problems import FolderUnusable
+from trellis_blender.piapi.plans import FREE
+from trellis_blender.piapi.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = (
@@ -72,3 +77,30 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "owners").write_text("in the way")
     with pytest.raises(FolderUnusable):
         _ = Owner(tmp_path).id
+
+
+def test_the_limit_on_requests_is_shared_by_the_living_who_work_on_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = Owner(tmp_path), Owner(tmp_path)
+    working = {other.id, "died-long-ago"}
+    limit = Accounts(mine, lambda: working, PIAPI).limit_of(Service())
+    alone_s = MINUTE_S / FREE.requests_per_minute
+    assert limit.spacing_s(1) == alone_s
+    working.add(mine.id)
+    assert limit.spacing_s(1) == alone_s, "looked up again at once"
+    today = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: today() + SHARERS_LOOK_S + 1)
+    assert limit.spacing_s(1) == 2 * alone_s
+    other.let_go()
+    monkeypatch.setattr(time, "monotonic", lambda: today() + 2 * SHARERS_LOOK_S + 2)
+    assert limit.spacing_s(1) == alone_s
+    mine.let_go()
+
+
+def test_a_folder_that_tells_nothing_of_others_is_for_one(tmp_path: Path) -> None:
+    def unreadable() -> set[str]:
+        raise FolderUnusable(tmp_path, "in the way")
+
+    limit = Accounts(Owner(tmp_path), unreadable, PIAPI).limit_of(Service())
+    assert limit.spacing_s(1) == MINUTE_S / FREE.requests_per_minute

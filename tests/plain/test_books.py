@@ -1,0 +1,174 @@
+"""What the queue reads from the store and writes into it, and what of that is told."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from helpers import text_request
+from test_unsent import left_behind
+
+from trellis_blender.generation.books import Books
+from trellis_blender.generation.ownership import Owner
+from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.states import State
+from trellis_blender.generation.store import Store
+
+FAILED = replace(new_generation(text_request("a bear"), "https://api.example", 1.0), state=State.FAILED, problem="No.")
+WAITING = replace(
+    new_generation(text_request("a fox"), "https://api.example", 2.0), state=State.WAITING, task_id="task-2"
+)
+INTERRUPTED = replace(WAITING, parked=True, interrupted=True)
+
+
+@dataclass
+class Desk:
+    """Books, who keeps them, what they told, and which generations are worked on here."""
+
+    folder: Path
+    told: list[Generation] = field(default_factory=list)
+    in_hand: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.folder)
+        self.owner, self.other = Owner(self.folder), Owner(self.folder)
+        self.books = Books(self.folder, lambda: self.store, self.owner, self.told.append, self.in_hand.__contains__)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "generations")
+    desk.store.save(FAILED)
+    desk.store.save(WAITING)
+    yield desk
+    desk.owner.let_go()
+    desk.other.let_go()
+
+
+def lock_out(desk: Desk) -> None:
+    """The store cannot be opened any more: what should be its folder is a file."""
+    desk.store = Store(desk.folder / "generations.sqlite3" / "in a file")
+
+
+def test_all_generations_are_told_and_what_was_never_sent_is_cleared_away(desk: Desk) -> None:
+    never_sent = left_behind(desk.folder, "generation-0", "input.png")
+    known = left_behind(desk.folder, FAILED.folder_name, "input.png")
+    assert not desk.books.has_loaded
+    desk.books.load()
+    assert desk.told == [FAILED, INTERRUPTED]
+    assert desk.books.has_loaded
+    assert not never_sent.exists()
+    assert known.exists()
+
+
+def test_what_cannot_be_read_counts_as_told_and_loses_nothing(desk: Desk) -> None:
+    never_sent = left_behind(desk.folder, "generation-0", "input.png")
+    lock_out(desk)
+    desk.books.load()
+    assert desk.told == []
+    assert desk.books.has_loaded
+    assert never_sent.exists()
+
+
+def test_what_is_worked_on_here_is_not_told_as_the_store_has_it(desk: Desk) -> None:
+    desk.in_hand.add(WAITING.id)
+    desk.books.load()
+    assert desk.told == [FAILED]
+    desk.books.look_at(WAITING.id)
+    assert desk.told == [FAILED]
+
+
+def test_one_is_told_as_the_store_has_it(desk: Desk) -> None:
+    desk.books.look_at(WAITING.id)
+    desk.books.look_at("of nobody")
+    assert desk.told == [INTERRUPTED]
+
+
+def test_others_are_told_once(desk: Desk) -> None:
+    desk.books.load()
+    theirs = replace(new_generation(text_request("a jar"), "https://api.example", 3.0), state=State.SUBMITTING)
+    desk.store.save(theirs, desk.other.id)
+    desk.told.clear()
+    desk.books.look_around()
+    desk.books.look_around()
+    assert desk.told == [replace(theirs, elsewhere=True)]
+    assert desk.books.latest(theirs) is None
+    assert desk.told[1:] == [replace(theirs, elsewhere=True)]
+    desk.other.let_go()
+    assert desk.books.latest(theirs) == theirs
+
+
+def test_a_task_that_a_generation_has_is_told(desk: Desk) -> None:
+    assert desk.books.has_task("task-2")
+    assert desk.told == [INTERRUPTED]
+    assert not desk.books.has_task("task-3")
+    assert desk.told == [INTERRUPTED]
+
+
+def test_the_latest_is_that_of_the_store_else_that_which_is_known(desk: Desk) -> None:
+    assert desk.books.latest(replace(FAILED, problem="Old.")) == FAILED
+    unknown = replace(FAILED, id="0" * 32)
+    assert desk.books.latest(unknown) == unknown
+    assert desk.told == []
+
+
+def test_what_was_decided_is_written_down_and_told(desk: Desk) -> None:
+    decided = replace(WAITING, state=State.CANCELLED, problem="Cancelled.")
+    desk.books.keep(decided)
+    assert desk.told == [decided]
+    found = desk.store.load(WAITING.id)
+    assert found is not None
+    assert found.generation == decided
+
+
+def test_what_another_blender_has_removed_stays_removed(desk: Desk) -> None:
+    desk.store.remove(WAITING.id)
+    desk.books.keep(replace(WAITING, state=State.CANCELLED))
+    assert desk.told == [replace(WAITING, state=State.CANCELLED, removed=True)]
+    assert desk.store.load(WAITING.id) is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "begins"), [("", "The folder"), ("It was cancelled.", "It was cancelled. The folder")]
+)
+def test_what_cannot_be_written_down_is_told_with_the_reason(desk: Desk, problem: str, begins: str) -> None:
+    lock_out(desk)
+    desk.books.keep(replace(WAITING, problem=problem))
+    (told,) = desk.told
+    assert told.problem.startswith(begins)
+    assert replace(told, problem=problem) == replace(WAITING, problem=problem)
+
+
+REMOVALS: list[Callable[[Desk], None]] = [
+    lambda desk: desk.in_hand.add(WAITING.id),
+    lambda desk: desk.store.save(replace(WAITING, task_id="task-9")),
+    lambda desk: desk.store.save(replace(WAITING, state=State.DOWNLOADING)),
+    lambda desk: desk.store.save(WAITING, desk.other.id),
+]
+
+
+@pytest.mark.parametrize("meanwhile", REMOVALS, ids=["in hand", "another task", "further", "elsewhere"])
+def test_what_is_more_than_was_seen_of_it_is_not_removed(desk: Desk, meanwhile: Callable[[Desk], None]) -> None:
+    folder = left_behind(desk.folder, WAITING.folder_name, "model.glb")
+    meanwhile(desk)
+    desk.books.remove(WAITING)
+    assert desk.store.load(WAITING.id) is not None
+    assert folder.exists()
+    assert not any(told.removed for told in desk.told)
+    assert len(desk.told) == (0 if desk.in_hand else 1)
+
+
+def test_what_is_removed_is_gone_with_its_files(desk: Desk) -> None:
+    folder = left_behind(desk.folder, FAILED.folder_name, "input.png")
+    desk.books.remove(FAILED)
+    assert desk.told == [replace(FAILED, removed=True)]
+    assert desk.store.load(FAILED.id) is None
+    assert not folder.exists()
+
+
+def test_what_cannot_be_removed_says_why(desk: Desk) -> None:
+    lock_out(desk)
+    desk.books.remove(FAILED)
+    (told,) = desk.told
+    assert told.problem.startswith("It was not removed. The folder")
+    assert not told.removed

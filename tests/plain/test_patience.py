@@ -1,0 +1,103 @@
+"""How long a service that does not answer is asked again, and how often."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import text_request
+
+from trellis_blender.generation import patience as limits
+from trellis_blender.generation.job import Job
+from trellis_blender.generation.pace import LOOPBACK, RateLimit
+from trellis_blender.generation.patience import FAILURES_MIN, Patience
+from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.store import Store
+from trellis_blender.generation.work import Surroundings, Work
+from trellis_blender.piapi.errors import NoConnection, PiapiError
+from trellis_blender.piapi.limits import TimeLimits
+from trellis_blender.piapi.service import Service
+
+AWAY = NoConnection("api.example")
+
+
+class Waiting:
+    """A generation whose service does not answer, and what is said of it meanwhile."""
+
+    def __init__(self, folder: Path, *, price_usd: float = 0.04, patience_s: float | None = None) -> None:
+        self.told: list[Generation] = []
+        request = replace(text_request(), price_usd=price_usd)
+        service = Service("https://api.example", "a key", limits=TimeLimits(patience_s=patience_s))
+        around = Surroundings(
+            store=Store(folder),
+            owner_id="me",
+            folder=folder,
+            pace=LOOPBACK,
+            limit=RateLimit(is_limited=False),
+            publish=self.told.append,
+            running=lambda: 1,
+            staged=set(),
+            adopt_plan=lambda plan: None,
+        )
+        self.patience = Patience(Work(new_generation(request, service.api_url, 1.0), Job(service), around))
+
+    def wait(self, error: PiapiError = AWAY) -> float:
+        """One failure; the seconds that were waited."""
+        start = time.monotonic()
+        self.patience.wait(error)
+        return time.monotonic() - start
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr(limits, "LONGEST_WAIT_S", 0.3)
+
+
+def test_each_wait_is_twice_the_last_up_to_the_longest_and_an_answer_begins_anew(tmp_path: Path) -> None:
+    waiting = Waiting(tmp_path)
+    for least in [0.05, 0.1, 0.2, 0.3, 0.3, 0.3]:
+        assert least <= waiting.wait() < least + 1.0
+    waiting.patience.over()
+    assert 0.05 <= waiting.wait() < 0.3
+
+
+def test_a_service_that_says_for_how_long_is_left_alone_for_as_long(tmp_path: Path) -> None:
+    waiting, error = Waiting(tmp_path), NoConnection("api.example")
+    error.retry_after_s = 0.4
+    assert waiting.wait(error) >= 0.4
+    error.retry_after_s = 0.01
+    assert waiting.wait(error) >= 0.1
+
+
+def test_what_is_wrong_and_when_it_is_asked_again_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FIRST_WAIT_S", 1.6)
+    monkeypatch.setattr(limits, "LONGEST_WAIT_S", 1.6)
+    waiting = Waiting(tmp_path)
+    waiting.wait()
+    assert [each.problem for each in waiting.told] == [f"{AWAY} Asked again in 2 s."]
+
+
+def test_two_hours_are_waited_unless_another_limit_was_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FIRST_WAIT_S", 0.0)
+    waiting, impatient = Waiting(tmp_path), Waiting(tmp_path, patience_s=0.0)
+    for _ in range(FAILURES_MIN - 1):
+        waiting.wait()
+        impatient.wait()
+    with pytest.raises(NoConnection):
+        impatient.wait()
+    today = time.monotonic
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "monotonic", lambda: today() + limits.PATIENCE_S - 60)
+        waiting.wait()
+        clock.setattr(time, "monotonic", lambda: today() + limits.PATIENCE_S + 60)
+        with pytest.raises(NoConnection):
+            waiting.wait()
+
+
+def test_what_costs_nothing_is_not_waited_for_beyond_the_fifth_failure(tmp_path: Path) -> None:
+    waiting = Waiting(tmp_path, price_usd=0.0)
+    for _ in range(FAILURES_MIN - 1):
+        waiting.wait()
+    with pytest.raises(NoConnection):
+        waiting.wait()
