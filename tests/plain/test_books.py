@@ -172,3 +172,12 @@ def test_what_cannot_be_removed_says_why(desk: Desk) -> None:
     (told,) = desk.told
     assert told.problem.startswith("It was not removed. The folder")
     assert not told.removed
+
+
+def test_a_store_that_cannot_be_read_tells_nothing_and_stops_nobody(desk: Desk) -> None:
+    lock_out(desk)
+    desk.books.look_around()
+    desk.books.look_at(WAITING.id)
+    assert not desk.books.has_task("task-2")
+    assert desk.books.latest(WAITING) == WAITING
+    assert desk.told == []
