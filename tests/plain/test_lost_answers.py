@@ -60,6 +60,7 @@ def test_one_of_which_no_seed_is_told_may_be_it(driver: Driver, piapi: Piapi) ->
     telling(piapi, lambda said, inputs: said.update(input={"prompt": inputs["prompt"]}))
     found = lost(driver, piapi)
     assert found.state is State.OUTCOME_UNKNOWN
+    assert found.problem.startswith("The connection to PiAPI broke before its answer was complete. Whether PiAPI")
     assert "One of them may be it, but PiAPI does not say what it was made from." in found.problem
     assert "nothing" not in found.problem
 

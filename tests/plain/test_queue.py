@@ -124,6 +124,22 @@ def test_too_many_requests_wait_and_go_on(
     assert len(piapi.creates) == 1
 
 
+def test_between_two_attempts_it_is_queued_waits_longer_each_time_and_can_be_dropped(
+    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.generation.submit.BUSY_DELAY_S", 1.0)
+    piapi.fail_always("create", Fault(429))
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: any("in 4 s" in each.problem for each in driver.history.get(generation.id, [])))
+    waits = [each for each in driver.history[generation.id] if each.problem]
+    said = "PiAPI takes no more tasks for now; tried again in {} s."
+    assert [(each.state, each.problem) for each in waits] == [(State.QUEUED, said.format(s)) for s in (1, 2, 4)]
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    dropped = driver.rest(generation)
+    assert (dropped.state, dropped.task_id) == (State.CANCELLED, "")
+    assert piapi.asked("create") == 3
+
+
 def test_too_many_requests_for_ever_end_in_a_sentence(
     driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
