@@ -13,6 +13,7 @@ from helpers import PICTURE, Driver, image_request, service_of, text_request
 from models import box_glb, glb_without_mesh
 from service import KEY, Behaviour, Fault, Piapi, default_model, png_size
 
+from trellis_blender.generation import costs
 from trellis_blender.generation.pace import PIAPI
 from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.request import GenerationRequest
@@ -136,7 +137,7 @@ def test_between_two_attempts_it_is_queued_waits_longer_each_time_and_can_be_dro
     assert [(each.state, each.problem) for each in waits] == [(State.QUEUED, said.format(s)) for s in (1, 2, 4)]
     driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
     dropped = driver.rest(generation)
-    assert (dropped.state, dropped.task_id) == (State.CANCELLED, "")
+    assert (dropped.state, dropped.problem, dropped.task_id) == (State.CANCELLED, costs.NOTHING_SENT, "")
     assert piapi.asked("create") == 3
 
 
@@ -224,6 +225,19 @@ def test_a_picture_that_is_gone_has_to_be_chosen_again(driver: Driver, piapi: Pi
         "The picture that was to be sent is no longer there. Choose it again and press Generate. "
         "Nothing was sent and nothing charged."
     )
+
+
+def test_a_picture_that_cannot_be_read_is_a_sentence_and_nothing_is_sent(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("create", Fault(402))
+    failed = driver.rest(driver.queue.submit(image_request(), service_of(piapi)))
+    picture = driver.queue.folder / failed.folder_name / "input.png"
+    picture.unlink()
+    picture.mkdir()
+    again = driver.rest(driver.queue.submit_again(failed, service_of(piapi)))
+    assert again.state is State.FAILED
+    assert str(picture.parent) in again.problem
+    assert again.problem.endswith(costs.NOTHING_SENT)
+    assert piapi.creates == []
 
 
 def test_a_download_that_breaks_once_arrives_all_the_same(driver: Driver, piapi: Piapi) -> None:
@@ -517,6 +531,7 @@ def test_an_image_is_uploaded_where_that_was_chosen(driver: Driver, piapi: Piapi
     service = replace(service_of(piapi), upload_images=True)
     assert driver.rest(driver.queue.submit(image_request(), service)).state is State.READY
     assert piapi.creates[0]["input"]["image"] == f"{piapi.url}/files/upload.png"
+    assert piapi.uploads[0]["file_name"] == "input.png"
     assert png_size(piapi.uploads[0]["file_data"]) == (PICTURE.width, PICTURE.height)
 
 
