@@ -169,7 +169,7 @@ def shares(found: Counter[str], what: str, slowest_s: float) -> str:
 
 @pytest.fixture(autouse=True)
 def _only_its_own_garbage() -> Iterator[None]:
-    """The collector's walk through what earlier tests have left is no reader's time: half a gigabyte after all faults."""
+    """The collector's walk through what earlier tests left is no reader's time: half a gigabyte after all faults."""
     gc.collect()
     gc.freeze()
     yield
