@@ -10,9 +10,13 @@ from typing import Any
 
 from service import KEY, Piapi
 
+from trellis_blender.generation.job import Job
+from trellis_blender.generation.pace import LOOPBACK, RateLimit
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.record import Generation
 from trellis_blender.generation.request import GenerationRequest, Picture, Placement, compose_request
+from trellis_blender.generation.store import Store
+from trellis_blender.generation.work import Surroundings, Work
 from trellis_blender.piapi.service import Service
 
 PLACEMENT = Placement(scene="Scene", collection="Props", location=(1.0, 2.0, 0.5), longest_side_m=1.0)
@@ -70,6 +74,24 @@ class Driver:
         """The states it went through, each once in a row."""
         names = [g.state.value for g in self.history[generation.id]]
         return [name for n, name in enumerate(names) if n == 0 or names[n - 1] != name]
+
+
+def work_without_queue(
+    folder: Path, generation: Generation, told: list[Generation], service: Service, **around: Any
+) -> Work:
+    """A generation in the hands of the test; `told` gets all that is published."""
+    shared: dict[str, Any] = {
+        "store": Store(folder),
+        "owner_id": "me",
+        "folder": folder,
+        "pace": LOOPBACK,
+        "limit": RateLimit(is_limited=False),
+        "publish": told.append,
+        "running": lambda: 1,
+        "staged": set(),
+        "adopt_plan": lambda plan: None,
+    }
+    return Work(generation, Job(service), Surroundings(**shared | around))
 
 
 @contextmanager

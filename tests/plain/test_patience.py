@@ -5,15 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import text_request
+from helpers import text_request, work_without_queue
 
 from trellis_blender.generation import patience as limits
-from trellis_blender.generation.job import Job
-from trellis_blender.generation.pace import LOOPBACK, RateLimit
 from trellis_blender.generation.patience import FAILURES_MIN, Patience
 from trellis_blender.generation.record import Generation, new_generation
-from trellis_blender.generation.store import Store
-from trellis_blender.generation.work import Surroundings, Work
 from trellis_blender.piapi.errors import NoConnection, PiapiError
 from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
@@ -28,18 +24,8 @@ class Waiting:
         self.told: list[Generation] = []
         request = replace(text_request(), price_usd=price_usd)
         service = Service("https://api.example", "a key", limits=TimeLimits(patience_s=patience_s))
-        around = Surroundings(
-            store=Store(folder),
-            owner_id="me",
-            folder=folder,
-            pace=LOOPBACK,
-            limit=RateLimit(is_limited=False),
-            publish=self.told.append,
-            running=lambda: 1,
-            staged=set(),
-            adopt_plan=lambda plan: None,
-        )
-        self.patience = Patience(Work(new_generation(request, service.api_url, 1.0), Job(service), around))
+        generation = new_generation(request, service.api_url, 1.0)
+        self.patience = Patience(work_without_queue(folder, generation, self.told, service))
 
     def wait(self, error: PiapiError = AWAY) -> float:
         """One failure; the seconds that were waited."""
