@@ -12,7 +12,7 @@ from trellis_blender.generation.store import Store
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.connections import Connections, is_on_internet
-from trellis_blender.piapi.files import open_result
+from trellis_blender.piapi.files import REDIRECT_LIMIT, open_result
 from trellis_blender.piapi.service import Service
 
 
@@ -124,9 +124,10 @@ def test_a_redirect_from_here_into_the_network_is_refused(piapi: Piapi) -> None:
 
 def test_a_redirect_that_goes_in_circles_ends(piapi: Piapi) -> None:
     piapi.fail_always("file", Fault(302, headers={"Location": "/files/m.glb"}))
-    with pytest.raises(errors.AddressRefused, match="too often"):
+    with pytest.raises(errors.AddressRefused, match="it was sent on too often"):
         with open_result(f"{piapi.url}/files/m.glb", from_this_computer=True):
             pass
+    assert len(piapi.requests) == REDIRECT_LIMIT + 1
 
 
 def test_what_is_on_the_internet() -> None:

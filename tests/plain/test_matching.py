@@ -2,17 +2,23 @@
 
 import base64
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import requests
-from helpers import PICTURE, PLACEMENT, Driver, image_request, service_of, text_request
+from helpers import PICTURE, PLACEMENT, Driver, image_request, service_of, text_request, work_without_queue
 from service import KEY, Behaviour, Fault, Piapi
 
-from trellis_blender.generation.adopt import WINDOW_S, is_another, matches
+from trellis_blender.generation import costs
+from trellis_blender.generation.adopt import WINDOW_S, is_another, look_for, matches
 from trellis_blender.generation.picture_request import background_request, concepts_request
+from trellis_blender.generation.problems import FolderUnusable
 from trellis_blender.generation.record import Generation, new_generation
 from trellis_blender.generation.request import GenerationRequest
 from trellis_blender.generation.states import State
+from trellis_blender.generation.store import Store
+from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.errors import ConnectionCut
 from trellis_blender.piapi.picture_models import WORDING
 from trellis_blender.piapi.tasks import ListedTask, read_task_list
 
@@ -149,6 +155,22 @@ def test_of_several_just_like_it_the_one_made_at_its_time_is_taken(driver: Drive
     piapi.fail("active tasks", Fault(also=others))
     found = driver.rest(driver.queue.submit(request, service_of(piapi)))
     assert found.task_id == next(iter(piapi.tasks))
+
+
+@pytest.mark.usefixtures("_one_look")
+def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(piapi: Piapi, tmp_path: Path) -> None:
+    """The disk goes away between the submission and the look for it."""
+    blocked = tmp_path / "in the way"
+    blocked.touch()
+    told: list[Generation] = []
+    service = service_of(piapi)
+    work = work_without_queue(tmp_path, submitted(TEXT), told, service, store=Store(blocked))
+    work.is_submitting = True
+    with pytest.raises(FolderUnusable) as caught:
+        look_for(work, Client(service), ConnectionCut())
+    work.give_up(str(caught.value))
+    assert told[-1].problem == f"{caught.value} {costs.unknown(TEXT.price_usd)}"
+    assert costs.NOTHING_CHARGED not in told[-1].problem
 
 
 @pytest.mark.usefixtures("_one_look")

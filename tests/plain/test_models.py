@@ -74,8 +74,12 @@ def test_an_image_is_sent_and_the_prompt_names_the_object() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"prompt": "  "}, "There is no prompt"),
-        ({"prompt": "x" * 10_000}, "The prompt has 10,000 characters"),
+        ({"prompt": "  "}, "There is no prompt. Describe the model in a few words."),
+        (
+            {"prompt": "x" * 10_000},
+            "The prompt has 10,000 characters; at most 1,000 are sent. Shorten it: TRELLIS reads ",
+        ),
+        ({"prompt": "x" * 10_000}, " reads only the first sentences."),
         ({"model": "Qubico/unknown"}, "There is no model “Qubico/unknown”"),
         ({"model": "Qubico/trellis2"}, "TRELLIS 2 makes models from images only"),
         ({"parameters": {"ss_sampling_steps": 70}}, "ss_sampling_steps is 70; TRELLIS takes 1 to 50"),
@@ -110,3 +114,22 @@ def test_names_fit_into_blender(text: str) -> None:
 def test_a_long_name_is_cut_at_a_word() -> None:
     text = "a very large and friendly brown bear that sits on a small red chair in the forest"
     assert text.startswith(short_name(text) + " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("  a\nbrown  bear, ", "a brown bear"),
+        (".bear", ".bear"),
+        ("", "Model"),
+        (" ,.;: ", "Model"),
+        ("x" * NAME_LIMIT_BYTES, "x" * NAME_LIMIT_BYTES),
+        ("x" * NAME_LIMIT_BYTES + "y", "x" * NAME_LIMIT_BYTES),
+        ("a " + "x" * NAME_LIMIT_BYTES, "a " + "x" * (NAME_LIMIT_BYTES - 2)),
+        ("ab " * 30, "ab " * (NAME_LIMIT_BYTES // 3 - 1) + "ab"),
+        ("x" + "熊" * NAME_LIMIT_BYTES, "x" + "熊" * (NAME_LIMIT_BYTES // 3 - 1)),
+        ("a\ud800b", "a?b"),
+    ],
+)
+def test_the_name_that_an_object_gets(text: str, name: str) -> None:
+    assert short_name(text) == name

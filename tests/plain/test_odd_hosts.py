@@ -89,6 +89,24 @@ def test_secrets_that_an_answer_repeats_are_not_said(piapi: Piapi) -> None:
     assert Client(service).get_task("t1").error_message == "no, (your key)"
 
 
+def test_secrets_are_not_said_wherever_they_stand_and_addresses_stay_as_they_came(piapi: Piapi) -> None:
+    secret = "a-webhook-secret"
+    service = Service(piapi.url, KEY, webhook_secret=secret)
+    files = [f"https://files.example/{secret}/1.png", f"https://files.example/{secret}/2.png"]
+    task = {
+        "task_id": "t1",
+        "status": "failed",
+        "error": {"message": f"no, {secret}"},
+        "output": {"image_urls": files},
+        "logs": [{"message": f"{secret}, {KEY}"}],
+    }
+    piapi.fail("get", Fault(body={"code": 200, "data": task}))
+    found = Client(service).get_task("t1")
+    assert found.error_message == "no, (your webhook secret)"
+    assert found.log_lines == ("(your webhook secret), (your key)",)
+    assert found.picture_urls == tuple(files)
+
+
 def test_a_login_for_everybody_is_sent_to_nobody(piapi: Piapi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     logins = tmp_path / "logins"
     logins.write_text("default login ada password secret\n", encoding="utf-8")
@@ -159,6 +177,7 @@ def test_a_rest_is_taken_where_all_that_is_told_of_its_file_is_the_same(told: by
         assert (result.starts_at, b"".join(result.chunks)) == ((4, b"BBBB") if is_taken else (0, b"bbbbBBBB"))
     assert len(asked) == (1 if is_taken else 2)
     assert b'If-Range: "A"' in asked[0]
+    assert b"Accept-Encoding: identity" in asked[0]
 
 
 @pytest.mark.parametrize("status", [429, 503])

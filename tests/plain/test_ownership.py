@@ -73,6 +73,11 @@ def test_nobody_is_dead(tmp_path: Path, owner_id: str) -> None:
     assert not Owner(tmp_path).is_alive(owner_id)
 
 
+def test_whose_file_cannot_be_looked_at_is_taken_for_alive(tmp_path: Path) -> None:
+    (tmp_path / "owners" / "unreadable").mkdir(parents=True)
+    assert Owner(tmp_path).is_another("unreadable")
+
+
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "owners").write_text("in the way")
     with pytest.raises(FolderUnusable):
@@ -96,6 +101,13 @@ def test_the_limit_on_requests_is_shared_by_the_living_who_work_on_something(
     monkeypatch.setattr(time, "monotonic", lambda: today() + 2 * SHARERS_LOOK_S + 2)
     assert limit.spacing_s(1) == alone_s
     mine.let_go()
+
+
+def test_what_waits_at_the_service_is_told_apart_by_account(tmp_path: Path) -> None:
+    accounts = Accounts(Owner(tmp_path), set, PIAPI)
+    accounts.staged_of(Service(api_key="one")).add("a generation")
+    assert accounts.staged_of(Service(api_key="one")) == {"a generation"}
+    assert accounts.staged_of(Service(api_key="another")) == set()
 
 
 def test_a_folder_that_tells_nothing_of_others_is_for_one(tmp_path: Path) -> None:

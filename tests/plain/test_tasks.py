@@ -196,10 +196,32 @@ def test_the_services_words_are_found_at_any_of_their_places() -> None:
     assert read_message(["no bear"]) == ""
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ({"code": 0, "message": "no bear", "raw_message": "raw"}, "no bear"),
+        ({"code": 0, "message": "", "raw_message": "no bear"}, "no bear"),
+        ("no bear", "no bear"),
+        ({"code": 10000, "message": ""}, ""),
+        ({"code": 10000}, ""),
+    ],
+)
+def test_an_error_says_at_any_of_its_places_that_a_task_failed(error: object, message: str) -> None:
+    failed = read_task(envelope(status="", error=error, meta={"ended_at": "1970-01-01T00:00:05Z"}))
+    assert (failed.status, failed.error_message) == (Status.FAILED, message)
+
+
+@pytest.mark.parametrize("error", [{"code": 0, "message": "", "raw_message": ""}, {"code": "0"}, "", None, []])
+def test_an_empty_error_is_none(error: object) -> None:
+    going_on = read_task(envelope(status="", error=error))
+    assert (going_on.status, going_on.error_message) == (Status.PROCESSING, "")
+
+
 def test_times() -> None:
     assert read_time("1970-01-01T00:00:01.500000000Z") == 1.5
     assert read_time("1970-01-01T01:00:01.25+01:00") == 1.25
     assert read_time("1970-01-01T00:00:01Z") == read_time("1970-01-01T00:00:01") == 1.0
+    assert read_time("1970-01-01t00:00:01z") == 1.0
     assert read_time("0001-01-01T00:00:00Z") is None
     assert read_time("0001-01-01T00:00:00+05:00") is None
     for nothing in (None, "", "soon", 5, {}, "2025-13-45T99:00:00Z"):

@@ -204,11 +204,18 @@ def test_without_a_log_the_usual_time_tells_how_far_it_is(
 def test_a_completed_task_is_downloaded_and_no_longer_hindered(tmp_path: Path) -> None:
     alone = Alone(tmp_path, HINDERED)
     alone.work.around.staged.add(alone.now.id)
-    done = polled(alone, Status.COMPLETED, model_url="https://files.example/a.glb", log_lines=("Using seed: 12",))
+    done = polled(
+        alone,
+        Status.COMPLETED,
+        model_url="https://files.example/a.glb",
+        log_lines=("Using randomized seed: 12", "50% done"),
+    )
     assert (done.state, done.model_url, done.finished_at) == (State.DOWNLOADING, "https://files.example/a.glb", NOW)
     assert (done.problem, done.stage, done.progress, done.wanted) == ("", "", None, True)
     assert alone.work.around.staged == set()
-    assert alone.kept == done
+    assert dict(done.request.parameters)["seed"] == 12
+    assert alone.kept is not None
+    assert alone.kept.request.parameters == done.request.parameters
 
 
 @pytest.mark.parametrize(
