@@ -28,10 +28,12 @@ def refresh() -> None:
     """Looks what has changed: now, or when a second has passed since the last time. In background Blender never."""
     if bpy.app.background:
         return
-    wait_s = _Memory.looked_at + INTERVAL_S - time.monotonic()
+    wait_s: float | None = _Memory.looked_at + INTERVAL_S - time.monotonic()
     if wait_s <= 0:
-        _look()
-    elif not bpy.app.timers.is_registered(_look):
+        wait_s = _look()
+    # The look that is due may be one for when the news is old, which is far too late for what has changed now.
+    _stop_looking()
+    if wait_s is not None:
         bpy.app.timers.register(_look, first_interval=wait_s, persistent=True)
 
 
@@ -55,13 +57,18 @@ def end() -> None:
     """Takes everything back."""
     from . import overlay, statusbar
 
-    if bpy.app.timers.is_registered(_look):
-        bpy.app.timers.unregister(_look)
+    _stop_looking()
     overlay.unregister()
     statusbar.unregister()
 
 
+def _stop_looking() -> None:
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+
+
 def _look() -> float | None:
+    """What is due; in how many seconds again, None for never."""
     from . import overlay, statusbar
 
     _Memory.looked_at = time.monotonic()

@@ -1,6 +1,7 @@
 """The placeholder: seen early and late, moved, undone, deleted, cancelled; the status bar beside it."""
 
 from contextlib import contextmanager
+from types import ModuleType
 
 import bpy
 import drive
@@ -31,10 +32,14 @@ def said() -> dict[str, str]:
     return {caption.name: caption.said for _, caption in overlay()._Drawn.shown}
 
 
-def status() -> str:
+def statusbar() -> ModuleType:
     from bl_ext.user_default.trellis_blender.interface import statusbar
 
-    return statusbar._Memory.line.text
+    return statusbar
+
+
+def status() -> str:
+    return statusbar()._Memory.line.text
 
 
 @contextmanager
@@ -48,6 +53,7 @@ def counted_draws():
 def scenario() -> drive.Steps:
     cube = bpy.data.objects["Cube"]
     cube.location.y = 6
+    statusbar().NEWS_S = 8.0
     assert not overlay().is_in_use()
     yield from drive.open_sidebar()
     yield from generate("a bear")
@@ -86,8 +92,8 @@ def scenario() -> drive.Steps:
     area.spaces.active.overlay.show_overlays = True
 
     yield from drive.until(lambda: drive.state() == "placed", "the model")
-    yield 1.2
-    assert status() == "Trellis: a bear is done", status()
+    yield from drive.until(lambda: status() == "Trellis: a bear is done", "the status bar to say so", 5)
+    yield 0.2
     model = bpy.data.objects["a bear"]
     assert drive.models() == ["a bear"]
     assert empty() is None
@@ -105,6 +111,7 @@ def scenario() -> drive.Steps:
         if not draws:
             break
     assert not draws, "the viewport is redrawn while nothing is generated"
+    yield from drive.until(lambda: not status(), "the news to be over", 12)
 
     # Undo brings the box back, and nothing goes on by itself; redo brings the model back.
     yield from drive.key("ctrl+z", 1.5)
