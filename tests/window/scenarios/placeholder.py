@@ -42,6 +42,18 @@ def status() -> str:
     return statusbar()._Memory.line.text
 
 
+def looks_are_had_in_time() -> drive.Steps:
+    """While there is news: the look that clears it away is due, and one for a change is not held up by it."""
+    from bl_ext.user_default.trellis_blender.interface import redraw
+
+    redraw._Memory.looked_at = -redraw.INTERVAL_S
+    redraw.refresh()
+    had_at = redraw._Memory.looked_at
+    assert bpy.app.timers.is_registered(redraw._look)
+    redraw.refresh()
+    yield from drive.until(lambda: redraw._Memory.looked_at > had_at, "a look after a second", 4)
+
+
 @contextmanager
 def counted_draws():
     draws: list[int] = []
@@ -94,6 +106,7 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: drive.state() == "placed", "the model")
     yield from drive.until(lambda: status() == "Trellis: a bear is done", "the status bar to say so", 5)
     yield 0.2
+    yield from looks_are_had_in_time()
     model = bpy.data.objects["a bear"]
     assert drive.models() == ["a bear"]
     assert empty() is None
