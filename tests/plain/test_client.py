@@ -407,14 +407,6 @@ def test_a_key_that_no_header_can_hold_ends_in_a_sentence(piapi: Piapi, key: str
         client_for(piapi, key)
 
 
-@pytest.mark.parametrize(
-    "url", ["", "api.piapi.ai", "ftp://api.piapi.ai", "https://", "http://[", "https://x:99999999"]
-)
-def test_an_address_that_is_none_ends_in_a_sentence(url: str) -> None:
-    with pytest.raises(errors.AddressUnusable, match="is no address"):
-        Client(Service(url, KEY))
-
-
 def test_plain_http_is_for_this_computer_only() -> None:
     with pytest.raises(errors.AddressUnusable, match="needs https"):
         Client(Service("http://api.piapi.ai", KEY))

@@ -34,6 +34,7 @@ def test_an_address_is_taken_without_what_pasting_leaves_around_it(address: str,
         ("https://api.piapi.ai:0", f"“https://api.piapi.ai:0” {IS_NONE}"),
         ("https://api.piapi.ai:65536", f"“https://api.piapi.ai:65536” {IS_NONE}"),
         ("https://[::1", f"“https://[::1” {IS_NONE}"),
+        ("http://[", f"“http://[” {IS_NONE}"),
         (
             "http://api.piapi.ai",
             "the service at api.piapi.ai needs https: the API key is not sent unencrypted.",
