@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from trellis_blender.generation.problems import ModelUnusable  # noqa: E402
 from trellis_blender.generation.request import Placement  # noqa: E402
 from trellis_blender.scene import placing, snapshot, thumbnail  # noqa: E402
-from trellis_blender.scene.staging import ImportFailed  # noqa: E402
+from trellis_blender.scene.importer import ImportFailed  # noqa: E402
 
 KINDS = {name for name, kind in bpy.types.BlendData.bl_rna.properties.items() if kind.type == 'COLLECTION'} - {
     "all_ids"

@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import addon_utils
 import bpy
 import numpy as np
 import pytest
-from blender_helpers import counts, world_bounds
+import trimesh
+from blender_helpers import corner_uvs, counts, world_bounds
 from models import box_glb, glb
 from mutants import Parts, rich_glb
 from service import Fault
@@ -127,6 +129,58 @@ def test_parts_become_one_object_with_transforms_applied(addon: Any, tmp_path: P
     assert (high - low).tolist() == pytest.approx([1.0, 0.05, 0.1], abs=1e-5)
 
 
+def test_parts_keep_their_materials_uv_maps_and_normals(addon: Any, tmp_path: Path) -> None:
+    from trellis_blender.scene.staging import staged_model
+
+    path = tmp_path / "parts.glb"
+    path.write_bytes(red_green_red())
+    with staged_model(path) as model:
+        mesh = model.data
+        assert [material.name for material in mesh.materials] == ["red", "green"]
+        corners = np.array([loop.vertex_index for loop in mesh.loops])
+        places = np.array([vertex.co for vertex in mesh.vertices])[corners]
+        uvs = corner_uvs(mesh)
+        normals = np.array([corner.vector for corner in mesh.corner_normals])
+        assert len(mesh.polygons) == 3 * 12
+        for face in mesh.polygons:
+            part = round(face.center.x / 4)
+            assert face.material_index == (0, 1, 0)[part]
+            for corner in face.loop_indices:
+                assert uvs[corner].tolist() == pytest.approx([part / 4, places[corner][2] / 4 + 0.5], abs=1e-5)
+                if part == 1:
+                    assert normals[corner].tolist() == pytest.approx([0, 0, 1], abs=1e-3)
+        assert mesh.has_custom_normals
+
+
+def red_green_red() -> bytes:
+    """Three boxes at x = 0, 4 and 8. U tells which, V how high a corner is; all normals of the second point upwards."""
+    scene = trimesh.Scene()
+    paints = {name: trimesh.visual.material.PBRMaterial(name=name) for name in ("red", "green")}
+    for part, paint in enumerate(("red", "green", "red")):
+        box = trimesh.creation.box()
+        box.apply_translation([4 * part, 0, 0])
+        # glTF's V goes down, and Y is up.
+        uvs = np.stack([np.full(8, part / 4), box.vertices[:, 1] / 4 + 0.5], -1)
+        box.visual = trimesh.visual.TextureVisuals(uv=uvs, material=paints[paint])
+        if part == 1:
+            box.vertex_normals = np.tile([0.0, 1.0, 0.0], (8, 1))
+        scene.add_geometry(box, geom_name=f"part {part}", node_name=f"part {part}")
+    return scene.export(file_type="glb")
+
+
+def test_without_blenders_importer_a_sentence_says_what_to_do(addon: Any, model_file: Path) -> None:
+    from trellis_blender.scene.importer import ADDON, ImportFailed
+
+    before = counts()
+    addon_utils.disable(ADDON)
+    try:
+        with pytest.raises(ImportFailed, match="is switched off"):
+            place(model_file, here())
+    finally:
+        addon_utils.enable(ADDON)
+    assert counts() == before
+
+
 def two_parts() -> bytes:
     content = box_glb()
     length = struct.unpack("<I", content[12:16])[0]
@@ -199,7 +253,7 @@ def test_a_model_too_small_to_enlarge_keeps_its_size(addon: Any, tmp_path: Path)
 
 @pytest.mark.parametrize("surface", [None, [], "x"])
 def test_a_material_that_says_nothing_of_its_surface_arrives(addon: Any, tmp_path: Path, surface: object) -> None:
-    from trellis_blender.scene.staging import ImportFailed
+    from trellis_blender.scene.importer import ImportFailed
 
     path = changed(lambda gltf: gltf["materials"][0].update(pbrMetallicRoughness=surface), tmp_path)
     with suppress(ImportFailed):

@@ -243,7 +243,10 @@ def _take_back(name: str, before: int) -> bool:
 
     if artist.other_mode():
         return False
-    with bpy.context.temp_override(window=views.window_of(None)):
+    window = views.window_of(None)
+    if window is None:
+        return False
+    with views.inside(window):
         bpy.ops.ed.undo()
         model = bpy.data.objects.get(name) if name else bpy.context.view_layer.objects.active
         if model is not None and model.type == 'MESH' and fingerprint(mesh_of(model)) == before:

@@ -72,7 +72,7 @@ def place(generation: "Generation") -> "Generation":
     from ..generation.provenance import made_by
     from ..generation.states import State
     from ..scene import placeholder, placing
-    from ..scene.staging import ImportFailed
+    from ..scene.importer import ImportFailed
 
     found = session.current()
     glb = found.queue.folder / generation.folder_name / MODEL_NAME

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..piapi.models import InputUnusable
-from ..scene import artist
+from ..scene import artist, views
 from . import access, assets, finishing, in_scene, redraw, session, thumbnails, wording
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _look_after_monitor() -> float | None:
         return HANDOVER_S - rested_s
     windows = bpy.context.window_manager.windows
     if windows and artist.OUR_MONITOR not in artist.modal_operators():
-        with bpy.context.temp_override(window=windows[0]):
+        with views.inside(windows[0]):
             bpy.ops.trellis.monitor('INVOKE_DEFAULT')  # pyright: ignore[reportAttributeAccessIssue]
     return WATCH_INTERVAL_S
 

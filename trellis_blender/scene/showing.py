@@ -31,9 +31,5 @@ def show(context: bpy.types.Context, items: Sequence[bpy.types.Object]) -> str:
 
 
 def _frame(context: bpy.types.Context) -> None:
-    area = context.area
-    if area is None or area.type != 'VIEW_3D':
-        return
-    region = next(region for region in area.regions if region.type == 'WINDOW')
-    with context.temp_override(area=area, region=region):
-        bpy.ops.view3d.view_selected()
+    if context.area is not None and context.area.type == 'VIEW_3D':
+        bpy.ops.view3d.view_selected('EXEC_REGION_WIN')

@@ -8,8 +8,7 @@ from typing import Any
 
 import bpy
 
-from . import versions
-from .quiet import no_output_on_failure
+from .importer import ImportFailed, import_glb
 
 _HOLDERS = ("objects", "scenes")
 """What comes in with a file and is used by nobody else; a file of several scenes brings scenes of its own."""
@@ -27,25 +26,20 @@ _KINDS = (
 )
 
 
-class ImportFailed(Exception):
-    """Blender's importer could not read the file. `str(error)` is a sentence for the artist."""
-
-
 @contextmanager
 def staged_model(path: Path) -> Generator[bpy.types.Object]:
     """The model in the GLB at `path` as one mesh object, its transform applied to the mesh, parts joined.
 
     Inside the block the object is in the staging scene only: link it to where it shall stay. Afterwards the staging
     scene and everything else that the import brought is gone, and so is the object where the block raised.
-    Raises ImportFailed. While an object of the artist's is in Edit Mode this must run from a timer: inside an operator
-    Blender finds that object through the window, and its importer fails.
+    Raises as `importer.import_glb`, which says where this may be called.
     """
     before = _pointers()
     stage = bpy.data.scenes.new("Trellis import")
     kept: bpy.types.Object | None = None
     brought: dict[str, set[int]] | None = None
     try:
-        _import(path, stage)
+        import_glb(path, stage)
         model = _one_object(stage)
         # What the block makes is not the import's.
         brought = _new_since(before)
@@ -69,24 +63,6 @@ def is_linked(model: bpy.types.Object) -> bool:
     return is_anothers or (data is not None and data.library is not None)
 
 
-def _import(path: Path, stage: bpy.types.Scene) -> None:
-    try:
-        # With `window` as well, even None, Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of
-        # their mode.
-        with (
-            no_output_on_failure(),
-            bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]),
-        ):
-            bpy.ops.import_scene.gltf(filepath=str(path), **versions.gltf_import_options())
-    except AttributeError:
-        raise ImportFailed("Blender's add-on “glTF 2.0 format” is switched off. Enable it, then press Place.") from None
-    except RuntimeError as error:
-        # Blender puts a whole traceback into its message, and below it a line with the place.
-        reasons = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
-        said = reasons[-1].removeprefix("Error:").strip()[:200] if reasons else "no reason given"
-        raise ImportFailed(f"Blender's glTF importer could not read the model ({said}). Its file is kept.") from None
-
-
 def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
     layer = stage.view_layers[0]
     layer.update()
@@ -104,13 +80,40 @@ def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
             mesh_of(part).flip_normals()
         part.matrix_world.identity()
         part.rotation_mode = 'XYZ'
-    model = parts[0]
     if len(parts) > 1:
-        with bpy.context.temp_override(
-            scene=stage, view_layer=layer, active_object=model, object=model, selected_editable_objects=parts
-        ):
-            bpy.ops.object.join()
-    return model
+        _join([mesh_of(part) for part in parts])
+    return parts[0]
+
+
+def _join(meshes: list[bpy.types.Mesh]) -> None:
+    """All into the first, with their materials, UV maps and normals. Blender's operator for it would have to be called
+    in an override, see `versions.OPERATORS_CRASH_IN_OVERRIDES`.
+    """
+    import bmesh
+    import numpy as np
+
+    materials: list[bpy.types.Material | None] = []
+    whole = bmesh.new()
+    try:
+        for mesh in meshes:
+            own = list(mesh.materials) or [None]
+            materials += [material for material in dict.fromkeys(own) if material not in materials]
+            slots = np.empty(len(mesh.polygons), np.int32)
+            mesh.polygons.foreach_get("material_index", slots)
+            place = np.array([materials.index(material) for material in own], np.int32)
+            mesh.polygons.foreach_set("material_index", place[np.clip(slots, 0, len(own) - 1)])
+            whole.from_mesh(mesh)
+        whole.to_mesh(meshes[0])
+    finally:
+        whole.free()
+    # Not cleared: with its last material a mesh forgets which face has which.
+    of_all: Any = meshes[0].materials
+    while len(of_all) < len(materials):
+        of_all.append(None)
+    for slot, material in enumerate(materials):
+        of_all[slot] = material
+    while len(of_all) > len(materials):
+        of_all.pop()
 
 
 def _free_of_rig(part: bpy.types.Object) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every difference between Blender 4.2 and 5.2 that this add-on meets. Nowhere else is the version asked for."""
 
+import sys
 from typing import Any
 
 import bpy
@@ -13,6 +14,14 @@ _GLTF_WANTED: dict[str, Any] = {
     "import_select_created_objects": False,  # from 4.5 on
     "import_scene_extras": False,  # from 4.5 on
 }
+
+OPERATORS_CRASH_IN_OVERRIDES = sys.version_info < (3, 12)
+"""Up to Blender 5.0 an operator that is called inside `temp_override` may crash Blender while a thread runs.
+
+An operator lets Python's lock go, and Blender asks whether it has to take it for looking into the override by whether
+Python runs at all. In Python 3.11 that is the case while any thread does; from 3.12 on each thread is asked about
+itself. Tried with 4.2.23, 4.5.15, 5.0.1 (a crash within seconds) and 5.2.3 (none).
+"""
 
 
 def gltf_import_options() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 """Windows, view layers and 3D viewports that show a scene, and the undo step that is pushed from there."""
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
 
 import bpy
 
@@ -71,8 +71,13 @@ def push_undo(scene: bpy.types.Scene, message: str) -> None:
     window = window_of(scene) or window_of(None)
     if window is None:
         return
-    # In a Text or Image Editor the step would be one of the text or the picture.
-    area = next((area for area in window.screen.areas if area.type == 'VIEW_3D'), None)
-    override: dict[str, Any] = {"window": window, "area": area} if area is not None else {"window": window}
-    with bpy.context.temp_override(**override):
-        bpy.ops.ed.undo_push(message=message)
+    with inside(window):
+        # Of no area: in a Text or Image Editor the step would be one of the text or the picture.
+        bpy.ops.ed.undo_push('EXEC_SCREEN', message=message)
+
+
+def inside(window: bpy.types.Window) -> AbstractContextManager[object]:
+    """A context in `window`: no override where it is the context's already, as the first one is in timers, because of
+    `versions.OPERATORS_CRASH_IN_OVERRIDES`.
+    """
+    return nullcontext() if bpy.context.window == window else bpy.context.temp_override(window=window)

@@ -115,7 +115,7 @@ def troubled(made: Any) -> Iterator[Any]:
     from bl_ext.user_default.trellis_blender.generation import costs, problems
     from bl_ext.user_default.trellis_blender.generation.states import State
     from bl_ext.user_default.trellis_blender.piapi import errors
-    from bl_ext.user_default.trellis_blender.scene.staging import ImportFailed
+    from bl_ext.user_default.trellis_blender.scene.importer import ImportFailed
 
     details = {"NoConnection": "api.piapi.ai", "InputRefused": "prompt must not be empty"}
     endings = {
