@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +26,12 @@ def run(out: Path, *arguments: str | Path, **environ: str) -> "subprocess.Comple
 
 
 def used_s() -> float:
-    """The processor's time that programs started here have used: others may keep the machine busy."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    """The processor's time that programs started here have used: others may keep the machine busy.
+
+    Windows does not tell.
+    """
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def objects_in(blend: Path) -> dict[str, Any]:

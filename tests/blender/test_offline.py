@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import data_uri, picture_png
 from PIL import Image
+from systems import kill, runs
 
 from trellis_blender.interface.offline_process import OfflineProcess
 from trellis_blender.offline import png
@@ -344,29 +344,21 @@ def test_it_is_gone_when_its_blender_is(tmp_path: Path) -> None:
     blender = subprocess.Popen([sys.executable, "-c", code, str(ROOT)], stdout=subprocess.PIPE, text=True)
     assert blender.stdout is not None
     number = int(blender.stdout.readline())
-    os.kill(number, 0)
-    blender.send_signal(signal.SIGKILL)
+    assert runs(number)
+    blender.kill()
     blender.wait()
     blender.stdout.close()
     end = time.monotonic() + 5
-    while _runs(number):
+    while runs(number):
         assert time.monotonic() < end, "the offline preview outlived its Blender"
         time.sleep(0.05)
-
-
-def _runs(number: int) -> bool:
-    """A process that has ended counts as gone, even where nobody has collected it yet."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_it_starts_once_and_anew_when_it_has_died(process: OfflineProcess) -> None:
     first, number = process.service().reached(), process.process_id
     assert process.service().reached() is first
     assert number is not None
-    os.kill(number, signal.SIGKILL)
+    kill(number)
     end = time.monotonic() + 5
     while process.process_id is not None:
         assert time.monotonic() < end
@@ -440,7 +432,7 @@ def test_one_that_died_meanwhile_says_so_and_the_next_works(nothing_set: None, g
     image = tmp_path / "apple.png"
     image.write_bytes(as_png(Image.fromarray(disc(), "RGBA")))
     assert generate(image=str(image), model="offline-preview") == {'FINISHED'}
-    os.kill(session.current().offline.process_id, signal.SIGKILL)
+    kill(session.current().offline.process_id)
     end = time.monotonic() + 5
     while session.current().offline.process_id is not None:
         assert time.monotonic() < end
@@ -459,7 +451,7 @@ def test_switching_the_add_on_off_ends_it(nothing_set: None, generate: Any, tmp_
     number = session.current().offline.process_id
     addon_utils.disable("trellis_blender", default_set=True)
     end = time.monotonic() + 5
-    while _runs(number):
+    while runs(number):
         assert time.monotonic() < end
         time.sleep(0.05)
     addon_utils.enable("trellis_blender", default_set=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service import KEY, Piapi
+from systems import stop_listening
 
 from trellis_blender.generation.job import Job
 from trellis_blender.generation.pace import LOOPBACK, RateLimit
@@ -116,7 +117,7 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
         threading.Thread(target=accept, daemon=True).start()
         yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
 
 
 def dripping(head: bytes, interval_s: float = 0.05) -> Callable[[socket.socket], None]:

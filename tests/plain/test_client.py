@@ -11,6 +11,7 @@ from typing import BinaryIO
 import pytest
 from helpers import service_of
 from service import KEY, Behaviour, Fault, Piapi, running
+from systems import CERTIFICATES, stop_listening
 
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
@@ -226,7 +227,7 @@ def test_a_create_does_not_go_over_a_connection_that_the_service_may_have_closed
         client.get_task("t1")
         create(client)
         create(client)
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
     assert [request[:4] for request in served] == [b"GET ", b"POST", b"POST"]
 
 
@@ -254,7 +255,7 @@ def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], list[
 
     with listener:
         yield start
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
 
 
 def test_behind_a_proxy_a_create_whose_answer_is_lost_is_unclear_and_not_repeated(
@@ -414,18 +415,11 @@ def test_plain_http_is_for_this_computer_only() -> None:
         Client(Service(url, KEY)).close()
 
 
-def test_a_server_that_cannot_prove_who_it_is_gets_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing() -> None:
     import ssl
-    import subprocess
 
-    folder = tmp_path_factory.mktemp("certificate")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.load_cert_chain(CERTIFICATES / "alone.pem", CERTIFICATES / "alone.key")
     received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(5)
