@@ -59,12 +59,14 @@ class Driver:
             self.history.setdefault(generation.id, []).append(generation)
 
     def until(self, condition: Callable[[], bool], limit_s: float = 30.0) -> None:
+        """Looks until the condition holds, and once more: what was told before it came true is heard as well."""
         end = time.monotonic() + limit_s
         self.look()
         while not condition():
             assert time.monotonic() < end, [(g.state, g.problem, g.parked) for g in self.latest.values()]
             time.sleep(0.005)
             self.look()
+        self.look()
 
     def rest(self, generation: Generation, limit_s: float = 30.0) -> Generation:
         """The generation when nobody works on it any more."""
