@@ -198,6 +198,7 @@ class Run:
                 raise AssertionError(f"never came: {what}; the row said {list(dict.fromkeys(said))}")
             time.sleep(0.02)
             self.driver.look()
+        self.driver.look()
 
     def rest(self, generation: Generation) -> Generation:
         self.until(lambda: generation.id in self.driver.latest and not self.latest(generation).is_working, "an end")
