@@ -1,5 +1,7 @@
 """What every test may use."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,11 @@ from hypothesis import settings
 from service import FIXTURES, Piapi, running
 
 SOAK_LIMIT_S = 4 * 3600
+
+# Whatever the environment says, a module is compiled once and not by each Blender and by each test that enables the
+# add-on anew: three times as long as loading it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
