@@ -107,7 +107,8 @@ def _dependency_groups() -> str:
 
 def _candidates(version: str) -> list[str | None]:
     found: list[str | None] = [sys.executable, shutil.which(f"python{version}")]
-    roots = [os.environ.get("PYENV_ROOT"), _said_by("pyenv", "root"), str(Path.home() / ".pyenv")]
+    roots = [os.environ.get("PYENV_ROOT"), os.environ.get("PYENV"), _said_by("pyenv", "root")]
+    roots += [str(Path.home() / ".pyenv"), str(Path.home() / ".pyenv" / "pyenv-win")]
     for root in filter(None, roots):
         for folder in sorted(Path(root, "versions").glob(f"{version}.*"), reverse=True):
             found.append(str(folder / ("python.exe" if os.name == "nt" else "bin/python")))
@@ -120,9 +121,15 @@ def _candidates(version: str) -> list[str | None]:
 
 
 def _said_by(*command: str) -> str | None:
-    if not shutil.which(command[0]):
+    """What a command prints; None where it is not there or fails."""
+    # By its whole path: on Windows pyenv is a .bat, which is not found by its bare name.
+    path = shutil.which(command[0])
+    if path is None:
         return None
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    try:
+        result = subprocess.run([path, *command[1:]], check=False, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     return result.stdout.strip() or None if result.returncode == 0 else None
 
 

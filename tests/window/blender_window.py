@@ -12,6 +12,8 @@ from service import KEY, Behaviour, Piapi
 
 LONG_S = 600.0
 """Longer than any scenario: a task goes on until the scenario calls `drive.finish`."""
+SMALL, LARGE = "1280x720", "1920x1080"
+"""Windows. Drawing is most of what a scenario takes of the processor, and the size is most of drawing."""
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 
 
@@ -31,6 +33,7 @@ class Window:
             "OUT": str(self.shots),
             "TEST_CONTROL": str(self.control),
             "TIME_LIMIT": str(limit_s),
+            "GEOMETRY": SMALL,
             "PIAPI_API_URL": self.piapi.url,
             "PIAPI_API_KEY": KEY,
             "TEST_SCENARIO": scenario,
