@@ -127,21 +127,24 @@ def plain_runs(tools: Path, old: Path, *, is_soak: bool) -> list[Run]:
 
 
 def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
-    """Blender as a module: from the oldest to the newest, in the order in which they are started."""
+    """Blender as a module, a run for each group of files; the newest, which has the most to do, begins."""
     versions = list(modules)
+    on_all = {"what is the same in none": groups.EVERY_BLENDER}
+    at_the_ends = {"what uses Blender": groups.OLDEST_AND_NEWEST}
+    once = {"what needs no version": groups.ONCE}
     found: list[Run] = []
     for blender in [*versions[-1:], *versions[:-1]]:
-        usual, rest = groups.EVERY_BLENDER, (*groups.OLDEST_AND_NEWEST, *groups.ONCE)
+        title, module = f"Blender {blender} as a module", modules[blender]
+        usual = on_all
+        if blender in {versions[0], versions[-1]}:
+            usual = at_the_ends | usual
         if blender == versions[-1]:
-            usual, rest = (*usual, *rest), ()
-        elif blender == versions[0]:
-            usual, rest = (*usual, *groups.OLDEST_AND_NEWEST), groups.ONCE
-        title = f"Blender {blender} as a module"
+            usual = usual | once
+        rest = {name: names for name, names in (at_the_ends | once).items() if name not in usual}
         if is_soak:
-            found.append(Run(title, modules[blender], ("tests/blender", *LONG_VERSIONS)))
-        wanted = rest if is_soak else usual
-        if wanted:
-            found.append(Run(title, modules[blender], files("tests/blender", wanted)))
+            found.append(Run(title, module, ("tests/blender", *LONG_VERSIONS)))
+        for name, wanted in (rest if is_soak else usual).items():
+            found.append(Run(f"{title}, {name}", module, files("tests/blender", wanted)))
     return found
 
 

@@ -64,7 +64,7 @@ def test_busy_artist(window: Window) -> None:
 def test_placeholder(window: Window) -> None:
     window.words = {
         "quick": lambda: window.behave(processing_s=3.0),
-        "slow": lambda: window.behave(pending_s=60.0),
+        "slow": lambda: window.behave(pending_s=LONG_S),
     }
     window.behave(pending_s=1.0, processing_s=42.0, log=True)
     window.run("placeholder", limit_s=340)
@@ -116,7 +116,7 @@ def test_failures(window: Window, tmp_path: Path) -> None:
             piapi.fail_always("file", Fault(200, "<html>gone</html>")),
         ),
         "well-again": well_again,
-        "slow": lambda: window.behave(pending_s=60),
+        "slow": lambda: window.behave(pending_s=LONG_S),
     }
     window.run("failures", limit_s=400)
     assert [create["model"] for create in piapi.creates] == ["Qubico/trellis"] * 4 + ["Qubico/trellis2"]
