@@ -12,8 +12,10 @@ from service import KEY, Behaviour, Piapi
 
 LONG_S = 600.0
 """Longer than any scenario: a task goes on until the scenario calls `drive.finish`."""
-SMALL, LARGE = "1280x720", "1920x1080"
-"""Windows. Drawing is most of what a scenario takes of the processor, and the size is most of drawing."""
+SMALL, TALL, LARGE = "1280x720", "1280x1080", "1920x1080"
+"""Windows. Drawing is most of what a scenario takes of the processor, and the size is most of drawing: as large as
+the panels of the sidebar need, one below the other.
+"""
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 
 
@@ -33,7 +35,7 @@ class Window:
             "OUT": str(self.shots),
             "TEST_CONTROL": str(self.control),
             "TIME_LIMIT": str(limit_s),
-            "GEOMETRY": SMALL,
+            "GEOMETRY": TALL,
             "PIAPI_API_URL": self.piapi.url,
             "PIAPI_API_KEY": KEY,
             "TEST_SCENARIO": scenario,
