@@ -1,8 +1,8 @@
 """The account: its tasks that are not known here, what it spent, and what goes along for pipelines."""
 
 import json
-import sqlite3
 import re
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
