@@ -42,7 +42,7 @@ def shot(name: str) -> None:
     subprocess.run(["scrot", "-o", str(OUT / f"{name}.png")], check=True)
 
 
-def until(condition: Callable[[], Any], what: str, limit_s: float = 40.0) -> Steps:
+def until(condition: Callable[[], Any], what: str, limit_s: float = 90.0) -> Steps:
     end = time.monotonic() + limit_s
     while not condition():
         if time.monotonic() > end:
