@@ -56,6 +56,8 @@ class Outcome(NamedTuple):
 def main() -> int:
     """Runs all that was asked for and sums it up; 0 where everything passed."""
     options = read_options()
+    # As tests/conftest.py has it, and for what Python loads before that.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     newest, python = newest_blender()
     here = blenders_here() if options.all else {newest: python}
     left_out = [blender for blender in PYTHON_OF_BLENDER if options.all and blender not in here]
