@@ -48,8 +48,8 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0. `price_usd` is
-    PRICE_TOLD_LATER where PiAPI names none beforehand.
+    """All that a generation needs. `parameters` have PiAPI's names; `seed`, where the model takes one, is never 0.
+    `price_usd` is PRICE_TOLD_LATER where PiAPI names none beforehand.
 
     `picture_path` is the image file, "" where there was none, and `picture_changed_ns` when it was last changed then:
     by these two the same picture is known again without reading it. `press` is what the variations of one press have in
@@ -106,7 +106,8 @@ def compose_request(
     check_task_type(found, task_type)
     prompt = check_prompt(prompt) if prompt.strip() or picture is None else ""
     numbers = check_parameters(found, dict(parameters))
-    numbers["seed"] = numbers["seed"] or draw_seed(chance)
+    if found.takes_seed:
+        numbers["seed"] = numbers["seed"] or draw_seed(chance)
     return GenerationRequest(
         model=found.id,
         task_type=task_type,
