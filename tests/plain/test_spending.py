@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -72,7 +71,7 @@ def test_what_is_not_known_counts_with_its_price_and_says_so() -> None:
 
 def test_a_file_is_the_same_however_its_name_is_written() -> None:
     """macOS hands out decomposed letters, and Linux names that are no UTF-8."""
-    odd = os.fsdecode(b"/caf\xe9.blend")
+    odd = "/caf\udce9.blend"
     tasks = [cost(blend="/b\u00e4r.blend", charged=1.0), cost(blend=writable(odd), charged=2.0)]
     assert spending(tasks, time.time(), "/ba\u0308r.blend").file == Amount(1.0)
     assert spending(tasks, time.time(), odd).file == Amount(2.0)
