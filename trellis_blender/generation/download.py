@@ -7,13 +7,12 @@ goes on there.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from ..piapi.files import FileIdentity, Part, ResultStream
-from .files import INPUT_NAME, MODEL_NAME, remove_file, replace_for_good, write_whole
+from .files import INPUT_NAME, MODEL_NAME, patiently, remove_file, replace_for_good, sync, write_whole
 from .glb import SIZE_LIMIT_BYTES, check_glb
 from .png import encode_png
 from .problems import DiskFull, ModelUnusable, explain_os_error
@@ -52,7 +51,7 @@ def keep_model(
         try:
             check_glb(part)
         except ModelUnusable as problem:
-            part.replace(folder / REFUSED_NAME)
+            patiently(lambda: part.replace(folder / REFUSED_NAME))
             raise ModelUnusable(f"{problem.reason}; it was kept aside as {REFUSED_NAME}") from None
         replace_for_good(part, final)
     except OSError as error:
@@ -100,4 +99,4 @@ def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limi
                 tell(min(received / result.size, 1.0))
         file.truncate()
         file.flush()
-        os.fsync(file.fileno())
+        sync(file.fileno())
