@@ -5,13 +5,11 @@ What the artist can choose beyond that is in `finish`.
 """
 
 from math import isfinite, radians
-from pathlib import Path
 from typing import Any
 
 import bpy
 from mathutils import Matrix, Vector
 
-from ..generation.glb import read_gltf
 from ..generation.problems import ModelUnusable
 
 SHARP_ANGLE = radians(30)
@@ -70,20 +68,6 @@ def shade(mesh: bpy.types.Mesh, smooth_up_to: float) -> None:
     mesh.update()
 
 
-def unmetal(mesh: bpy.types.Mesh, glb: Path) -> None:
-    """Metallic 0 for the materials whose file gives neither `metallicFactor` nor a texture for it.
-
-    glTF reads a missing factor as 1.0, so TRELLIS's painted surfaces would show as dark metal.
-    """
-    painted = [_says_nothing_of_metal(material) for material in _materials_in_use(read_gltf(glb))]
-    for material, is_painted in zip(mesh.materials, painted, strict=False):
-        if material is None or not material.node_tree or not is_painted:
-            continue
-        for node in material.node_tree.nodes:
-            if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled):
-                _set_unless_linked(node.inputs["Metallic"], 0.0)
-
-
 def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
     """Object, mesh, materials and images after the prompt; Blender appends .001 where the name is taken."""
     model.name = name
@@ -95,20 +79,3 @@ def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
                 node.image.name = name
                 if node.image.packed_file is None:
                     node.image.pack()
-
-
-def _materials_in_use(gltf: dict[str, Any]) -> list[Any]:
-    """The file's materials in the order in which its meshes use them, which is the order of the slots in Blender."""
-    materials = gltf.get("materials", [])
-    used = [part.get("material") for mesh in gltf.get("meshes", []) for part in mesh.get("primitives", [])]
-    return [materials[index] for index in dict.fromkeys(used) if isinstance(index, int) and 0 <= index < len(materials)]
-
-
-def _set_unless_linked(socket: Any, value: float) -> None:
-    if not socket.is_linked:
-        socket.default_value = value
-
-
-def _says_nothing_of_metal(material: object) -> bool:
-    surface = material.get("pbrMetallicRoughness") if isinstance(material, dict) else None
-    return not isinstance(surface, dict) or not {"metallicFactor", "metallicRoughnessTexture"} & surface.keys()

@@ -12,7 +12,7 @@ from ..generation.request import Placement
 from ..generation.variations import GAP
 from . import artist, finishing, fitting, grounding, placeholder, provenance, replacing, swapping
 from .finish import origin, steps
-from .finish.choices import PRESETS, Origin, Preset
+from .finish.choices import PRESETS, Origin, Preset, Shading
 from .grounding import Target
 from .staging import mesh_of, staged_model
 from .views import layer_collections, push_undo, shown_scene, view_layer_of, viewports_of, window_of
@@ -109,13 +109,12 @@ def place(
     else:
         name = placeholder.wanted_name(stand_in, swapping.name_of(stand_in), name)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
-    with staged_model(glb) as model:
+    with staged_model(glb, keeps_normals=finish.shading is Shading.KEEP) as model:
         mesh = mesh_of(model)
         if bpy.app.background or not steps.is_heavy(mesh, finish):
             steps.reduce(mesh, finish)
         delivered = finishing.stand(mesh, placement.longest_side_m)
         steps.shade(mesh, finish)
-        finishing.unmetal(mesh, glb)
         finishing.name_all(model, mesh, name)
         for collection in list(model.users_collection):
             collection.objects.unlink(model)
