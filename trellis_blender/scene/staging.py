@@ -202,14 +202,15 @@ def _clear(kept: bpy.types.Object | None, brought: dict[str, set[int]]) -> None:
 
 def _used_by(model: bpy.types.Object) -> set[bpy.types.ID]:
     mesh = mesh_of(model)
-    materials = set(filter(None, mesh.materials))
-    trees = [material.node_tree for material in materials if material.node_tree is not None]
+    materials = list(filter(None, mesh.materials))
     used: set[bpy.types.ID] = {model, mesh, *materials}
-    while trees:
-        for node in trees.pop().nodes:
-            if isinstance(node, bpy.types.ShaderNodeTexImage) and node.image is not None:
-                used.add(node.image)
-            elif isinstance(node, bpy.types.ShaderNodeGroup) and node.node_tree not in {None, *used}:
-                used.add(node.node_tree)
-                trees.append(node.node_tree)
+    waiting: list[Any] = [material.node_tree for material in materials]
+    while waiting:
+        tree = waiting.pop()
+        for node in tree.nodes if tree is not None else ():
+            found: Any = getattr(node, "image", None) or getattr(node, "node_tree", None)
+            if found is not None and found not in used:
+                used.add(found)
+                if isinstance(found, bpy.types.NodeTree):
+                    waiting.append(found)
     return used
