@@ -128,12 +128,8 @@ def prism_glb(sides: int, normals: str) -> bytes:
     faces = []
     for (x, z), (far_x, far_z) in zip(rim, rim[1:] + rim[:1], strict=True):
         low, high, far_low, far_high = (x, -0.5, z), (x, 0.5, z), (far_x, -0.5, far_z), (far_x, 0.5, far_z)
-        faces += [
-            (low, high, far_high),
-            (low, far_high, far_low),
-            ((0, 0.5, 0), far_high, high),
-            ((0, -0.5, 0), low, far_low),
-        ]
+        faces += [(low, high, far_high), (low, far_high, far_low)]
+        faces += [((0, 0.5, 0), far_high, high), ((0, -0.5, 0), low, far_low)]
     points = [point for face in faces for point in face]
     if normals == "none":
         return mesh_glb(points, {})

@@ -115,7 +115,6 @@ def rich_glb() -> bytes:
             ],
         }
     ]
-    gltf["buffers"][0]["byteLength"] = len(binary)
     return parts.whole()
 
 
