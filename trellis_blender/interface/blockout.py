@@ -219,7 +219,7 @@ def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> 
 
 
 def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
-    from ..scene import fitting, placeholder
+    from ..scene import fitting, placeholder, units
 
     settings, box = settings_of(context.scene), wish.boxes[0]
     given = {"prompt": wish.prompt, "model": settings.model}
@@ -232,7 +232,7 @@ def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
     placement = replace(
         request.placement,
         location=placeholder.spot(box),
-        longest_side_m=max(fitting.frame_of(box).size),
+        longest_side_m=max(fitting.frame_of(box).size) * units.metres_per_unit_of(box),
         stretch=settings.fit == 'STRETCH',
     )
     return replace(request, placement=placement)

@@ -140,11 +140,13 @@ def side_by_side(
     requests: "Sequence[GenerationRequest]", spot: tuple[float, float, float] | None = None
 ) -> "list[GenerationRequest]":
     """The requests in a row along X, from `spot` or from where the first one would stand."""
-    first = requests[0].placement
+    from ..scene.units import metres_per_unit
+
+    first, unit_m = requests[0].placement, metres_per_unit(bpy.context.scene)
     x, y, z = first.location if spot is None else spot
     offsets = variations.offsets_m(first.longest_side_m, len(requests))
     return [
-        replace(request, placement=replace(request.placement, location=(x + beside_m, y, z)))
+        replace(request, placement=replace(request.placement, location=(x + beside_m / unit_m, y, z)))
         for request, beside_m in zip(requests, offsets, strict=True)
     ]
 

@@ -190,4 +190,4 @@ def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -
     body.prop(settings, "finish")
     row = body.row()
     row.active = settings.finish != Preset.AS_DELIVERED.value
-    row.prop(settings, "longest_side")
+    row.prop(settings, "longest_side_shown", text="Longest Side")

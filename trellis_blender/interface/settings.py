@@ -12,6 +12,7 @@ from ..piapi.models import MODELS, SEED, SEED_LIMIT, Model, Parameter, preset_of
 from ..piapi.picture_models import WORDING
 from ..scene.finish.choices import Preset
 from ..scene.grounding import Target
+from ..scene.units import shown_length
 from .finish_choices import PRESET_ITEMS
 
 CUSTOM = "CUSTOM"
@@ -30,6 +31,7 @@ TARGET_ITEMS = [
     ),
     (Target.GROUND.value, "On the Ground", "Below or above the 3D cursor, at a height of zero"),
 ]
+LONGEST_SIDE = "The size of the model's longest side, in metres for scripts. 0 keeps the size as delivered"
 
 
 def _known_parameters() -> dict[str, Parameter]:
@@ -186,12 +188,12 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
     )
     longest_side: bpy.props.FloatProperty(
         name="Longest Side",
-        description="The size of the model's longest side. 0 keeps the size as delivered",
+        description=LONGEST_SIDE,
         default=1.0,
         min=0,
         soft_max=100,
-        subtype='DISTANCE',
     )
+    longest_side_shown: shown_length("longest_side", LONGEST_SIDE)
     fit: bpy.props.EnumProperty(
         name="Fit",
         description="How a model fills the object that was selected for it",
