@@ -11,6 +11,7 @@ from ..piapi.models import MODELS, SEED_LIMIT, preset_of
 from ..piapi.picture_models import WORDING
 from ..scene.finish.choices import Preset
 from ..scene.grounding import Target
+from .endings import Endings
 from .finish_choices import PRESET_ITEMS
 
 TRELLIS = MODELS["Qubico/trellis"]
@@ -216,13 +217,9 @@ def label_of_parameter(name: str) -> str:
     return known[name].name if name in known else name
 
 
-def register() -> None:
+def register(endings: Endings) -> None:
     """Gives every scene its settings."""
     bpy.types.Scene.trellis = bpy.props.PointerProperty(  # pyright: ignore[reportAttributeAccessIssue]
         type=TRELLIS_PG_settings
     )
-
-
-def unregister() -> None:
-    """Takes them away again."""
-    del bpy.types.Scene.trellis  # pyright: ignore[reportAttributeAccessIssue]
+    endings.add(delattr, bpy.types.Scene, "trellis")
