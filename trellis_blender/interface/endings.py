@@ -28,6 +28,6 @@ class Endings:
 def _end(end: Callable[..., Any], arguments: tuple[object, ...]) -> None:
     try:
         end(*arguments)
-    except Exception:
+    except Exception:  # noqa: BLE001 (it is logged)
         name = getattr(end, "__qualname__", repr(end))
         logs.logger(__name__).exception("%s%r could not be taken back", name, arguments)
