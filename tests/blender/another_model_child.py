@@ -8,10 +8,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import bpy  # noqa: E402, I001 (Blender's own modules can be found once bpy is loaded)
-import addon_utils  # noqa: E402
+import bpy  # noqa: I001 (Blender's own modules can be found once bpy is loaded)
+import addon_utils
 
-from trellis_blender.piapi.models import IMAGE, MODELS, TEXT, Model, Parameter, Preset  # noqa: E402
+from trellis_blender.piapi.models import IMAGE, MODELS, TEXT, Model, Parameter, Preset
 
 CLAY = Model(
     "Test/clay",
@@ -81,5 +81,6 @@ def main() -> dict[str, Any]:
     return told
 
 
-print("TOLD" + json.dumps(main()), flush=True)
+sys.stdout.write("TOLD" + json.dumps(main()))
+sys.stdout.flush()
 os._exit(0)

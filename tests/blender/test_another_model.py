@@ -1,4 +1,4 @@
-"""A model that is one more entry in `models`: two parameters of its own, a preset, no seed. All else follows from it."""
+"""A model that is one more entry in `models`: two parameters of its own, a preset, no seed. All else follows."""
 
 import json
 import subprocess

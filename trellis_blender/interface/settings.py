@@ -13,6 +13,7 @@ from ..piapi.picture_models import WORDING
 from ..scene.finish.choices import Preset
 from ..scene.grounding import Target
 from ..scene.units import shown_length
+from .endings import Endings
 from .finish_choices import PRESET_ITEMS
 
 CUSTOM = "CUSTOM"
@@ -243,13 +244,9 @@ def label_of_parameter(name: str) -> str:
     return _KNOWN[name].label or name if name in _KNOWN else name
 
 
-def register() -> None:
+def register(endings: Endings) -> None:
     """Gives every scene its settings."""
     bpy.types.Scene.trellis = bpy.props.PointerProperty(  # pyright: ignore[reportAttributeAccessIssue]
         type=TRELLIS_PG_settings
     )
-
-
-def unregister() -> None:
-    """Takes them away again."""
-    del bpy.types.Scene.trellis  # pyright: ignore[reportAttributeAccessIssue]
+    endings.add(delattr, bpy.types.Scene, "trellis")
