@@ -56,6 +56,8 @@ class Outcome(NamedTuple):
 def main() -> int:
     """Runs all that was asked for and sums it up; 0 where everything passed."""
     options = read_options()
+    # As tests/conftest.py has it, and for what Python loads before that.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     newest, python = newest_blender()
     here = blenders_here() if options.all else {newest: python}
     left_out = [blender for blender in PYTHON_OF_BLENDER if options.all and blender not in here]
@@ -129,8 +131,8 @@ def plain_runs(tools: Path, old: Path, *, is_soak: bool) -> list[Run]:
 def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
     """Blender as a module, a run for each group of files; the newest, which has the most to do, begins."""
     versions = list(modules)
-    on_all = {"what is the same in none": groups.EVERY_BLENDER}
-    at_the_ends = {"what uses Blender": groups.OLDEST_AND_NEWEST}
+    on_all = {"what differs from version to version": groups.EVERY_BLENDER}
+    at_the_ends = {"what is the same in all": groups.OLDEST_AND_NEWEST}
     once = {"what needs no version": groups.ONCE}
     found: list[Run] = []
     for blender in [*versions[-1:], *versions[:-1]]:
