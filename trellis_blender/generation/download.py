@@ -29,7 +29,7 @@ def part_in(folder: Path) -> Part | None:
         note = json.loads((folder / NOTE_NAME).read_text(encoding="utf-8"))
         identity = FileIdentity(str(note["etag"]), str(note["last_modified"]), int(note["size"]))
         received = (folder / PART_NAME).stat().st_size
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return Part(received, identity) if identity.validator and 0 < received < identity.size else None
 
