@@ -35,9 +35,14 @@ def part_in(folder: Path) -> Part | None:
 
 
 def keep_model(
-    result: ResultStream, folder: Path, tell: Callable[[float], None], limit: int = SIZE_LIMIT_BYTES
+    result: ResultStream,
+    folder: Path,
+    tell: Callable[[float], None],
+    limit: int = SIZE_LIMIT_BYTES,
+    go_on: Callable[[], object] = lambda: None,
 ) -> Path:
-    """Writes the chunks into `folder` and returns the checked model's path. `tell` hears the share received, 0–1.
+    """Writes the chunks into `folder` and returns the checked model's path. `tell` hears the share received, 0–1;
+    `go_on` is called now and then while the model is checked, and may raise.
 
     Raises ModelUnusable (a file that is refused stays as `model.refused`), DiskFull, FolderUnusable, and whatever
     the chunks raise. Nothing but a whole, checked file ever has the model's name.
@@ -49,7 +54,7 @@ def keep_model(
             _note(folder, result.identity)
         _write(result, part, tell, limit)
         try:
-            check_glb(part)
+            check_glb(part, go_on)
         except ModelUnusable as problem:
             patiently(lambda: part.replace(folder / REFUSED_NAME))
             raise ModelUnusable(f"{problem.reason}; it was kept aside as {REFUSED_NAME}") from None

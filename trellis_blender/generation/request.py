@@ -25,12 +25,12 @@ class Picture:
 class Placement:
     """Where the model goes, as it was at the press.
 
-    `collection` "" stands for the scene's own collection. `location` in world space, in Blender's units.
-    `longest_side_m` 0 keeps the size as delivered. `blend_file` is the file's path ("" while unsaved), `blend_load` counts the files opened in
-    this Blender, so that a model does not turn up in another .blend. The `_uid` are Blender's `session_uid`. With
-    `has_placeholder` something stands there that the artist may move: then that is where it goes. With `stretch` it
-    fills a box along all three axes, else it keeps its proportions. `finish` names the preset that it is finished with
-    when it arrives.
+    `collection` "" stands for the scene's own collection. `location` is in world space, in Blender's units.
+    `longest_side_m` 0 keeps the size as delivered. `blend_file` is the file's path ("" while unsaved), `blend_load`
+    counts the files opened in this Blender, so that a model does not turn up in another .blend. The `_uid` are
+    Blender's `session_uid`. With `has_placeholder` something stands there that the artist may move: then that is where
+    it goes. With `stretch` it fills a box along all three axes, else it keeps its proportions. `finish` names the
+    preset that it is finished with when it arrives.
     """
 
     scene: str
