@@ -35,6 +35,7 @@ OPENS_NONE = (
     "test_cancelling",
     "test_captions",
     "test_costs",
+    "test_docs",
     "test_foreign",
     "test_fuzz",
     "test_glb",
@@ -78,6 +79,7 @@ EVERY_BLENDER = (
 OLDEST_AND_NEWEST = (
     "test_access",
     "test_account",
+    "test_another_model",
     "test_assets",
     "test_blockout",
     "test_concepts",

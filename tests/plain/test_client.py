@@ -258,15 +258,6 @@ def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], list[
         stop_listening(listener)
 
 
-def test_behind_a_proxy_a_create_whose_answer_is_lost_is_unclear_and_not_repeated(
-    proxied: Callable[[bytes], list[bytes]],
-) -> None:
-    seen = proxied(b"")
-    with pytest.raises(errors.Unclear):
-        create(new_client(Service("https://api.example.invalid", KEY)))
-    assert len(seen) == 1
-
-
 def test_a_proxy_that_refuses_the_tunnel_surely_sent_nothing(proxied: Callable[[bytes], list[bytes]]) -> None:
     proxied(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
     with pytest.raises(errors.NoConnection):
@@ -340,7 +331,13 @@ def test_the_next_try_comes_after_half_to_all_of_twice_as_long(attempt: int, lon
         (400, errors.InputRefused),
         (408, errors.NoAnswerInTime),
         (409, errors.RequestRefused),
-        (499, errors.RequestRefused),
+        (498, errors.RequestRefused),
+        (102, errors.AnswerNotUnderstood),
+        (199, errors.AnswerNotUnderstood),
+        (303, errors.AnswerNotUnderstood),
+        (304, errors.AnswerNotUnderstood),
+        (499, errors.NoAnswerInTime),
+        (511, errors.LoginPage),
         (500, errors.ServiceFailing),
         (599, errors.ServiceFailing),
     ],

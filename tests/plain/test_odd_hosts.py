@@ -16,6 +16,7 @@ from trellis_blender.generation.pace import PIAPI, RateLimit
 from trellis_blender.generation.questions import Answer, Question, Topic
 from trellis_blender.generation.states import State
 from trellis_blender.piapi import errors
+from trellis_blender.piapi.adapter import Session
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.connections import Connections, is_on_internet
 from trellis_blender.piapi.files import FileIdentity, Part, open_result
@@ -118,7 +119,7 @@ def test_a_login_for_everybody_is_sent_to_nobody(piapi: Piapi, tmp_path: Path, m
         connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 
     with serving(listen) as port:
-        Connections().session(uses_proxy=True).get(f"http://127.0.0.1:{port}/")
+        Session(Connections()).get(f"http://127.0.0.1:{port}/")
     assert heads
     assert b"Authorization" not in heads[0]
 

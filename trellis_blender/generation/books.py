@@ -58,8 +58,9 @@ class Books:
         for found in generations:
             self._tell(found)
         self.has_loaded = True
-        from .files import remove_unsent
+        from .files import finish_removals, remove_unsent
 
+        finish_removals(self._folder, known)
         remove_unsent(self._folder, known)
 
     def look_around(self) -> None:
@@ -134,14 +135,27 @@ class Books:
             if found is not None and self._is_beyond(found, generation):
                 self._tell(found)
                 return
-            from .files import remove_folder
-
-            remove_folder(self._folder / generation.folder_name)
-            self._open().remove(generation.id)
+            self._take_out(generation)
         except GenerationProblem as problem:
             self._publish(replace(generation, problem=f"It was not removed. {problem}"))
         else:
             self._publish(replace(generation, removed=True))
+
+    def _take_out(self, generation: Generation) -> None:
+        """All of it or nothing: what somebody holds is not half deleted."""
+        from .files import clear_away, set_aside
+
+        folder = self._folder / generation.folder_name
+        aside = set_aside(folder)
+        try:
+            self._open().remove(generation.id)
+        except GenerationProblem:
+            if aside is not None:
+                with suppress(OSError):
+                    aside.replace(folder)
+            raise
+        if aside is not None:
+            clear_away(aside)
 
     def _tell(self, found: "Owned") -> None:
         self._known.add(found.generation.id)

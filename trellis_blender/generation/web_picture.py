@@ -2,12 +2,10 @@
 """A picture from an address on the web that the artist gave. Fetched here, never passed on, and no key goes along."""
 
 import hashlib
-import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ..piapi import errors
+from ..piapi.addresses import read_address
 from ..piapi.connections import Connections
 from ..piapi.files import open_result
 from .files import write_whole
@@ -22,6 +20,9 @@ STEM = "Web picture"
 
 _HAPPENED: tuple[tuple[type[errors.PiapiError], str], ...] = (
     (errors.CertificateRefused, "{host} could not prove that it is {host} (its certificate was refused)."),
+    (errors.ProxyAway, "{error}"),
+    (errors.AddressUnusable, "{error}"),
+    (errors.LoginPage, "{error}"),
     (errors.NotSent, "No connection to {host}. Check the address and the network."),
     (
         errors.AddressRefused,
@@ -31,6 +32,7 @@ _HAPPENED: tuple[tuple[type[errors.PiapiError], str], ...] = (
     (errors.Refused, "{host} has nothing at this address, or does not give it out."),
     (errors.NoAnswerInTime, "{host} is too slow, so the picture was given up. Try again, or choose another."),
     (errors.ServiceFailing, "{host} has a problem of its own. Try again in a few minutes."),
+    (errors.AnswerNotUnderstood, "{host} gave no answer that can be used. Try again, or choose another picture."),
     (errors.PiapiError, "The connection to {host} broke before the picture was complete. Try again."),
 )
 
@@ -44,7 +46,6 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
     url = url.strip()
     connections = Connections()
     job.cuts_by(connections.cut)
-    until = time.monotonic() + limit_s
     try:
         with (
             connections.within(limit_s),
@@ -55,7 +56,7 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
                 limits=job.service.limits,
             ) as result,
         ):
-            content, ending = read_picture(_in_time(result.chunks, until), result.size)
+            content, ending = read_picture(result.chunks, result.size)
     except errors.PiapiError as error:
         raise PictureNotFetched(_explain(error, url)) from None
     except NoPicture as problem:
@@ -68,22 +69,8 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
     return path
 
 
-def _in_time(chunks: Iterable[bytes], until: float) -> Iterator[bytes]:
-    """A connection that was made after the time had passed is not hung up on."""
-    for chunk in chunks:
-        if time.monotonic() > until:
-            raise errors.NoAnswerInTime
-        yield chunk
-    # What was hung up on without having said how long it is looks complete.
-    if time.monotonic() > until:
-        raise errors.NoAnswerInTime
-
-
 def _explain(error: errors.PiapiError, url: str) -> str:
     """PiAPI's errors, said of a server that is not PiAPI."""
     sentence = next(sentence for kind, sentence in _HAPPENED if isinstance(error, kind))
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        host = ""
-    return sentence.format(host=host or "the server")
+    address = read_address(url)
+    return sentence.format(host=address.host if address else "the server", error=error)

@@ -49,8 +49,8 @@ def data_folder() -> Path:
     return Path(bpy.utils.user_resource('DATAFILES', path="trellis_blender"))
 
 
-KEY_FILE = SecretFile(data_folder, "api-key")
-WEBHOOK_FILE = SecretFile(data_folder, "webhook-secret")
+KEY_FILE = SecretFile(data_folder, "api-key", "API key")
+WEBHOOK_FILE = SecretFile(data_folder, "webhook-secret", "webhook secret")
 
 
 def preferences() -> bpy.types.AddonPreferences | None:
@@ -135,8 +135,13 @@ def why_not_ready(model_id: str = "") -> str:
     if model_id == OFFLINE_PREVIEW.id:
         return ""
     if not api_key().value:
-        return "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."
-    return why_offline(service().api_url)
+        return (
+            KEY_FILE.problem or "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."
+        )
+    asked = service()
+    if asked.webhook_endpoint and WEBHOOK_FILE.problem:
+        return WEBHOOK_FILE.problem
+    return why_offline(asked.api_url)
 
 
 def why_offline(url: str) -> str:

@@ -15,6 +15,7 @@ from ..generation import costs
 from ..piapi.models import MODELS, InputUnusable
 from . import access, generate, monitor, pictures, reading, taking
 from .buttons import UNREAD_S
+from .endings import Endings
 from .layouts import draw_text
 from .settings import settings_of
 
@@ -216,16 +217,11 @@ def draw_in_image_menu(self: bpy.types.Menu, _: bpy.types.Context) -> None:
     layout.operator("trellis.generate_from_editor")
 
 
-def register() -> None:
+def register(endings: Endings) -> None:
     """Adds the entry to the Image Editor's menu."""
     menu: Any = bpy.types.IMAGE_MT_image
     menu.append(draw_in_image_menu)
-
-
-def unregister() -> None:
-    """Takes it away."""
-    menu: Any = bpy.types.IMAGE_MT_image
-    menu.remove(draw_in_image_menu)
+    endings.add(menu.remove, draw_in_image_menu)
 
 
 def _why_not(paths: Sequence[Path], among: str) -> str:

@@ -203,6 +203,7 @@ def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: l
     """In the thread: leaves the path of the better picture, or a sentence why there is none."""
     import hashlib
 
+    from ..generation.file_names import file_stem
     from ..generation.files import write_whole
     from ..generation.png import encode_png
     from ..generation.problems import GenerationProblem
@@ -211,7 +212,7 @@ def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: l
     try:
         content = encode_png(improve(picture, remedy))
         # The file keeps its name, which becomes the model's; the same picture is the same file.
-        path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{stem}.png"
+        path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{file_stem(stem, 'Picture')}.png"
         if not path.is_file():
             write_whole(path, content)
         said.append(path)

@@ -37,11 +37,12 @@ def what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
 
 
 def already_made(settings: TRELLIS_PG_settings, model: Model) -> "list[Generation]":
-    """The generations that a press would make once more: there, or on their way. Empty unless the seed is fixed.
+    """The generations that a press would make once more: there, or on their way. Empty unless the seed is fixed, and
+    for a model that takes none.
 
     Cheap enough for a draw function: asked anew only when settings or generations have changed.
     """
-    if settings.seed == 0 or (wanted := _sameness(settings, model)) is None:
+    if settings.seed == 0 or not model.takes_seed or (wanted := _sameness(settings, model)) is None:
         return []
     found = session.current()
     asked = (wanted, settings.seed, settings.variations, found, found.revision)

@@ -27,6 +27,7 @@ END_LIMIT_S = 2.0
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """For Windows, where a console would open."""
+SWITCHED_OFF = "The add-on is being switched off."
 RUN_ROOM = "import runpy, sys; sys.path.append(sys.argv.pop()); runpy.run_module(sys.argv.pop(), run_name='__main__')"
 """The package's folder goes behind Python's own: other extensions lie beside it under any name."""
 
@@ -52,7 +53,7 @@ class OfflineProcess:
         return process.pid if process is not None and process.poll() is None else None
 
     def stop(self) -> None:
-        """Ends the process, and the waiting of whoever waits for it."""
+        """Ends the process, and the waiting of whoever waits for it; one that is just being started ends with that."""
         self._is_stopped = True
         if self._process is not None:
             _end(self._process)
@@ -60,7 +61,7 @@ class OfflineProcess:
     def _reach(self) -> Service:
         with self._lock:
             if self._is_stopped:
-                raise NotStarted("The add-on is being switched off.")
+                raise NotStarted(SWITCHED_OFF)
             if self._service is None or self.process_id is None:
                 self._service = self._start()
             return self._service
@@ -72,9 +73,13 @@ class OfflineProcess:
                 _end(self._process)
             try:
                 self._process = self._run(said)
+                # In this order: `stop` says that it is over and then ends the process that it sees.
+                if self._is_stopped:
+                    _end(self._process)
+                    raise NotStarted(SWITCHED_OFF)
                 address = _first_line(self._process, token)
             except OSError as error:
-                raise NotStarted(f"The offline preview could not be started ({error.strerror}).") from None
+                raise NotStarted(f"The offline preview could not be started ({error.strerror or error}).") from None
             if not address:
                 _end(self._process)
                 raise NotStarted(f"The offline preview could not be started ({_last_line(said)}).")

@@ -12,7 +12,7 @@ import bpy
 from ..generation.costs import price
 from ..piapi.picture_models import CONCEPTS
 from . import concepts, monitor, redraw, session, thumbnails, wording
-from .layouts import TrellisPanel, draw_text
+from .layouts import TrellisPanel, draw_text, ui_scale
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -87,7 +87,7 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
     if _Memory.paused:
         total = price(sum(generation.request.price_usd for generation in _Memory.paused))
         layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
-    units = context.region.width / (UNIT_PX * context.preferences.system.ui_scale) - MARGIN_UNITS
+    units = context.region.width / (UNIT_PX * ui_scale(context)) - MARGIN_UNITS
     for generation in _Memory.newest[: _Memory.rows]:
         _draw_generation(layout, context, generation, units)
     if (more := len(_Memory.newest) - _Memory.rows) > 0:

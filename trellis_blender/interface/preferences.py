@@ -16,7 +16,7 @@ from ..piapi.limits import USUAL_LIMITS
 from ..piapi.plans import MOST_AT_ONCE, plan_named
 from . import access, account, assets, logs, monitor, session, wording
 from .layouts import IN_PREFERENCES, draw_fact, draw_text
-from .secret_file import SecretFile
+from .secret_file import KEPT_IN, SecretFile
 
 KEY_PAGE = "https://piapi.ai"
 
@@ -67,7 +67,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
 
     api_key: bpy.props.StringProperty(
         name="API Key",
-        description="Your key from piapi.ai. Kept in a file that only you can read, never in a .blend",
+        description=f"Your key from piapi.ai. Kept in {KEPT_IN}, never in a .blend",
         subtype='PASSWORD',
         get=_get_key,
         set=_set_key,
@@ -228,8 +228,8 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     def _draw_key(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column = layout.column()
         column.prop(self, "api_key")
-        if _Secrets.problem:
-            draw_text(column, context, _Secrets.problem, 'ERROR')
+        for said in filter(None, (_Secrets.problem, access.KEY_FILE.warning, access.WEBHOOK_FILE.warning)):
+            draw_text(column, context, said, 'ERROR')
         key = access.api_key()
         if key.source and key.source != "the preferences":
             column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')

@@ -7,6 +7,7 @@ import bpy
 
 from ..piapi.models import PROMPT_HEEDED, PROMPT_LIMIT
 from . import session, wording
+from .layouts import ui_scale
 from .settings import settings_of
 
 DIALOG_WIDTH_PX = 700
@@ -31,7 +32,7 @@ class TRELLIS_OT_edit_prompt(bpy.types.Operator):
         layout: Any = self.layout
         layout.activate_init = True
         layout.prop(self, "prompt", text="", placeholder="What the model should be")
-        scale = context.preferences.system.ui_scale
+        scale = ui_scale(context)
         column = layout.column(align=True)
         column.scale_y = 0.8
         for line in wording.wrap(self.prompt, (DIALOG_WIDTH_PX - 30) * scale, scale):

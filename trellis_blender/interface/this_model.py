@@ -176,7 +176,8 @@ def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None
     cost = f" · {price(MODELS[made.model].price_usd)}" if made.model in MODELS else ""
     column = layout.column(align=True)
     column.operator("trellis.generate_again", text=f"Generate Again{cost}")
-    column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
+    if made.model not in MODELS or MODELS[made.model].takes_seed:
+        column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
     row = layout.row()
     row.use_property_split = False
     row.prop(settings_of(context.scene), "renewal", expand=True)

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The offline preview over HTTP, on 127.0.0.1 only: PiAPI's paths, shapes and statuses.
 
-Everything but a file wants this start's token as the key. A file's address holds a name of its own that cannot be
-guessed, because keys are not sent to where files are.
+Everything but a file wants this start's token as the key, before anything beyond a request's headers is read. A file's
+address holds a name of its own that cannot be guessed, because keys are not sent to where files are.
 """
 
 import hmac
 import json
+import re
+import socket
+import socketserver
+import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,37 +21,106 @@ from .tasks import InputUnusable, Tasks, envelope
 BODY_LIMIT_BYTES = 16 * 1024 * 1024
 """A picture of 1024 × 1024 as base64 is at most 6 MB."""
 IDLE_LIMIT_S = 60.0
+"""Between two requests of the Blender that started it."""
+ARRIVAL_LIMIT_S = 10.0
+"""For a request to come in: another program on this computer may send a byte now and then for ever."""
+MOST_CONNECTIONS = 64
+"""Blender has one for each generation that is worked on, 30 at the most. A further one is closed."""
 TASK_PATH = "/api/v1/task"
+STRANGER = "The offline preview talks to the Blender that started it only."
+EXCLUSIVE: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+"""Windows alone has it, and needs it to keep a port to oneself."""
 BALANCE = {"account_name": "Offline preview", "account_id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
+
+_LENGTH = re.compile(r"[0-9]{1,9}")
 
 
 class OfflineServer(ThreadingHTTPServer):
     """The service. `server_port` is the port that the system chose."""
 
     daemon_threads = True
+    # The port is a new one each time. The first of these lets another program take the same one on Windows.
+    allow_reuse_address = False
+    allow_reuse_port = False
 
     def __init__(self, token: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
         self.token = token
         self.tasks = Tasks()
+        self._arrivals: dict[socket.socket, float] = {}
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), _Handler)
 
     @property
     def address(self) -> str:
         """Where it is reached."""
         return f"http://127.0.0.1:{self.server_port}"
 
+    def server_bind(self) -> None:
+        """Without asking for the computer's name, as the library does: macOS may take half a minute for that."""
+        if EXCLUSIVE is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, EXCLUSIVE, 1)
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.socket.getsockname()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """In a thread of its own, where there is room."""
+        with self._lock:
+            is_too_many = len(self._arrivals) >= MOST_CONNECTIONS
+            if not is_too_many:
+                self._arrivals[request] = time.monotonic() + ARRIVAL_LIMIT_S
+        if is_too_many:
+            self.shutdown_request(request)
+        else:
+            super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Closes a connection, and makes room for another."""
+        with self._lock:
+            self._arrivals.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: a stranger may break off as often as it likes, and what is said is kept in a file."""
+
+    def expect(self, request: socket.socket, within_s: float | None) -> None:
+        """Until when the next request has to be here; None while one is answered."""
+        with self._lock:
+            self._arrivals[request] = time.monotonic() + (within_s or float("inf"))
+
+    def service_actions(self) -> None:
+        """Ten times a second: ends the connections whose request does not arrive."""
+        now = time.monotonic()
+        with self._lock:
+            late = [request for request, until in self._arrivals.items() if now > until]
+        for request in late:
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = IDLE_LIMIT_S
+    # For each wait: what sends something now and then is ended by the server.
+    timeout = ARRIVAL_LIMIT_S
     server: OfflineServer  # pyright: ignore[reportIncompatibleVariableOverride] (so it is for the library, too)
+
+    def handle_one_request(self) -> None:
+        """One request; a stranger gets no second one."""
+        super().handle_one_request()
+        if not self.close_connection:
+            self.connection.settimeout(IDLE_LIMIT_S)
+            self.server.expect(self.connection, IDLE_LIMIT_S)
+
+    def handle_expect_100(self) -> bool:
+        """A body is asked for only where it will be read."""
+        return self._is_let_in() and super().handle_expect_100()
 
     def do_GET(self) -> None:
         """A file, the balance, a task."""
+        self.server.expect(self.connection, None)
         if self.path.startswith("/files/"):
             self._send_file(self.path.removeprefix("/files/"))
-        elif not self._is_known():
-            self._refuse(401, "The offline preview talks to the Blender that started it only.")
+        elif not self._is_let_in():
+            return
         elif self.path == "/account/info":
             self._send(200, BALANCE)
         elif task := self._task():
@@ -55,14 +130,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """A new task."""
+        if not self._is_let_in():
+            return
+        self.server.expect(self.connection, ARRIVAL_LIMIT_S)
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > BODY_LIMIT_BYTES:
+        if not _LENGTH.fullmatch(length) or int(length) > BODY_LIMIT_BYTES or "Transfer-Encoding" in self.headers:
             self.close_connection = True
             self._refuse(413, "The request is too large.")
             return
         body = self.rfile.read(int(length))
-        if not self._is_known():
-            self._refuse(401, "The offline preview talks to the Blender that started it only.")
+        self.server.expect(self.connection, None)
+        if len(body) < int(length):
+            self.close_connection = True
         elif self.path != TASK_PATH:
             self._refuse(404, "not found")
         else:
@@ -70,9 +149,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         """Drops a task that has not begun."""
-        if not self._is_known():
-            self._refuse(401, "The offline preview talks to the Blender that started it only.")
-        elif (task := self._task()) is None:
+        self.server.expect(self.connection, None)
+        if not self._is_let_in():
+            return
+        if (task := self._task()) is None:
             self._refuse(404, "task not found")
         elif self.server.tasks.cancel(task):
             self._send(200, envelope(task, self.server.address))
@@ -95,8 +175,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, envelope(task, self.server.address))
 
-    def _is_known(self) -> bool:
-        return hmac.compare_digest(self.headers.get("x-api-key", "").encode(), self.server.token.encode())
+    def _is_let_in(self) -> bool:
+        """Whether the token is there. A stranger is refused, and hung up on without reading what else it sends."""
+        if hmac.compare_digest(self.headers.get("x-api-key", "").encode(), self.server.token.encode()):
+            return True
+        self.close_connection = True
+        self._refuse(401, STRANGER)
+        return False
 
     def _task(self) -> Any:
         folder, _, task_id = self.path.rpartition("/")
@@ -119,5 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
+from .adapter import Session
+from .addresses import checked_address
+from .answers import read_json
 from .connections import Connections
 from .errors import (
     AddressUnusable,
@@ -26,7 +29,7 @@ from .errors import (
     error_for,
 )
 from .retries import RETRIES, read_retry_after, retry_delay_s
-from .service import Service, checked_address
+from .service import Service
 from .tasks import (
     Account,
     ListedTask,
@@ -38,7 +41,7 @@ from .tasks import (
     read_task_list,
     read_upload,
 )
-from .transport import read_limited, translated
+from .transport import ask, read_limited
 
 ANSWER_LIMIT_S = 180.0
 """For a request and its whole answer; an image goes along with it, on a line that may be slow."""
@@ -106,14 +109,13 @@ class Client:
         self._pause = pause
         self._slow_down = slow_down
         self._witness = witness
-        self._timeout = (service.limits.connect_s, service.limits.read_s)
+        self._limits = service.limits
         self._chance = random.Random()
         self._answer_limit_s = answer_limit_s
         secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
         self._secrets = {secret: said for secret, said in secrets.items() if len(secret) >= SECRET_LENGTH_MIN}
         self._connections = connections or Connections()
-        # A proxy from the environment must not see a request, and its key, that is meant for this computer itself.
-        self._session = self._connections.session(uses_proxy=not service.is_loopback)
+        self._session = Session(self._connections)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -207,25 +209,22 @@ class Client:
 
     def _ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> object:
         self._wait_turn()
-        with self._connections.within(self._answer_limit_s), translated(url):
-            response = self._session.request(
-                method,
-                url,
-                json=body,
-                headers={"x-api-key": self._key, "Accept": "application/json"},
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
+        headers = {"x-api-key": self._key, "Accept": "application/json"}
+        with self._connections.within(self._answer_limit_s):
+            response = ask(
+                self._connections, self._session, method, url, json=body, headers=headers, limits=self._limits
             )
             with response:
-                content = read_limited(response, ANSWER_LIMIT_BYTES)
+                # What a redirect says beside its address is nothing to be read.
+                is_redirect = 300 <= response.status_code < 400
+                content = b"" if is_redirect else read_limited(self._connections, response, ANSWER_LIMIT_BYTES)
         if self._witness is not None:
             path = urlsplit(url)._replace(scheme="", netloc="").geturl()
             shown = self._without_secrets(content)
             self._witness(Exchange(method, path, body, response.status_code, response.headers, shown))
         try:
-            answer: object = self._said_without_secrets(json.loads(content))
-        except (ValueError, RecursionError):
+            answer: object = self._said_without_secrets(read_json(content))
+        except ValueError:
             answer = None
         if response.status_code // 100 != 2:
             if response.status_code == 400 and body is None:

@@ -1,253 +1,205 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that another thread can cut off, and that can be held to addresses on the internet.
+"""Connections that another thread can end, that tell what has gone out, and that can be held to where they may lead.
 
-A thread that waits for an answer can neither be interrupted nor given up in Python: its socket has to be shut down.
 Names say little about where they lead, so what a connection may reach is judged by the address it has reached, before
 the first byte goes out.
 """
 
-import errno
 import os
-import select
+import queue
 import socket
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Any
-from weakref import WeakSet
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any, TypeVar
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util.wait import wait_for_write
 
-from .certificates import trusting
-from .errors import AddressRefused, NoAnswerInTime, NoConnection, NotSent, PiapiError
+from . import sockets
+from .addresses import is_loopback_ip, is_on_internet
+from .errors import AddressRefused, ConnectionCut, NoAnswerInTime, NoConnection, ProxyAway
+from .route import Proxy
 
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-"""Where a network without IPv4 has the addresses of it (RFC 6052), those of its own neighbours as well."""
-_NOT_YET = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY}
-CONNECT_LOOK_S = 0.2
-"""So often a connection that does not come about is looked at, whether anybody still wants it."""
+__all__ = ["Connections", "Reach", "is_on_internet"]
+
+LOOK_UP_LIMIT_S = 30.0
+"""For finding out where a name leads."""
+
+Found = TypeVar("Found")
+
+
+class Reach(Enum):
+    """Where a connection may lead."""
+
+    ANYWHERE = "anywhere"
+    INTERNET = "only to what anybody on the internet can reach"
+    HERE = "only to this computer"
+
+
+def _nothing() -> None:
+    """Nothing else is looked for."""
 
 
 class Connections:
-    """The connections of one conversation. `cut` is for any thread, the rest for the one that has the conversation."""
+    """The connections of one conversation. `cut` is for any thread, the rest for the one that has the conversation.
+
+    `has_sent`: something of the request under way has gone out, so that what it did is unknown if no answer comes.
+    """
 
     def __init__(self) -> None:
-        self._open: WeakSet[socket.socket] = WeakSet()
-        self._lock = threading.Lock()
+        self.has_sent = False
         self._is_cut = False
-        self._early: socket.socket | None = None
-
-    def session(self, *, uses_proxy: bool, internet_only: bool = False) -> requests.Session:
-        """A session over these connections.
-
-        `internet_only`: requests raise AddressRefused where the server is on this computer or in its network. Behind a
-        proxy it is the proxy that finds the server, so there only what the address itself says is judged.
-        """
-        session = requests.Session()
-        session.trust_env = uses_proxy
-        # Else requests sends the login that the artist's .netrc has for the host, or by default.
-        session.auth = _no_login
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, _Adapter(self, internet_only=internet_only))
-        return session
+        self._is_connecting = False
+        self._until: float | None = None
+        self._also_look: Callable[[], None] = _nothing
+        self._host = ""
+        self._proxy: Proxy | None = None
+        self._reach = Reach.ANYWHERE
 
     def cut(self) -> None:
         """Ends what is under way and lets nothing new begin: requests raise ConnectionCut, or NotSent."""
         self._is_cut = True
-        self._hang_up()
 
     @contextmanager
     def within(self, seconds: float) -> Generator[None]:
-        """Hangs up on what takes longer, and raises NoAnswerInTime: a server may send a byte now and then for ever."""
-        is_over = threading.Event()
-
-        def end() -> None:
-            is_over.set()
-            self._hang_up()
-
-        timer = threading.Timer(seconds, end)
-        timer.name, timer.daemon = "trellis-deadline", True
-        timer.start()
+        """Ends what takes longer with NoAnswerInTime: a server may send a byte now and then for ever."""
+        before = self._until
+        until = time.monotonic() + seconds
+        self._until = until if before is None else min(until, before)
         try:
             yield
-        except NotSent:
-            raise  # surely, however long it took to find that out
-        except PiapiError:
-            if not is_over.is_set():
-                raise
         finally:
-            timer.cancel()
-            timer.join()
-        # Headers that break off look like an answer without a body, so that it is not an error alone that tells.
-        if is_over.is_set():
-            raise NoAnswerInTime
+            self._until = before
 
     @contextmanager
-    def made(self, connection: HTTPConnection) -> Generator[None]:
-        """Around making a connection, up to the end of TLS; raises NoConnection after `cut`."""
-        self._look(connection.host)
+    def looking(self, also: Callable[[], None]) -> Generator[None]:
+        """Calls `also` as often as is looked, which may raise."""
+        self._also_look = also
         try:
             yield
-        except Exception:
-            self._look(connection.host)
-            raise
         finally:
-            early, self._early = self._early, None
-            if early is not None:
-                early.close()
-        self._note(connection.sock)
+            self._also_look = _nothing
 
-    def reach(self, connection: HTTPConnection) -> socket.socket:
-        """A socket that has reached the connection's server, or its proxy. As urllib3's own, but that `cut` ends it.
+    def begin(self, host: str, proxy: Proxy | None, reach: Reach) -> None:
+        """Before each request: whom it goes to, by which way, and where that may lead. Behind a proxy it is the proxy
+        that finds the server. Raises NoConnection where nothing new may begin."""
+        self.has_sent = False
+        self._host, self._proxy = host, proxy
+        self._reach = reach if proxy is None else Reach.ANYWHERE
+        self.look()
 
-        Raises what urllib3 raises.
-        """
-        opened = self._connected(connection)
-        # The handshake that may follow makes another object of the socket: a second handle is what can be shut down.
-        self._early = opened.dup()
-        self._note(self._early)
-        return opened
+    def look(self) -> None:
+        """Raises where nobody wants what is under way any more, or it takes too long."""
+        if self._is_cut:
+            raise ConnectionCut if self.has_sent else self.away("switched off")
+        if self._until is not None and time.monotonic() > self._until:
+            raise NoAnswerInTime if self.has_sent else self.away("timed out")
+        self._also_look()
 
-    def _connected(self, connection: Any) -> socket.socket:
-        host, port = connection._dns_host, connection.port
+    def away(self, reason: str) -> NoConnection:
+        """The error for a connection that does not come about."""
+        return ProxyAway(str(self._proxy), reason) if self._proxy else NoConnection(self._host, reason)
+
+    def apart(self, ask: Callable[[], Found]) -> Found:
+        """What `ask` returns or raises, from a thread that is left behind where nobody waits for it any more: there is
+        no way to break off the looking up of a name."""
+        answers: queue.SimpleQueue[tuple[Found | None, Exception | None]] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                answers.put((ask(), None))
+            except Exception as error:  # noqa: BLE001 (it is raised where it was asked)
+                answers.put((None, error))
+
+        until = time.monotonic() + LOOK_UP_LIMIT_S
+        try:
+            threading.Thread(target=run, name="trellis-look-up", daemon=True).start()
+        except RuntimeError as error:
+            raise OSError(str(error)) from None
+        while True:
+            self.look()
+            try:
+                found, error = answers.get(timeout=sockets.LOOK_S)
+                break
+            except queue.Empty:
+                if time.monotonic() > until:
+                    raise TimeoutError("timed out") from None
+        if error is not None:
+            raise error
+        return found  # pyright: ignore[reportReturnType]  None only where that is what was returned
+
+    @contextmanager
+    def connecting(self) -> Generator[None]:
+        """Around making a connection, up to the end of TLS: nothing that goes out then is the request."""
+        self._is_connecting = True
+        try:
+            yield
+        finally:
+            self._is_connecting = False
+
+    def sending(self) -> None:
+        """Before anything goes out."""
+        self.look()
+        if not self._is_connecting:
+            self.has_sent = True
+
+    def reach(self, connection: Any) -> socket.socket:
+        """A socket that has reached the server of urllib3's `connection`, or its proxy. Raises NoConnection, and
+        AddressRefused where it leads to what may not be reached."""
+        host, port = connection._dns_host.strip("[]"), connection.port
         limit_s = connection.timeout if isinstance(connection.timeout, int | float) else None
         problem: OSError = OSError("its name leads nowhere")
         try:
-            found = socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)
-            for family, kind, protocol, _, address in found:
-                opened = socket.socket(family, kind, protocol)
-                try:
-                    for option in connection.socket_options or ():
-                        opened.setsockopt(*option)
-                    self._connect(opened, address, limit_s, connection.host)
-                except OSError as error:
-                    opened.close()
-                    problem = error
-                except BaseException:
-                    opened.close()
-                    raise
-                else:
-                    return opened
+            found = self.apart(lambda: socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
-            problem = error if isinstance(error, OSError) else OSError(str(error))
-        if isinstance(problem, TimeoutError):
-            raise ConnectTimeoutError(connection, f"no connection to {host} within {limit_s} s") from problem
-        raise NewConnectionError(connection, f"no connection to {host}: {problem}") from problem
+            raise self.away(_reason(error)) from None
+        for family, kind, protocol, _, address in found:
+            try:
+                opened = sockets.LookingSocket(family, kind, protocol)
+                return self._connected(opened, address, connection.socket_options or (), limit_s)
+            except OSError as error:
+                problem = error
+        raise self.away(_reason(problem))
 
-    def _connect(self, opened: socket.socket, address: Any, limit_s: float | None, host: str) -> None:
-        """In small steps: a thread that waits for a connection cannot be woken."""
-        until = None if limit_s is None else time.monotonic() + limit_s
-        opened.settimeout(0)
-        state = opened.connect_ex(address)
-        while state in _NOT_YET:
-            self._look(host)
-            if until is not None and time.monotonic() > until:
-                raise TimeoutError
-            _, done, failed = select.select([], [opened], [opened], CONNECT_LOOK_S)
-            if done or failed:
-                state = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if state:
-            raise OSError(state, os.strerror(state))
-        opened.settimeout(limit_s)
-
-    def _look(self, host: str) -> None:
-        if self._is_cut:
-            raise NoConnection(host)
-
-    def _note(self, opened: socket.socket | None) -> None:
-        if opened is not None:
-            with self._lock:
-                self._open.add(opened)
-        if self._is_cut:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        with self._lock:
-            opened = list(self._open)
-        for each in opened:
-            with suppress(OSError):
-                # Not the TLS socket's own `shutdown`: it forgets that there is TLS while the other thread reads.
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
-
-
-def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def is_on_internet(address: str) -> bool:
-    """True for an IP address that anybody on the internet could reach; False for anything else, names included."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address):
-        if found in _TRANSLATED:
-            found = IPv4Address(int(found) & 0xFFFFFFFF)
-        elif found.ipv4_mapped is not None:
-            found = found.ipv4_mapped
-        elif found.is_site_local:
-            return False
-    return found.is_global and not found.is_multicast
-
-
-class _Adapter(HTTPAdapter):
-    """Puts our connections below `requests`."""
-
-    def __init__(self, connections: Connections, *, internet_only: bool) -> None:
-        self._connections = connections
-        self._internet_only = internet_only
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._connections, internet_only=self._internet_only)
-
-    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **options)
-        manager.pool_classes_by_scheme = _pools(self._connections, internet_only=False)
-        return manager
-
-
-def _pools(connections: Connections, *, internet_only: bool) -> dict[str, Any]:
-    """urllib3's pools by scheme, with connections that tell of themselves and look where they have got to."""
-
-    class Plain(HTTPConnection):
-        def connect(self) -> None:
-            with connections.made(self):
-                super().connect()
-
-        def _new_conn(self) -> socket.socket:
-            return checked(connections.reach(self))
-
-    class Secure(HTTPSConnection):
-        def connect(self) -> None:
-            if self.cert_reqs == "CERT_REQUIRED":
-                # What requests would have read for each connection anew is in the context already. A proxy that is
-                # reached over https itself is then held to the system's certificates, by urllib3.
-                self.ssl_context = trusting(self.ca_certs, self.ca_cert_dir)
-                self.ca_certs = self.ca_cert_dir = None
-            with connections.made(self):
-                super().connect()
-
-        def _new_conn(self) -> socket.socket:
-            return checked(connections.reach(self))
-
-    def checked(opened: socket.socket) -> socket.socket:
-        if internet_only and not is_on_internet(str(opened.getpeername()[0])):
+    def _connected(
+        self, opened: sockets.LookingSocket, address: Any, options: Any, limit_s: float | None
+    ) -> socket.socket:
+        opened.look = self.look
+        try:
+            for option in options:
+                opened.setsockopt(*option)
+            self._connect(opened, address, limit_s)
+            self._judge(str(opened.getpeername()[0]))
+        except BaseException:
             opened.close()
-            raise AddressRefused
+            raise
         return opened
 
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain  # pyright: ignore[reportAssignmentType]  as in urllib3 itself
+    def _connect(self, opened: socket.socket, address: Any, limit_s: float | None) -> None:
+        """In small steps, as `sockets` waits. Not with `select`, which knows only the first 1,024 open files."""
+        until = None if limit_s is None else time.monotonic() + limit_s
+        opened.setblocking(False)  # noqa: FBT003 (the library's)
+        state = opened.connect_ex(address)
+        if state in sockets.NOT_YET:
+            while not wait_for_write(opened, sockets.LOOK_S):
+                self.look()
+                if until is not None and time.monotonic() > until:
+                    raise TimeoutError("timed out")
+            state = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if state:
+            # Windows has its own words for what happens to sockets.
+            said: dict[int, str] = getattr(socket, "errorTab", {})
+            raise OSError(state, said.get(state) or os.strerror(state))
+        opened.settimeout(limit_s)
 
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure  # pyright: ignore[reportAssignmentType]
+    def _judge(self, address: str) -> None:
+        if self._reach is Reach.INTERNET and not is_on_internet(address):
+            raise AddressRefused
+        if self._reach is Reach.HERE and not is_loopback_ip(address):
+            raise self.away("its name leads to another computer")
 
-    return {"http": PlainPool, "https": SecurePool}
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)

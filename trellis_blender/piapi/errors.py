@@ -4,8 +4,13 @@
 PiapiError
 ├── NotSent              the request surely never reached the service: nothing was charged, safe to repeat
 │   ├── NoConnection
+│   │   ├── ProxyAway            to the proxy, that is
+│   │   └── ProxyRefused         the proxy answered and let nothing through
+│   ├── LoginPage            511: the network wants a login first
 │   ├── CertificateRefused
-│   ├── AddressUnusable
+│   ├── AddressUnusable      of no use before somebody changes a setting
+│   │   ├── ProxyUnusable
+│   │   └── CertificatesUnreadable
 │   └── NotStarted
 ├── Refused              the service answered and said no: no task was made
 │   ├── InputRefused         400
@@ -20,10 +25,10 @@ PiapiError
 │   ├── Redirected           3xx
 │   └── RequestRefused       any other 4xx
 └── Unclear              the request went out and no usable answer came back: what it did is unknown
-    ├── NoAnswerInTime       408 as well
+    ├── NoAnswerInTime       408 as well, and what gateways say when they stopped waiting
     ├── ConnectionCut
     ├── ServiceFailing       5xx
-    └── AnswerNotUnderstood
+    └── AnswerNotUnderstood  below 200 as well, and a 3xx that does not say that the request was passed by
 
 `str(error)` is for the artist: what happened, what to do, and the service's own words. What it cost depends on the
 step, so `generation` adds that.
@@ -58,9 +63,14 @@ class NotSent(PiapiError):
 
 
 class NoConnection(NotSent):
-    """The name was not found, or nobody listens there, or no connection came about in time. `detail` is the host."""
+    """The name was not found, or nobody listens there, or no connection came about in time. `detail` is the host,
+    `reason` what the system says, "" for nothing."""
 
     remedy = "Check the network and try again."
+
+    def __init__(self, detail: str = "", reason: str = "") -> None:
+        self.reason = " ".join(reason.split())[:DETAIL_LIMIT]
+        super().__init__(detail)
 
     @property
     def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -69,8 +79,42 @@ class NoConnection(NotSent):
 
     @property
     def said(self) -> str:
-        """Nobody said anything."""
-        return ""
+        """The service said nothing, but the system may have."""
+        return f"The system says: “{self.reason}”." if self.reason else ""
+
+
+class ProxyAway(NoConnection):
+    """No connection to the proxy that requests have to go through. `detail` is its address and who names it."""
+
+    remedy = "Check the proxy, or the setting that names it, and try again."
+
+    @property
+    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """With the proxy's name."""
+        return f"No connection to the proxy {self.detail}.".replace(" .", ".")
+
+
+class ProxyRefused(ProxyAway):
+    """The proxy answered, and did not connect any further. `reason` is its status and words."""
+
+    remedy = "Ask whoever looks after it, or check the name and password in the setting that names it."
+
+    @property
+    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """With the proxy's name."""
+        return f"The proxy {self.detail} lets nothing through.".replace("  ", " ")
+
+    @property
+    def said(self) -> str:
+        """The proxy's own words."""
+        return f"It said: “{self.reason}”." if self.reason else ""
+
+
+class LoginPage(NotSent):
+    """511: something between here and the service wants the artist to log in first, and passes nothing on."""
+
+    happened = "This network wants you to log in before anything gets out (511)."
+    remedy = "Open any web page in your browser, log in there, and try again."
 
 
 class CertificateRefused(NotSent):
@@ -94,6 +138,23 @@ class AddressUnusable(NotSent):
     def said(self) -> str:
         """Nobody said anything."""
         return ""
+
+
+class ProxyUnusable(AddressUnusable):
+    """The proxy that a variable or the system names cannot be used. `detail` says which and why, in a sentence."""
+
+    remedy = "Correct it, or remove it, and start Blender again."
+
+
+class CertificatesUnreadable(AddressUnusable):
+    """A variable of the environment names certificates, and there are none. `detail` is the path and the variable."""
+
+    remedy = "Correct the variable, or remove it, and start Blender again."
+
+    @property
+    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """With the path."""
+        return f"There are no certificates that can be read in {self.detail or 'the file that was named'}."
 
 
 class NotStarted(NotSent):
@@ -236,13 +297,17 @@ BY_STATUS: dict[int, type[Refused]] = {
     429: TooManyRequests,
 }
 
-REQUEST_TIMEOUT_STATUS = 408
+STOPPED_WAITING = {408, 460, 499}
+"""The server, or a gateway before it, stopped waiting: that does not say what had been read, or handed on, already."""
+LOGIN_STATUS = 511
+NOT_FOLLOWED = {303, 304}
+"""These two do not say that the request has to go elsewhere: 303 comes when it has been carried out."""
 
 
 def error_for(status: int, detail: str = "", retry_after_s: float | None = None) -> PiapiError:
     """The error for an HTTP status, or for the `code` in an answer's body.
 
-    408 counts as unclear: the server stopped waiting, which does not say what it had already read.
+    A refusal only where it surely is one: below 200 is no answer yet.
     """
     error = _class_for(status)(detail)
     error.retry_after_s = retry_after_s
@@ -252,10 +317,14 @@ def error_for(status: int, detail: str = "", retry_after_s: float | None = None)
 def _class_for(status: int) -> type[PiapiError]:
     if status in BY_STATUS:
         return BY_STATUS[status]
+    if status < 200 or status in NOT_FOLLOWED:
+        return AnswerNotUnderstood
     if 300 <= status < 400:
         return Redirected
-    if status == REQUEST_TIMEOUT_STATUS:
+    if status in STOPPED_WAITING:
         return NoAnswerInTime
+    if status == LOGIN_STATUS:
+        return LoginPage
     if status >= 500:
         return ServiceFailing
     return RequestRefused

@@ -3,28 +3,21 @@
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from typing import NamedTuple
+from urllib.parse import urljoin
 
 import requests
 
-from .connections import Connections, is_on_internet
-from .errors import (
-    AddressRefused,
-    AddressUnusable,
-    AnswerNotUnderstood,
-    ConnectionCut,
-    NoAnswerInTime,
-    ResultGone,
-    error_for,
-)
+from .adapter import Session
+from .addresses import is_ip_address, is_on_internet, read_address
+from .connections import Connections
+from .errors import AddressRefused, AnswerNotUnderstood, NoAnswerInTime, ResultGone, error_for
 from .limits import USUAL_LIMITS, TimeLimits
 from .retries import read_retry_after
-from .service import checked_address, is_ip_address, is_loopback
-from .transport import CHUNK_BYTES, translated
+from .transport import ask, pieces
 
 REDIRECT_LIMIT = 5
 PASSING_STATUSES = {408, 429}
@@ -35,7 +28,10 @@ SLOWEST_BYTES_PER_S = 1024.0
 SLOWNESS_LOOK_S = 60.0
 """A file that comes slower than that for that long is asked for again: its server may drip for ever."""
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)$")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})")
+_ETAG = re.compile(r'"[!#-~]{0,200}"')
+_TIME = re.compile(r"[A-Za-z0-9,:+ -]{1,60}")
+"""What can be sent again as it came: other servers' tags have letters that no header can hold, and no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +44,10 @@ class FileIdentity:
 
     @property
     def validator(self) -> str:
-        """For `If-Range`: the host sends the rest only of the same file. "" where it has given nothing to tell by."""
-        return self.etag or self.last_modified
+        """For `If-Range`: the host sends the rest only of the same file. "" where it has given nothing to tell by that
+        can be sent again."""
+        told = ((_ETAG, self.etag), (_TIME, self.last_modified))
+        return next((text for form, text in told if form.fullmatch(text)), "")
 
 
 class Part(NamedTuple):
@@ -106,17 +104,40 @@ def open_result(
         if response.status_code // 100 != 2:
             wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
             raise error_for(response.status_code, retry_after_s=wait_s)
-        yield _stream(response, url)
+        speed = _Speed()
+        with lines.looking(speed.look):
+            yield _stream(response, speed.counted(pieces(lines, response)))
 
 
-def _stream(response: requests.Response, url: str) -> ResultStream:
-    length = response.headers.get("Content-Length", "")
-    is_encoded = bool(response.headers.get("Content-Encoding"))
-    size = int(length) if length.isdigit() and not is_encoded else None
+class _Speed:
+    """Looks how fast a file comes: NoAnswerInTime where that is too slow for too long, whatever comes beside it."""
+
+    def __init__(self) -> None:
+        self._received = 0
+        self._since = time.monotonic()
+
+    def counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks as they are."""
+        for chunk in chunks:
+            self._received += len(chunk)
+            yield chunk
+
+    def look(self) -> None:
+        """Is called while a piece is waited for."""
+        took_s = time.monotonic() - self._since
+        if took_s >= SLOWNESS_LOOK_S:
+            if self._received < SLOWEST_BYTES_PER_S * took_s:
+                raise NoAnswerInTime
+            self._received, self._since = 0, time.monotonic()
+
+
+def _stream(response: requests.Response, chunks: Iterator[bytes]) -> ResultStream:
+    # As the library has read it, which reads the body by it, too.
+    size: int | None = vars(response.raw)["_original_response"].length
     starts_at = 0
     if response.status_code == 206 and (found := _content_range(response)):
         starts_at, size = found
-    return ResultStream(size, _chunks(response, url), starts_at, _identity(response, size))
+    return ResultStream(size, chunks, starts_at, _identity(response, size))
 
 
 def _identity(response: requests.Response, size: int | None) -> FileIdentity | None:
@@ -127,7 +148,7 @@ def _identity(response: requests.Response, size: int | None) -> FileIdentity | N
 
 
 def _content_range(response: requests.Response) -> tuple[int, int] | None:
-    match = _CONTENT_RANGE.match(response.headers.get("Content-Range", "").strip())
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     return (int(match[1]), int(match[2])) if match else None
 
 
@@ -144,72 +165,37 @@ def _is_other_rest(response: requests.Response, part: Part) -> bool:
 def _follow(
     lines: Connections, opened: ExitStack, url: str, part: Part | None, *, may_be_here: bool, limits: TimeLimits
 ) -> requests.Response:
-    headers = {"Accept-Encoding": "identity"}
+    headers: dict[str, str] = {}
     if part is not None and part.identity.validator:
         headers |= {"Range": f"bytes={part.received}-", "If-Range": part.identity.validator}
     for _ in range(REDIRECT_LIMIT + 1):
-        is_here = is_loopback(url)
-        _check(url, may_be_here=may_be_here)
-        session = opened.enter_context(lines.session(uses_proxy=not is_here, internet_only=not is_here))
-        try:
-            with translated(url):
-                response = session.get(
-                    url,
-                    headers=headers,
-                    timeout=(limits.connect_s, limits.read_s),
-                    stream=True,
-                    allow_redirects=False,
-                )
-        except ValueError:
-            # `requests` reads the address that it is sent on to, even where it is not to follow.
-            raise AddressRefused("it was sent on to what is no address") from None
+        url, is_here = _checked(url, may_be_here=may_be_here)
+        session = opened.enter_context(Session(lines))
+        response = ask(lines, session, "GET", url, headers=headers, limits=limits, internet_only=not is_here)
         opened.enter_context(response)
         if not response.is_redirect:
             return response
-        url = urljoin(url, response.headers["Location"])
+        try:
+            # The library takes headers for Latin-1; what is not ASCII in an address is UTF-8.
+            location = response.headers["Location"].encode("latin-1").decode("utf-8")
+            url = urljoin(url, location)
+        except ValueError:
+            raise AddressRefused("it was sent on to what is no address") from None
+        # Of what comes along with a redirect nothing is read.
+        response.close()
     raise AddressRefused("it was sent on too often")
 
 
-def _check(url: str, *, may_be_here: bool) -> None:
-    """Raises AddressRefused for an address that shows by itself that nothing is fetched from there."""
-    try:
-        checked_address(url, "the finished model")
-    except AddressUnusable:
-        raise AddressRefused(url.partition(":")[0][:20]) from None
-    host = urlsplit(url).hostname or ""
-    if is_loopback(url) and may_be_here:
-        return
-    if is_loopback(url) or (is_ip_address(host) and not is_on_internet(host)):
-        raise AddressRefused(host)
-
-
-def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
-    """The body as it comes, in pieces of at most CHUNK_BYTES; none is waited for until it is full."""
-    length = response.headers.get("Content-Length", "")
-    received = received_then = 0
-    then = time.monotonic()
-    read = _reader(response, url)
-    while chunk := read():
-        received += len(chunk)
-        yield chunk
-        if (now := time.monotonic()) - then >= SLOWNESS_LOOK_S:
-            if received - received_then < SLOWEST_BYTES_PER_S * (now - then):
-                raise NoAnswerInTime
-            then, received_then = now, received
-    if length.isdigit() and not response.headers.get("Content-Encoding") and received < int(length):
-        raise ConnectionCut
-
-
-def _reader(response: requests.Response, url: str) -> Callable[[], bytes]:
-    """Gives what has come in so far, at least a byte of it, and nothing at the end."""
-    if response.headers.get("Content-Encoding"):
-        pieces = response.iter_content(CHUNK_BYTES)
-        return lambda: next(pieces, b"")
-    # urllib3 has it from 2.0 on; before, the response of the standard library below it has.
-    source: Any = response.raw if hasattr(response.raw, "read1") else vars(response.raw)["_fp"]
-
-    def read() -> bytes:
-        with translated(url):
-            return source.read1(CHUNK_BYTES)
-
-    return read
+def _checked(url: str, *, may_be_here: bool) -> tuple[str, bool]:
+    """The address as everybody reads it, and whether it is on this computer. Raises AddressRefused for one that shows
+    by itself that nothing is fetched from there."""
+    address = read_address(url.strip())
+    if address is None:
+        raise AddressRefused(url.partition(":")[0][:20])
+    if address.is_loopback and may_be_here:
+        return address.url, True
+    if address.scheme != "https" or address.is_loopback:
+        raise AddressRefused(address.host)
+    if is_ip_address(address.host) and not is_on_internet(address.host):
+        raise AddressRefused(address.host)
+    return address.url, False

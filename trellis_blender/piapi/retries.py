@@ -26,10 +26,11 @@ def read_retry_after(value: str | None, now: float) -> float | None:
 
     `now` in Unix seconds. At most an hour: a longer wait is the artist's decision.
     """
-    if not value:
+    if not value or not value.isascii():
         return None
     try:
         seconds = float(value) if value.strip().isdigit() else parsedate_to_datetime(value).timestamp() - now
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
+        # What reads dates raises each of these for some text.
         return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)

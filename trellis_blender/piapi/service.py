@@ -4,57 +4,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 
-from .errors import AddressUnusable
+from .addresses import checked_address, is_loopback
 from .limits import USUAL_LIMITS, TimeLimits
 
 DEFAULT_API_URL = "https://api.piapi.ai"
 DEFAULT_UPLOAD_URL = "https://upload.theapi.app"
-
-
-def is_loopback(url: str) -> bool:
-    """True where `url` names this computer itself; such a service is reached without a network."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    if host == "localhost":
-        return True
-    return is_ip_address(host) and ip_address(host).is_loopback
-
-
-def is_ip_address(host: str) -> bool:
-    """True where `host` is a number rather than a name."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def checked_address(url: str, what: str) -> str:
-    """`url` without a trailing slash.
-
-    Raises AddressUnusable unless it is https, or http on this computer: the key goes nowhere in the clear.
-    """
-    url = url.strip().rstrip("/")
-    parts = _split(url)
-    if parts is None or not parts.hostname or parts.scheme not in {"https", "http"}:
-        raise AddressUnusable(f"“{url}” is no address for {what}. It has to look like https://api.piapi.ai.")
-    if parts.scheme == "http" and not is_loopback(url):
-        raise AddressUnusable(f"{what} at {parts.hostname} needs https: the API key is not sent unencrypted.")
-    return url
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        # Reading the port is what checks it.
-        return parts if parts.port != 0 else None
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

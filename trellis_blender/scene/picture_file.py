@@ -5,12 +5,16 @@ stranger may unfold to gigabytes.
 
 from pathlib import Path
 
-from ..generation.image_header import Header, read_header
+from ..generation.image_header import Header, is_deep, read_header
+from ..generation.picture_kinds import kind_of
 from ..piapi.models import IMAGE_SIDE_LIMIT_PX
 
 SIDE_LIMIT_PX = 16_384
 AREA_LIMIT_PX = 100_000_000
 """Decoded, that is 400 MB; beyond it an artist's Blender would stand still for many seconds."""
+DEEP_AREA_LIMIT_PX = 40_000_000
+"""With more than 8 bits a channel: 640 MB."""
+_KIND_BYTES = 16
 SIDE_LEAST_PX = 16
 """Below it there is nothing to be seen that a model could be made of, and it would be paid for all the same."""
 
@@ -27,12 +31,18 @@ def check_file(path: Path) -> Header:
         if path.stat().st_size == 0:
             raise PictureUnusable(f"“{path.name}” is empty (0 bytes). Choose another image.")
         with path.open("rb") as file:
+            start = file.read(_KIND_BYTES)
+            file.seek(0)
             header = read_header(file)
+            file.seek(0)
+            deep = is_deep(file)
     except OSError as error:
         raise PictureUnusable(f"“{path}” cannot be read ({error.strerror}). Choose another image.") from None
     if header.size is None:
-        raise PictureUnusable(f"“{path.name}” is not an image that is read here. Choose a PNG, JPEG or WebP.")
-    check_size(path.name, *header.size)
+        kind = kind_of(start)
+        what = f"of a kind that is not read here ({kind})" if kind else "not an image that is read here"
+        raise PictureUnusable(f"“{path.name}” is {what}. Choose a PNG, JPEG or WebP.")
+    check_size(path.name, *header.size, deep=deep)
     if header.is_animated:
         raise PictureUnusable(f"“{path.name}” is animated. Choose a single still image.")
     if header.is_cut:
@@ -40,12 +50,13 @@ def check_file(path: Path) -> Header:
     return header
 
 
-def check_size(name: str, width: int, height: int) -> None:
-    """Raises PictureUnusable where an image has too many pixels, or too few."""
-    if max(width, height) > SIDE_LIMIT_PX or width * height > AREA_LIMIT_PX:
+def check_size(name: str, width: int, height: int, *, deep: bool = False) -> None:
+    """Raises PictureUnusable where an image has too many pixels, or too few; `deep` as `image_header.is_deep`."""
+    limit = DEEP_AREA_LIMIT_PX if deep else AREA_LIMIT_PX
+    if max(width, height) > SIDE_LIMIT_PX or width * height > limit:
         raise PictureUnusable(
             f"“{name}” has {width:,} × {height:,} pixels; at most {SIDE_LIMIT_PX:,} on a side and "
-            f"{AREA_LIMIT_PX // 1_000_000} million in all are read. Make it smaller: {IMAGE_SIDE_LIMIT_PX} are sent."
+            f"{limit // 1_000_000} million in all are read. Make it smaller: {IMAGE_SIDE_LIMIT_PX} are sent."
         )
     if min(width, height) < SIDE_LEAST_PX:
         raise PictureUnusable(

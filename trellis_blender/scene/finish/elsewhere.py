@@ -17,6 +17,8 @@ from .choices import CannotFinish, Finish
 
 STOP_TIMEOUT_S = 2.0
 _GIVEN, _DONE, _SAID = "given.blend", "done.blend", "said.txt"
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""For Windows, where a console would open."""
 WORKER = Path(__file__).with_name("worker.py")
 
 
@@ -37,7 +39,11 @@ class Elsewhere:
             command += [str(folder / _GIVEN), str(folder / _DONE), json.dumps(wanted)]
             with (folder / _SAID).open("wb") as said:
                 self._process = subprocess.Popen(  # noqa: S603 (this very Blender, with our own arguments)
-                    command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    creationflags=NO_WINDOW,
                 )
         except (OSError, RuntimeError) as error:
             self.cancel()
