@@ -172,7 +172,6 @@ ON_WINDOWS = {
         "test_generate",
         "test_assets",
         "test_offline",
-        "test_registration",
     ),
 }
 """What concerns connections, files, locks, kills, certificates, the offline preview, generating and assets."""
