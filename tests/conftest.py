@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from service import FIXTURES, Piapi, running
 
 SOAK_LIMIT_S = 4 * 3600
@@ -27,7 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     # What hypothesis draws is the same each time, so that a change is judged by what it changed; a soak draws anew.
-    settings.register_profile("short", derandomize=True)
+    # How quickly it draws is a figure of the machine.
+    settings.register_profile("short", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     if not config.getoption("--soak"):
         settings.load_profile("short")
 
