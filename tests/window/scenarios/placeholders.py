@@ -52,6 +52,7 @@ def scenario() -> drive.Steps:
     # Duplicated, as an artist does it.
     bpy.ops.object.select_all(action='DESELECT')
     empty("a cat").select_set(True)
+    yield from drive.over_viewport()
     yield from drive.key("shift+d", 0.4)
     for key in ("y", "2", "Return"):
         yield from drive.key(key, 0.2)
