@@ -106,7 +106,7 @@ def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
     """The button where the background was left in; how far PiAPI is where it was pressed."""
     generation = _awaited(settings.image)
     if generation is not None:
-        layout.label(text=f"PiAPI: {wording.advance(generation, time.time())}", icon='TIME')
+        layout.label(text=wording.plain(f"PiAPI: {wording.advance(generation, time.time())}"), icon='TIME')
         return
     known = pictures.look(settings.image)
     findings = checking.look(known.path, known.changed_ns)
