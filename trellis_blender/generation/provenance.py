@@ -104,7 +104,7 @@ def from_group(group: Mapping[str, object]) -> Made | None:
     """
     parameters = group.get("parameters")
     numbers = cast("Mapping[str, object]", parameters if isinstance(parameters, Mapping) else {})
-    names = islice((name for name in numbers if isinstance(name, str)), PARAMETERS_LIMIT)
+    names = islice(numbers, PARAMETERS_LIMIT)
     made = Made(
         generation=_text(group, "generation"),
         model=_text(group, "model"),

@@ -106,12 +106,12 @@ class TRELLIS_OT_generate_from_concepts(buttons.GenerateButton):
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:
         reason = access.why_not_ready(settings_of(context.scene).model)
-        return reason or ("" if _Memory.chosen else "Choose one of the pictures first.")
+        return reason or ("" if _chosen() else "Choose one of the pictures first.")
 
     def wanted(self, context: bpy.types.Context) -> "list[GenerationRequest]":
         model = settings_of(context.scene).model
         requests: list[GenerationRequest] = []
-        for path in sorted(_Memory.chosen):
+        for path in sorted(_chosen()):
             given = {"image": str(path), "prompt": generate.name_of(path), "model": model}
             requests += generate.compose(context, given, 1)
         return generate.side_by_side(requests)
@@ -244,8 +244,14 @@ def _draw_pictures(
         mark = 'CHECKBOX_HLT' if is_chosen else 'CHECKBOX_DEHLT'
         cell.operator("trellis.choose_concept", text=str(number), icon=mark, depress=is_chosen).path = str(path)
     model = MODELS[settings.model]
-    text = costs.button_text(max(len(_Memory.chosen), 1), model.price_usd)
+    text = costs.button_text(max(len(_chosen()), 1), model.price_usd)
     layout.operator("trellis.generate_from_concepts", text=text)
+
+
+def _chosen() -> set[Path]:
+    """Without the pictures of rows that were removed: nothing shows them any more."""
+    known = session.current().generations
+    return {path for path in _Memory.chosen if generate.maker_of(path) in known}
 
 
 def _made() -> "list[Generation]":

@@ -3,7 +3,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -124,6 +124,31 @@ def arrival(generation: "Generation") -> str:
     made_in = f", made in {time_taken}" if (time_taken := took(generation)) else ""
     cost = f", for {dollars(generation.charged_usd)}" if generation.charged_usd else ""
     return plain(f"“{generation.request.name}” is in the scene{made_in}{cost}. {generation.where}").strip()
+
+
+def outcome(generations: "Sequence[Generation]") -> str:
+    """What has become of all that one press or one script has asked for: "" where all of it is in the scene, else
+    sentences that name each one that is not, so that it is plain which of them was charged nothing.
+    """
+    missing = [generation for generation in generations if generation.state.value != "placed"]
+    if not missing or len(generations) == 1:
+        return "".join(_why_missing(generation) for generation in missing)
+    names = [generation.request.name for generation in generations]
+    by_problem: dict[str, list[str]] = {}
+    for generation in missing:
+        name = generation.request.name
+        seed = f" with seed {generation.request.seed}" if names.count(name) > 1 else ""
+        by_problem.setdefault(_why_missing(generation), []).append(f"“{name}”{seed}")
+    count = len(generations) - len(missing)
+    there = f"{count or 'None'} of {len(generations)} {'is' if count == 1 else 'are'} in the scene"
+    charges = [generation.charged_usd for generation in generations if generation.state.value == "placed"]
+    known = [charge for charge in charges if charge]
+    spent = f", for {dollars(sum(known))}" if known and len(known) == len(charges) else ""
+    return " ".join((f"{there}{spent}.", *(f"{', '.join(named)}: {why}" for why, named in by_problem.items())))
+
+
+def _why_missing(generation: "Generation") -> str:
+    return generation.problem or f"{STAGES[generation.state.value]}."
 
 
 def settings_in_full(generation: "Generation", label_of_parameter: Callable[[str], str]) -> str:
