@@ -49,7 +49,7 @@ class Driver:
     """Keeps the latest of each generation, as the interface does, and every state each one went through."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
-        self.queue = Queue(folder, **options)
+        self.queue = Queue(folder, **{"shared": lambda: folder.parent, **options})
         self.latest: dict[str, Generation] = {}
         self.history: dict[str, list[Generation]] = {}
 

@@ -13,6 +13,7 @@ from .found import come_so_far
 from .job import Job
 from .pace import RateLimit
 from .questions import Answer, Question
+from .threads import NoThread, begun
 
 if TYPE_CHECKING:
     from .store import Store
@@ -49,7 +50,11 @@ class Inquiries:
         job = Job(service)
         thread = threading.Thread(target=self._find_out, args=(question, job), name="trellis-inquiry", daemon=True)
         self._jobs[thread] = job
-        thread.start()
+        try:
+            begun(thread)
+        except NoThread as problem:
+            del self._jobs[thread]
+            self._answers.put(Answer(question, problem=str(problem)))
 
     def answers(self) -> list[Answer]:
         """The answers since the last call. Never waits."""

@@ -21,10 +21,14 @@ from .pace import MINUTE_S, Pace, RateLimit, poll_delay_s
 from .problems import GenerationProblem
 from .record import Generation
 from .states import State
-from .store import Store
+from .store import Store, TakenOver
 
 TOLD_FROM_S = 20.0
 """A longer wait before a request is said: the limit on requests or `Retry-After`, that of another generation too."""
+
+
+def _nothing() -> None:
+    """Nobody else asks whether this one is alive."""
 
 
 class Stopped(Exception):
@@ -40,7 +44,8 @@ class Surroundings:
     """What all threads of a queue share.
 
     `running` counts the generations that share the rate limit, `staged` has the ids of those that the service lets wait
-    because the account's tasks at once are used up, `adopt_plan` is told what the account says of itself.
+    because the account's tasks at once are used up, `adopt_plan` is told what the account says of itself. `stay_owner`
+    sees to it that other Blenders take this one for alive.
     """
 
     store: Store
@@ -52,6 +57,7 @@ class Surroundings:
     running: Callable[[], int]
     staged: set[str]
     adopt_plan: Callable[[Plan], None]
+    stay_owner: Callable[[], object] = _nothing
     now: Callable[[], float] = time.time
 
 
@@ -70,9 +76,12 @@ class Work:
         job.cuts_by(self.connections.cut)
 
     def save(self, **changes: Any) -> None:
-        """Changes what is kept: written first, then told. What cannot be written is known here all the same."""
+        """Changes what is kept: written first, then told. What cannot be written is known here all the same.
+
+        Raises TakenOver where another Blender works on it now.
+        """
         self.generation = self._changed(changes)
-        self.around.store.save(self.generation, self.around.owner_id)
+        self.around.store.save_own(self.generation, self.around.owner_id)
         self.around.publish(self.generation)
 
     def adopt(self, task_id: str) -> bool:
@@ -105,6 +114,8 @@ class Work:
         """Where it stays until the artist wants something of it."""
         try:
             self.save(state=state, problem=problem, parked=parked, stage="", progress=None)
+        except TakenOver:
+            raise
         except GenerationProblem as error:
             # The store cannot be written either; the list still says what happened.
             said = problem if str(error) in problem else f"{problem} {error}"
@@ -142,6 +153,7 @@ class Work:
         """Called before every request. The state "submitting" is saved here, just before the first byte goes out."""
         self.around.limit.wait_turn(self.pause)
         self.stop_or_drop()
+        self.around.stay_owner()
         if self.is_submitting and self.generation.state is State.QUEUED:
             account = self.job.service.account
             self.save(state=State.SUBMITTING, account=account, submitted_at=self.around.now(), problem="", stage="")
