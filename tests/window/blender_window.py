@@ -27,7 +27,7 @@ class Window:
         self.words: dict[str, Callable[[], None]] = {"finish": self.finish}
         self.environ: dict[str, str | None] = {}
 
-    def run(self, scenario: str, *arguments: str, limit_s: int = 240, code: int = 0) -> str:
+    def run(self, scenario: str, *arguments: str, limit_s: int = 400, code: int = 0) -> str:
         """Blender's output; fails where the scenario did. `code` is how Blender shall end."""
         environ: dict[str, str | None] = {
             **os.environ,
