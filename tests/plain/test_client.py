@@ -334,8 +334,6 @@ def test_the_next_try_comes_after_half_to_all_of_twice_as_long(attempt: int, lon
         (498, errors.RequestRefused),
         (102, errors.AnswerNotUnderstood),
         (199, errors.AnswerNotUnderstood),
-        (303, errors.AnswerNotUnderstood),
-        (304, errors.AnswerNotUnderstood),
         (499, errors.NoAnswerInTime),
         (511, errors.LoginPage),
         (500, errors.ServiceFailing),

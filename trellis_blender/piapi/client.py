@@ -17,6 +17,7 @@ from .addresses import checked_address
 from .answers import read_json
 from .connections import Connections
 from .errors import (
+    MOVED,
     AddressUnusable,
     AnswerNotUnderstood,
     NotOnPlan,
@@ -227,6 +228,8 @@ class Client:
         except ValueError:
             answer = None
         if response.status_code // 100 != 2:
+            if is_redirect and body is not None and response.status_code not in MOVED:
+                raise AnswerNotUnderstood("a redirect")
             if response.status_code == 400 and body is None:
                 raise RequestRefused(read_message(answer))
             wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
