@@ -13,6 +13,7 @@ from ..generation.costs import dollars
 from ..generation.questions import Topic
 from ..piapi.models import MODELS
 from . import access, monitor, session, spending
+from .entered import why_no_task_id
 from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ class TRELLIS_OT_fetch_task(_AskOperator):
         task_id = self.task_id.strip()
         if not task_id:
             self.report({'ERROR'}, "There is no task id. Copy it from your tasks on piapi.ai.")
+            return {'CANCELLED'}
+        if reason := why_no_task_id(task_id, access.secrets()):
+            self.report({'ERROR'}, reason)
             return {'CANCELLED'}
         if known := next((each for each in found.generations.values() if each.task_id == task_id), None):
             self.report({'INFO'}, f"“{known.request.name}” is in the list already.")

@@ -9,6 +9,7 @@ import bpy
 
 from ..generation.questions import Topic
 from . import access, decoding, monitor, redraw, session
+from .entered import why_no_address
 from .image_field import ImageField, field_of
 from .image_file import changed_at_ns
 from .layouts import draw_text
@@ -57,6 +58,7 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         url = self.url.strip()
         reason = access.why_offline(url) if url else "There is no address. Copy that of a picture."
+        reason = why_no_address(url, access.secrets(), "the picture", may_have_token=True) or reason
         if reason:
             self.report({'ERROR'}, reason)
             return {'CANCELLED'}

@@ -13,6 +13,7 @@ import bpy
 from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
 from ..scene.finish.choices import Preset
 from . import access, logs
+from .entered import has_secret
 from .open_file import OpenFile
 from .settings import settings_of
 
@@ -113,6 +114,8 @@ class Session:
     def submit(self, request: "GenerationRequest") -> "Generation":
         """Hands a request to the queue. Raises access.NotReady before anything is taken."""
         service = self.service_for(request.model)
+        if has_secret(request.prompt, access.secrets()):
+            raise access.NotReady("There is a key in the prompt. Take it out; nothing was submitted.")
         self.load()
         generation = self.queue.submit(request, service)
         self.drain()
