@@ -39,9 +39,9 @@ def text_request(prompt: str = "a bear", **parameters: float) -> GenerationReque
     )
 
 
-def image_request(model: str = "Qubico/trellis2", prompt: str = "") -> GenerationRequest:
+def image_request(model: str = "Qubico/trellis2", prompt: str = "", **parameters: float) -> GenerationRequest:
     return compose_request(
-        model=model, prompt=prompt, picture=PICTURE, picture_name="bear.png", parameters={}, placement=PLACEMENT
+        model=model, prompt=prompt, picture=PICTURE, picture_name="bear.png", parameters=parameters, placement=PLACEMENT
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from ..piapi.plans import Plan, plan_named
+from ..piapi.plans import Plan, plan_of
 from ..piapi.service import Service
 from .found import come_so_far
 from .job import Job
@@ -73,8 +73,8 @@ class Inquiries:
         try:
             limit = self._limit_of(job.service)
             answer = find_out(question, job, self._folder, limit, self._store())
-            if limit.is_limited and answer.account and (plan := plan_named(answer.account.plan)):
-                self._adopt_plan(limit, plan)
+            if limit.is_limited and answer.account:
+                self._adopt_plan(limit, plan_of(answer.account))
             self._answers.put(answer)
         finally:
             del self._jobs[threading.current_thread()]

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Generations worked on at once, until the account's plan says otherwise; see `Queue.allow` as well."""
+"""Generations worked on at once, until the account says how many it allows; see `Queue.allow` as well."""
 
 
 class AtWork(NamedTuple):
@@ -147,17 +147,17 @@ class Queue:
         )
         return self._take(fresh, Job(service))
 
-    def resume(self, generation: Generation, service: Service) -> Generation:
+    def resume(self, generation: Generation, service: Service, *, is_glance: bool = False) -> Generation:
         """Takes up a parked generation from where it stands; costs nothing, because its task exists already.
 
         How long it takes from here on says nothing about its model, so it is no longer timed. One of unknown outcome
-        is looked for among the account's tasks.
+        is looked for among the account's tasks, with `is_glance` once instead of for some minutes.
         """
         if generation.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}:
             taken = replace(generation, state=State.SUBMITTING)
         else:
             taken = replace(generation, submitted_at=0.0)
-        return self._take(replace(taken, parked=False, interrupted=False, problem=""), Job(service))
+        return self._take(replace(taken, parked=False, interrupted=False, problem=""), Job(service, is_glance))
 
     def cancel(self, generation: Generation, service: Service) -> None:
         """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
@@ -379,6 +379,8 @@ class Queue:
         )
 
     def _adopt_plan(self, limit: pace.RateLimit, plan: Plan) -> None:
-        limit.adopt(plan.requests_per_minute)
-        self._plan_at_once = plan.tasks_at_once
+        if plan.requests_per_minute is not None:
+            limit.adopt(plan.requests_per_minute)
+        if plan.tasks_at_once is not None:
+            self._plan_at_once = plan.tasks_at_once
         self._post(self._start_waiting)

@@ -71,6 +71,7 @@ class Work:
         self.folder = around.folder / generation.folder_name
         self.connections = Connections()
         self.is_submitting = False
+        self._submitted_at: float | None = None
         self._chance = random.Random()
         self._begun_at = around.now()
         job.cuts_by(self.connections.cut)
@@ -103,12 +104,13 @@ class Work:
             self.generation = changed
             self.around.publish(changed)
 
-    def advance(self, state: State, **shown: Any) -> None:
-        """What a poll has told: kept where it is a transition, else only shown."""
-        if state is self.generation.state and not self.generation.problem:
+    def advance(self, state: State, remark: str = "", **shown: Any) -> None:
+        """What a poll has told: kept where it is a transition, else only shown. The `remark` is what its row says."""
+        remark = in_the_name_of(self.generation.request.model, remark)
+        if state is self.generation.state and self.generation.problem == remark:
             self.change(**shown)
         else:
-            self.save(state=state, problem="", **shown)
+            self.save(state=state, problem=remark, **shown)
 
     def rest(self, state: State, problem: str, *, parked: bool = False) -> None:
         """Where it stays until the artist wants something of it."""
@@ -156,7 +158,12 @@ class Work:
         self.around.stay_owner()
         if self.is_submitting and self.generation.state is State.QUEUED:
             account = self.job.service.account
+            self._submitted_at = time.monotonic()
             self.save(state=State.SUBMITTING, account=account, submitted_at=self.around.now(), problem="", stage="")
+
+    def since_submission_s(self) -> float | None:
+        """Seconds since it was submitted, by a clock that nobody sets; None where it was not from here."""
+        return None if self._submitted_at is None else time.monotonic() - self._submitted_at
 
     def rest_between_polls(self) -> None:
         """Waits for the next poll; a cancel cuts it short once."""

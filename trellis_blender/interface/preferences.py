@@ -13,7 +13,7 @@ import bpy
 
 from ..generation.questions import Topic
 from ..piapi.limits import USUAL_LIMITS
-from ..piapi.plans import MOST_AT_ONCE, plan_named
+from ..piapi.plans import MOST_AT_ONCE
 from . import access, account, assets, logs, monitor, session, wording
 from .layouts import IN_PREFERENCES, draw_fact, draw_text
 from .secret_file import KEPT_IN, SecretFile
@@ -237,9 +237,9 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     def _draw_generating(self, layout: Any, _: bpy.types.Context) -> None:
         layout.prop(self, "at_once")
         answer = session.current().answers.get(Topic.ACCOUNT)
-        plan = plan_named(answer.account.plan) if answer is not None and answer.account is not None else None
-        if plan is not None and plan.tasks_at_once < self.at_once:
-            draw_fact(layout, "", f"Your plan allows {plan.tasks_at_once}", IN_PREFERENCES)
+        allowed = answer.account.tasks_at_once if answer is not None and answer.account is not None else None
+        if allowed is not None and allowed < self.at_once:
+            draw_fact(layout, "", f"Your account allows {allowed}", IN_PREFERENCES)
 
     def _draw_import(self, layout: Any, _: bpy.types.Context) -> None:
         layout.prop(self, "smooth_up_to")

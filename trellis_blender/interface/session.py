@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..generation.late_looks import LateLooks
 from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
 from ..scene.finish.choices import Preset
 from . import access, logs
@@ -40,6 +41,7 @@ class Session:
         self._offline: OfflineProcess | None = None
         self._looked_at = 0.0
         self._looked_elsewhere_at = 0.0
+        self._late_looks = LateLooks()
         self.file = OpenFile()
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
         self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
@@ -208,6 +210,16 @@ class Session:
             for generation in elsewhere:
                 self.queue.look_at(generation.id)
         return bool(elsewhere)
+
+    def look_again(self) -> bool:
+        """Looks now and then for the submissions whose answer was lost; False where there are none."""
+        due, may_be_due = self._late_looks.due(self.generations.values(), time.monotonic())
+        for generation in due:
+            try:
+                self.queue.resume(generation, self.its_service(generation), is_glance=True)
+            except access.NotReady as reason:
+                logs.logger(__name__).debug("generation %s is not looked for: %s", generation.id, reason)
+        return may_be_due
 
     def _go_on(self, generation: "Generation") -> None:
         """Takes up what an earlier Blender left, where that costs nothing. What was not submitted stays paused."""

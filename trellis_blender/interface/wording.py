@@ -170,7 +170,8 @@ def label_of(model_id: str) -> str:
 def advance(generation: "Generation", now: float) -> str:
     """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
     stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
-    parts = [stage if generation.wanted or generation.fetched else f"Cancelling · {stage}"]
+    is_cancelling = not (generation.wanted or generation.fetched or generation.problem)
+    parts = [f"Cancelling · {stage}" if is_cancelling else stage]
     elapsed_s = now - generation.submitted_at if generation.submitted_at else None
     if generation.progress is not None:
         parts.append(f"{generation.progress * 100:.0f} %")
@@ -260,13 +261,13 @@ def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_beref
     if generation.problem:
         return generation.problem
     if generation.request.makes_pictures:
-        return "" if generation.wanted else "Cancelled too late: PiAPI had begun and charges it, so it was kept."
+        return "" if generation.wanted else "Cancelled too late: PiAPI went on with it and charges it, so it was kept."
     if generation.fetched:
         return "It was made with this account elsewhere. Place puts it at the 3D cursor, at no cost."
     if not generation.wanted:
         if not generation.request.price_usd:
             return "Cancelled too late: it was made already. Place puts it into the scene."
-        return "Cancelled too late: PiAPI had begun and charges it, so it was kept. Place puts it into the scene."
+        return "Cancelled too late: PiAPI went on with it and charges it, so it was kept. Place puts it into the scene."
     if is_bereft:
         return "Its placeholder is gone. Place puts it at the 3D cursor."
     if not here:
