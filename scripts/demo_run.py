@@ -202,7 +202,7 @@ class Demo:
         return exhibits
 
     def record_the_rest(self) -> None:
-        """Where answers are recorded: the account, and its lists, whose shape nobody has documented. Costs nothing."""
+        """Where answers are recorded: the account, and its lists. Costs nothing."""
         from trellis_blender.generation.recording import Recorder
         from trellis_blender.interface import access
         from trellis_blender.piapi.client import Client
@@ -216,7 +216,7 @@ class Demo:
         for ask in (
             client.get_account,
             client.get_active_tasks,
-            lambda: client.get_history("Qubico/trellis", now - HISTORY_S, now),
+            lambda: client.get_history(now - HISTORY_S, now),
         ):
             try:
                 ask()

@@ -43,10 +43,20 @@ def context() -> Any:
     )
 
 
+class _Drawing:
+    """The panel with a layout of its own."""
+
+    def __init__(self, panel: Any, paper: Paper) -> None:
+        self._panel, self.layout = panel, paper
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._panel, name)
+        return getattr(found, "__func__", found).__get__(self) if callable(found) else found
+
+
 def drawn(panel: Any) -> list[str]:
     """What a panel, a menu or an add-on's preferences say."""
     paper = Paper()
     kind = panel if isinstance(panel, type) else type(panel)
-    values = {name: getattr(panel, name) for name in dir(panel) if not name.startswith("__")}
-    kind.draw(SimpleNamespace(**{**values, "layout": paper}), context())
+    kind.draw(_Drawing(panel, paper), context())
     return paper.said

@@ -39,9 +39,9 @@ def text_request(prompt: str = "a bear", **parameters: float) -> GenerationReque
     )
 
 
-def image_request(model: str = "Qubico/trellis2", prompt: str = "") -> GenerationRequest:
+def image_request(model: str = "Qubico/trellis2", prompt: str = "", **parameters: float) -> GenerationRequest:
     return compose_request(
-        model=model, prompt=prompt, picture=PICTURE, picture_name="bear.png", parameters={}, placement=PLACEMENT
+        model=model, prompt=prompt, picture=PICTURE, picture_name="bear.png", parameters=parameters, placement=PLACEMENT
     )
 
 
@@ -49,7 +49,7 @@ class Driver:
     """Keeps the latest of each generation, as the interface does, and every state each one went through."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
-        self.queue = Queue(folder, **options)
+        self.queue = Queue(folder, **{"shared": lambda: folder.parent, **options})
         self.latest: dict[str, Generation] = {}
         self.history: dict[str, list[Generation]] = {}
 

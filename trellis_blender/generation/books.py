@@ -44,6 +44,7 @@ class Books:
         self._publish = publish
         self._is_in_hand = is_in_hand
         self._known: set[str] = set()
+        self._interrupted: set[tuple[str, str]] = set()
         self.has_loaded = False
         """True once all that `load` found is among the changes, or cannot be read."""
 
@@ -117,9 +118,13 @@ class Books:
     def keep(self, generation: Generation) -> None:
         """Writes down and tells what was decided about it."""
         try:
-            if self._open().load(generation.id) is None:
+            found = self._open().load(generation.id)
+            if found is None and generation.id not in self._open().ids():
                 # Another Blender has removed it meanwhile.
                 self._publish(replace(generation, removed=True))
+                return
+            if found is not None and self._owner.is_another(found.owner_id):
+                self._tell(found)
                 return
             self._open().save(generation)
         except GenerationProblem as problem:
@@ -159,8 +164,15 @@ class Books:
 
     def _tell(self, found: "Owned") -> None:
         self._known.add(found.generation.id)
-        if not self._is_in_hand(found.generation.id):
-            self._publish(self._as_found(found))
+        if self._is_in_hand(found.generation.id):
+            return
+        told = self._as_found(found)
+        if told.interrupted:
+            # Once: whoever hears it takes it up again.
+            if (told.id, found.owner_id) in self._interrupted:
+                told = replace(told, interrupted=False)
+            self._interrupted.add((told.id, found.owner_id))
+        self._publish(told)
 
     def _is_beyond(self, found: "Owned", shown: Generation) -> bool:
         """Whether another Blender has it, or has taken it further than the artist sees."""

@@ -5,9 +5,20 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..piapi.models import IMAGE, SEED_LIMIT, TEXT, check_parameters, check_prompt, check_task_type, find_model
+from ..piapi.models import (
+    IMAGE,
+    SEED_LIMIT,
+    TEXT,
+    check_parameters,
+    check_prompt,
+    check_task_type,
+    find_model,
+    has_words,
+)
 from ..piapi.picture_models import BACKGROUND, PICTURE_TASKS
 
+NAME_READ = 1000
+"""Characters of a text that are looked at for a name."""
 NAME_LIMIT_BYTES = 60
 """Blender before 5.0 takes 63 bytes for a name and needs three or four for ".001"."""
 
@@ -104,7 +115,7 @@ def compose_request(
     found = find_model(model)
     task_type = TEXT if picture is None else IMAGE
     check_task_type(found, task_type)
-    prompt = check_prompt(prompt) if prompt.strip() or picture is None else ""
+    prompt = check_prompt(prompt) if has_words(prompt) or picture is None else ""
     numbers = check_parameters(found, dict(parameters))
     if found.takes_seed:
         numbers["seed"] = numbers["seed"] or draw_seed(chance)
@@ -128,8 +139,12 @@ def draw_seed(chance: random.Random | None = None) -> int:
 
 
 def short_name(text: str) -> str:
-    """`text` on one line, cut at a word where that is possible, to what a Blender name holds."""
-    line = " ".join(text.split())
+    """`text` on one line, cut at a word where that is possible, to what a Blender name holds. "Model" for one of which
+    nothing would be seen.
+    """
+    if not has_words(text):
+        return "Model"
+    line = " ".join(text[:NAME_READ].split())
     encoded = line.encode("utf-8", "replace")
     line = encoded.decode()
     if len(encoded) > NAME_LIMIT_BYTES:

@@ -14,7 +14,7 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, TEXT, InputUnusable
-from . import access, assets, generate, in_scene, monitor, reading, session
+from . import access, generate, monitor, reading, session, waiting, wording
 from .buttons import UNREAD_S
 from .dropping import SUFFIXES
 from .endings import Endings
@@ -212,7 +212,10 @@ def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> 
     if said:
         operator.report({'WARNING'}, f"Left out: {said}")
     monitor.pressed()
-    return _wait_for(operator, taken) if bpy.app.background else {'FINISHED'}
+    if bpy.app.background and (problem := waiting.wait_and_place(taken)):
+        operator.report({'ERROR'}, wording.plain(problem))
+        return {'CANCELLED'}
+    return {'FINISHED'}
 
 
 def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
@@ -233,24 +236,6 @@ def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
         stretch=settings.fit == 'STRETCH',
     )
     return replace(request, placement=placement)
-
-
-def _wait_for(operator: bpy.types.Operator, taken: Sequence[str]) -> set[str]:
-    """In background Blender nothing arrives by itself."""
-    found = session.current()
-    problems: dict[str, None] = {}
-    for number in taken:
-        generation = found.wait_for(number)
-        if generation.state.value == "ready":
-            generation = in_scene.place(generation)
-            assets.arrived(number)
-        if generation.state.value != "placed":
-            problems[f"“{generation.request.name}”: {generation.problem}"] = None
-    bpy.context.view_layer.update()
-    if problems:
-        operator.report({'ERROR'}, " ".join(problems))
-        return {'CANCELLED'}
-    return {'FINISHED'}
 
 
 def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> None:

@@ -13,7 +13,7 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, InputUnusable
-from . import access, generate, monitor, pictures, reading, taking
+from . import access, generate, monitor, pictures, reading, taking, wording
 from .buttons import UNREAD_S
 from .endings import Endings
 from .layouts import draw_text
@@ -259,7 +259,7 @@ def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> Non
     what = paths[0].name if len(paths) == 1 else f"{len(paths)} pictures, a model for each"
     row = layout.row()
     row.alignment = 'CENTER'
-    row.label(text=what, translate=False)
+    row.label(text=wording.plain(what), translate=False)
     layout.prop(settings, "model", text="")
     row = layout.row()
     row.alignment = 'CENTER'

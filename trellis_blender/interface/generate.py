@@ -11,7 +11,7 @@ import bpy
 from ..generation import variations
 from ..piapi.models import MODELS, InputUnusable
 from ..scene import artist
-from . import access, assets, decoding, in_scene, monitor, session
+from . import access, decoding, in_scene, monitor, session, waiting, wording
 from .image_file import changed_at_ns
 from .settings import PARAMETERS, ParameterArguments, settings_of
 
@@ -52,19 +52,9 @@ class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
-        found = session.current()
-        problems: dict[str, None] = {}
-        for generation_id in submitted:
-            generation = found.wait_for(generation_id)
-            if generation.state.value == "ready":
-                generation = in_scene.place(generation)
-                assets.arrived(generation_id)
-            if generation.state.value != "placed":
-                problems[generation.problem] = None
-        if problems:
-            self.report({'ERROR'}, " ".join(problems))
+        if problem := waiting.wait_and_place(submitted):
+            self.report({'ERROR'}, wording.plain(problem))
             return {'CANCELLED'}
-        context.view_layer.update()
         return {'FINISHED'}
 
     def _compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
@@ -130,10 +120,15 @@ def path_of(image: str) -> Path:
 
 def name_of(path: Path) -> str:
     """What a picture shows, as far as its file tells: one that a generation made has that one's name."""
+    maker = session.current().generations.get(maker_of(path))
+    return maker.request.name if maker is not None else path.stem
+
+
+def maker_of(path: Path) -> str:
+    """The id of the generation in whose folder a picture lies; no generation's where it lies elsewhere."""
     from ..generation.files import FOLDER_PREFIX
 
-    maker = session.current().generations.get(path.parent.name.removeprefix(FOLDER_PREFIX))
-    return maker.request.name if maker is not None else path.stem
+    return path.parent.name.removeprefix(FOLDER_PREFIX)
 
 
 def side_by_side(

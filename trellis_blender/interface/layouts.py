@@ -44,8 +44,8 @@ def draw_fact(layout: Any, name: str, value: str, divided_at: float) -> None:
     split = layout.split(factor=divided_at)
     left = split.row()
     left.alignment = 'RIGHT'
-    left.label(text=name)
-    split.label(text=value)
+    left.label(text=wording.plain(name))
+    split.label(text=wording.plain(value))
 
 
 def draw_section(layout: Any, name: str, title: str, state: str) -> Any:

@@ -131,9 +131,10 @@ def _draw_generation(
     buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
     for action in actions:
         buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
-    status = " · ".join(filter(None, (line.stage, wording.facts(generation))))
+    stage = wording.plain(line.stage)
+    status = " · ".join(filter(None, (stage, wording.facts(generation))))
     if len(status) > status_characters:
-        status = line.stage
+        status = stage
     if generation.is_working and line.share is not None:
         lines.progress(factor=line.share, type='BAR', text=status)
     else:

@@ -80,10 +80,10 @@ class TRELLIS_MT_prompts(bpy.types.Menu):
         prompts = earlier_prompts(session.current().generations.values())
         if not prompts:
             layout.label(text="No prompt has been used yet")
-        for prompt in prompts:
+        for prompt in map(wording.plain, prompts):
             layout.operator("trellis.use_prompt", text=shortened(prompt), translate=False).prompt = prompt
 
 
 def shortened(prompt: str) -> str:
     """As much of it as a menu has room for."""
-    return prompt if len(prompt) <= SHOWN_CHARACTERS else f"{prompt[: SHOWN_CHARACTERS - 1].rstrip()}…"
+    return wording.shorten(prompt, SHOWN_CHARACTERS)

@@ -8,7 +8,7 @@ import bpy
 
 from ..generation.costs import price
 from ..generation.variations import VARIATIONS_LIMIT
-from ..piapi.models import MODELS, SEED, SEED_LIMIT, Model, Parameter, preset_of
+from ..piapi.models import MODELS, PROMPT_LIMIT, SEED, SEED_LIMIT, Model, Parameter, find_model, preset_of
 from ..piapi.picture_models import WORDING
 from ..scene.finish.choices import Preset
 from ..scene.grounding import Target
@@ -17,6 +17,8 @@ from .endings import Endings
 from .finish_choices import PRESET_ITEMS
 
 CUSTOM = "CUSTOM"
+PROMPT_TAKEN = 2 * PROMPT_LIMIT
+"""Characters of a prompt from elsewhere: enough to say that it is too long."""
 
 MODEL_ITEMS = [
     (model.id, f"{model.label} · {price(model.price_usd)}", f"{model.use}. {price(model.price_usd).capitalize()} each")
@@ -144,9 +146,9 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
         description="A picture of one thing on a plain or transparent background",
         subtype='FILE_PATH',
     )
-    image_before: bpy.props.StringProperty(options={'HIDDEN'})
+    image_before: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'})
     """The artist's own, where `image` is `image_after`: what a remedy has made of it."""
-    image_after: bpy.props.StringProperty(options={'HIDDEN'})
+    image_after: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'})
     model: bpy.props.EnumProperty(name="Model", description="Which model makes it", items=MODEL_ITEMS)
     variations: bpy.props.IntProperty(
         name="Variations",
@@ -217,16 +219,31 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
         ],
     )
 
-    def take_up(self, model: str, prompt: str, image: str, parameters: Mapping[str, float]) -> None:
-        """Sets what something was made with: from `image` where there is one, else from the prompt."""
-        self.model = model
+    def take_up(self, model: str, prompt: str, image: str, parameters: Mapping[str, float]) -> list[str]:
+        """Sets what something was made with: from `image` where there is one, else from the prompt.
+
+        Returns sentences about what the panel does not take. Raises InputUnusable, and sets nothing, for a model that
+        is not known here.
+        """
+        self.model = find_model(model).id
         if image:
             self.source, self.image = 'IMAGE', image
         else:
-            self.source, self.prompt = 'TEXT', prompt
-        for name, value in parameters.items():
-            if name in PARAMETERS:
-                setattr(self, name, type(getattr(self, name))(value))
+            self.source, self.prompt = 'TEXT', prompt[:PROMPT_TAKEN].encode("utf-8", "replace").decode()
+        return [said for parameter in _KNOWN.values() if (said := self._take_number(parameter, parameters))]
+
+    def _take_number(self, parameter: Parameter, given: Mapping[str, float]) -> str:
+        """A sentence where the number that was given is none that can be sent."""
+        name = parameter.name
+        if name not in given:
+            return ""
+        if (value := usable(parameter, given[name])) is not None:
+            setattr(self, name, value)
+            return ""
+        if name != SEED.name:
+            return f"Its {label_of_parameter(name)} is none that can be sent, so yours stays."
+        self.seed = 0
+        return "Its seed is none that can be sent again, so a new one is drawn."
 
 
 def settings_of(scene: bpy.types.Scene) -> TRELLIS_PG_settings:
@@ -237,6 +254,16 @@ def settings_of(scene: bpy.types.Scene) -> TRELLIS_PG_settings:
 def quality_names(model: Model) -> dict[str, str]:
     """What the panel calls the presets of a model, by their ids, and CUSTOM behind them."""
     return {identifier: label for identifier, label, _, _ in _QUALITY_ITEMS[model.id]}
+
+
+def usable(parameter: Parameter, value: object) -> float | None:
+    """A number from elsewhere as the panel takes it; None for one that cannot be sent, or is none at all."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # NaN is not between them either.
+    if not parameter.low <= value <= parameter.high:
+        return None
+    return int(value) if parameter.whole else float(value)
 
 
 def label_of_parameter(name: str) -> str:

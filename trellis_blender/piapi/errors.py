@@ -28,7 +28,8 @@ PiapiError
     ├── NoAnswerInTime       408 as well, and what gateways say when they stopped waiting
     ├── ConnectionCut
     ├── ServiceFailing       5xx
-    └── AnswerNotUnderstood  below 200 as well, and a 3xx that does not say that the request was passed by
+    └── AnswerNotUnderstood  below 200 as well, and a redirect after which the request may have been carried out
+        └── AnotherTask
 
 `str(error)` is for the artist: what happened, what to do, and the service's own words. What it cost depends on the
 step, so `generation` adds that.
@@ -288,6 +289,13 @@ class AnswerNotUnderstood(Unclear):
     remedy = "Check the address, and whether a proxy or a log-in page stands in between."
 
 
+class AnotherTask(AnswerNotUnderstood):
+    """An answer about another task than the one that was asked for."""
+
+    happened = "PiAPI answered about another task than the one that was asked for."
+    remedy = "Check whether a proxy that keeps answers stands in between."
+
+
 BY_STATUS: dict[int, type[Refused]] = {
     400: InputRefused,
     401: KeyRefused,
@@ -300,8 +308,9 @@ BY_STATUS: dict[int, type[Refused]] = {
 STOPPED_WAITING = {408, 460, 499}
 """The server, or a gateway before it, stopped waiting: that does not say what had been read, or handed on, already."""
 LOGIN_STATUS = 511
-NOT_FOLLOWED = {303, 304}
-"""These two do not say that the request has to go elsewhere: 303 comes when it has been carried out."""
+MOVED = {301, 307, 308}
+"""The redirects that say that a request has to be made elsewhere. After the others it may have been carried out: 302
+and 303 are how many services answer when it has."""
 
 
 def error_for(status: int, detail: str = "", retry_after_s: float | None = None) -> PiapiError:
@@ -317,7 +326,7 @@ def error_for(status: int, detail: str = "", retry_after_s: float | None = None)
 def _class_for(status: int) -> type[PiapiError]:
     if status in BY_STATUS:
         return BY_STATUS[status]
-    if status < 200 or status in NOT_FOLLOWED:
+    if status < 200:
         return AnswerNotUnderstood
     if 300 <= status < 400:
         return Redirected

@@ -8,6 +8,7 @@ sample sends 7, so fewer are let through.
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from unicodedata import category
 
 TEXT = "text-to-3d"
 IMAGE = "image-to-3d"
@@ -21,6 +22,12 @@ IMAGE_SIDE_LIMIT_PX = 1024
 """The server refuses a larger image."""
 
 SEED_LIMIT = 2**31 - 1
+
+_SEEN = frozenset("LNPS")
+"""The first letters of the categories of characters that show something by themselves: letters, numbers, punctuation,
+signs. Spaces, what joins and directs others, accents without a letter and halves of characters do not."""
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that are blank: Hangul's fillers, Braille without a dot."""
 
 
 class Parameter(NamedTuple):
@@ -197,10 +204,16 @@ def check_task_type(model: Model, task_type: str) -> None:
         raise InputUnusable(f"{model.label} makes models from images only. Choose an image, or TRELLIS for text.")
 
 
+def has_words(text: str) -> bool:
+    """Whether there is anything to be seen in a text: one of invisible characters is paid for and says nothing."""
+    return any(category(letter)[0] in _SEEN and letter not in _BLANK for letter in text)
+
+
 def check_prompt(prompt: str) -> str:
-    """The prompt as it is sent; InputUnusable where it is empty or too long."""
+    """The prompt as it is sent; InputUnusable where nothing can be seen in it, or it is too long."""
+    is_empty = not has_words(prompt)
     prompt = " ".join(prompt.split()).encode("utf-8", "replace").decode()
-    if not prompt:
+    if is_empty:
         raise InputUnusable("There is no prompt. Describe the model in a few words.")
     if len(prompt) > PROMPT_LIMIT:
         raise InputUnusable(

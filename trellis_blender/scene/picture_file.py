@@ -4,6 +4,7 @@ stranger may unfold to gigabytes.
 """
 
 from pathlib import Path
+from typing import BinaryIO
 
 from ..generation.image_header import Header, is_deep, read_header
 from ..generation.picture_kinds import kind_of
@@ -31,22 +32,25 @@ def check_file(path: Path) -> Header:
         if path.stat().st_size == 0:
             raise PictureUnusable(f"“{path.name}” is empty (0 bytes). Choose another image.")
         with path.open("rb") as file:
-            start = file.read(_KIND_BYTES)
-            file.seek(0)
-            header = read_header(file)
-            file.seek(0)
-            deep = is_deep(file)
+            return check_header(path.name, file)
     except OSError as error:
         raise PictureUnusable(f"“{path}” cannot be read ({error.strerror}). Choose another image.") from None
+
+
+def check_header(name: str, file: BinaryIO) -> Header:
+    """The header of an image that is called so; PictureUnusable where it is not to be decoded, and OSError."""
+    kind = kind_of(file.read(_KIND_BYTES))
+    file.seek(0)
+    header = read_header(file)
+    file.seek(0)
     if header.size is None:
-        kind = kind_of(start)
-        what = f"of a kind that is not read here ({kind})" if kind else "not an image that is read here"
-        raise PictureUnusable(f"“{path.name}” is {what}. Choose a PNG, JPEG or WebP.")
-    check_size(path.name, *header.size, deep=deep)
+        which = f" ({kind})" if kind else ""
+        raise PictureUnusable(f"“{name}” is not an image that is read here{which}. Choose a PNG, JPEG or WebP.")
+    check_size(name, *header.size, deep=is_deep(file))
     if header.is_animated:
-        raise PictureUnusable(f"“{path.name}” is animated. Choose a single still image.")
+        raise PictureUnusable(f"“{name}” is animated. Choose a single still image.")
     if header.is_cut:
-        raise PictureUnusable(f"“{path.name}” is cut off: its end is missing. Copy or download it again.")
+        raise PictureUnusable(f"“{name}” is cut off: its end is missing. Copy or download it again.")
     return header
 
 
