@@ -12,6 +12,9 @@ from blender_helpers import KINDS, corner_uvs, counts, world_bounds
 from models import box_glb, glb_without_mesh, picture_png
 from service import KEY, Fault, Piapi, png_size
 
+NOWHERE = Path("/nowhere/at-all.png")
+"""As the system writes it."""
+
 
 @pytest.mark.parametrize("name", ["trellis-house.glb", "trellis-lungs.glb"])
 def test_a_real_model_stands_at_the_cursor_and_nothing_else_came(
@@ -169,7 +172,7 @@ BAD_INPUT = [
     ({"prompt": ""}, "There is no prompt."),
     ({"prompt": "x" * 10_000}, "The prompt has 10,000 characters"),
     ({"image": ""}, "There is no image."),
-    ({"image": "/nowhere/at-all.png"}, "There is no file “/nowhere/at-all.png”."),
+    ({"image": str(NOWHERE)}, f"There is no file “{NOWHERE}”."),
     ({"prompt": "a bear", "model": "Qubico/pixal3d"}, "Pixal3D makes models from images only."),
     ({"prompt": "a bear", "model": "trellis"}, "There is no model “trellis”."),
     ({"prompt": "a bear", "ss_sampling_steps": 51}, "ss_sampling_steps is 51; TRELLIS takes 1 to 50."),
