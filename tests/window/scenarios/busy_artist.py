@@ -5,8 +5,9 @@ import drive
 
 
 def generate() -> drive.Steps:
+    known = len(drive.generations())
     yield from drive.press("trellis.generate")
-    yield from drive.until(lambda: drive.state() == "running", "running")
+    yield from drive.until(lambda: len(drive.generations()) > known and drive.state() != "queued", "the task")
     yield from drive.over_viewport()
 
 
@@ -31,7 +32,7 @@ def scenario() -> drive.Steps:
     before = drive.artists_state()
     assert before["mode"] == 'EDIT_MESH'
     yield from drive.press("trellis.place", column=0.7)
-    assert drive.state() == "placed", drive.generations()[0]
+    yield from drive.until(lambda: drive.state() == "placed", "the model in Edit Mode")
     drive.assert_untouched(before)
     yield from drive.over_viewport()
     drive.shot("02-placed-in-edit-mode")

@@ -160,6 +160,7 @@ def scenario() -> drive.Steps:
     drive.shot("06-deleted")
     bpy.context.scene.cursor.location = (-2, 0, 0)
     yield from drive.press("trellis.place", column=0.7)
+    yield from drive.until(lambda: "a fox" in bpy.data.objects, "the fox")
     assert tuple(bpy.data.objects["a fox"].location) == (-2, 0, 0)
 
     # Cancelled: the box goes, as a step of its own.
