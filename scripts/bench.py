@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures what the add-on takes of Blender, of the network and of patience: `python3 scripts/bench.py`.
 
-`--check` ends with 1 where a limit is passed, `--times 4` allows four times the limits of what is no ratio. Ratios are
-taken pair by pair within one run, so that they hold on a slow machine and on a busy one. What drawing takes is measured
-in each program that `--blender` names, because the module has no window.
+`--check` measures only what has a limit, some of it side by side, and ends with 1 where one is passed; `--times 4`
+allows four times the limits of what is no ratio. Ratios are taken pair by pair within one run, so that they hold on a
+slow machine and on a busy one. What drawing takes is measured in each program that `--blender` names, because the
+module has no window.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,6 +82,20 @@ class Figure(NamedTuple):
         return allowed is not None and self.value > allowed
 
 
+class Extent(NamedTuple):
+    """How much is measured: only what has a limit, which may be passed so many `times`, or all."""
+
+    only_limits: bool
+    times: float
+
+    def rounds(self, count: int) -> int:
+        """How often something is measured that is measured `count` times in full."""
+        return (count + 1) // 2 if self.only_limits else count
+
+
+Measure = Callable[[Extent], Iterator[Figure]]
+
+
 def main() -> int:
     """Measures, prints, and checks where that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
@@ -93,30 +110,39 @@ def main() -> int:
     blender = blender_environment(version, python)
     tools = environment("tools", python, "tools")
     print(f"Blender {version} as a module, {os.cpu_count()} processors", flush=True)
-    missed = False
-    for measure in (registration, tick, overlay, arrival, finishing, download, following):
-        for figure in measure(blender, tools):
-            print(figure.line(options.times), flush=True)
-            missed |= figure.is_missed(options.times)
-    for program in options.blender:
-        for figure in drawing(program, tools):
-            print(figure.line(options.times), flush=True)
-            missed |= figure.is_missed(options.times)
+    extent = Extent(options.check, options.times)
+
+    def take(measures: list[Measure]) -> bool:
+        """Measures one after the other; whether a limit was passed."""
+        missed = False
+        for measure in measures:
+            for figure in measure(extent):
+                if figure.limit is not None or not extent.only_limits:
+                    print(figure.line(options.times), flush=True)
+                missed |= figure.is_missed(options.times)
+        return missed
+
+    inside = [partial(each, blender, tools) for each in (registration, tick, overlay, arrival, finishing, download)]
+    windows = [partial(drawing, program, tools) for program in options.blender]
+    waits = [partial(following, tools)]
+    with ThreadPoolExecutor() as pool:
+        missed = list(pool.map(take, [inside, windows, waits] if options.check else [inside + waits + windows]))
     if not options.blender:
         print(f"Drawing {ROWS:,} rows and {PLACEHOLDERS} placeholders needs a window (--blender PATH): left out.")
-    return 1 if options.check and missed else 0
+    return 1 if options.check and any(missed) else 0
 
 
-def registration(blender: Path, _: Path) -> Iterator[Figure]:
+def registration(blender: Path, _: Path, extent: Extent) -> Iterator[Figure]:
     """Enabling the add-on in a fresh Blender, as often as a bare panel and as `import requests`."""
     whats = ("trellis_blender", "bare_panel", "requests")
-    rounds = [[run(blender, "registration.py", what) for what in whats] for _ in range(STARTS + 1)][1:]
+    starts = range(extent.rounds(STARTS) + 1)
+    rounds = [[run(blender, "registration.py", what) for what in whats] for _ in starts][1:]
     yield Figure("Registration", [ours * 1000 for ours, _, _ in rounds], "ms", 60)
     yield Figure("Registration against a bare panel", [ours / bare for ours, bare, _ in rounds], "times")
     yield Figure("Registration against “import requests”", [ours / other for ours, _, other in rounds], "times", 0.4)
 
 
-def tick(blender: Path, tools: Path) -> Iterator[Figure]:
+def tick(blender: Path, tools: Path, extent: Extent) -> Iterator[Figure]:
     """The monitor's turns while four generations at a time report their progress; the quietest of several runs."""
     for count in (0, 1, 100):
         runs: list[Figure] = []
@@ -125,17 +151,19 @@ def tick(blender: Path, tools: Path) -> Iterator[Figure]:
             with served(tools, "tasks") as url:
                 took_s = run(blender, "tick.py", url, str(count))
             runs.append(Figure(name, [seconds * 1000 for seconds in took_s], "ms", 1, percentile=99))
+            if extent.only_limits and not runs[-1].is_missed(extent.times):
+                break
         yield min(runs, key=lambda figure: figure.value)
 
 
-def overlay(blender: Path, tools: Path) -> Iterator[Figure]:
+def overlay(blender: Path, tools: Path, _: Extent) -> Iterator[Figure]:
     """What is drawn over placeholders, but for the drawing, which needs a window."""
     with served(tools, "tasks") as url:
         took_ms = run(blender, "overlay.py", url, str(PLACEHOLDERS))
     yield Figure(f"The overlay's texts and places, {PLACEHOLDERS} running", took_ms, "ms", 2)
 
 
-def drawing(program: Path, tools: Path) -> Iterator[Figure]:
+def drawing(program: Path, tools: Path, _: Extent) -> Iterator[Figure]:
     """The draw functions in a program with a window. Blender's letters are told apart: from 5.0 on they are slow in
     software, and nobody else can draw them.
     """
@@ -151,7 +179,7 @@ def drawing(program: Path, tools: Path) -> Iterator[Figure]:
     yield Figure("Blender's letters in it, beside that", took_ms["letters"], "ms")
 
 
-def arrival(blender: Path, tools: Path) -> Iterator[Figure]:
+def arrival(blender: Path, tools: Path, _: Extent) -> Iterator[Figure]:
     """The main thread's time for a model that arrives."""
     with tempfile.TemporaryDirectory() as folder:
         big = Path(folder, "1,000,000 triangles.glb")
@@ -165,9 +193,11 @@ def arrival(blender: Path, tools: Path) -> Iterator[Figure]:
             yield Figure(name, [ours / bare for ours, bare in pairs], "times", 1.5)
 
 
-def finishing(blender: Path, _: Path) -> Iterator[Figure]:
+def finishing(blender: Path, _: Path, extent: Extent) -> Iterator[Figure]:
     """The main thread's longest stretches of a model that is finished."""
     for triangles, limit in ((FINISHED, 100), (FINISHED * 10, None)):
+        if limit is None and extent.only_limits:
+            continue
         took_s = run(blender, "finishing.py", str(triangles))
         took_ms = {name: [seconds * 1000 for seconds in found] for name, found in took_s.items()}
         yield Figure(
@@ -177,14 +207,15 @@ def finishing(blender: Path, _: Path) -> Iterator[Figure]:
         yield Figure("Taking 10,000 back", took_ms["taken"], "ms", limit, percentile=99)
 
 
-def download(_: Path, tools: Path) -> Iterator[Figure]:
+def download(_: Path, tools: Path, extent: Extent) -> Iterator[Figure]:
     """A large model onto the disk, checked and durable, against `requests` and a file that is as durable.
 
     Against a file that is not, it is only told: the difference is how long the disk takes to write all of it.
     """
     ways = ("ours", "plain", "durable")
     with served(tools, "file", str(DOWNLOAD_MB)) as url:
-        runs = [[run(tools, "download.py", url, way, "3") for way in ways] for _ in range(DOWNLOADS + 1)][1:]
+        rounds = range(extent.rounds(DOWNLOADS) + 1)
+        runs = [[run(tools, "download.py", url, way, "3") for way in ways] for _ in rounds][1:]
     took = [[min(each["took_s"]) for each in measured] for measured in runs]
     peaks = [ours["peak_bytes"] / plain["peak_bytes"] for ours, plain, _ in runs]
     what = f"Download of {DOWNLOAD_MB} MB against plain “requests”"
@@ -194,12 +225,14 @@ def download(_: Path, tools: Path) -> Iterator[Figure]:
     yield Figure("Peak memory of it against plain “requests”", peaks, "times")
 
 
-def following(_: Path, tools: Path) -> Iterator[Figure]:
+def following(tools: Path, extent: Extent) -> Iterator[Figure]:
     """Polls and waiting, for an account whose plan allows 60 requests a minute; the free plan's beside it."""
-    commands = {plan: [tools, BENCHMARKS / "following.py", plan, str(FOLLOWED)] for plan in ("creator", "free")}
+    plans = ("creator",) if extent.only_limits else ("creator", "free")
+    commands = {plan: [tools, BENCHMARKS / "following.py", plan, str(FOLLOWED)] for plan in plans}
     started = {plan: subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for plan, command in commands.items()}
     found = {plan: json.loads(process.communicate()[0]) for plan, process in started.items()}
-    for plan, limits in (("creator", (15.0, 2.0)), ("free", (None, None))):
+    for plan in plans:
+        limits = (15.0, 2.0) if plan == "creator" else (None, None)
         where = f"task of 25–60 s, {plan} plan"
         yield Figure(f"Requests, {where}", found[plan]["requests"], "requests", limits[0])
         yield Figure(f"From completed to ready, {where}", found[plan]["late_s"], "s", limits[1])

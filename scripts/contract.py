@@ -3,7 +3,7 @@
 """Compares recorded answers with the contract that this project relies on: `contract.py FOLDER`.
 
 The folder is what `demo.py --record` or the environment variable PIAPI_RECORD has left. What the contract says nothing
-about (running tasks, history: no shape is documented) is listed, so that it can be written down.
+about is listed, so that it can be written down.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ from jsonschema import Draft202012Validator
 
 CONTRACT = json.loads(Path(__file__).with_name("piapi_contract.json").read_text(encoding="utf-8"))
 TASK_PATH = "/api/v1/task"
-SHAPES = {"/account/info": "account answer", "/api/ephemeral_resource": "upload answer"}
+SHAPES = {
+    "/account/info": "account answer",
+    "/account/active_tasks": "active tasks answer",
+    "/api/open/tasks/histories": "history answer",
+    "/api/ephemeral_resource": "upload answer",
+}
 
 
 def main(folder: Path) -> int:

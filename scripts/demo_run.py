@@ -54,11 +54,41 @@ def main() -> int:
 
 def keep_for_us(log: Path) -> TextIO:
     """The terminal, for the demo alone: what Blender and its importer print goes into `log`."""
-    console = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    with log.open("w") as file:
+    if os.name == "nt" and os.isatty(1):
+        # By this name alone a console of Windows takes all letters.
+        console: TextIO = Path("CONOUT$").open("w", encoding="utf-8")  # noqa: SIM115 (to the end of the demo)
+    else:
+        console = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    with log.open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     return console
+
+
+class Bars:
+    """A bar for each generation: drawn over the last ones on a terminal, else only where it has something new.
+
+    A console of Windows prints the codes that move the cursor, unless somebody has switched that off.
+    """
+
+    def __init__(self, console: TextIO) -> None:
+        self._console = console
+        self._is_drawn_over = console.isatty() and os.name != "nt"
+        self._said: dict[str, str] = {}
+
+    def show(self, shown: dict[str, tuple[str, float, str]]) -> None:
+        """By the generation's id: its name, how far it is (0 to 1), its stage in words."""
+        if self._said and self._is_drawn_over:
+            self._console.write(f"\x1b[{len(shown)}A")
+        for number, (name, share, stage) in shown.items():
+            bar = "█" * round(share * BAR_CELLS) + "░" * (BAR_CELLS - round(share * BAR_CELLS))
+            text = f"{name[:NAME_CELLS]:<{NAME_CELLS}} {bar} {stage}"
+            if self._is_drawn_over:
+                self._console.write(f"{text}\x1b[K\n")
+            elif self._said.get(number) != stage:
+                self._console.write(f"{text}\n")
+            self._said[number] = stage
+        self._console.flush()
 
 
 class Demo:
@@ -67,7 +97,7 @@ class Demo:
     def __init__(self, options: argparse.Namespace, console: TextIO) -> None:
         self.options = options
         self.console = console
-        self.said: dict[str, str] = {}
+        self.bars = Bars(console)
 
     def run(self) -> int:
         """Generates, places, sets the stage, renders."""
@@ -149,22 +179,12 @@ class Demo:
             time.sleep(LOOK_S)
 
     def show(self, generations: list[Generation]) -> None:
-        """A bar for each generation: drawn over the last ones on a terminal, else only where it has something new."""
+        """A bar for each generation."""
         from trellis_blender.interface import monitor
 
-        if self.said and self.console.isatty():
-            self.console.write(f"\x1b[{len(generations)}A")
-        for generation in generations:
-            line = monitor.line_of(generation)
-            share = 1.0 if generation.state.value == "placed" else line.share or 0.0
-            bar = "█" * round(share * BAR_CELLS) + "░" * (BAR_CELLS - round(share * BAR_CELLS))
-            text = f"{generation.request.name[:NAME_CELLS]:<{NAME_CELLS}} {bar} {line.stage}"
-            if self.console.isatty():
-                self.console.write(f"{text}\x1b[K\n")
-            elif self.said.get(generation.id) != line.stage:
-                self.console.write(f"{text}\n")
-            self.said[generation.id] = line.stage
-        self.console.flush()
+        lines = {generation.id: monitor.line_of(generation) for generation in generations}
+        shares = {each.id: 1.0 if each.state.value == "placed" else lines[each.id].share or 0.0 for each in generations}
+        self.bars.show({each.id: (each.request.name, shares[each.id], lines[each.id].stage) for each in generations})
 
     def exhibits(self, found: Session, ids: list[str]) -> list[Exhibit]:
         """What came into the scene; what did not is told."""
@@ -182,7 +202,7 @@ class Demo:
         return exhibits
 
     def record_the_rest(self) -> None:
-        """Where answers are recorded: the account, and its lists, whose shape nobody has documented. Costs nothing."""
+        """Where answers are recorded: the account, and its lists. Costs nothing."""
         from trellis_blender.generation.recording import Recorder
         from trellis_blender.interface import access
         from trellis_blender.piapi.client import Client
@@ -196,7 +216,7 @@ class Demo:
         for ask in (
             client.get_account,
             client.get_active_tasks,
-            lambda: client.get_history("Qubico/trellis", now - HISTORY_S, now),
+            lambda: client.get_history(now - HISTORY_S, now),
         ):
             try:
                 ask()

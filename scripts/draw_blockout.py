@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes README's second picture: a block-out of 30 boxes, and the scene that one press makes of it.
 
-    .venv/blender-5.2.3/bin/python scripts/draw_blockout.py [--out DIR]
+    .venv/blender-5.3.0/bin/python scripts/draw_blockout.py [--out DIR]
 
 draws a picture of each kind of thing, blocks a glade out with boxes that are called after them, has the add-on fill
 them with the offline preview, renders before and after with the same camera, and writes both as one into

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws the demo's two input pictures with Cycles, out of nothing but this code: a toadstool and a fish.
 
-    .venv/blender-5.2.3/bin/python scripts/draw_demo_pictures.py
+    .venv/blender-5.3.0/bin/python scripts/draw_demo_pictures.py
 
 writes scripts/demo/toadstool.png (on a transparent background) and scripts/demo/fish.png (on one plain colour). The
 pictures are dedicated to the public domain (CC0 1.0). Both show a whole, compact thing from the front in even light,

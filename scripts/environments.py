@@ -11,14 +11,17 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENVS = ROOT / ".venv"
 PIP = "pip==25.3"  # the first pip that every Python here has is too old for dependency groups
 
-PYTHON_OF_BLENDER = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}
-"""The Blender modules under test and the one Python version that each of them is built for."""
+PYTHON_OF_BLENDER = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13", "5.3.0": "3.13"}
+"""The Blender modules under test, from the oldest to the newest, and the one Python that each of them is built for."""
+
+_MAKING_PIP = threading.Lock()
 
 
 class NoPython(SystemExit):
@@ -52,18 +55,37 @@ def newest_blender() -> tuple[str, Path]:
 def environment(name: str, python: Path, group: str, *packages: str) -> Path:
     """The Python of environment `.venv/<name>` with a dependency group of pyproject.toml in it."""
     folder = VENVS / name
-    inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    inside = _python_in(folder)
     stamp = folder / ".complete"
     wanted = hashlib.sha256("\n".join([_dependency_groups(), group, PIP, str(python), *packages]).encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted and inside.exists():
         return inside
+    pip = _pip(python)
     print(f"Setting up .venv/{name} …", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
-    run(python, "-m", "venv", folder)
-    run(inside, "-m", "pip", "install", "-qq", "--disable-pip-version-check", PIP)
-    run(inside, "-m", "pip", "install", "-qq", "--group", f"{ROOT / 'pyproject.toml'}:{group}", *packages)
+    run(python, "-m", "venv", "--without-pip", folder)
+    # Nothing is compiled that nobody imports: Blender brings thousands of modules.
+    install = [pip, "-m", "pip", "--python", inside, "install", "-qq", "--disable-pip-version-check", "--no-compile"]
+    run(*install, "--group", f"{ROOT / 'pyproject.toml'}:{group}", *packages)
     stamp.write_text(wanted)
     return inside
+
+
+def _pip(python: Path) -> Path:
+    """The Python of an environment with the one pip that fills all the others, on whatever Python came first."""
+    with _MAKING_PIP:
+        folder = VENVS / PIP
+        inside = _python_in(folder)
+        if not (folder / ".complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            run(python, "-m", "venv", folder)
+            run(inside, "-m", "pip", "install", "-qq", "--disable-pip-version-check", PIP)
+            (folder / ".complete").touch()
+        return inside
+
+
+def _python_in(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def blender_environment(blender: str, python: Path) -> Path:
@@ -85,7 +107,8 @@ def _dependency_groups() -> str:
 
 def _candidates(version: str) -> list[str | None]:
     found: list[str | None] = [sys.executable, shutil.which(f"python{version}")]
-    roots = [os.environ.get("PYENV_ROOT"), _said_by("pyenv", "root"), str(Path.home() / ".pyenv")]
+    roots = [os.environ.get("PYENV_ROOT"), os.environ.get("PYENV"), _said_by("pyenv", "root")]
+    roots += [str(Path.home() / ".pyenv"), str(Path.home() / ".pyenv" / "pyenv-win")]
     for root in filter(None, roots):
         for folder in sorted(Path(root, "versions").glob(f"{version}.*"), reverse=True):
             found.append(str(folder / ("python.exe" if os.name == "nt" else "bin/python")))
@@ -98,9 +121,15 @@ def _candidates(version: str) -> list[str | None]:
 
 
 def _said_by(*command: str) -> str | None:
-    if not shutil.which(command[0]):
+    """What a command prints; None where it is not there or fails."""
+    # By its whole path: on Windows pyenv is a .bat, which is not found by its bare name.
+    path = shutil.which(command[0])
+    if path is None:
         return None
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    try:
+        result = subprocess.run([path, *command[1:]], check=False, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     return result.stdout.strip() or None if result.returncode == 0 else None
 
 

@@ -3,31 +3,44 @@
 """Sets up what the tests need, below .venv, and runs them: `python3 scripts/test.py`.
 
 Without options: the checks of the code, the lower rooms in plain Python (with today's requests and with Blender 4.2's),
-and everything else in the newest Blender module that there is a Python for. `--soak` runs the tests that have a long
-version at their full size instead: hours.
+and everything else in the newest Blender module that there is a Python for. What runs where is declared in groups.py;
+`--soak` runs what that leaves out, and the tests that have a long version at their full size: hours.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import groups
 from environments import PYTHON_OF_BLENDER, ROOT, blender_environment, blenders_here, environment, newest_blender
 
 SHARED = ROOT.parent / "shared"
 CORES = os.cpu_count() or 1
-AT_ONCE = max(2, CORES)
-"""Runs side by side. Each keeps about one core busy."""
+AT_ONCE = CORES + 1
+"""Runs side by side: each waits for a server or a window now and then."""
+LONG_VERSIONS = ("--soak", "-m", "soak")
+Version = tuple[int, ...]
+
+
+class Run(NamedTuple):
+    """A run of pytest. `is_strict`: a test that is skipped there has failed."""
+
+    title: str
+    python: Path
+    arguments: tuple[str, ...]
+    is_strict: bool = True
 
 
 class Outcome(NamedTuple):
@@ -40,64 +53,52 @@ class Outcome(NamedTuple):
     counts: tuple[str, ...] = ()
 
 
-Run = Callable[[list[str]], Outcome]
-
-
 def main() -> int:
     """Runs all that was asked for and sums it up; 0 where everything passed."""
     options = read_options()
-    if options.soak:
-        options.pytest += ["--soak", "-m", "soak"]
+    # As tests/conftest.py has it, and for what Python loads before that.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     newest, python = newest_blender()
     here = blenders_here() if options.all else {newest: python}
     left_out = [blender for blender in PYTHON_OF_BLENDER if options.all and blender not in here]
 
     tools = environment("tools", python, "tools")
-    failures = check_code(tools)
-    outcomes: list[Outcome] = []
-
-    def side_by_side(runs: dict[str, Run]) -> None:
-        for title in runs:
-            print(f"Running: {title} …", flush=True)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            started = {title: pool.submit(run, options.pytest) for title, run in runs.items()}
-            for title, run in started.items():
-                outcome = run.result()
-                print(f"\n=== {title}\n{outcome.said}", end="", flush=True)
-                outcomes.append(outcome)
-                if outcome.failed:
-                    failures.append(f"{title}: {outcome.failed} failed")
-
-    # What waits for a server or a window most of the time is run by several processes at once.
-    several = [] if options.soak else ["-n", "3"]
-    plain = {"Lower rooms, plain Python, today's requests": pytest_run(tools, "tests/plain", *several)}
-    if not options.soak:
-        old = environment("requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
-        plain["Lower rooms, plain Python, the requests of Blender 4.2"] = pytest_run(old, "tests/plain", *several)
-    side_by_side(plain)
-    modules = {blender: blender_environment(blender, its_python) for blender, its_python in here.items()}
-    side_by_side(
-        {f"Blender {blender} as a module": pytest_run(module, "tests/blender") for blender, module in modules.items()}
-    )
+    with ThreadPoolExecutor(CORES) as pool:
+        old = pool.submit(environment, "requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
+        started = {blender: pool.submit(blender_environment, blender, its_own) for blender, its_own in here.items()}
+        modules = {blender: module.result() for blender, module in started.items()}
+    runs = [
+        *window_runs(tools, options),
+        *windows_runs(options.windows),
+        *blender_runs(modules, is_soak=options.soak),
+        *plain_runs(tools, old.result(), is_soak=options.soak),
+    ]
     if options.blender:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
-        # A Blender of each program for every two cores; the long versions measure, so they have the machine.
-        several = [] if options.soak else ["-n", str(max(1, min(CORES // 2, 4)))]
-        side_by_side(
-            {
-                f"Window of {program}": pytest_run(tools, "tests/window", "--program", str(program), *several)
-                for program in options.blender
-            }
-        )
-
-    return sum_up(outcomes, failures, left_out, strict=SHARED.is_dir())
+    failures: list[str] = []
+    outcomes: list[Outcome] = []
+    with ThreadPoolExecutor(1 if options.soak else AT_ONCE) as pool:
+        # The long versions measure, so each has the machine.
+        at_work: dict[Future[Outcome], Run] = {pool.submit(run_pytest, run, options.pytest): run for run in runs}
+        failures += check_code(tools)
+        for done in as_completed(at_work):
+            run, outcome = at_work[done], done.result()
+            print(f"\n=== {run.title}\n{outcome.said}", end="", flush=True)
+            outcomes.append(outcome)
+            if outcome.failed:
+                failures.append(f"{run.title}: {outcome.failed} failed")
+            if SHARED.is_dir() and run.is_strict and outcome.skipped:
+                failures.append(f"{run.title}: tests were skipped although everything they need is here")
+    return sum_up(outcomes, failures, left_out)
 
 
 def read_options() -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(description="Sets up what the tests need and runs them.")
     parser.add_argument("--all", action="store_true", help="every Blender module there is a Python for")
-    parser.add_argument("--soak", action="store_true", help="only the tests with a long version, at their full size")
+    parser.add_argument(
+        "--soak", action="store_true", help="what the usual run leaves out, and what has a long version at full size"
+    )
     parser.add_argument(
         "--blender",
         action="append",
@@ -106,10 +107,88 @@ def read_options() -> argparse.Namespace:
         metavar="PATH",
         help="also the window tests, with this program",
     )
+    parser.add_argument("--windows", type=Path, metavar="PATH", help="also what is for a Windows Python, with this one")
     parser.add_argument("pytest", nargs="*", help="more arguments for pytest, after --")
     options = parser.parse_args()
-    options.blender = [program.resolve() for program in options.blender]
+    options.blender = sorted((program.resolve() for program in options.blender), key=version_of)
     return options
+
+
+def plain_runs(tools: Path, old: Path, *, is_soak: bool) -> list[Run]:
+    """The lower rooms in plain Python."""
+    today, before = "Lower rooms, today's requests", "Lower rooms, the requests of Blender 4.2"
+    # They wait for a server most of the time.
+    several = ("-n", "4")
+    if is_soak:
+        rest = files("tests/plain", groups.OPENS_NONE)
+        return [Run(today, tools, ("tests/plain", *LONG_VERSIONS)), Run(before, old, (*rest, *several))]
+    return [
+        Run(today, tools, ("tests/plain", *several)),
+        Run(before, old, (*files("tests/plain", groups.OPENS_SOCKETS), *several)),
+    ]
+
+
+def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
+    """Blender as a module, a run for each group of files; the newest, which has the most to do, begins."""
+    versions = list(modules)
+    on_all = {"what differs from version to version": groups.EVERY_BLENDER}
+    at_the_ends = {"what is the same in all": groups.OLDEST_AND_NEWEST}
+    once = {"what needs no version": groups.ONCE}
+    found: list[Run] = []
+    for blender in [*versions[-1:], *versions[:-1]]:
+        title, module = f"Blender {blender} as a module", modules[blender]
+        usual = on_all
+        if blender in {versions[0], versions[-1]}:
+            usual = at_the_ends | usual
+        if blender == versions[-1]:
+            usual = usual | once
+        rest = {name: names for name, names in (at_the_ends | once).items() if name not in usual}
+        if is_soak:
+            found.append(Run(title, module, ("tests/blender", *LONG_VERSIONS)))
+        for name, wanted in (rest if is_soak else usual).items():
+            found.append(Run(f"{title}, {name}", module, files("tests/blender", wanted)))
+    return found
+
+
+def window_runs(tools: Path, options: argparse.Namespace) -> list[Run]:
+    """Blender with a window: all of it in the newest program, which takes longest and begins."""
+    found: list[Run] = []
+    for program in reversed(options.blender):
+        usual, rest = groups.EVERY_PROGRAM, groups.NEWEST_PROGRAM
+        if program == options.blender[-1]:
+            usual, rest = (*usual, *rest), ()
+        title, given = f"Window of {program}", ("--program", str(program))
+        if options.soak:
+            found.append(Run(title, tools, ("tests/window", *given, *LONG_VERSIONS)))
+        if wanted := rest if options.soak else usual:
+            scenarios = [f"tests/window/test_window.py::{name}" for name in wanted]
+            found.append(Run(title, tools, (*scenarios, *given, "-n", str(CORES))))
+    return found
+
+
+def windows_runs(python: Path | None) -> list[Run]:
+    """A Windows Python, with Blender as a module for it."""
+    if python is None:
+        return []
+    # What a test needs of Linux or macOS is skipped there.
+    return [
+        Run(f"Windows Python (Wine), {room}", python, files(room, names), is_strict=False)
+        for room, names in groups.ON_WINDOWS.items()
+    ]
+
+
+def files(room: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths of a room's test files."""
+    return tuple(f"{room}/{name}.py" for name in names)
+
+
+def version_of(program: Path) -> Version:
+    """The version of a program with a window, which may have to be put in place first."""
+    said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"Blender (\d+)\.(\d+)\.(\d+)", said)
+    if found is None:
+        raise SystemExit(f"{program} does not say which Blender it is.")
+    return tuple(map(int, found.groups()))
 
 
 def check_code(tools: Path) -> list[str]:
@@ -122,28 +201,29 @@ def check_code(tools: Path) -> list[str]:
     }
     failed: list[str] = []
     for name, arguments in commands.items():
-        print(f"\n=== {name}", flush=True)
-        if subprocess.run([tools, *arguments], check=False, cwd=ROOT).returncode:
+        result = subprocess.run(
+            [tools, *arguments], check=False, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        print(f"\n=== {name}\n{result.stdout}", end="", flush=True)
+        if result.returncode:
             failed.append(name)
     return failed
 
 
-def pytest_run(python: Path, *arguments: str) -> Run:
-    """A run of pytest, to be started with more arguments."""
-    return lambda more: run_pytest(python, *arguments, *more)
-
-
-def run_pytest(python: Path, *arguments: str) -> Outcome:
+def run_pytest(run: Run, more: list[str]) -> Outcome:
     """Runs pytest and reads what it came to from its own report."""
+    print(f"Running: {run.title} …", flush=True)
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [python, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+        command = [run.python, "-m", "pytest", "-q", f"--junitxml={report}", *run.arguments, *more]
         result = subprocess.run(
-            command, check=False, cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+            command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+            errors="replace",  # a Windows Python speaks as its system does
+        )  # fmt: skip
+        said = f"{result.stdout}{(time.monotonic() - begun) / 60:.1f} minutes\n"
         if not report.exists():
-            return Outcome(0, 1, [], result.stdout)
+            return Outcome(0, 1, [], said)
         cases = ET.parse(report).getroot().findall(".//testcase")
     skipped = [
         f"{case.get('classname')}.{case.get('name')}: {reason.get('message')}"
@@ -158,16 +238,14 @@ def run_pytest(python: Path, *arguments: str) -> Outcome:
         len(cases) - failed - len(skipped),
         max(failed, int(result.returncode != 0)),
         skipped,
-        result.stdout,
+        said,
         counts,
     )
 
 
-def sum_up(outcomes: list[Outcome], failures: list[str], left_out: list[str], *, strict: bool) -> int:
-    """Prints what failed, what was left out and, last, what was skipped. `strict`: a skip is a failure."""
+def sum_up(outcomes: list[Outcome], failures: list[str], left_out: list[str]) -> int:
+    """Prints what failed, what was left out and, last, what was skipped."""
     skipped = [reason for outcome in outcomes for reason in outcome.skipped]
-    if strict and skipped:
-        failures.append("tests were skipped although everything they need is here")
     print("\n=== Sum")
     for failure in failures:
         print(f"FAILED {failure}")

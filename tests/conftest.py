@@ -1,5 +1,7 @@
 """What every test may use."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,15 @@ from hypothesis import settings
 from service import FIXTURES, Piapi, running
 
 SOAK_LIMIT_S = 4 * 3600
+
+# Whatever the environment says, a module is compiled once and not by each Blender and by each test that enables the
+# add-on anew: three times as long as loading it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+if os.name == "nt":
+    # Under Wine it is the same tree as for the Pythons beside it, and pytest's modules keep the paths they had.
+    sys.pycache_prefix = str(Path(__file__).resolve().parents[1] / ".venv" / "compiled-on-windows")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 import zlib
+from math import cos, hypot, pi, sin
 from typing import Any
 
 
@@ -92,3 +93,59 @@ def data_uri(content: bytes) -> str:
 def glb_without_mesh() -> bytes:
     """Well formed, and nothing in it."""
     return glb({"asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": []}]})
+
+
+def mesh_glb(points: list[tuple[float, ...]], material: dict[str, Any] | None = None, **attributes: Any) -> bytes:
+    """Triangles, three points each. `attributes` by name: the kind ("VEC3") and the numbers of each point."""
+    given = {"POSITION": ("VEC3", points), **attributes}
+    views, accessors, binary = [], [], b""
+    for kind, numbers in given.values():
+        content = b"".join(struct.pack(f"<{len(each)}f", *each) for each in numbers)
+        views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(content)})
+        accessors.append({"bufferView": len(views) - 1, "componentType": 5126, "type": kind, "count": len(numbers)})
+        binary += content
+    part: dict[str, Any] = {"attributes": {name: number for number, name in enumerate(given)}}
+    gltf: dict[str, Any] = {
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}],
+        "meshes": [{"primitives": [part]}],
+        "accessors": accessors,
+        "bufferViews": views,
+        "buffers": [{"byteLength": len(binary)}],
+    }
+    if material is not None:
+        gltf["materials"], part["material"] = [material], 0
+    return glb(gltf, binary)
+
+
+def prism_glb(sides: int, normals: str) -> bytes:
+    """A regular prism, 1 high: 2 × `sides` edges of it turn at 90°, its sides more gently. `normals` "none", "flat",
+    those of its faces, or "upwards", all the same.
+    """
+    rim = [(cos(2 * pi * n / sides) / 2, sin(2 * pi * n / sides) / 2) for n in range(sides)]
+    faces = []
+    for (x, z), (far_x, far_z) in zip(rim, rim[1:] + rim[:1], strict=True):
+        low, high, far_low, far_high = (x, -0.5, z), (x, 0.5, z), (far_x, -0.5, far_z), (far_x, 0.5, far_z)
+        faces += [(low, high, far_high), (low, far_high, far_low)]
+        faces += [((0, 0.5, 0), far_high, high), ((0, -0.5, 0), low, far_low)]
+    points = [point for face in faces for point in face]
+    if normals == "none":
+        return mesh_glb(points, {})
+    upwards = [(0.0, 1.0, 0.0)] * len(points)
+    return mesh_glb(points, {}, NORMAL=("VEC3", upwards if normals == "upwards" else _normals(faces)))
+
+
+def _normals(faces: list[Any]) -> list[tuple[float, ...]]:
+    found = []
+    for a, b, c in faces:
+        (x, y, z), (u, v, w) = ([q - p for p, q in zip(a, other, strict=True)] for other in (b, c))
+        across = (y * w - z * v, z * u - x * w, x * v - y * u)
+        found += [tuple(side / hypot(*across) for side in across)] * 3
+    return found
+
+
+def colours_glb() -> bytes:
+    """A red triangle: no material, colours of its vertices."""
+    return mesh_glb([(0, 0, 0), (1, 0, 0), (0, 1, 0)], COLOR_0=("VEC4", [(1, 0, 0, 1)] * 3))

@@ -25,6 +25,16 @@ class Parts:
         self.binary = bytearray(content[28 + length :])
         self.file_changes: list[Callable[[bytearray], None]] = []
 
+    def add(self, content: bytes, component: int, kind: str, count: int, **more: Any) -> int:
+        """Another accessor with a view of its own; its number."""
+        self.binary.extend(b"\0" * (-len(self.binary) % 4))
+        self.gltf["bufferViews"].append({"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(content)})
+        view = {"bufferView": len(self.gltf["bufferViews"]) - 1}
+        self.gltf["accessors"].append({**view, "componentType": component, "type": kind, "count": count, **more})
+        self.binary.extend(content)
+        self.gltf["buffers"][0]["byteLength"] = len(self.binary)
+        return len(self.gltf["accessors"]) - 1
+
     def whole(self) -> bytes:
         content = bytearray(glb(self.gltf, bytes(self.binary)))
         for change in self.file_changes:
@@ -56,17 +66,8 @@ def rich_glb() -> bytes:
     camera, a lamp, an instance and a sparse accessor.
     """
     parts = Parts(box_glb())
-    gltf, binary = parts.gltf, parts.binary
+    gltf, add = parts.gltf, parts.add
     vertices = gltf["accessors"][1]["count"]
-
-    def add(content: bytes, component: int, kind: str, count: int, **more: Any) -> int:
-        binary.extend(b"\0" * (-len(binary) % 4))
-        gltf["bufferViews"].append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(content)})
-        view = {"bufferView": len(gltf["bufferViews"]) - 1}
-        gltf["accessors"].append({**view, "componentType": component, "type": kind, "count": count, **more})
-        binary.extend(content)
-        return len(gltf["accessors"]) - 1
-
     floats = 5126
     primitive = gltf["meshes"][0]["primitives"][0]
     primitive["attributes"] |= {
@@ -114,7 +115,6 @@ def rich_glb() -> bytes:
             ],
         }
     ]
-    gltf["buffers"][0]["byteLength"] = len(binary)
     return parts.whole()
 
 

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +28,10 @@ KEY = "test-key-0123456789abcdef"
 FIXTURES = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
 PRICES = {"Qubico/trellis": 400000, "Qubico/trellis2": 1000000, "Qubico/pixal3d": 2500000, "offline-preview": 0}
 TEXT_MODELS = {"Qubico/trellis"}
+AT_ONCE = {"free": 1, "creator": 5, "pro": 30}
+"""Tasks that the account works on at once, by its plan."""
+FAMILIES = ("flux", "kling", "luma", "midjourney", "music-s", "music-u")
+"""Whose running tasks the account tells of; Trellis is none of them."""
 TIMES = {"start_time": "0", "end_time": "inf"}
 """What the history can be limited by, in Unix seconds."""
 PIECES = 20
@@ -94,7 +98,7 @@ class Accepted:
     payload: dict[str, Any]
     behaviour: Behaviour
     born: float
-    made_at: float = field(default_factory=time.time)
+    made_at: float
     cancelled: bool = False
 
 
@@ -104,6 +108,9 @@ class Piapi:
     `held_back` are the answers that wait for a fault's `stall_s`, None before the request has taken effect.
     `arrivals` are the times (monotonic) of all requests but those for files; with `most_requests`, those beyond so many
     in any `minute_s` are refused. `behaviour_of` a create's payload is how its task goes.
+
+    Answers have the shapes that others have recorded of PiAPI. Whether a task that is not done yet stands in the
+    history is known of none: `lists_running` says so here. `takes_cancels` False refuses each with 501.
     """
 
     def __init__(self) -> None:
@@ -116,7 +123,11 @@ class Piapi:
         self.plan = "creator"
         self.ranges = False
         self.files_url = ""
-        self.bare_lists = False
+        self.clock_off_s = 0.0
+        self.new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+        self.lists_running = True
+        self.takes_cancels = True
+        self.uploads_at_root = False
         self.echoes_pictures = True
         self.behaviour_of: Callable[[dict[str, Any]], Behaviour] = lambda payload: self.behaviour
         self.most_requests: int | None = None
@@ -149,6 +160,10 @@ class Piapi:
             self._always.pop(step, None)
         else:
             self._always[step] = fault
+
+    def now(self) -> float:
+        """What time it is here, Unix seconds: this computer's clock may be off by `clock_off_s`."""
+        return time.time() + self.clock_off_s
 
     def asked(self, step: str) -> int:
         """How many requests of this step came in."""
@@ -214,36 +229,103 @@ class Piapi:
         if step == "create":
             return self._create(json.loads(body))
         if step == "balance":
-            return _json(200, {"account_name": "Ada", "plan": self.plan, "equivalent_in_usd": 12.5})
-        if step in {"active tasks", "history"}:
-            since, until = (float(request.args.get(name, limit)) for name, limit in TIMES.items())
-            with self._lock:
-                tasks = list(self.tasks.values())
-            found = [self._envelope(task)["data"] for task in tasks if since <= task.made_at <= until]
-            running = {"pending", "staged", "processing"}
-            listed = [task for task in found if (task["status"] in running) == (step == "active tasks")]
-            if step == "history":
-                listed = _page(listed, int(request.args["page"]), int(request.args["page_size"]))
-            if self.bare_lists:
-                listed = [{"task_id": task["task_id"], "model": task["model"], "status": ""} for task in listed]
-            return _json(200, {"code": 200, "message": "success", "data": listed})
+            return _json(200, {"code": 200, "message": "success", "data": self._account()})
+        if step == "active tasks":
+            return _json(200, {"code": 200, "message": "success", "data": self._active()})
+        if step == "history":
+            return _json(200, {"code": 200, "message": "success", "data": self._history(request.args)})
         if step == "upload":
             self.uploads.append(json.loads(body))
-            return _json(200, {"code": 200, "data": {"url": f"{self.url}/files/upload.png"}})
+            place = {"url": f"{self.url}/files/upload.png"}
+            return _json(200, {"code": 200, **(place if self.uploads_at_root else {"data": place})})
         task = self.tasks.get(request.path.rsplit("/", 1)[-1])
         if task is None:
             return _json(404, {"code": 404, "message": "task not found", "data": None})
         if step == "cancel":
+            if not self.takes_cancels:
+                return Response("<html>Not Implemented</html>", 501, content_type="text/html")
             if self._phase(task)[0] != "pending":
                 return _json(400, {"code": 400, "message": "task is already processing", "data": None})
             task.cancelled = True
         return _json(200, self._shape(task))
 
+    def _account(self) -> dict[str, Any]:
+        return {
+            "id": 4711,
+            "name": "Ada",
+            "type": "user",
+            "platform": "piapi",
+            "account_group": "default",
+            "plan": self.plan,
+            "is_enable": True,
+            "created_at": "2026-05-07T12:00:00Z",
+            "api_key": self.key,
+            "notification_hook_url": "https://hook.example/ada",
+            "equivalent_in_usd": 12.5,
+            "wallet": {"point_remain": 0, "llm_remain": 125_000_000},
+            "credit_pack_info": {
+                "available_credits": 125,
+                "credit_packs": [{"id": 1, "active": True, "capacity": 150, "expired_at": "2027-05-07T12:00:00Z"}],
+            },
+            "max_concurrent_task_count": 30,
+            "max_trellis_concurrency": AT_ONCE.get(self.plan.casefold(), 1),
+            "max_flux_concurrency": 5,
+        }
+
+    def _active(self) -> dict[str, Any]:
+        with self._lock:
+            tasks = [task for task in self.tasks.values() if self._phase(task)[0] in {"pending", "processing"}]
+        families: dict[str, Any] = {}
+        for family in FAMILIES:
+            its = [task for task in tasks if family in task.payload["model"]]
+            phases = [self._phase(task)[0] for task in its]
+            listed = [
+                {"task_id": task.id, "model": task.payload["model"], "task_type": task.payload["task_type"],
+                 "status": phase}
+                for task, phase in zip(its, phases, strict=True)
+            ]  # fmt: skip
+            families[family] = {
+                "staged_count": 0,
+                "pending_count": phases.count("pending"),
+                "processing_count": phases.count("processing"),
+                "active_tasks": listed or None,
+            }
+        return families
+
+    def _history(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        since, until = (float(asked.get(name, limit)) for name, limit in TIMES.items())
+        number, size = int(asked["page"]), int(asked["page_size"])
+        with self._lock:
+            tasks = [task for task in self.tasks.values() if since <= task.made_at <= until]
+        if not self.lists_running:
+            tasks = [task for task in tasks if self._phase(task)[0] not in {"pending", "processing"}]
+        rows = [self._row(task) for task in _page(tasks, number, size)]
+        return {"page": number, "size": size, "total": len(tasks), "data": rows or None}
+
+    def _row(self, task: Accepted) -> dict[str, Any]:
+        told = self._envelope(task)["data"]
+        return {
+            "id": 90000,
+            "account_id": 4711,
+            "api_key_id": 12,
+            "action": "create",
+            "status": told["status"],
+            "service_mode": "public",
+            "fixed": False,
+            "task_id": task.id,
+            "task_model": told["model"],
+            "usage": told["meta"]["usage"]["consume"],
+            "usage_type": "llm",
+            "detail": {"model": told["model"], "task_id": task.id, "workflow_type": told["task_type"]},
+            "created_at": told["meta"].get("created_at"),
+            "updated_at": told["meta"].get("created_at"),
+        }
+
     def _create(self, payload: dict[str, Any]) -> Response:
         refusal = _refusal(payload)
         if refusal:
             return _json(400, {"code": 400, "message": refusal, "data": None})
-        task = Accepted(str(uuid.uuid4()), payload, self.behaviour_of(payload), time.monotonic())
+        task = Accepted(self.new_id(), payload, self.behaviour_of(payload), time.monotonic(), self.now())
         with self._lock:
             self.tasks[task.id] = task
             self.creates.append(payload)
@@ -275,7 +357,9 @@ class Piapi:
             output = {"model_file": "" if how.no_model_file else f"{self.files_url or self.url}/files/{task.id}.glb"}
         is_free = status == "cancelled" or (status == "failed" and how.refund)
         inputs = task.payload["input"]
-        if "image" in inputs and not self.echoes_pictures:
+        if "image" in inputs and inputs["image"].startswith("http"):
+            inputs = {**inputs, "image": "", "images": [inputs["image"]]}
+        elif "image" in inputs and not self.echoes_pictures:
             inputs = {**inputs, "image": ""}
         return {
             "code": 200,
@@ -468,6 +552,9 @@ class _Quiet(WSGIRequestHandler):
         # What has come and was not read makes the system reset the connection.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(self.server.piapi.now() if timestamp is None else timestamp)  # type: ignore[attr-defined]
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one ordered list of what is registered; undone in reverse."""
+"""The one ordered list of what is registered, and the one list of how it ends."""
 
 import sys
 
@@ -35,6 +35,7 @@ from .interface import (
     report,
     row_menu,
     rows,
+    second_copy,
     session,
     settings,
     spending,
@@ -43,6 +44,7 @@ from .interface import (
     this_model,
     thumbnails,
 )
+from .interface.endings import Endings
 
 CLASSES = (
     preferences.TRELLIS_AP_preferences,
@@ -114,45 +116,62 @@ CLASSES = (
 )
 
 
+ENDS = (
+    monitor.stop,
+    session.end,
+    from_web.forget,
+    panel.forget,
+    thumbnails.forget,
+    inputs.forget,
+    improving.forget,
+    removing.forget,
+    concepts.forget,
+    checking.forget,
+    reading.forget,
+    decoding.forget,
+    pictures.forget,
+    redraw.end,
+)
+"""What ends whatever was begun since the add-on was switched on, in this order."""
+
+_ENDINGS = Endings()
+
+
 def register() -> None:
-    """Classes, settings, handlers, and a timer for the first look into the store. Reads nothing, asks nobody."""
+    """Classes, settings, handlers, and a timer for the first look into the store. Reads nothing, asks nobody.
+
+    Where another copy of the add-on is switched on, only a sentence about that.
+    """
+    # Blender also switches on what is on already.
+    _ENDINGS.run()
+    _ENDINGS.add(_forget_modules)
+    _ENDINGS.add(logs.unregister)
+    try:
+        if first := second_copy.find(CLASSES):
+            second_copy.register(_ENDINGS, first)
+        else:
+            _register()
+    except BaseException:
+        _ENDINGS.run()
+        raise
+
+
+def _register() -> None:
+    _ENDINGS.add(access.KEY_FILE.forget)
+    _ENDINGS.add(access.WEBHOOK_FILE.forget)
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    settings.register()
-    blockout.register()
-    dropping.register()
-    finishing.register()
-    handlers.register()
+        _ENDINGS.add(bpy.utils.unregister_class, cls)
+    for room in (settings, blockout, dropping, finishing, handlers):
+        room.register(_ENDINGS)
+    for end in reversed(ENDS):
+        _ENDINGS.add(end)
     monitor.look_into_store()
 
 
 def unregister() -> None:
-    """Stops what runs and takes back what `register` did."""
-    monitor.stop()
-    session.end()
-    from_web.forget()
-    panel.forget()
-    thumbnails.forget()
-    inputs.forget()
-    improving.forget()
-    removing.forget()
-    concepts.forget()
-    checking.forget()
-    reading.forget()
-    decoding.forget()
-    pictures.forget()
-    redraw.end()
-    handlers.unregister()
-    logs.unregister()
-    finishing.unregister()
-    dropping.unregister()
-    blockout.unregister()
-    settings.unregister()
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
-    access.KEY_FILE.forget()
-    access.WEBHOOK_FILE.forget()
-    _forget_modules()
+    """Stops what runs and takes back what `register` did, however much of it is still there."""
+    _ENDINGS.run()
 
 
 def _forget_modules() -> None:

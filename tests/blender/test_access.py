@@ -71,3 +71,31 @@ def test_the_defaults_are_piapis(preferences: Any) -> None:
     assert access.api_key() == ("", "")
     assert access.api_url() == ("https://api.piapi.ai", "default")
     assert access.why_not_ready().startswith("There is no API key yet.")
+
+
+def test_a_key_that_cannot_be_read_is_said_and_not_called_missing(preferences: Any, folder: Path) -> None:
+    from trellis_blender.interface import access
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "api-key").write_bytes(b"\xff\xfa")
+    access.KEY_FILE.forget()
+    assert access.why_not_ready().startswith("The file with your API key, ")
+    preferences.api_key = SECRET
+    assert access.api_key().value == SECRET
+    assert not access.why_not_ready().startswith("The file")
+
+
+def test_a_webhooks_secret_that_cannot_be_read_is_said_before_anything_is_sent(preferences: Any, folder: Path) -> None:
+    from trellis_blender.interface import access
+
+    preferences.api_key = SECRET
+    (folder / "webhook-secret").mkdir(parents=True)
+    access.WEBHOOK_FILE.forget()
+    assert not access.why_not_ready().startswith("The file")
+    preferences.webhook_endpoint = "https://studio.example/hook"
+    try:
+        assert access.why_not_ready().startswith("The file with your webhook secret, ")
+    finally:
+        preferences.webhook_endpoint = ""
+        (folder / "webhook-secret").rmdir()
+        access.WEBHOOK_FILE.forget()

@@ -26,6 +26,7 @@ def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
         assert time.monotonic() < end
         session.current().drain()
         time.sleep(0.01)
+    session.current().drain()
 
 
 def current() -> Any:

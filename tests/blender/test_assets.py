@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -375,7 +374,7 @@ def test_a_crash_leaves_no_broken_file(addon: Any, tmp_path: Path, soak: bool, r
             assert process.stdout is not None
             assert any(line.strip() == "ready" for line in process.stdout)
             time.sleep(0.3 + float(chance.random()) * 0.2)
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         asset = read(only(library))
         assert len(asset.data.polygons) > 50_000
         bpy.data.objects.remove(asset)

@@ -348,12 +348,19 @@ def linked(override: str = "") -> Any:
     with bpy.data.libraries.load(path, link=True) as (_, wanted):
         wanted.collections = [name]
     theirs = wanted.collections[0]
-    if override == "object":
-        theirs = theirs.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
-    else:
-        theirs = theirs.override_create() if override else theirs
-    if theirs.name not in bpy.context.scene.collection.children:
-        bpy.context.scene.collection.children.link(theirs)
+    # From Blender 5.3 on only what is in the scene can be overridden.
+    children = bpy.context.scene.collection.children
+    children.link(theirs)
+    if override:
+        linked = theirs
+        if override == "object":
+            theirs = linked.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+        else:
+            theirs = linked.override_create()
+        if linked in children.values():
+            children.unlink(linked)
+        if theirs not in children.values():
+            children.link(theirs)
     bpy.context.view_layer.update()
     (item,) = theirs.objects
     item.select_set(True)

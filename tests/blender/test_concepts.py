@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from blender_helpers import counts
 from drawings import on_tiles
+from paper import drawn
 from PIL import Image
 from service import Fault, Piapi
 
@@ -233,3 +234,53 @@ def test_what_is_no_image_is_not_sent(settings: Any, tmp_path: Path, piapi: Piap
     with pytest.raises(RuntimeError, match="There is no file"):
         bpy.ops.trellis.remove_background()
     assert piapi.requests == []
+
+
+def test_a_removed_rows_picture_is_not_counted(settings: Any, piapi: Piapi) -> None:
+    first, old = made_concepts(settings, "an old lamp")
+    second, new = made_concepts(settings, "a new lamp")
+    for path in (old[0], new[1]):
+        bpy.ops.trellis.choose_concept(path=str(path))
+    assert bpy.ops.trellis.remove(generation=first.id) == {'FINISHED'}
+    settle()
+    settings.source, settings.show_concepts = 'TEXT', True
+    assert "Generate · $0.04" in drawn(input_panels())
+    assert bpy.ops.trellis.generate_from_concepts() == {'FINISHED'}
+    (model,) = rest_of(1)
+    assert model.request.name == "a new lamp"
+    bpy.ops.trellis.choose_concept(path=str(new[0]))
+    assert bpy.ops.trellis.remove(generation=second.id) == {'FINISHED'}
+    settle()
+    assert not bpy.ops.trellis.generate_from_concepts.poll()
+
+
+def settle() -> None:
+    while current().is_busy:
+        current().drain()
+    current().drain()
+
+
+def input_panels() -> Any:
+    from trellis_blender.interface import input_panels
+
+    return input_panels.TRELLIS_PT_generate
+
+
+def test_the_better_picture_lands_in_no_other_file(settings: Any, piapi: Piapi, tmp_path: Path) -> None:
+    """The same picture may be chosen there: what is its scene and what is not, its name does not tell."""
+    from trellis_blender.interface import removing
+    from trellis_blender.interface.image_field import field_of
+
+    path = tmp_path / "apple.png"
+    Image.fromarray(on_tiles()).save(path)
+    settings.source, settings.image = 'IMAGE', str(path)
+    field = field_of(bpy.context.scene)
+    assert bpy.ops.trellis.remove_background() == {'FINISHED'}
+    generation = newest()
+    assert settings.image != str(path), "taken over in its own file"
+    bpy.ops.wm.read_homefile()
+    there = bpy.context.scene.trellis
+    there.image = str(path)
+    removing._Memory.awaited[str(path)] = generation.id
+    assert removing._hear(field, generation.id) is None
+    assert there.image == str(path)

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 import pytest
 from models import picture_png
+from paper import drawn
 from PIL import Image
 from service import Fault, Piapi
 
@@ -78,3 +79,51 @@ def test_what_is_not_even_asked_for(addon: Any, piapi: Piapi, url: str, sentence
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.trellis.take_from_web(url=url)
     assert piapi.requests == []
+
+
+def said_by_the_panel() -> str:
+    from trellis_blender.interface import input_panels
+
+    settings().source = 'IMAGE'
+    return " ".join(drawn(input_panels.TRELLIS_PT_generate))
+
+
+def test_an_error_is_shown_until_another_picture_is_chosen(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
+    mine, other = str(tmp_path / "mine.png"), str(tmp_path / "other.png")
+    settings().image = mine
+    piapi.fail("file", Fault(404))
+    with pytest.raises(RuntimeError, match="has nothing at this address"):
+        bpy.ops.trellis.take_from_web(url=f"{piapi.url}/files/x.png")
+    assert "has nothing at this address" in said_by_the_panel()
+    settings().image = other
+    assert "has nothing at this address" not in said_by_the_panel()
+    settings().image = mine
+    assert "has nothing at this address" not in said_by_the_panel(), "it was about the press, not about this picture"
+
+
+@pytest.mark.parametrize("way", ["new", "saved and opened again", "another scene"])
+def test_a_picture_lands_in_no_other_file_or_scene(addon: Any, piapi: Piapi, tmp_path: Path, way: str) -> None:
+    """Every file has a scene called “Scene” with an empty field."""
+    from trellis_blender.generation.questions import Topic
+    from trellis_blender.interface import from_web, session
+    from trellis_blender.interface.image_field import field_of
+
+    piapi.fail("file", Fault(200, body=picture_png(20, 20)))
+    found = session.current()
+    found.ask(Topic.PICTURE, url=f"{piapi.url}/files/x.png")
+    from_web._Memory.field, from_web._Memory.is_awaited = field_of(bpy.context.scene), True
+    if way == "new":
+        bpy.ops.wm.read_homefile()
+    elif way == "another scene":
+        first = bpy.context.scene
+        bpy.data.scenes.new("Other")
+        bpy.context.window.scene = bpy.data.scenes["Other"]
+        bpy.data.scenes.remove(first)
+        bpy.context.scene.name = "Scene"
+    else:
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))
+        bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "mine.blend"))
+    found.wait_for_answer(Topic.PICTURE)
+    from_web._hear(from_web._Memory.field)
+    assert {scene.trellis.image for scene in bpy.data.scenes} == {""}
+    assert not from_web._Memory.is_awaited

@@ -110,6 +110,30 @@ def test_a_variation_that_fails_raises_and_the_others_are_placed(generate: Any, 
     assert "a bear" in bpy.data.objects
 
 
+def test_of_variations_a_script_is_told_which_one_failed_and_where_the_others_stand(
+    generate: Any, piapi: Piapi
+) -> None:
+    """ "Nothing was charged" is true of the one that it names; the others are where they belong by then."""
+    bpy.context.scene.cursor.location = (3.0, 2.0, 0.0)
+    piapi.behaviour.model = box_glb()
+    piapi.fail("create", Fault(402, {"message": "insufficient credits"}))
+    with pytest.raises(RuntimeError, match="out of credits") as raised:
+        generate(prompt="a bear", seed=7, variations=3)
+    failed = ({7, 8, 9} - set(seeds_sent(piapi))).pop()
+    said = str(raised.value)
+    assert "2 of 3 are in the scene, for $0.08." in said
+    assert said.count("“a bear”") == 1
+    assert f"“a bear” with seed {failed}: " in said
+    places = sorted(item.matrix_world.translation.x for item in bpy.data.objects if item.name.startswith("a bear"))
+    assert places == pytest.approx([3.0 + 1.2 * (seed - 7) for seed in sorted(seeds_sent(piapi))])
+
+
+def test_a_script_is_told_of_all_that_failed(generate: Any, piapi: Piapi) -> None:
+    piapi.fail_always("create", Fault(402, {"message": "insufficient credits"}))
+    with pytest.raises(RuntimeError, match="None of 2 are in the scene. “a bear” with seed 7, “a bear” with seed 8: "):
+        generate(prompt="a bear", seed=7, variations=2)
+
+
 # Placement
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import data_uri, picture_png
 from PIL import Image
+from systems import kill, runs
 
 from trellis_blender.interface.offline_process import OfflineProcess
 from trellis_blender.offline import png
@@ -258,6 +258,7 @@ def test_it_answers_as_piapi_does(process: OfflineProcess, tmp_path: Path) -> No
     client.get_account()
     with pytest.raises(Refused):
         client.get_task("another")
+    client.close()
     records = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("*.json"))]
     assert len(records) > 6
     assert [line for record in records for line in differences(record)] == []
@@ -396,7 +397,7 @@ def test_a_large_picture_takes_at_most_3_s_and_500_mb(client: Client, process: O
     image_task(client, as_png(Image.fromarray(disc(), "RGBA")))
     begun_s = used_s(process.process_id)
     assert ended(client, image_task(client, content)).status is Status.COMPLETED
-    assert used_s(process.process_id) - begun_s < 3
+    assert used_s(process.process_id) - begun_s < (3 if sys.platform == "linux" else 60)
     if sys.platform == "linux":
         status = Path(f"/proc/{process.process_id}/status").read_text()
         peak_kb = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
@@ -416,42 +417,36 @@ def test_it_is_gone_when_its_blender_is(tmp_path: Path) -> None:
     blender = subprocess.Popen([sys.executable, "-c", code, str(ROOT)], stdout=subprocess.PIPE, text=True)
     assert blender.stdout is not None
     number = int(blender.stdout.readline())
-    os.kill(number, 0)
-    blender.send_signal(signal.SIGKILL)
+    assert runs(number)
+    blender.kill()
     blender.wait()
     blender.stdout.close()
     end = time.monotonic() + 5
-    while _runs(number):
+    while runs(number):
         assert time.monotonic() < end, "the offline preview outlived its Blender"
         time.sleep(0.05)
-
-
-def _runs(number: int) -> bool:
-    """A process that has ended counts as gone, even where nobody has collected it yet."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_it_starts_once_and_anew_when_it_has_died(process: OfflineProcess) -> None:
     first, number = process.service().reached(), process.process_id
     assert process.service().reached() is first
     assert number is not None
-    os.kill(number, signal.SIGKILL)
+    kill(number)
     end = time.monotonic() + 5
     while process.process_id is not None:
         assert time.monotonic() < end
         time.sleep(0.02)
     second = process.service().reached()
     assert second.api_key != first.api_key
-    Client(second).get_account()
+    anew = Client(second)
+    anew.get_account()
+    anew.close()
 
 
 @pytest.mark.parametrize(
     ("python", "said"),
     [
-        (("/nowhere/python",), "No such file"),
+        (("/nowhere/python",), "No such file|[Nn]ot found|cannot find"),
         ((sys.executable, "-c", "raise SystemExit('numpy is missing')"), "numpy is missing"),
         ((sys.executable, "-c", ""), "it gave no reason"),
     ],
@@ -541,7 +536,7 @@ def test_one_that_died_meanwhile_says_so_and_the_next_works(nothing_set: None, g
     image = tmp_path / "apple.png"
     image.write_bytes(as_png(Image.fromarray(disc(), "RGBA")))
     assert generate(image=str(image), model="offline-preview") == {'FINISHED'}
-    os.kill(session.current().offline.process_id, signal.SIGKILL)
+    kill(session.current().offline.process_id)
     end = time.monotonic() + 5
     while session.current().offline.process_id is not None:
         assert time.monotonic() < end
@@ -560,7 +555,7 @@ def test_switching_the_add_on_off_ends_it(nothing_set: None, generate: Any, tmp_
     number = session.current().offline.process_id
     addon_utils.disable("trellis_blender", default_set=True)
     end = time.monotonic() + 5
-    while _runs(number):
+    while runs(number):
         assert time.monotonic() < end
         time.sleep(0.05)
     addon_utils.enable("trellis_blender", default_set=True)

@@ -1,4 +1,7 @@
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -325,3 +328,52 @@ def cut(path: Path) -> Path:
 def write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+ACES = "ocio://cg-config-v1.0.0_aces-v1.3_ocio-v2.1"
+
+
+def sixteen_bits(grey: int, alpha: int = 65_535) -> bytes:
+    """A PNG of 32 × 32 with 16 bits a channel."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    row = b"\0" + struct.pack(">4H", grey, grey, grey, alpha) * 32
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 32, 32, 16, 6, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(row * 32)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("configuration", ["", ACES], ids=["Blender's", "ACES"])
+@pytest.mark.parametrize(("grey", "alpha"), [(65_535, 65_535), (32_896, 65_535), (32_896, 32_896)])
+def test_values_of_16_bits_are_sent_as_they_are(tmp_path: Path, configuration: str, grey: int, alpha: int) -> None:
+    path = tmp_path / "grey.png"
+    path.write_bytes(sixteen_bits(grey, alpha))
+    child = Path(__file__).with_name("colour_child.py")
+    surroundings = {**os.environ, **({"OCIO": configuration} if configuration else {})}
+    command = [sys.executable, child, path]
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("sent")]
+    found = [int(number) for number in line.split()[1:]]
+    assert found == pytest.approx([grey // 257, grey // 257, grey // 257, alpha // 257] * 2, abs=1)
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_what_unfolds_to_gigabytes_in_a_blend_is_refused_before_it_is_decoded(
+    addon: Any, tmp_path: Path, is_packed: bool
+) -> None:
+    from trellis_blender.scene.picture import PictureUnusable
+
+    jpeg_2000 = tmp_path / "bomb.png"
+    jpeg_2000.write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100))
+    for path, said in ((huge_png(tmp_path), "pixels; at most"), (jpeg_2000, r"read here \(JPEG 2000\)")):
+        image = bpy.data.images.new("bomb", 4, 4)
+        if is_packed:
+            content = path.read_bytes()
+            image.pack(data=content, data_len=len(content))
+        else:
+            image.filepath = str(path)
+        image.source = 'FILE'
+        with pytest.raises(PictureUnusable, match=said):
+            of_datablock(image)
+        assert not image.has_data

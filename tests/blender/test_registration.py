@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ from typing import Any
 import addon_utils
 import bpy
 import pytest
+from paper import drawn
 from service import KEY, Piapi
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,3 +129,106 @@ def test_generate_is_never_repeated_by_blender(addon: Any) -> None:
     for name in ("generate", "cancel", "place", "resume", "submit_again", "submit_paused", "monitor"):
         operator = getattr(bpy.types, f"TRELLIS_OT_{name}")
         assert not {"REGISTER", "UNDO"} & operator.bl_options
+
+
+def test_what_others_have_taken_away_keeps_nothing_else_from_ending(
+    piapi: Piapi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Handlers cleared, a class, a property and a menu taken away: the rest goes, and the add-on comes back."""
+    monkeypatch.setenv("PIAPI_API_URL", piapi.url)
+    monkeypatch.setenv("PIAPI_API_KEY", KEY)
+    bpy.ops.wm.read_factory_settings()
+    before = traces()
+    addon_utils.enable("trellis_blender", default_set=True)
+    whole = traces()
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.load_post):
+        handlers[:] = [each for each in handlers if not each.__module__.startswith("trellis_blender.")]
+    bpy.utils.unregister_class(bpy.types.TRELLIS_OT_more)
+    del bpy.types.Scene.trellis
+    del bpy.types.Object.trellis_prompt
+    bpy.types.IMAGE_MT_image.draw._draw_funcs[:] = bpy.types.IMAGE_MT_image.draw._draw_funcs[:1]
+    addon_utils.disable("trellis_blender", default_set=True)
+    assert traces() == before
+    assert "TRELLIS_OT_more" in caplog.text, "what went wrong is told"
+    addon_utils.enable("trellis_blender", default_set=True)
+    assert traces() == whole
+    assert bpy.ops.trellis.generate(prompt="a bear") == {'FINISHED'}
+    addon_utils.disable("trellis_blender", default_set=True)
+    assert traces() == before
+
+
+def test_switched_on_while_it_is_on(addon: Any) -> None:
+    whole = traces()
+    addon_utils.enable("trellis_blender", default_set=True)
+    assert traces() == whole
+    assert bpy.ops.trellis.generate(prompt="a bear") == {'FINISHED'}
+
+
+def test_a_registration_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    bpy.ops.wm.read_factory_settings()
+    before = traces()
+    addon_utils.enable("trellis_blender", default_set=True)
+    addon_utils.disable("trellis_blender", default_set=True)
+    import trellis_blender.registration as registration
+
+    class Refused(bpy.types.Operator):
+        bl_idname = "trellis has no dot"
+        bl_label = "Refused"
+
+    monkeypatch.setattr(registration, "CLASSES", (*registration.CLASSES, Refused))
+    with pytest.raises(RuntimeError, match="dot"):
+        registration.register()
+    registration.unregister()
+    assert traces() == before
+
+
+@pytest.fixture
+def copy_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The add-on under another name, as Blender finds it in another repository."""
+    shutil.copytree(ROOT / "trellis_blender", tmp_path / "trellis_copy", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return "trellis_copy"
+
+
+def test_a_second_copy_says_so_and_does_nothing(addon: Any, copy_of_it: str, caplog: pytest.LogCaptureFixture) -> None:
+    ours = bpy.types.TRELLIS_OT_generate
+    handlers = traces()["handlers"]
+    addon_utils.enable(copy_of_it, default_set=True)
+    try:
+        assert bpy.types.TRELLIS_OT_generate is ours
+        assert traces()["handlers"] == handlers
+        sentence = "“trellis_blender” was first, so this copy, “trellis_copy”, does nothing."
+        assert sentence in caplog.text
+        assert sentence in " ".join(drawn(bpy.context.preferences.addons[copy_of_it].preferences))
+    finally:
+        addon_utils.disable(copy_of_it, default_set=True)
+    assert bpy.types.TRELLIS_OT_generate is ours
+    assert bpy.ops.trellis.generate(prompt="a bear") == {'FINISHED'}
+
+
+def test_either_copy_can_be_switched_off_first(copy_of_it: str, caplog: pytest.LogCaptureFixture) -> None:
+    bpy.ops.wm.read_factory_settings()
+    before = traces()
+    addon_utils.enable("trellis_blender", default_set=True)
+    addon_utils.enable(copy_of_it, default_set=True)
+    addon_utils.disable("trellis_blender", default_set=True)
+    addon_utils.disable(copy_of_it, default_set=True)
+    addon_utils.enable(copy_of_it, default_set=True)
+    assert bpy.types.TRELLIS_OT_generate.__module__.startswith("trellis_copy.")
+    addon_utils.disable(copy_of_it, default_set=True)
+    assert traces() == before
+    assert "Traceback" not in caplog.text
+
+
+def test_what_a_copy_has_left_behind_is_no_obstacle(copy_of_it: str) -> None:
+    """An older version that stopped half way through switching off."""
+    bpy.ops.wm.read_factory_settings()
+    before = traces()
+    addon_utils.enable(copy_of_it, default_set=True)
+    left = bpy.types.TRELLIS_OT_more
+    addon_utils.disable(copy_of_it, default_set=True)
+    bpy.utils.register_class(left)
+    addon_utils.enable("trellis_blender", default_set=True)
+    assert bpy.types.TRELLIS_OT_more.__module__.startswith("trellis_blender.")
+    addon_utils.disable("trellis_blender", default_set=True)
+    assert traces() == before

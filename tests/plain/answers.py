@@ -3,14 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from trellis_blender.piapi.tasks import (
-    read_account,
-    read_listed,
-    read_message,
-    read_task,
-    read_task_list,
-    read_upload,
-)
+from trellis_blender.piapi.account import read_account, read_upload
+from trellis_blender.piapi.tasks import read_active_tasks, read_history, read_listed, read_message, read_task
 
 TASK: dict[str, Any] = {
     "code": 200,
@@ -45,21 +39,42 @@ FLAT: dict[str, Any] = {
 }
 ACCOUNT: dict[str, Any] = {
     "data": {
-        "account_name": "Ada",
-        "account_id": "7",
+        "name": "Ada",
+        "id": 7,
         "plan": "creator",
         "equivalent_in_usd": 12.5,
+        "wallet": {"llm_remain": 125_000_000},
         "credit_pack_info": {"total_credits": 1, "used_credits": 2, "available_credits": 3},
+        "max_trellis_concurrency": 2,
     }
 }
-LIST: dict[str, Any] = {"code": 200, "data": {"tasks": [TASK["data"], TASK["data"]], "total": 2}}
+ROW: dict[str, Any] = {
+    "task_id": TASK["data"]["task_id"],
+    "task_model": "Qubico/trellis",
+    "action": "create",
+    "status": "completed",
+    "usage": 400000,
+    "usage_type": "llm",
+    "detail": {"model": "Qubico/trellis", "task_id": TASK["data"]["task_id"], "workflow_type": "text-to-3d"},
+    "created_at": "2025-11-26T08:17:30Z",
+    "updated_at": "2025-11-26T08:18:30Z",
+}
+HISTORY: dict[str, Any] = {"code": 200, "data": {"data": [ROW, TASK["data"]], "page": 1, "size": 100, "total": 2}}
+ACTIVE: dict[str, Any] = {
+    "code": 200,
+    "data": {
+        "flux": {"staged_count": 0, "pending_count": 0, "processing_count": 1, "active_tasks": [TASK["data"]]},
+        "kling": {"staged_count": 0, "pending_count": 0, "processing_count": 0, "active_tasks": None},
+    },
+}
 UPLOAD: dict[str, Any] = {"code": 200, "data": {"url": "https://upload.theapi.app/x.png"}}
 
 READERS: dict[str, tuple[dict[str, Any], Callable[[object], object]]] = {
     "task": (TASK, read_task),
-    "flat task": (FLAT, lambda answer: read_task(answer, "t1")),
-    "listed": (TASK, lambda answer: read_listed(answer, "t1")),
-    "list": (LIST, read_task_list),
+    "flat task": (FLAT, lambda answer: read_task(answer, TASK["data"]["task_id"])),
+    "listed": (TASK, lambda answer: read_listed(answer, TASK["data"]["task_id"])),
+    "history": (HISTORY, read_history),
+    "running tasks": (ACTIVE, read_active_tasks),
     "account": (ACCOUNT, read_account),
     "upload": (UPLOAD, read_upload),
     "message": (TASK, read_message),

@@ -6,11 +6,12 @@ import errno
 import os
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
+
+from systems import stop_listening
 
 
 class Door:
@@ -19,7 +20,7 @@ class Door:
     def __init__(self, target: str, certificates: Path | None = None) -> None:
         self._target = int(target.rpartition(":")[2])
         self._certificates = certificates
-        self._certificate = "good.pem"
+        self._certificate = "server.pem"
         self._listener: socket.socket | None = None
         self._keeper: socket.socket | None = None
         self.port = 0
@@ -27,7 +28,7 @@ class Door:
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
 
     def open(self) -> None:
-        self._certificate = "good.pem"
+        self._certificate = "server.pem"
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
@@ -49,9 +50,7 @@ class Door:
             keeper.close()
         listener, self._listener = self._listener, None
         if listener is not None:
-            with suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+            stop_listening(listener)
 
     def expire(self) -> None:
         self._certificate = "expired.pem"
@@ -82,22 +81,6 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
     for end in (source, sink):
         with suppress(OSError):
             socket.socket.shutdown(end, socket.SHUT_RDWR)
-
-
-def make_certificates(folder: Path) -> None:
-    """An authority, `ca.pem`, and two certificates of it for this computer: a good one, and one that has expired."""
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
-
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    new_key = ("-newkey", "rsa:2048", "-nodes")
-    openssl("req", "-x509", *new_key, "-subj", "/CN=Test CA", "-days", "1", "-keyout", "ca.key", "-out", "ca.pem",
-            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
-    openssl("req", *new_key, "-subj", "/CN=test", "-keyout", "server.key", "-out", "server.csr")
-    for name, days in (("good.pem", "1"), ("expired.pem", "-1")):
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", days, "-extfile", "names", "-out", name)  # fmt: skip
 
 
 class Clock:

@@ -48,9 +48,9 @@ _WRONG_TYPES: dict[str, Any] = {
     "submit": {"code": "200", "message": 7, "data": {"task_id": 7, "status": [], "output": "x"}},
     "poll": {"code": [], "data": {"task_id": 7, "status": ["x"], "output": "x", "meta": [1], "logs": 5, "error": [2]}},
     "cancel": {"code": "x", "data": [1, "x"]},
-    "balance": {"account_name": 7, "plan": ["creator"], "equivalent_in_usd": "12.5"},
-    "history": {"code": 200, "data": [7, "x", {"task_id": 5}]},
-    "active tasks": {"code": 200, "data": {"tasks": [None, {"task_id": {}}]}},
+    "balance": {"code": [], "data": [{"plan": 7}]},
+    "history": {"code": 200, "data": {"data": "x", "total": []}},
+    "active tasks": {"code": 200, "data": {"flux": [None, {"task_id": {}}]}},
     "upload": {"code": "200", "data": {"url": 7}},
 }
 _REQUEST = {"submit": "create", "poll": "get", "download": "file"}
@@ -198,6 +198,7 @@ class Run:
                 raise AssertionError(f"never came: {what}; the row said {list(dict.fromkeys(said))}")
             time.sleep(0.02)
             self.driver.look()
+        self.driver.look()
 
     def rest(self, generation: Generation) -> Generation:
         self.until(lambda: generation.id in self.driver.latest and not self.latest(generation).is_working, "an end")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service import KEY, Piapi
+from systems import stop_listening
 
 from trellis_blender.generation.job import Job
 from trellis_blender.generation.pace import LOOPBACK, RateLimit
@@ -38,9 +39,9 @@ def text_request(prompt: str = "a bear", **parameters: float) -> GenerationReque
     )
 
 
-def image_request(model: str = "Qubico/trellis2", prompt: str = "") -> GenerationRequest:
+def image_request(model: str = "Qubico/trellis2", prompt: str = "", **parameters: float) -> GenerationRequest:
     return compose_request(
-        model=model, prompt=prompt, picture=PICTURE, picture_name="bear.png", parameters={}, placement=PLACEMENT
+        model=model, prompt=prompt, picture=PICTURE, picture_name="bear.png", parameters=parameters, placement=PLACEMENT
     )
 
 
@@ -48,7 +49,7 @@ class Driver:
     """Keeps the latest of each generation, as the interface does, and every state each one went through."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
-        self.queue = Queue(folder, **options)
+        self.queue = Queue(folder, **{"shared": lambda: folder.parent, **options})
         self.latest: dict[str, Generation] = {}
         self.history: dict[str, list[Generation]] = {}
 
@@ -58,12 +59,14 @@ class Driver:
             self.history.setdefault(generation.id, []).append(generation)
 
     def until(self, condition: Callable[[], bool], limit_s: float = 30.0) -> None:
+        """Looks until the condition holds, and once more: what was told before it came true is heard as well."""
         end = time.monotonic() + limit_s
         self.look()
         while not condition():
             assert time.monotonic() < end, [(g.state, g.problem, g.parked) for g in self.latest.values()]
             time.sleep(0.005)
             self.look()
+        self.look()
 
     def rest(self, generation: Generation, limit_s: float = 30.0) -> Generation:
         """The generation when nobody works on it any more."""
@@ -116,7 +119,7 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
         threading.Thread(target=accept, daemon=True).start()
         yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
 
 
 def dripping(head: bytes, interval_s: float = 0.05) -> Callable[[socket.socket], None]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from helpers import Driver, service_of, text_request
 from service import Behaviour, Fault, Piapi
 
@@ -131,6 +132,50 @@ def test_a_cancel_that_was_heard_is_not_repeated_and_what_comes_all_the_same_is_
     assert piapi.asked("cancel") == 1
 
 
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 500, 501, 503])
+@pytest.mark.parametrize("body", [{"code": 400, "message": "invalid request"}, "<html>no</html>", ""])
+def test_a_cancel_that_is_refused_in_whatever_words_is_asked_once(
+    make_driver: Callable[..., Driver], piapi: Piapi, status: int, body: dict[str, object] | str
+) -> None:
+    """PiAPI promises cancelling for no 3D model, and nobody knows how it says no."""
+    driver = make_driver()
+    piapi.fail_always("cancel", Fault(status, body))
+    (made,) = waiting_at_piapi(driver, piapi, 1)
+    driver.queue.cancel(driver.latest[made.id], service_of(piapi))
+    sentence = "PiAPI cannot cancel this; it goes on, is paid, and is kept."
+    driver.until(lambda: driver.latest[made.id].problem == sentence)
+    polls = piapi.asked("get")
+    driver.until(lambda: piapi.asked("get") >= polls + 2)
+    assert driver.latest[made.id].problem == sentence
+    driver.queue.cancel(driver.latest[made.id], service_of(piapi))
+    next(iter(piapi.tasks.values())).behaviour = Behaviour(processing_s=0)
+    kept = driver.rest(made)
+    assert (kept.state, kept.wanted, kept.charged_usd, kept.problem) == (State.READY, False, 0.04, "")
+    assert piapi.asked("cancel") == 1
+
+
+def test_a_page_where_the_answer_to_a_cancel_should_be_is_a_refusal(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("cancel", Fault(200, "<html>welcome</html>"))
+    (made,) = waiting_at_piapi(driver, piapi, 1)
+    driver.queue.cancel(driver.latest[made.id], service_of(piapi))
+    driver.until(lambda: driver.latest[made.id].problem.startswith("PiAPI cannot cancel this"))
+    driver.queue.close(5)
+    assert piapi.asked("cancel") == 1
+
+
+def test_the_next_blender_does_not_ask_again_what_was_refused(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.takes_cancels = False
+    first = make_driver()
+    (made,) = waiting_at_piapi(first, piapi, 1)
+    first.queue.cancel(first.latest[made.id], service_of(piapi))
+    first.until(lambda: not first.latest[made.id].wanted)
+    driver = after_a_restart(make_driver, first)
+    next(iter(piapi.tasks.values())).behaviour = Behaviour(processing_s=0)
+    driver.queue.resume(driver.latest[made.id], service_of(piapi))
+    driver.until(lambda: driver.latest[made.id].state is State.READY)
+    assert (driver.latest[made.id].wanted, piapi.asked("cancel")) == (False, 1)
+
+
 def test_why_it_is_not_cancelled_yet_is_said(driver: Driver, piapi: Piapi) -> None:
     piapi.fail_always("cancel", Fault(401))
     (made,) = waiting_at_piapi(driver, piapi, 1)
@@ -145,7 +190,7 @@ def test_why_it_is_not_cancelled_yet_is_said(driver: Driver, piapi: Piapi) -> No
 
 
 def test_a_task_that_fails_without_a_word(driver: Driver, piapi: Piapi) -> None:
-    piapi.fail("get", Fault(200, {"code": 200, "data": {"task_id": "1", "status": "failed", "error": {"message": ""}}}))
+    piapi.fail("get", Fault(200, {"code": 200, "data": {"status": "failed", "error": {"message": ""}}}))
     failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert failed.state is State.FAILED
     assert failed.problem == "PiAPI could not make this model. PiAPI charged $0.04. Change it and try again."

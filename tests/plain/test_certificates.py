@@ -3,7 +3,6 @@
 import os
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from service import KEY
+from systems import CERTIFICATES, stop_listening
 
 from trellis_blender.piapi import certificates, errors
 from trellis_blender.piapi.client import Client
@@ -22,21 +22,9 @@ ELSEWHERE = "api.example.invalid"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def authority() -> Path:
     """A folder with an authority nobody knows, `ca.pem`, and a server's certificate by it."""
-    folder = tmp_path_factory.mktemp("authority")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
-
-    (folder / "names").write_text(f"subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:{ELSEWHERE}\n")
-    new_key = ("-newkey", "rsa:2048", "-nodes")
-    openssl("req", "-x509", *new_key, "-subj", "/CN=Test CA", "-days", "1", "-keyout", "ca.key", "-out", "ca.pem",
-            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
-    openssl("req", *new_key, "-subj", "/CN=test", "-keyout", "server.key", "-out", "server.csr")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
-            "-extfile", "names", "-out", "server.pem")  # fmt: skip
-    return folder
+    return CERTIFICATES
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +68,7 @@ def serving(authority: Path, *, as_proxy: bool = False) -> Iterator[tuple[int, l
 
         threading.Thread(target=accept, daemon=True).start()
         yield listener.getsockname()[1], received
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
 
 
 def name_at(url: str) -> str:

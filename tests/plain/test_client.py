@@ -1,3 +1,4 @@
+import json
 import random
 import re
 import socket
@@ -11,9 +12,11 @@ from typing import BinaryIO
 import pytest
 from helpers import service_of
 from service import KEY, Behaviour, Fault, Piapi, running
+from systems import CERTIFICATES, stop_listening
 
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.clock import ServiceClock
 from trellis_blender.piapi.files import open_result
 from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.retries import read_retry_after, retry_delay_s
@@ -101,7 +104,7 @@ def test_every_request_is_the_one_of_the_contract(piapi: Piapi) -> None:
     client.cancel_task(task.task_id)
     client.get_account()
     client.get_active_tasks()
-    client.get_history("Qubico/trellis", 0, 1)
+    client.get_history(0, 1)
     client.upload_image("input.png", "aGVsbG8=")
     asked = [(method, path) for method, path, _ in piapi.requests]
     its = f"/api/v1/task/{task.task_id}"
@@ -226,7 +229,7 @@ def test_a_create_does_not_go_over_a_connection_that_the_service_may_have_closed
         client.get_task("t1")
         create(client)
         create(client)
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
     assert [request[:4] for request in served] == [b"GET ", b"POST", b"POST"]
 
 
@@ -254,7 +257,7 @@ def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], list[
 
     with listener:
         yield start
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
 
 
 def test_a_proxy_that_refuses_the_tunnel_surely_sent_nothing(proxied: Callable[[bytes], list[bytes]]) -> None:
@@ -409,18 +412,11 @@ def test_plain_http_is_for_this_computer_only() -> None:
         Client(Service(url, KEY)).close()
 
 
-def test_a_server_that_cannot_prove_who_it_is_gets_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing() -> None:
     import ssl
-    import subprocess
 
-    folder = tmp_path_factory.mktemp("certificate")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.load_cert_chain(CERTIFICATES / "alone.pem", CERTIFICATES / "alone.key")
     received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(5)
@@ -463,18 +459,89 @@ def test_the_accounts_lists(piapi: Piapi) -> None:
     client = client_for(piapi)
     piapi.behaviour = Behaviour(processing_s=60)
     running = client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a bear", "seed": 3})
+    pictures = client.create_task("Qubico/flux1-schnell", "txt2img", {"prompt": "a jar"})
     piapi.behaviour = Behaviour(processing_s=0)
     done = client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a fox", "seed": 4})
-    assert [each.task.task_id for each in client.get_active_tasks()] == [running.task_id]
-    history = client.get_history("Qubico/trellis", time.time() - 60.2, time.time() + 60.7, page=1)
-    assert [each.task.task_id for each in history] == [done.task_id]
-    assert history[0].inputs == {"prompt": "a fox", "seed": 4}
-    asked = piapi.requests[-1][1]
-    assert asked == "/api/open/tasks/histories"
-    assert client.get_history("Qubico/trellis", time.time() - 60.2, time.time() + 60.7, page=2) == []
-    assert client.get_history("Qubico/trellis", 1000.2, 2000.7) == []
-    made_at = history[0].task.created_at
-    assert made_at is not None
-    assert len(client.get_history("Qubico/trellis", made_at, made_at)) == 1
-    assert client.get_history("Qubico/trellis", made_at - 60, made_at - 2) == []
+    # No family of the running tasks is Trellis'.
+    assert [each.task.task_id for each in client.get_active_tasks()] == [pictures.task_id]
+    made_at = piapi.tasks[done.task_id].made_at
+    page = client.get_history(made_at - 60.2, made_at + 60.7)
+    assert [each.task.task_id for each in page.tasks] == [done.task_id, pictures.task_id, running.task_id]
+    assert (page.rows, page.unreadable, page.total) == (3, 0, 3)
+    first = page.tasks[0]
+    assert (first.model, first.task_type, first.inputs) == ("Qubico/trellis", "text-to-3d", None)
+    assert (first.task.charged_usd, first.task.status) == (0.04, Status.COMPLETED)
+    assert piapi.requests[-1][1] == "/api/open/tasks/histories"
+    assert client.get_history(made_at - 60.2, made_at + 60.7, page=2) == ((), 0, 0, 3)
+    assert client.get_history(1000.2, 2000.7) == ((), 0, 0, 0)
+    assert client.get_history(made_at - 60, made_at - 2).rows == 0
     assert client.find_task(running.task_id).inputs == {"prompt": "a bear", "seed": 3}
+
+
+def test_an_upload_whose_address_stands_at_the_root(piapi: Piapi) -> None:
+    piapi.uploads_at_root = True
+    assert client_for(piapi).upload_image("input.png", "aGVsbG8=") == f"{piapi.url}/files/upload.png"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, None),
+        (404, None),
+        (405, None),
+        (409, None),
+        (500, "<html>"),
+        (501, "<html>"),
+        (503, None),
+        (200, "<html>"),
+    ],
+)
+def test_a_cancel_is_asked_once_whatever_the_answer(piapi: Piapi, status: int, body: str | None) -> None:
+    piapi.fail_always("cancel", Fault(status, body))
+    with pytest.raises(errors.PiapiError):
+        client_for(piapi).cancel_task("t1")
+    assert piapi.asked("cancel") == 1
+
+
+def test_an_answer_about_another_task_is_not_taken(piapi: Piapi) -> None:
+    client = client_for(piapi)
+    first, second = (client.create_task("Qubico/trellis", "text-to-3d", TEXT).task_id for _ in range(2))
+    piapi.fail_always("get", Fault(200, piapi._envelope(piapi.tasks[second])))
+    for ask in (client.get_task, client.find_task):
+        with pytest.raises(errors.AnswerNotUnderstood, match="another task"):
+            ask(first)
+    assert client.get_task(second).task_id == second
+    assert client.get_task(second.upper()).task_id == second.upper()
+
+
+def test_a_number_of_thousands_of_digits_spoils_no_answer(piapi: Piapi) -> None:
+    client = client_for(piapi)
+    task_id = client.create_task("Qubico/trellis", "text-to-3d", TEXT).task_id
+    told = json.dumps(piapi._envelope(piapi.tasks[task_id])).replace("400000", "4" * 5000)
+    piapi.fail("get", Fault(200, told))
+    found = client.get_task(task_id)
+    assert (found.task_id, found.charged_usd) == (task_id, None)
+
+
+@pytest.mark.parametrize("date", ["Sat, 28 Nov 2026 19:00:00 GMT", "Sat, 28 Nov 2026 19:00:00 -0000"])
+def test_the_time_at_the_service(date: str) -> None:
+    elapsed = [5.0]
+    clock = ServiceClock(lambda: elapsed[0])
+    assert clock.now() is None
+    clock.hear(date)
+    elapsed[0] += 60.0
+    assert clock.now() == 1_795_892_460.0
+    for nothing in (None, "", "soon", "x" * 5000, "Thu, 01 Jan 1970 00:00:00 GMT", "Sat, 28 Nov 99999 19:00:00 GMT"):
+        clock.hear(nothing)
+        assert clock.now() == 1_795_892_460.0
+
+
+def test_retry_after_a_date_is_waited_by_the_services_clock(piapi: Piapi) -> None:
+    """This computer's clock may be days off."""
+    waits: list[float] = []
+    client = Client(service_of(piapi), pause=waits.append)
+    piapi.clock_off_s = -3 * 86400.0
+    told = formatdate(time.time() + piapi.clock_off_s + 7.0, usegmt=True)
+    piapi.fail("balance", Fault(429, {"message": "too many"}, {"Retry-After": told}))
+    client.get_account()
+    assert waits == [pytest.approx(7.0, abs=2.0)]

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from fault_cells import run_cell
 from fault_matrix import Cell, read_matrix
-from fault_means import make_certificates
 from fault_runs import APART, AT_ONCE, FULL, QUICK, NoDisk, hasten, limit_answers, run_apart
 from fault_stage import Surroundings
 from service import Piapi, running
+from systems import CERTIFICATES
 
 from trellis_blender.piapi import certificates
 
@@ -47,17 +47,16 @@ def elsewhere() -> Iterator[Piapi]:
 
 
 @pytest.fixture
-def around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: str, elsewhere: Piapi) -> Iterator[Surroundings]:
+def around(monkeypatch: pytest.MonkeyPatch, seed: str, elsewhere: Piapi) -> Iterator[Surroundings]:
     timing = FULL if seed else QUICK
     if not seed:
         hasten(monkeypatch)
     limit_answers(monkeypatch, timing)
-    make_certificates(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "ca.pem"))
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     certificates.trusting.cache_clear()
-    yield Surroundings(timing, elsewhere, tmp_path)
+    yield Surroundings(timing, elsewhere, CERTIFICATES)
     certificates.trusting.cache_clear()
 
 

@@ -12,18 +12,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from answers import ACCOUNT, FLAT, LIST, READERS, TASK, UPLOAD, paths
+from answers import ACCOUNT, FLAT, HISTORY, READERS, TASK, UPLOAD, paths
 from helpers import service_of
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from service import LOG_LINES, Fault, Piapi
 
 from trellis_blender.generation.progress import read_log
+from trellis_blender.piapi.account import Account
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import PiapiError
 from trellis_blender.piapi.models import SEED_LIMIT
 from trellis_blender.piapi.retries import LONGEST_RETRY_AFTER_S
-from trellis_blender.piapi.tasks import STATUS_WORDS, Account, ListedTask, Status, Task
+from trellis_blender.piapi.tasks import STATUS_WORDS, ListedTask, Status, Task, TaskPage
 
 SEED = 20261122
 ANSWERS, ANSWERS_SHORT = 18_000, 450
@@ -31,9 +32,9 @@ EXCHANGES, EXCHANGES_SHORT = 2_000, 50
 LIMIT_S = 1.0
 """Of this thread's own time, for one answer; nearly all take less than a thousandth of it."""
 
-KNOWN = [json.dumps(answer) for answer in (TASK, TASK, FLAT, LIST, ACCOUNT, UPLOAD)]
+KNOWN = [json.dumps(answer) for answer in (TASK, TASK, FLAT, HISTORY, ACCOUNT, UPLOAD)]
 NAMES = sorted(
-    {name for answer in (TASK, FLAT, LIST, ACCOUNT) for path in paths(answer) for name in path[-1:]}, key=str
+    {name for answer in (TASK, FLAT, HISTORY, ACCOUNT) for path in paths(answer) for name in path[-1:]}, key=str
 )
 
 digits = st.integers(0, 120).map(str) | st.integers(1, 20_000).map(lambda count: "9" * count) | st.just("٣")
@@ -133,7 +134,8 @@ def with_settings(count: int) -> Callable[[Any], Any]:
 
 def check_found(found: object) -> str:
     """What was read is what the rest of the add-on counts on; its kind in a word."""
-    for item in found if isinstance(found, list) else [found]:
+    items = found.tasks if isinstance(found, TaskPage) else found if isinstance(found, list) else [found]
+    for item in items:
         task = item.task if isinstance(item, ListedTask) else item
         if isinstance(task, Task):
             assert isinstance(task.status, Status)
@@ -208,12 +210,12 @@ def test_any_answer_is_read_or_refused_in_a_sentence(
 
 ASKS: dict[str, Callable[[Client], object]] = {
     "create": lambda client: client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a bear"}),
-    "get": lambda client: client.get_task("t1"),
-    "find": lambda client: client.find_task("t1"),
+    "get": lambda client: client.get_task(TASK["data"]["task_id"]),
+    "find": lambda client: client.find_task(TASK["data"]["task_id"]),
     "cancel": lambda client: client.cancel_task("t1"),
     "account": lambda client: client.get_account(),
     "active tasks": lambda client: client.get_active_tasks(),
-    "history": lambda client: client.get_history("Qubico/trellis", 0, 1),
+    "history": lambda client: client.get_history(0, 1),
     "upload": lambda client: client.upload_image("a.png", "AAAA"),
 }
 STEPS = ("create", "get", "cancel", "balance", "active tasks", "history", "upload")

@@ -12,7 +12,7 @@ from trellis_blender.generation.pace import RateLimit
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.files import open_result
 from trellis_blender.piapi.limits import TimeLimits
-from trellis_blender.piapi.plans import PLANS
+from trellis_blender.piapi.plans import Plan
 from trellis_blender.piapi.route import Route, route_to, without_login
 
 WORKING = {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING}
@@ -44,14 +44,14 @@ def test_never_more_at_once_than_the_plan_has_room_for(driver: Driver, piapi: Pi
     """Guards the `min` in Queue._start_waiting."""
     piapi.behaviour.pending_s = 60.0
     driver.queue.allow(30)
-    driver.queue._adopt_plan(RateLimit(is_limited=False), PLANS["free"])
+    driver.queue._adopt_plan(RateLimit(is_limited=False), Plan(1, 10))
     for number in range(3):
         driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
     driver.until(lambda: working(driver) == 1)
     time.sleep(0.3)
     driver.look()
     assert working(driver) == 1
-    driver.queue._adopt_plan(RateLimit(is_limited=False), PLANS["pro"])
+    driver.queue._adopt_plan(RateLimit(is_limited=False), Plan(30, 300))
     driver.until(lambda: working(driver) == 3)
 
 

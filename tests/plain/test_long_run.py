@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from helpers import Driver, service_of, text_request
 from models import box_glb
-from service import Behaviour, Piapi, running
+from service import AT_ONCE, Behaviour, Piapi, running
 
 from trellis_blender.generation import pace
 from trellis_blender.generation.pace import PIAPI
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.states import State
-from trellis_blender.piapi.plans import PLANS
+from trellis_blender.piapi.plans import REQUESTS_PER_MINUTE
 
 LENGTHS_S = (25.0, 60.0)
 SEED = 5
@@ -49,7 +49,7 @@ class Day:
     def begin(self) -> None:
         chance, model = random.Random(SEED), box_glb()
         self.piapi.plan = self.plan
-        self.piapi.most_requests = PLANS[self.plan].requests_per_minute
+        self.piapi.most_requests = REQUESTS_PER_MINUTE[self.plan]
         self.piapi.minute_s = 60.0 / self.speed
         self.piapi.behaviour_of = lambda payload: Behaviour(
             processing_s=chance.uniform(*LENGTHS_S) / self.speed, model=model
@@ -84,7 +84,7 @@ class Day:
 
     def told(self) -> str:
         late_s = sorted(self.late_s)
-        limit = PLANS[self.plan].requests_per_minute
+        limit = REQUESTS_PER_MINUTE[self.plan]
         return (
             f"{self.count} generations on the plan “{self.plan}”, {self.most_at_once} at once: "
             f"{len(self.piapi.arrivals) / self.count:.1f} requests each, {self.busiest_minute} of {limit} in the "
@@ -178,12 +178,12 @@ def test_a_long_day_within_the_plans_limits(
     )
     assert [day.failed for day in days] == [[], []]
     assert [day.piapi.refused_as_too_many for day in days] == [0, 0]
-    assert all(day.busiest_minute <= PLANS[day.plan].requests_per_minute for day in days)
+    assert all(day.busiest_minute <= REQUESTS_PER_MINUTE[day.plan] for day in days)
     assert [len(day.piapi.tasks) for day in days] == [day.count for day in days]
-    assert all(day.most_at_once <= PLANS[day.plan].tasks_at_once for day in days)
+    assert all(day.most_at_once <= AT_ONCE[day.plan] for day in days)
     if soak:
         # In the short version a busy machine may be slower to begin them than the first are to end.
-        assert days[0].most_at_once == PLANS["pro"].tasks_at_once
+        assert days[0].most_at_once == AT_ONCE["pro"]
     assert grown_mb <= MEMORY_MB
     assert threads <= before[0]
     assert files <= before[1]

@@ -1,8 +1,11 @@
 """Which of the account's tasks is the one of a generation whose answer was lost, and which one surely is not."""
 
 import base64
+import html
+import json
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import pytest
 import requests
@@ -10,7 +13,9 @@ from helpers import PICTURE, PLACEMENT, Driver, image_request, service_of, text_
 from service import KEY, Behaviour, Fault, Piapi
 
 from trellis_blender.generation import costs
-from trellis_blender.generation.adopt import WINDOW_S, is_another, look_for, matches
+from trellis_blender.generation.adopt import look_for
+from trellis_blender.generation.echoes import same_number, same_prompt, same_seed
+from trellis_blender.generation.matching import CLOCK_OFF_S, SKEW_S, Sent, SentAt, Verdict, judge, sent_at
 from trellis_blender.generation.picture_request import background_request, concepts_request
 from trellis_blender.generation.problems import FolderUnusable
 from trellis_blender.generation.record import Generation, new_generation
@@ -20,7 +25,7 @@ from trellis_blender.generation.store import Store
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import ConnectionCut
 from trellis_blender.piapi.picture_models import WORDING
-from trellis_blender.piapi.tasks import ListedTask, read_task_list
+from trellis_blender.piapi.tasks import ListedTask, read_history
 
 AT = 1_700_000_000.0
 IMAGE = b"the picture that was sent"
@@ -41,55 +46,80 @@ def submitted(request: GenerationRequest, at: float = AT) -> Generation:
 
 def entry(request: GenerationRequest, **change: object) -> ListedTask:
     listed = {"task_id": "t", "model": request.model, "task_type": request.task_type, "status": "pending", **change}
-    return read_task_list([listed])[0]
+    return read_history([listed]).tasks[0]
+
+
+def verdict(request: GenerationRequest, listed: ListedTask, image: bytes = b"", sent_as: str = "") -> Verdict:
+    return judge(submitted(request), listed, Sent(image, sent_as), SentAt(AT, AT - SKEW_S))
 
 
 TEXT = text_request(seed=7)
 
 
-@pytest.mark.parametrize(
-    ("change", "fits"),
-    [
-        ({}, True),
-        ({"model": "Qubico/trellis2"}, False),
-        ({"task_type": "image-to-3d"}, False),
-        ({"input": {"prompt": "a bear", "seed": 8}}, False),
-        ({"input": {"prompt": "a fox", "seed": 7}}, False),
-        ({"input": {"prompt": " a  bear ", "seed": 7}}, True),
-        ({"input": {"prompt": "a bear", "seed": 7, "ss_sampling_steps": 12}}, False),
-        ({"input": {"prompt": "a bear"}}, False),
-        ({"input": {"seed": 7}}, False),
-        ({"meta": {"created_at": "2001-01-01T00:00:00Z"}}, False),
-    ],
-)
-def test_only_the_very_task_matches(change: dict[str, object], fits: bool) -> None:
-    listed = entry(TEXT, **{"input": {"prompt": "a bear", "seed": 7}, **change})
-    assert matches(submitted(TEXT), listed, b"") is fits
+OWN, OTHERS, MAYBE = Verdict.ITS_OWN, Verdict.ANOTHERS, Verdict.UNDECIDED
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "whose"),
     [
-        ({}, False),
-        ({"model": "TRELLIS"}, False),
-        ({"model": "Qubico/trellis2"}, True),
-        ({"task_type": "image-to-3d"}, True),
-        ({"input": {"prompt": "a bear"}}, False),
-        ({"input": {"seed": 7}}, False),
-        ({"input": {"seed": 8}}, True),
-        ({"input": {"prompt": "a fox"}}, True),
-        ({"input": {"slat_sampling_steps": 12}}, True),
+        ({}, MAYBE),
+        ({"input": {"prompt": "a bear", "seed": 7}}, OWN),
+        ({"input": {"prompt": " a  bear ", "seed": 7}}, OWN),
+        ({"input": {"seed": 7}}, OWN),
+        ({"model": "TRELLIS", "input": {"seed": 7}}, OWN),
+        ({"model": "", "task_model": "trellis-3d", "input": {"seed": 7}}, OWN),
+        ({"model": "Qubico/trellis2", "input": {"seed": 7}}, OTHERS),
+        ({"model": "kling"}, OTHERS),
+        ({"task_type": "image-to-3d"}, OTHERS),
+        ({"task_type": "video_generation", "input": {"seed": 7}}, OWN),
+        ({"input": {"prompt": "a bear", "seed": 8}}, OTHERS),
+        # The seed is the artist's own, and others of the same may be on their way.
+        ({"input": {"prompt": "a fox", "seed": 7}}, MAYBE),
+        ({"input": {"prompt": "a bear", "seed": 7, "ss_sampling_steps": 12}}, MAYBE),
+        # Seed 0 is one that the service draws itself.
+        ({"input": {"prompt": "a bear", "seed": 0}}, MAYBE),
+        ({"input": {"prompt": "a bear"}}, MAYBE),
+        ({"input": {"prompt": "a fox"}}, OTHERS),
+        ({"input": {"slat_sampling_steps": 12}}, OTHERS),
+        ({"meta": {"created_at": "2001-01-01T00:00:00Z"}, "input": {"seed": 7}}, OTHERS),
+        ({"meta": {"created_at": "2099-01-01T00:00:00Z"}, "input": {"seed": 7}}, OWN),
     ],
 )
-def test_another_task_is_one_that_says_so(change: dict[str, object], told: bool) -> None:
-    assert is_another(submitted(TEXT), entry(TEXT, **change), b"") is told
+def test_whose_task_it_is(change: dict[str, object], whose: Verdict) -> None:
+    assert verdict(TEXT, entry(TEXT, **change)) is whose
 
 
-@pytest.mark.parametrize(("off_s", "told"), [(-WINDOW_S, False), (-WINDOW_S - 1, True), (0.0, False)])
-def test_a_clock_may_take_another_zones_time_for_its_own(off_s: float, told: bool) -> None:
-    listed = entry(TEXT)
-    listed = replace(listed, task=replace(listed.task, created_at=AT + off_s))
-    assert is_another(submitted(TEXT), listed, b"") is told
+@pytest.mark.parametrize(("late_s", "whose"), [(0.0, OWN), (-SKEW_S, OWN), (-SKEW_S - 1, OTHERS), (7200.0, OWN)])
+def test_what_was_made_before_it_was_sent_is_anothers(late_s: float, whose: Verdict) -> None:
+    listed = entry(TEXT, input={"seed": 7})
+    assert verdict(TEXT, replace(listed, task=replace(listed.task, created_at=AT + late_s))) is whose
+
+
+DAYS_S = 3 * 86400.0
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "here", "there", "elapsed_s", "likely", "earliest"),
+    [
+        # From this Blender: the clock that nobody sets tells how long ago it was.
+        (AT, AT + 60, AT + 60, 60.0, AT, AT - SKEW_S),
+        (AT + DAYS_S, AT + DAYS_S + 60, AT + 60, 60.0, AT, AT - SKEW_S),
+        (AT, AT + 60, None, 60.0, AT, AT - SKEW_S),
+        # It does not count while the computer sleeps.
+        (AT, AT + 7200, AT + 7200, 60.0, AT, AT - SKEW_S),
+        # From an earlier one: off by as much as now,
+        (AT + DAYS_S, AT + DAYS_S + 60, AT + 60, None, AT, AT - SKEW_S),
+        (AT - DAYS_S, AT - DAYS_S + 60, AT + 60, None, AT, AT - DAYS_S - SKEW_S),
+        (AT, AT + 60, None, None, AT, AT - SKEW_S),
+        # or put right since.
+        (AT + DAYS_S, AT + 60, AT + 60, None, AT + 60, AT + 60 - CLOCK_OFF_S),
+        (AT - DAYS_S, AT + 60, AT + 60, None, AT - DAYS_S, AT - DAYS_S - SKEW_S),
+    ],
+)
+def test_when_it_was_sent_by_the_services_clock(
+    submitted_at: float, here: float, there: float | None, elapsed_s: float | None, likely: float, earliest: float
+) -> None:
+    assert sent_at(submitted_at, here, there, elapsed_s) == (likely, earliest)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +127,9 @@ def test_a_clock_may_take_another_zones_time_for_its_own(off_s: float, told: boo
     [
         ("data:image/png;base64," + encoded(IMAGE), True),
         (encoded(IMAGE), True),
+        (encoded(IMAGE).rstrip("="), True),
+        (encoded(IMAGE)[:8] + "\n" + encoded(IMAGE)[8:], True),
+        (encoded(IMAGE).replace("=", "%3D"), True),
         ("data:image/png;base64," + encoded(OTHER), False),
         (encoded(OTHER), False),
         ("https://files.example/a,bear", None),
@@ -107,24 +140,108 @@ def test_a_clock_may_take_another_zones_time_for_its_own(off_s: float, told: boo
         ("ä", None),
         ("", None),
         (None, None),
-        (["a"], None),
     ],
 )
-def test_a_picture_tells_tasks_apart_only_where_the_whole_of_it_is_echoed(echo: object, shows: bool | None) -> None:
-    model = image_request()
-    inputs = {"image": echo, "seed": model.seed}
-    assert is_another(submitted(model), entry(model, input=inputs), IMAGE) is (shows is False)
-    # The seed is enough, where nothing speaks against it.
-    assert matches(submitted(model), entry(model, input=inputs), IMAGE) is (shows is not False)
+@pytest.mark.parametrize("place", ["image", "images"])
+def test_a_picture_tells_tasks_apart_only_where_the_whole_of_it_is_echoed(
+    echo: object, shows: bool | None, place: str
+) -> None:
+    said = {"image": echo} if place == "image" else {"image": "", "images": [echo]}
     cut_out = background()
-    assert matches(submitted(cut_out), entry(cut_out, input={"image": echo}), IMAGE) is (shows is True)
+    told = {True: OWN, False: OTHERS, None: MAYBE}[shows]
+    assert verdict(cut_out, entry(cut_out, input=said), IMAGE) is told
+    # The seed is enough, where nothing speaks against it; one that was drawn is enough where something does.
+    typed = image_request(seed=7)
+    assert verdict(typed, entry(typed, input={**said, "seed": 7}), IMAGE) is (MAYBE if shows is False else OWN)
+    drawn = image_request(seed=1_234_567_891)
+    assert verdict(drawn, entry(drawn, input={**said, "seed": 1_234_567_891}), IMAGE) is OWN
+
+
+@pytest.mark.parametrize("place", ["image", "images"])
+def test_the_address_that_was_sent_is_recognised(place: str) -> None:
+    url = "https://upload.example/a.png"
+    cut_out = background()
+    listed = entry(cut_out, input={place: [url] if place == "images" else url})
+    assert verdict(cut_out, listed, IMAGE, url) is OWN
+    assert verdict(cut_out, listed, IMAGE, "https://upload.example/b.png") is MAYBE
 
 
 def test_what_was_sent_is_gone_and_so_nothing_tells_the_task_from_others() -> None:
     cut_out = background()
-    listed = entry(cut_out, input={"image": encoded(IMAGE)})
-    assert not matches(submitted(cut_out), listed, b"")
-    assert not is_another(submitted(cut_out), listed, b"")
+    assert verdict(cut_out, entry(cut_out, input={"image": encoded(IMAGE)})) is MAYBE
+
+
+@pytest.mark.parametrize(
+    ("echo", "is_same"),
+    [
+        (1_234_567_891, True),
+        (1_234_567_936.0, True),  # as 32 bits hold it
+        (1.23457e9, True),
+        (1.235e9, True),
+        (1_234_567_892, False),
+        (1.23458e9, False),
+        (7, False),
+        (0, None),
+        (-1, None),
+        (None, None),
+        ("x", None),
+    ],
+)
+def test_seeds(echo: object, is_same: bool | None) -> None:
+    assert same_seed(1_234_567_891, echo) is is_same
+
+
+def test_a_small_seed_is_not_rounded() -> None:
+    assert same_seed(7, 8) is False
+    assert same_seed(12_346, 12_350) is True
+    assert same_seed(12_345, 12_346) is False
+
+
+@pytest.mark.parametrize(("echo", "is_same"), [(7.5, True), (7, True), (8.0, True), (8.6, False), ("x", None)])
+def test_numbers_may_be_rounded(echo: object, is_same: bool | None) -> None:
+    assert same_number(7.5, echo) is is_same
+
+
+PROMPT = 'Ein Bär “aus Holz”, 100% Eiche & 日本 Lack; straße'
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        PROMPT,
+        PROMPT.upper(),
+        PROMPT.replace("ä", "a\u0308"),
+        html.escape(html.escape(PROMPT)),
+        json.dumps(PROMPT),
+        json.dumps(json.dumps(PROMPT)),
+        quote(PROMPT),
+        quote_plus(PROMPT),
+        PROMPT.encode("ascii", "replace").decode(),
+        PROMPT.encode("ascii", "ignore").decode(),
+        f"  {PROMPT}\n\n",
+        PROMPT[:20] + "…",
+        PROMPT[:20] + "...",
+        PROMPT[:10] + "[...]" + PROMPT[-10:],
+    ],
+)
+def test_a_prompt_is_known_again_whatever_was_done_to_it(echo: str) -> None:
+    assert same_prompt(PROMPT, echo) is True
+
+
+@pytest.mark.parametrize("echo", [PROMPT[:20], PROMPT[:8], "", "***", "…", None, 7, "(hidden) "[:3]])
+def test_a_beginning_of_a_prompt_does_not_tell(echo: object) -> None:
+    assert same_prompt(PROMPT, echo) is None
+
+
+@pytest.mark.parametrize("echo", ["a fox", PROMPT + " und mehr", "Ein Hund “aus Holz”…", "木の熊"])
+def test_another_prompt_is_another(echo: object) -> None:
+    assert same_prompt(PROMPT, echo) is False
+
+
+def test_a_prompt_without_latin_letters() -> None:
+    assert same_prompt("木の熊", "木の熊") is True
+    assert same_prompt("木の熊", "木の狐") is False
+    assert same_prompt("木の熊", "???") is None
 
 
 # In turn, and not without end
@@ -176,7 +293,6 @@ def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(piap
 @pytest.mark.usefixtures("_one_look")
 def test_only_so_many_are_asked_after_one_by_one(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trellis_blender.generation.adopt.ASKED_MAX", 2)
-    piapi.bare_lists = True
     for seed in range(1, 5):
         create(piapi, TEXT, {"prompt": "a fox", "seed": seed})
     piapi.fail("create", Fault(reset=True))
@@ -188,7 +304,6 @@ def test_only_so_many_are_asked_after_one_by_one(driver: Driver, piapi: Piapi, m
 
 @pytest.mark.usefixtures("_one_look")
 def test_one_that_cannot_be_looked_at_hides_no_other(driver: Driver, piapi: Piapi) -> None:
-    piapi.bare_lists = True
     piapi.behaviour = Behaviour(processing_s=60.0)
     create(piapi, TEXT, {"prompt": "a fox", "seed": 1})
     piapi.behaviour = Behaviour()

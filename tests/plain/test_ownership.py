@@ -1,7 +1,6 @@
 """Owners outlive nothing: not a kill, not a close."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -45,7 +44,7 @@ def test_a_killed_process_owns_nothing_and_leaves_nothing(tmp_path: Path) -> Non
     owner_id = process.stdout.readline().strip()
     mine = Owner(tmp_path)
     assert mine.is_another(owner_id)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     process.stdout.close()
     assert not mine.is_another(owner_id)

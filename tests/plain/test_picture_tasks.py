@@ -98,7 +98,8 @@ def test_an_answer_that_was_lost_before_the_task_was_taken_asks_the_artist(
     piapi.fail("create", Fault(reset=True))
     rests = driver.rest(driver.queue.submit(request_of(), service_of(piapi)))
     assert rests.state is State.OUTCOME_UNKNOWN
-    assert "most likely not accepted it, and charged nothing" in rests.problem
+    assert "It is not among the account's tasks so far" in rests.problem
+    assert "charged nothing" not in rests.problem
     assert piapi.creates == []
     again = driver.rest(driver.queue.submit_again(rests, service_of(piapi)))
     assert again.state is State.READY

@@ -116,8 +116,50 @@ def test_of_a_picture_only_its_name_goes_along(path: str, name: str) -> None:
     assert "nna" not in json.dumps(to_group(made))
 
 
-def test_a_seed_too_long_for_blender_is_cut() -> None:
-    assert to_group(replace(made_by(a_generation(), ""), seed=2**40))["seed"] == 2**31 - 1
+def test_a_seed_that_cannot_be_sent_again_is_unknown() -> None:
+    assert to_group(replace(made_by(a_generation(), ""), seed=2**40))["seed"] == 0
+
+
+@pytest.mark.parametrize("at", [-1e12, -1.0, 1e11, 1e300, math.inf, math.nan])
+def test_a_time_that_is_none_is_unknown(at: float) -> None:
+    assert made_by(replace(a_generation(), finished_at=at), "").made_at == ""
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z", "soon", "9"])
+def test_a_time_that_no_system_can_show_is_left_out(said: str) -> None:
+    made = from_group({"model": "m", "made_at": said})
+    assert made is not None
+    assert made.made_at == ""
+
+
+def test_whatever_a_service_told_can_be_written_into_a_blend() -> None:
+    """Blender takes no half characters, no whole numbers beyond 32 bits and no name of more than 63 bytes."""
+    generation = a_generation()
+    odd = (
+        ("a" * 90, 1.0),
+        ("b", 10**400),
+        ("c", math.nan),
+        ("\ud800d", 2.0),
+        ("熊" * 40, 3.0),
+        *((f"e{n}", 1.0) for n in range(99)),
+    )
+    request = replace(generation.request, prompt="\ud83da\0" + "x" * 3_000_000, parameters=odd)
+    group = to_group(made_by(replace(generation, request=request, task_id="\udfff" * 999), "0.1.0"))
+    assert len(json.dumps(group)) < 10_000
+    json.dumps(group, ensure_ascii=False).encode()
+    assert all(len(name.encode()) <= 63 for name in group["parameters"])
+    assert dict(list(group["parameters"].items())[:3]) == {"a" * 60: 1.0, "?d": 2.0, "熊" * 20: 3.0}
+    assert from_group(group) == from_group(to_group(from_group(group)))
+
+
+def test_a_huge_group_is_read_in_no_time() -> None:
+    group = dict.fromkeys(FIELDS, "x" * 2000000) | {"parameters": {f"p{n}": n for n in range(1_000_000)}}
+    begun = time.process_time()
+    made = from_group(group)
+    assert time.process_time() - begun < 0.01
+    assert made is not None
+    assert len(made.prompt) == 1000
+    assert len(made.parameters) == 32
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), JUNK))

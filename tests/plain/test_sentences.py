@@ -15,8 +15,9 @@ from trellis_blender.generation.found import not_taken
 from trellis_blender.generation.problems import explain_os_error
 from trellis_blender.generation.record import new_generation
 from trellis_blender.generation.states import State
+from trellis_blender.piapi.account import Account
 from trellis_blender.piapi.models import MODELS
-from trellis_blender.piapi.plans import plan_named
+from trellis_blender.piapi.plans import plan_of
 
 FOLDER = Path("generations")
 
@@ -40,8 +41,7 @@ def test_a_folder_is_told_with_the_systems_reason(error: OSError, reason: str) -
     ("name", "requests"), [("free", 10), (" Creator\n", 60), ("PRO", 300), ("enterprise", None), ("", None)]
 )
 def test_a_plan_by_its_name(name: str, requests: int | None) -> None:
-    plan = plan_named(name)
-    assert (plan.requests_per_minute if plan is not None else None) == requests
+    assert plan_of(Account(plan=name)).requests_per_minute == requests
 
 
 def test_what_could_not_be_written_down_says_what_is_paid() -> None:

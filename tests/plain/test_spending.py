@@ -11,6 +11,7 @@ import pytest
 from helpers import Driver, image_request, service_of, text_request
 from service import Piapi
 
+from trellis_blender.generation.file_names import writable
 from trellis_blender.generation.questions import Answer, Question, Topic
 from trellis_blender.generation.record import Generation, new_generation
 from trellis_blender.generation.spending import Amount, TaskCost, spending, to_csv
@@ -66,6 +67,14 @@ def test_what_is_not_known_counts_with_its_price_and_says_so() -> None:
     assert found.ever == Amount(0.28, is_exact=False)
     assert found.file == Amount(0.25, is_exact=False)
     assert spending(tasks, time.time(), "/b.blend").file == Amount(0.0)
+
+
+def test_a_file_is_the_same_however_its_name_is_written() -> None:
+    """macOS hands out decomposed letters, and Linux names that are no UTF-8."""
+    odd = "/caf\udce9.blend"
+    tasks = [cost(blend="/b\u00e4r.blend", charged=1.0), cost(blend=writable(odd), charged=2.0)]
+    assert spending(tasks, time.time(), "/ba\u0308r.blend").file == Amount(1.0)
+    assert spending(tasks, time.time(), odd).file == Amount(2.0)
 
 
 def test_nothing_is_spent_in_a_file_that_is_not_saved() -> None:

@@ -18,9 +18,9 @@ def waiting(driver: Driver, piapi: Piapi) -> Generation:
     return driver.latest[generation.id]
 
 
-@pytest.mark.parametrize("status", [400, 404, 409])
-def test_a_task_that_waits_is_cancelled_in_the_end(driver: Driver, piapi: Piapi, status: int) -> None:
-    piapi.fail("cancel", Fault(status, {"message": "task not found"}))
+@pytest.mark.parametrize("fault", [Fault(429, headers={"Retry-After": "0"}), Fault(reset=True)])
+def test_a_cancel_that_was_not_heard_is_asked_again(driver: Driver, piapi: Piapi, fault: Fault) -> None:
+    piapi.fail("cancel", fault)
     generation = waiting(driver, piapi)
     driver.queue.cancel(generation, service_of(piapi))
     cancelled = driver.rest(generation)
@@ -30,7 +30,7 @@ def test_a_task_that_waits_is_cancelled_in_the_end(driver: Driver, piapi: Piapi,
 
 def test_the_next_blender_knows_that_it_was_cancelled(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
     first = make_driver()
-    piapi.fail_always("cancel", Fault(503))
+    piapi.fail_always("cancel", Fault(401))
     generation = waiting(first, piapi)
     first.queue.cancel(generation, service_of(piapi))
     first.until(lambda: "Not cancelled yet" in first.latest[generation.id].problem)

@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 from service import FIXTURES
 
 from trellis_blender.generation.progress import read_log
+from trellis_blender.piapi.account import Account, read_account, read_upload
 from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
+from trellis_blender.piapi.fields import moment
+from trellis_blender.piapi.plans import plan_of
 from trellis_blender.piapi.tasks import (
-    Account,
     Status,
     Task,
-    read_account,
+    read_active_tasks,
+    read_history,
     read_listed,
     read_message,
     read_task,
-    read_task_list,
-    read_time,
-    read_upload,
 )
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
@@ -176,8 +176,9 @@ def test_logs_come_as_text_as_lines_and_as_messages() -> None:
 
 @pytest.mark.parametrize("task_id", ["x" * 201, "bär", "a\nb", 7, None])
 def test_a_task_id_that_cannot_be_asked_for_is_none(task_id: object) -> None:
-    assert read_task(envelope(task_id=task_id), "asked-for").task_id == "asked-for"
-    assert read_task(envelope(task_id="x" * 200), "asked-for").task_id == "x" * 200
+    with pytest.raises(AnswerNotUnderstood):
+        read_task(envelope(task_id=task_id))
+    assert read_task(envelope(task_id="x" * 200)).task_id == "x" * 200
 
 
 def test_a_task_whose_status_is_left_out_is_one() -> None:
@@ -218,14 +219,14 @@ def test_an_empty_error_is_none(error: object) -> None:
 
 
 def test_times() -> None:
-    assert read_time("1970-01-01T00:00:01.500000000Z") == 1.5
-    assert read_time("1970-01-01T01:00:01.25+01:00") == 1.25
-    assert read_time("1970-01-01T00:00:01Z") == read_time("1970-01-01T00:00:01") == 1.0
-    assert read_time("1970-01-01t00:00:01z") == 1.0
-    assert read_time("0001-01-01T00:00:00Z") is None
-    assert read_time("0001-01-01T00:00:00+05:00") is None
+    assert moment("1970-01-01T00:00:01.500000000Z") == 1.5
+    assert moment("1970-01-01T01:00:01.25+01:00") == 1.25
+    assert moment("1970-01-01T00:00:01Z") == moment("1970-01-01T00:00:01") == 1.0
+    assert moment("1970-01-01t00:00:01z") == 1.0
+    assert moment("0001-01-01T00:00:00Z") is None
+    assert moment("0001-01-01T00:00:00+05:00") is None
     for nothing in (None, "", "soon", 5, {}, "2025-13-45T99:00:00Z"):
-        assert read_time(nothing) is None
+        assert moment(nothing) is None
 
 
 def test_money() -> None:
@@ -247,7 +248,7 @@ def test_the_balance_stands_at_the_root_or_under_data() -> None:
     ("field", "value", "account"),
     [
         ("account_name", "Ada", Account(name="Ada")),
-        ("account_id", "7", Account()),
+        ("account_id", "7", Account(name="No. 7")),
         ("plan", "creator", Account(plan="creator")),
         ("equivalent_in_usd", 0, Account(balance_usd=0.0)),
     ],
@@ -305,31 +306,184 @@ ENTRY = {
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [
-        [ENTRY],
-        {"data": [ENTRY]},
-        {"code": 200, "data": {"total": 1, "tasks": [ENTRY]}},
-        {"tasks": [ENTRY, "nonsense", {"no": "id"}], "empty": []},
-        {"code": 200, "data": {"empty": [], "list": [ENTRY]}},
-    ],
+    "answer", [[ENTRY], {"data": [ENTRY]}, {"data": {"data": [ENTRY], "total": 1}}, {"data": {"data": [ENTRY]}}]
 )
-def test_a_list_of_tasks_is_read_wherever_it_stands(answer: object) -> None:
-    found = read_task_list(answer)
-    assert [(each.task.task_id, each.model, each.inputs) for each in found] == [("1", "Qubico/trellis", {"seed": 3})]
+def test_a_history_is_read_wherever_it_stands(answer: object) -> None:
+    found = read_history(answer)
+    assert [(each.task.task_id, each.model, each.inputs) for each in found.tasks] == [
+        ("1", "Qubico/trellis", {"seed": 3})
+    ]
+    assert (found.rows, found.unreadable) == (1, 0)
 
 
-@pytest.mark.parametrize("answer", [[], {"data": []}, {"data": {"models": ["x"], "tasks": [], "total": 0}}])
-def test_an_empty_list_is_a_list(answer: object) -> None:
-    assert read_task_list(answer) == []
+@pytest.mark.parametrize("answer", [[], {"data": []}, {"data": {"data": [], "total": 0}}, {"data": {"data": None}}])
+def test_an_empty_history_is_one(answer: object) -> None:
+    assert read_history(answer)[:3] == ((), 0, 0)
 
 
 @pytest.mark.parametrize(
-    "answer", [None, 3, "text", {}, {"data": None}, {"data": {"total": 3}}, {"data": [7, {"task_id": 5}]}]
+    "answer", [None, 3, "text", {}, {"data": None}, {"data": {"total": 3}}, {"data": {"data": {}}}, {"data": 7}]
 )
-def test_what_is_no_list_is_no_empty_list(answer: object) -> None:
+def test_what_is_no_history_is_no_empty_one(answer: object) -> None:
     with pytest.raises(AnswerNotUnderstood):
-        read_task_list(answer)
+        read_history(answer)
+
+
+def test_entries_that_cannot_be_read_are_counted() -> None:
+    page = read_history({"data": {"data": ["nonsense", ENTRY, None, {"no": "id"}, {"task_id": 7}], "total": 9}})
+    assert ([each.task.task_id for each in page.tasks], page.rows, page.unreadable) == (["1"], 5, 4)
+    assert page.total == 9
+
+
+@pytest.mark.parametrize("total", [None, "many", float("nan"), float("inf"), 10**400, True, []])
+def test_a_total_that_is_no_number_is_none(total: object) -> None:
+    assert read_history({"data": {"data": [ENTRY], "total": total}}).total is None
+
+
+def test_running_tasks_are_told_by_family() -> None:
+    families = {
+        "flux": {"processing_count": 1, "active_tasks": [ENTRY, 7, {"task_id": ""}]},
+        "kling": {"processing_count": 0, "active_tasks": None},
+        "odd": 7,
+    }
+    assert [each.task.task_id for each in read_active_tasks({"data": families})] == ["1"]
+    assert read_active_tasks({"data": {}}) == read_active_tasks({"data": None}) == []
+    for nothing in (None, 3, {}, {"data": {"odd": 7}}, {"message": "welcome"}):
+        with pytest.raises(AnswerNotUnderstood):
+            read_active_tasks(nothing)
+
+
+def shape(name: str) -> object:
+    path = DOCUMENTED.parent / "shapes" / f"{name}.json"
+    if not path.exists():
+        pytest.skip("the recorded shapes are not here")
+    return json.loads(path.read_text())
+
+
+def test_the_recorded_history() -> None:
+    page = read_history(shape("history"))
+    assert [(each.model, each.task_type, each.inputs) for each in page.tasks] == [
+        ("Qubico/trellis", "text-to-3d", None),
+        ("kling", "", None),
+    ]
+    assert (page.rows, page.unreadable, page.total) == (2, 0, 2)
+    first = page.tasks[0].task
+    assert (first.charged_usd, first.status, first.created_at) == (0.04, Status.COMPLETED, 1_795_424_400.0 - 259_200)
+    assert read_history(shape("history-empty")) == ((), 0, 0, 0)
+
+
+def test_the_recorded_running_tasks() -> None:
+    (running,) = read_active_tasks(shape("active-tasks"))
+    assert (running.model, running.task.status) == ("Qubico/flux1-schnell", Status.PROCESSING)
+
+
+def test_the_recorded_account() -> None:
+    assert read_account(shape("account-info")) == Account("A Person", "creator", 4.2, 2)
+
+
+@pytest.mark.parametrize("word", ["success", "Complete", "SUCCEEDED", "completed"])
+def test_words_for_done(word: str) -> None:
+    assert read_task(envelope(status=word)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("word", ["failure", "Error", "REJECTED", "failed"])
+def test_words_for_failed(word: str) -> None:
+    assert read_task(envelope(status=word)).status is Status.FAILED
+
+
+@pytest.mark.parametrize("word", ["finished", "done", "", None, 7])
+@pytest.mark.parametrize("output", [{"model_file": "https://x/y"}, {"image_url": "https://x/y"}])
+def test_a_result_beside_an_unknown_word_is_the_end(word: object, output: object) -> None:
+    """An error code beside a result was seen, and the result was good."""
+    for error in ({"code": 0}, {"code": 10000}, {"code": 10000, "message": "task timeout"}):
+        assert read_task(envelope(status=word, output=output, error=error)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("status", ["completed", "success", "odd"])
+def test_an_error_code_beside_a_result_changes_nothing(status: str) -> None:
+    done = read_task(envelope(status=status, output={"model_file": "https://x/y"}, error={"code": 10000}))
+    assert (done.status, done.model_url) == (Status.COMPLETED, "https://x/y")
+
+
+def test_another_tasks_answer_is_none() -> None:
+    assert read_task(envelope(task_id="AB-1"), "ab-1").task_id == "ab-1"
+    assert read_task(envelope(task_id=None), "t2").task_id == "t2"
+    for other in ("t1", "t22", 7, ["t2"], "x" * 201):
+        with pytest.raises(AnswerNotUnderstood):
+            read_task(envelope(task_id=other), "t2")
+        with pytest.raises(AnswerNotUnderstood):
+            read_listed(envelope(task_id=other), "t2")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**400, "1e999", "9" * 50, True, [], ""])
+def test_a_number_that_nobody_can_count_with_is_none(value: object) -> None:
+    assert read_task(envelope(meta={"usage": {"consume": value}})).charged_usd is None
+    assert read_account({"data": {"name": "Ada", "equivalent_in_usd": value}}).balance_usd is None
+    assert read_account({"data": {"name": "Ada", "max_trellis_concurrency": value}}).tasks_at_once is None
+    listed = read_listed(envelope(input={"prompt": "a", "seed": value, "ss_guidance_strength": value}), "t1")
+    assert listed.inputs == {"prompt": "a"}
+
+
+def test_numbers_may_come_as_text() -> None:
+    assert read_task(envelope(meta={"usage": {"consume": "400000"}})).charged_usd == 0.04
+    listed = read_listed(envelope(input={"seed": "7", "ss_guidance_strength": " 7.5 "}), "t1")
+    assert listed.inputs == {"seed": 7, "ss_guidance_strength": 7.5}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "at_once"), [(2, 2), ("2", 2), (0, 1), (-5, 1), (2.9, 2), (1e9, 1000), (None, 4), ("x", 4)]
+)
+def test_how_many_at_once_is_what_the_account_says(allowed: object, at_once: int) -> None:
+    body = {"plan": "free", "max_trellis_concurrency": allowed, "max_concurrent_task_count": 4}
+    assert read_account(body).tasks_at_once == at_once
+    assert plan_of(read_account(body)) == (min(at_once, 30), 10)
+    assert plan_of(Account(plan="of their own")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"name": "Ada", "account_name": "Eve"}, "Ada"),
+        ({"account_name": " A\x00da\n Lovelace "}, "A da Lovelace"),
+        ({"id": 4711}, "No. 4711"),
+        ({"account_id": "ab-7"}, "No. ab-7"),
+        ({"name": "\ud800" + "x" * 5000, "id": 1}, "?" + "x" * 99),
+        ({"wallet": {"llm_remain": 1}}, ""),
+    ],
+)
+def test_whose_account_it_is(body: dict[str, object], name: str) -> None:
+    assert read_account({"data": body}).name == name
+
+
+NASTY = "ß\ud800\x00\x1b[31m" + "x" * 3_000_000
+
+
+def test_every_text_is_bounded_and_can_be_stored() -> None:
+    answer = envelope(
+        model=NASTY,
+        task_type=NASTY,
+        status=NASTY,
+        error={"code": 1, "message": NASTY},
+        output={"model_file": NASTY, "image_urls": [NASTY, "https://x/y"]},
+        logs=[NASTY, {"message": NASTY + "\n"}, "\n" * 3_000_000],
+        input={"prompt": NASTY},
+    )
+    listed = read_listed(answer, "t1")
+    found = listed.task
+    texts = [listed.model, listed.task_type, found.error_message, str((listed.inputs or {})["prompt"])]
+    for text in (*texts, *found.log_lines, *found.picture_urls, found.model_url):
+        assert len(text) <= 16 * 1024
+        text.encode()
+        assert not any(ord(each) < 32 for each in text)
+    assert found.picture_urls == ("https://x/y",)
+    assert found.model_url == "", "a part of an address is none"
+    assert len(found.log_lines) <= 5000
+    assert sum(map(len, found.log_lines)) < 10_000
+
+
+@pytest.mark.parametrize("time", ["1969-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "2026" * 999])
+def test_a_time_that_a_calendar_of_windows_does_not_have_is_none(time: str) -> None:
+    assert moment(time) is None
 
 
 FIELDS = st.sampled_from(["data", "task_id", "tasks", "input", "status"])
@@ -343,4 +497,6 @@ FIELDS = st.sampled_from(["data", "task_id", "tasks", "input", "status"])
 )
 def test_any_answer_is_a_list_or_an_error(answer: object) -> None:
     with contextlib.suppress(PiapiError):
-        assert all(each.task.task_id for each in read_task_list(answer))
+        assert all(each.task.task_id for each in read_history(answer).tasks)
+    with contextlib.suppress(PiapiError):
+        assert all(each.task.task_id for each in read_active_tasks(answer))

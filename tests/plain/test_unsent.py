@@ -77,3 +77,22 @@ def test_a_store_that_cannot_be_read_counts_as_loaded_and_costs_no_folder(
     driver.until(lambda: driver.queue.has_loaded)
     assert driver.latest == {}
     assert left.exists()
+
+
+def test_a_wait_for_something_else_hears_what_was_told_before_it(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    first = make_driver()
+    piapi.fail("create", Fault(402))
+    failed = first.rest(first.queue.submit(image_request(), service_of(piapi)))
+    first.queue.close(5)
+    second = make_driver()
+
+    def loaded() -> bool:
+        while not second.queue.has_loaded:
+            time.sleep(0.005)
+        return True
+
+    second.queue.load()
+    second.until(loaded)
+    assert second.latest[failed.id].problem == failed.problem

@@ -12,6 +12,10 @@ from service import KEY, Behaviour, Piapi
 
 LONG_S = 600.0
 """Longer than any scenario: a task goes on until the scenario calls `drive.finish`."""
+SMALL, TALL, LARGE = "1280x720", "1280x1080", "1920x1080"
+"""Windows. Drawing is most of what a scenario takes of the processor, and the size is most of drawing: as large as
+the panels of the sidebar need, one below the other.
+"""
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 
 
@@ -23,7 +27,7 @@ class Window:
         self.words: dict[str, Callable[[], None]] = {"finish": self.finish}
         self.environ: dict[str, str | None] = {}
 
-    def run(self, scenario: str, *arguments: str, limit_s: int = 240, code: int = 0) -> str:
+    def run(self, scenario: str, *arguments: str, limit_s: int = 400, code: int = 0) -> str:
         """Blender's output; fails where the scenario did. `code` is how Blender shall end."""
         environ: dict[str, str | None] = {
             **os.environ,
@@ -31,6 +35,7 @@ class Window:
             "OUT": str(self.shots),
             "TEST_CONTROL": str(self.control),
             "TIME_LIMIT": str(limit_s),
+            "GEOMETRY": TALL,
             "PIAPI_API_URL": self.piapi.url,
             "PIAPI_API_KEY": KEY,
             "TEST_SCENARIO": scenario,

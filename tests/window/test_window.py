@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from blender_window import LONG_S, Window
+from blender_window import LARGE, LONG_S, SMALL, Window
 from models import box_glb
 from service import KEY, Fault, default_model
 
@@ -64,7 +64,7 @@ def test_busy_artist(window: Window) -> None:
 def test_placeholder(window: Window) -> None:
     window.words = {
         "quick": lambda: window.behave(processing_s=3.0),
-        "slow": lambda: window.behave(pending_s=60.0),
+        "slow": lambda: window.behave(pending_s=LONG_S),
     }
     window.behave(pending_s=1.0, processing_s=42.0, log=True)
     window.run("placeholder", limit_s=340)
@@ -116,7 +116,7 @@ def test_failures(window: Window, tmp_path: Path) -> None:
             piapi.fail_always("file", Fault(200, "<html>gone</html>")),
         ),
         "well-again": well_again,
-        "slow": lambda: window.behave(pending_s=60),
+        "slow": lambda: window.behave(pending_s=LONG_S),
     }
     window.run("failures", limit_s=400)
     assert [create["model"] for create in piapi.creates] == ["Qubico/trellis"] * 4 + ["Qubico/trellis2"]
@@ -143,6 +143,7 @@ def test_readme(window: Window) -> None:
     """Makes the pictures of README, below dist; they are copied to scripts/demo by hand when they look right."""
     from PIL import Image
 
+    window.environ["GEOMETRY"] = LARGE
     window.environ["TEST_PICTURES"] = str(Path(__file__).resolve().parents[2] / "scripts" / "demo")
     window.behave(processing_s=40.0, log=True)
     window.run("readme", limit_s=200)
@@ -363,7 +364,7 @@ def test_threads(
 ) -> None:
     runs = 10 if soak else 1
     window.piapi.plan = "pro"
-    window.environ |= {"GEOMETRY": "1280x720", "TEST_BLOCK_S": "5" if soak else "2"}
+    window.environ |= {"GEOMETRY": SMALL, "TEST_BLOCK_S": "5" if soak else "2"}
     late_ms: dict[str, list[float]] = defaultdict(list)
     for number in range(runs):
         # The importer's time is told by the long version; here a small model leaves Blender little to draw.

@@ -5,11 +5,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 
 from ..piapi.service import Service
 from . import pace
+from .ledger import Ledger
 from .ownership import Owner
 from .problems import GenerationProblem
+from .this_computer import shared_folder
 
 SHARERS_LOOK_S = 15.0
 
@@ -19,13 +23,21 @@ Key = tuple[str, str]
 class Accounts:
     """The limits of all accounts that were asked. For any thread.
 
-    `owners` lists who works on the folder's generations, the dead included.
+    `owners` lists who works on the folder's generations, the dead included; `shared` is where all Blenders of this
+    computer count their requests.
     """
 
-    def __init__(self, owner: Owner, owners: Callable[[], set[str]], polling: pace.Pace | None) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        owners: Callable[[], set[str]],
+        polling: pace.Pace | None,
+        shared: Callable[[], Path] = shared_folder,
+    ) -> None:
         self._owner = owner
         self._owners = owners
         self._polling = polling
+        self._shared = shared
         self._lock = threading.Lock()
         self._limits: dict[Key, pace.RateLimit] = {}
         self._staged: dict[Key, set[str]] = {}
@@ -40,7 +52,12 @@ class Accounts:
         is_limited = self.pace_of(service) is not pace.LOOPBACK
         with self._lock:
             return self._limits.setdefault(
-                _key(service), pace.RateLimit(is_limited=is_limited, sharers=self._count_sharers)
+                _key(service),
+                pace.RateLimit(
+                    is_limited=is_limited,
+                    sharers=self._count_sharers,
+                    ledger=Ledger(self._shared, _name(service)) if is_limited else None,
+                ),
             )
 
     def staged_of(self, service: Service) -> set[str]:
@@ -57,6 +74,11 @@ class Accounts:
                 count = max(sum(self._owner.is_alive(owner) for owner in self._owners()), 1)
             self._sharers = (now, count)
         return count
+
+
+def _name(service: Service) -> str:
+    """Tells the account from others, and nobody can make the key of it."""
+    return sha256(f"{service.api_url.rstrip('/')} {service.api_key}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _key(service: Service) -> Key:

@@ -44,6 +44,7 @@ class Books:
         self._publish = publish
         self._is_in_hand = is_in_hand
         self._known: set[str] = set()
+        self._interrupted: set[tuple[str, str]] = set()
         self.has_loaded = False
         """True once all that `load` found is among the changes, or cannot be read."""
 
@@ -58,8 +59,9 @@ class Books:
         for found in generations:
             self._tell(found)
         self.has_loaded = True
-        from .files import remove_unsent
+        from .files import finish_removals, remove_unsent
 
+        finish_removals(self._folder, known)
         remove_unsent(self._folder, known)
 
     def look_around(self) -> None:
@@ -116,9 +118,13 @@ class Books:
     def keep(self, generation: Generation) -> None:
         """Writes down and tells what was decided about it."""
         try:
-            if self._open().load(generation.id) is None:
+            found = self._open().load(generation.id)
+            if found is None and generation.id not in self._open().ids():
                 # Another Blender has removed it meanwhile.
                 self._publish(replace(generation, removed=True))
+                return
+            if found is not None and self._owner.is_another(found.owner_id):
+                self._tell(found)
                 return
             self._open().save(generation)
         except GenerationProblem as problem:
@@ -134,19 +140,39 @@ class Books:
             if found is not None and self._is_beyond(found, generation):
                 self._tell(found)
                 return
-            from .files import remove_folder
-
-            remove_folder(self._folder / generation.folder_name)
-            self._open().remove(generation.id)
+            self._take_out(generation)
         except GenerationProblem as problem:
             self._publish(replace(generation, problem=f"It was not removed. {problem}"))
         else:
             self._publish(replace(generation, removed=True))
 
+    def _take_out(self, generation: Generation) -> None:
+        """All of it or nothing: what somebody holds is not half deleted."""
+        from .files import clear_away, set_aside
+
+        folder = self._folder / generation.folder_name
+        aside = set_aside(folder)
+        try:
+            self._open().remove(generation.id)
+        except GenerationProblem:
+            if aside is not None:
+                with suppress(OSError):
+                    aside.replace(folder)
+            raise
+        if aside is not None:
+            clear_away(aside)
+
     def _tell(self, found: "Owned") -> None:
         self._known.add(found.generation.id)
-        if not self._is_in_hand(found.generation.id):
-            self._publish(self._as_found(found))
+        if self._is_in_hand(found.generation.id):
+            return
+        told = self._as_found(found)
+        if told.interrupted:
+            # Once: whoever hears it takes it up again.
+            if (told.id, found.owner_id) in self._interrupted:
+                told = replace(told, interrupted=False)
+            self._interrupted.add((told.id, found.owner_id))
+        self._publish(told)
 
     def _is_beyond(self, found: "Owned", shown: Generation) -> bool:
         """Whether another Blender has it, or has taken it further than the artist sees."""

@@ -11,8 +11,13 @@ COSTS_NOTHING = "It costs nothing."
 TOLD_LATER = "price told later"
 
 
+MOST_USD = 1e6
+
+
 def dollars(amount: float) -> str:
-    """ "$0.04"; fractions of a cent only where there are some."""
+    """ "$0.04"; fractions of a cent only where there are some, and words for what is no amount."""
+    if not -MOST_USD <= amount <= MOST_USD:
+        return "an unknown amount"
     return f"${amount:.2f}" if abs(amount * 100 - round(amount * 100)) < 1e-6 else f"${amount:.4f}"
 
 

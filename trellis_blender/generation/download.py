@@ -7,13 +7,12 @@ goes on there.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from ..piapi.files import FileIdentity, Part, ResultStream
-from .files import INPUT_NAME, MODEL_NAME, remove_file, replace_for_good, write_whole
+from .files import INPUT_NAME, MODEL_NAME, patiently, remove_file, replace_for_good, sync, write_whole
 from .glb import SIZE_LIMIT_BYTES, check_glb
 from .png import encode_png
 from .problems import DiskFull, ModelUnusable, explain_os_error
@@ -36,9 +35,14 @@ def part_in(folder: Path) -> Part | None:
 
 
 def keep_model(
-    result: ResultStream, folder: Path, tell: Callable[[float], None], limit: int = SIZE_LIMIT_BYTES
+    result: ResultStream,
+    folder: Path,
+    tell: Callable[[float], None],
+    limit: int = SIZE_LIMIT_BYTES,
+    go_on: Callable[[], object] = lambda: None,
 ) -> Path:
-    """Writes the chunks into `folder` and returns the checked model's path. `tell` hears the share received, 0–1.
+    """Writes the chunks into `folder` and returns the checked model's path. `tell` hears the share received, 0–1;
+    `go_on` is called now and then while the model is checked, and may raise.
 
     Raises ModelUnusable (a file that is refused stays as `model.refused`), DiskFull, FolderUnusable, and whatever
     the chunks raise. Nothing but a whole, checked file ever has the model's name.
@@ -50,9 +54,9 @@ def keep_model(
             _note(folder, result.identity)
         _write(result, part, tell, limit)
         try:
-            check_glb(part)
+            check_glb(part, go_on)
         except ModelUnusable as problem:
-            part.replace(folder / REFUSED_NAME)
+            patiently(lambda: part.replace(folder / REFUSED_NAME))
             raise ModelUnusable(f"{problem.reason}; it was kept aside as {REFUSED_NAME}") from None
         replace_for_good(part, final)
     except OSError as error:
@@ -100,4 +104,4 @@ def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limi
                 tell(min(received / result.size, 1.0))
         file.truncate()
         file.flush()
-        os.fsync(file.fileno())
+        sync(file.fileno())

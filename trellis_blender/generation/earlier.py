@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..piapi.models import TEXT, Model, check_parameters
+from .file_names import path_key
 from .record import Generation
 from .states import UNFINISHED, State
 
@@ -32,7 +33,7 @@ def sameness(
     return Sameness(
         model.id,
         "" if picture_path else " ".join(prompt.split()),
-        picture_path,
+        path_key(picture_path),
         picture_changed_ns,
         frozenset((name, value) for name, value in numbers.items() if name != "seed"),
     )
@@ -73,6 +74,6 @@ def _is_same(generation: Generation, wanted: Sameness) -> bool:
     if request.task_type == TEXT:
         if wanted.picture_path or request.prompt != wanted.prompt:
             return False
-    elif not wanted.picture_path or (request.picture_path, request.picture_changed_ns) != wanted[2:4]:
+    elif not wanted.picture_path or (path_key(request.picture_path), request.picture_changed_ns) != wanted[2:4]:
         return False
     return frozenset(pair for pair in request.parameters if pair[0] != "seed") == wanted.parameters

@@ -49,7 +49,9 @@ def _download(work: Work) -> None:
             work.change(stage="", progress=share, problem="")
 
     with _opened(work, work.generation.model_url, part_in(work.folder)) as result:
-        keep_model(result._replace(chunks=_until_stopped(work, result.chunks)), work.folder, tell)
+        keep_model(
+            result._replace(chunks=_until_stopped(work, result.chunks)), work.folder, tell, go_on=lambda: _go_on(work)
+        )
 
 
 def _download_pictures(work: Work) -> None:
@@ -89,6 +91,10 @@ def _renew_address(work: Work, client: Client, patience: Patience) -> None:
 
 def _until_stopped(work: Work, chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
-        if work.job.stopping:
-            raise Stopped
+        _go_on(work)
         yield chunk
+
+
+def _go_on(work: Work) -> None:
+    if work.job.stopping:
+        raise Stopped

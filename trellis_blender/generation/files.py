@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files in a generation's folder: their names, and how they are written so that none is ever half there."""
 
+import errno
 import os
+import sys
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
-from .problems import explain_os_error
+from .problems import FolderUnusable, explain_os_error
+
+Result = TypeVar("Result")
 
 INPUT_NAME = "input.png"
 MODEL_NAME = "model.glb"
@@ -18,8 +24,32 @@ THUMBNAIL_NAME = "thumbnail.png"
 PICTURES_NAME = "pictures"
 """The folder of the pictures that were taken, fetched or made better, beside the generations' own."""
 FOLDER_PREFIX = "generation-"
+REMOVED_PREFIX = "removed-"
+"""Of a generation's folder that is being deleted."""
 PART_SUFFIX = ".part"
 ON_ITS_WAY_S = 3600.0
+
+HELD_PATIENCE_S = 1.5
+"""A virus scanner looks into a file for some hundred milliseconds."""
+HELD_PATIENCE_ON_MAIN_S = 0.3
+HELD_LOOK_S = 0.02
+HELD = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.ENOTEMPTY}
+
+
+def patiently(act: Callable[[], Result]) -> Result:
+    """What `act` returns, which renames or removes. It is tried again for a moment where somebody holds the file:
+    virus scanners, indexers and the programs that synchronise folders do so with each that is new, and Windows then
+    lets nobody rename it. Raises what the last try raised.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    until = time.monotonic() + (HELD_PATIENCE_ON_MAIN_S if is_main else HELD_PATIENCE_S)
+    while True:
+        try:
+            return act()
+        except OSError as error:
+            if error.errno not in HELD or time.monotonic() >= until:
+                raise
+        time.sleep(HELD_LOOK_S)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -27,10 +57,10 @@ def write_whole(path: Path, content: bytes) -> None:
     part = path.with_name(path.name + PART_SUFFIX)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with patiently(lambda: part.open("wb")) as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         replace_for_good(part, path)
     except OSError as error:
         remove_file(part)
@@ -39,13 +69,25 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def replace_for_good(part: Path, path: Path) -> None:
     """Gives a written file its name; a power cut does not take that back, where the system lets folders be synced."""
-    part.replace(path)
+    patiently(lambda: part.replace(path))
     with suppress(OSError):  # Windows opens no folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            sync(folder)
         finally:
             os.close(folder)
+
+
+def sync(number: int) -> None:
+    """Returns when what was written to the open file is on the disk. On macOS `fsync` returns before that: the drive
+    may still have it in its cache. Source: its manual page fsync(2)."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        with suppress(OSError):  # drives on the network know no such thing
+            fcntl.fcntl(number, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(number)
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -62,32 +104,60 @@ def remove_unsent(folder: Path, known: Collection[str]) -> None:
     Their Blender ended between the picture and the store, so nothing was sent. What came in the last hour may be just
     on its way into the store.
     """
-    import shutil  # with its compressors; the names above are needed when the add-on is enabled
-
-    with suppress(OSError):
-        for path in folder.glob(f"{FOLDER_PREFIX}*"):
+    for path in _folders(folder, FOLDER_PREFIX):
+        with suppress(OSError):
             if path.name.removeprefix(FOLDER_PREFIX) in known or path.stat().st_mtime > time.time() - ON_ITS_WAY_S:
                 continue
             if {each.name for each in path.iterdir()} <= {INPUT_NAME, INPUT_NAME + PART_SUFFIX}:
-                shutil.rmtree(path, ignore_errors=True)
+                clear_away(path)
 
 
-def remove_folder(folder: Path) -> None:
-    """Deletes a generation's folder with all that is in it; FolderUnusable where something stays."""
-    import shutil
+def set_aside(folder: Path) -> Path | None:
+    """Takes a generation's folder out of the others by its name, all of it or nothing; None where there is none.
 
+    What is in it can be deleted then whenever nobody holds it. FolderUnusable where somebody does now.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FolderUnusable(folder, "it is a file")
+    aside = folder.with_name(REMOVED_PREFIX + folder.name)
+    if aside.exists():
+        clear_away(aside)
     try:
-        shutil.rmtree(folder)
+        return patiently(lambda: folder.replace(aside))
     except FileNotFoundError:
-        return
+        return None
     except OSError as error:
         raise explain_os_error(error, folder) from None
 
 
+def clear_away(folder: Path) -> None:
+    """Deletes a folder as far as that can be done; what stays is deleted at the next start, see `finish_removals`."""
+    import shutil  # with its compressors; the names above are needed when the add-on is enabled
+
+    with suppress(OSError):
+        patiently(lambda: shutil.rmtree(folder))
+
+
+def finish_removals(folder: Path, known: Collection[str]) -> None:
+    """Deletes what was set aside and is there still. A generation that is `known` all the same gets its folder back:
+    Blender ended before it was out of the store."""
+    for path in _folders(folder, REMOVED_PREFIX + FOLDER_PREFIX):
+        own = path.with_name(path.name.removeprefix(REMOVED_PREFIX))
+        if own.name.removeprefix(FOLDER_PREFIX) in known and not own.exists():
+            with suppress(OSError):
+                patiently(lambda path=path, own=own: path.replace(own))
+        else:
+            clear_away(path)
+
+
 def remove_file(path: Path) -> None:
-    """Deletes a file where that can be done."""
+    """Deletes a file where that can be done; what somebody holds all the time stays."""
+    with suppress(OSError):
+        patiently(lambda: path.unlink(missing_ok=True))
+
+
+def _folders(folder: Path, prefix: str) -> list[Path]:
     try:
-        path.unlink(missing_ok=True)
+        return [path for path in folder.iterdir() if path.name.startswith(prefix)]
     except OSError:
-        # The folder itself is unusable; the error that led here says so already.
-        return
+        return []

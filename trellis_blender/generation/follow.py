@@ -6,8 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from ..piapi.client import Client
-from ..piapi.errors import InputRefused, NotSent, NotThere, PiapiError, RequestRefused, TooManyRequests, Unclear
-from ..piapi.plans import plan_named
+from ..piapi.errors import (
+    ConnectionCut,
+    KeyRefused,
+    NoAnswerInTime,
+    NotSent,
+    NotThere,
+    PiapiError,
+    TooManyRequests,
+    Unclear,
+)
+from ..piapi.plans import plan_of
 from ..piapi.tasks import Status, Task
 from .patience import Patience
 from .problems import ModelUnusable
@@ -21,8 +30,8 @@ AT_WORK = frozenset({State.WAITING, State.RUNNING})
 
 BEGUN = frozenset({State.RUNNING, State.DOWNLOADING})
 """Too late to be cancelled: it is paid."""
-TOO_LATE = (InputRefused, RequestRefused, NotThere)
-"""How the service says that a task can no longer be cancelled; the next poll tells whether that is so."""
+NOT_HEARD = (NotSent, ConnectionCut, NoAnswerInTime, TooManyRequests, KeyRefused)
+"""A cancel that the service has not decided about. Any other answer is its refusal, in whatever words."""
 MISSES_TOLERATED = 5
 """404 in a row: a task that was just made may not be known everywhere yet."""
 EMPTY_ANSWERS_TOLERATED = 3
@@ -39,13 +48,13 @@ def follow(work: Work, client: Client) -> None:
     work.change(expected_s=work.around.store.usual_duration_s(request.model, work.generation.api_url))
     patience = Patience(work)
     misses = empty = 0
+    remark = ""
     # One that was taken up again may have been done for long: it is asked at once.
     if work.generation.submitted_at:
         work.rest_between_polls()
     while work.generation.state in AT_WORK:
-        hindrance = ""
         if work.is_cancelled and work.generation.wanted:
-            hindrance = _ask_to_cancel(work, client)
+            remark = _ask_to_cancel(work, client)
         try:
             task = client.get_task(work.generation.task_id)
         except NotThere:
@@ -64,15 +73,13 @@ def follow(work: Work, client: Client) -> None:
                 if empty >= EMPTY_ANSWERS_TOLERATED:
                     raise ModelUnusable(f"the task is completed, but names no {_what(work)}")
             else:
-                apply(work, task)
+                apply(work, task, remark)
         if work.generation.state in AT_WORK:
-            if hindrance and work.generation.wanted:
-                work.change(problem=hindrance)
             work.rest_between_polls()
 
 
-def apply(work: Work, task: Task) -> None:
-    """Takes over what the service says about the task."""
+def apply(work: Work, task: Task, remark: str = "") -> None:
+    """Takes over what the service says about the task; while that goes on, its row says the `remark`."""
     if task.charged_usd is not None and task.charged_usd != work.generation.charged_usd:
         work.save(charged_usd=task.charged_usd)
     if task.status is Status.STAGED:
@@ -96,11 +103,11 @@ def apply(work: Work, task: Task) -> None:
     elif task.status is Status.CANCELLED:
         work.rest(State.CANCELLED, f"Cancelled at PiAPI. {work.charged()}")
     elif task.status is Status.PROCESSING:
-        work.advance(State.RUNNING, **_read_progress(work, task))
+        work.advance(State.RUNNING, remark, **_read_progress(work, task))
     elif task.status is Status.STAGED:
-        work.advance(State.WAITING, stage="Waiting for the account's other tasks", progress=None)
+        work.advance(State.WAITING, remark, stage="Waiting for the account's other tasks", progress=None)
     else:
-        work.advance(State.WAITING, stage="Waiting for PiAPI", progress=None)
+        work.advance(State.WAITING, remark, stage="Waiting for PiAPI", progress=None)
     if work.is_cancelled and work.generation.wanted and work.generation.state in BEGUN:
         work.save(wanted=False)
 
@@ -110,33 +117,37 @@ def _what(work: Work) -> str:
 
 
 def _learn_plan(work: Work, client: Client) -> None:
-    """Asks once which plan the account has; where that cannot be had, the free plan's limit stays."""
+    """Asks once what the account allows; where that cannot be had, the free plan's limit stays."""
     if not work.around.limit.wants_plan():
         return
     try:
-        plan = plan_named(client.get_account().plan)
+        account = client.get_account()
     except PiapiError as error:
         LOG.debug("the account's plan: %s", error)
         work.around.limit.plan_is_unknown()
         return
-    if plan is not None:
-        work.around.adopt_plan(plan)
+    work.around.adopt_plan(plan_of(account))
 
 
 def _ask_to_cancel(work: Work, client: Client) -> str:
-    """Why it is not cancelled yet, "" where the service has heard it. As long as the task waits it is asked again
-    before every poll, by the next Blender too."""
+    """What became of it, "" where the service has agreed. It is asked again, by the next Blender too, only where the
+    service has not decided: PiAPI promises cancelling for no 3D model, and a refusal has no form that is known."""
     if not work.generation.cancel_asked:
         work.save(cancel_asked=True)
     try:
         client.cancel_task(work.generation.task_id)
+    except NOT_HEARD as error:
+        remark = f"Not cancelled yet. {error}"
     except PiapiError as error:
-        hindrance = f"Not cancelled yet. {error}"
-        if not isinstance(error, TOO_LATE):
-            work.change(problem=hindrance)
-        return hindrance
-    work.save(wanted=False)
-    return ""
+        LOG.debug("a cancel was refused: %s", error)
+        is_paid = ", is paid," if work.generation.request.price_usd else ""
+        remark = f"PiAPI cannot cancel this; it goes on{is_paid} and is kept."
+        work.save(wanted=False)
+    else:
+        remark = ""
+        work.save(wanted=False)
+    work.change(problem=remark)
+    return remark
 
 
 def _read_progress(work: Work, task: Task) -> dict[str, Any]:

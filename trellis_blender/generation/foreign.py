@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A task of this account that was made elsewhere, on PiAPI's site or on another computer, as a generation here."""
 
-from ..piapi.models import IMAGE, MODELS, OFFLINE_PREVIEW, TEXT, InputUnusable
+from ..piapi.models import IMAGE, MODELS, OFFLINE_PREVIEW, PROMPT_LIMIT, TEXT, InputUnusable, Model, Parameter
 from ..piapi.tasks import ListedTask
 from .record import Generation, new_generation
 from .request import GenerationRequest, Placement, short_name
 from .states import State
 
+_PLACEABLE = {name: model for name, model in MODELS.items() if name != OFFLINE_PREVIEW.id}
+
+
+def model_of(listed: ListedTask) -> Model | None:
+    """The model that a task is of, with or without its maker's name; None where it makes nothing that can be placed."""
+    name = listed.model.rpartition("/")[2].casefold()
+    return next((model for known, model in _PLACEABLE.items() if known.rpartition("/")[2].casefold() == name), None)
+
 
 def makes_models(listed: ListedTask) -> bool:
     """True for a task that makes what this add-on can place."""
-    return listed.model in MODELS and listed.model != OFFLINE_PREVIEW.id
+    return model_of(listed) is not None
 
 
 def generation_of(listed: ListedTask, placement: Placement, api_url: str, now: float) -> Generation:
@@ -18,15 +26,15 @@ def generation_of(listed: ListedTask, placement: Placement, api_url: str, now: f
 
     It is offered rather than placed when it is here. Raises InputUnusable for a task that makes no 3D model.
     """
-    if not makes_models(listed):
+    model = model_of(listed)
+    if model is None:
         what = f" It is a task of “{listed.model}”." if listed.model else ""
         raise InputUnusable(f"This task makes no 3D model that can be placed.{what}")
-    model = MODELS[listed.model]
     inputs = listed.inputs or {}
     prompt = inputs.get("prompt")
-    prompt = " ".join(prompt.split()) if isinstance(prompt, str) else ""
+    prompt = " ".join(prompt.split())[:PROMPT_LIMIT] if isinstance(prompt, str) else ""
     is_text = listed.task_type == TEXT or (not listed.task_type and bool(prompt))
-    numbers = tuple((each.name, _number(inputs.get(each.name), each.default)) for each in model.parameters)
+    numbers = tuple((each.name, _number(inputs.get(each.name), each)) for each in model.parameters)
     request = GenerationRequest(
         model=model.id,
         task_type=TEXT if is_text else IMAGE,
@@ -50,5 +58,10 @@ def generation_of(listed: ListedTask, placement: Placement, api_url: str, now: f
     )
 
 
-def _number(value: object, default: float) -> float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else default
+def _number(value: object, parameter: Parameter) -> float:
+    """What was said of a parameter where it could be sent again, else its default."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return parameter.default
+    if not parameter.low <= value <= parameter.high:  # nor where it is no number at all
+        return parameter.default
+    return int(value) if parameter.whole else float(value)

@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Is this file a GLB with a mesh in it? Layout after the glTF 2.0 specification, "Binary glTF Layout"."""
 
-import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
+from . import gltf_json
 from .gltf_checks import Binary, check_contents
 from .problems import ModelUnusable
 
 SIZE_LIMIT_BYTES = 512 * 1024 * 1024
 """The service's models have some 2 MB; one of 1,000,000 triangles with two 2048² textures about 60 MB."""
-JSON_LIMIT_BYTES = 64 * 1024 * 1024
 
 _HEADER = struct.Struct("<4sII")
 _CHUNK_HEADER = struct.Struct("<I4s")
 
 
-def check_glb(path: Path) -> None:
-    """Raises ModelUnusable where `path` is no whole GLB 2.0 with at least one mesh, or does not hold together."""
+def check_glb(path: Path, go_on: Callable[[], object] = lambda: None) -> None:
+    """Raises ModelUnusable where `path` is no whole GLB 2.0 with at least one mesh, does not hold together or asks for
+    more than its size allows; and what `go_on` raises, by which it can be stopped. Not for the main thread.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_HEADER.size)
@@ -34,7 +36,7 @@ def check_glb(path: Path) -> None:
         gltf = _read_json_chunk(file, size)
         if not gltf.get("meshes"):
             raise ModelUnusable("there is no mesh in it")
-        check_contents(gltf, _binary_chunk(file, size))
+        check_contents(gltf, _binary_chunk(file, size), size, go_on)
 
 
 def read_gltf(path: Path) -> dict[str, Any]:
@@ -61,12 +63,8 @@ def _read_json_chunk(file: BinaryIO, size: int) -> dict[str, Any]:
     if len(head) < _CHUNK_HEADER.size:
         raise ModelUnusable("it is an empty GLB file")
     length, kind = _CHUNK_HEADER.unpack(head)
-    if kind != b"JSON" or length > min(size, JSON_LIMIT_BYTES):
+    if kind != b"JSON" or length > size:
         raise ModelUnusable("its description is damaged")
-    try:
-        gltf: object = json.loads(file.read(length))
-    except (ValueError, RecursionError):
-        gltf = None
-    if not isinstance(gltf, dict):
-        raise ModelUnusable("its description is damaged")
-    return cast("dict[str, Any]", gltf)
+    if length > gltf_json.BYTES_MAX:
+        raise ModelUnusable(f"its description has {length:,} bytes")
+    return gltf_json.parse_description(file.read(length))

@@ -17,6 +17,9 @@ UPRIGHT = 1
 _CHUNK_LIMIT_BYTES = 1_000_000
 """No camera writes more Exif than a JPEG segment has room for, 64 KB."""
 _CHUNKS_MAX = 1000
+_DEEP_BYTES = 32
+_SAMPLES_MAX = 5
+"""Of a pixel in a TIFF: four inks and alpha. What has more unfolds to more than its width and height tell."""
 _TAIL_BYTES = 65_536
 _SCAN_LIMIT_BYTES = 256 * 2**20
 _JPEG_END = b"\xff\xd9"
@@ -48,6 +51,17 @@ def read_size(file: BinaryIO) -> tuple[int, int] | None:
     return _summed(_found(file), until_size=True).size
 
 
+def is_deep(file: BinaryIO) -> bool:
+    """Whether Blender decodes the file to 16 bytes a pixel instead of 4, as it does with more than 8 bits a channel."""
+    start = file.read(_DEEP_BYTES)
+    file.seek(0)
+    if start[:8] == b"\x89PNG\r\n\x1a\n":
+        return start[24:25] == b"\x10"
+    if start[:4] in {b"II*\0", b"MM\0*"}:
+        return max(tiff.read_directory(file).get(tiff.BITS, (1,))) > 8
+    return plain_headers.is_float(start)
+
+
 def _found(file: BinaryIO) -> Iterator[Header]:
     start = file.read(plain_headers.START_BYTES)
     file.seek(0)
@@ -68,16 +82,21 @@ def _summed(found: Iterator[Header], *, until_size: bool = False) -> Header:
     try:
         for header in found:
             summed = Header(
-                summed.size or header.size,
+                _larger(summed.size, header.size),
                 summed.orientation if summed.orientation != UPRIGHT else header.orientation,
                 summed.is_animated or header.is_animated,
                 summed.is_cut or header.is_cut,
             )
-            if until_size and summed.size:
+            if until_size and header.size:
                 break
     except (struct.error, IndexError):
         pass
     return summed
+
+
+def _larger(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Of two that a file tells: a decoder may believe either."""
+    return tuple(map(max, one, other)) if one and other else one or other  # pyright: ignore[reportReturnType]
 
 
 def _png(file: BinaryIO) -> Iterator[Header]:
@@ -164,7 +183,7 @@ def _has_jpeg_end(file: BinaryIO) -> bool:
 
 def _tiff(file: BinaryIO) -> Header:
     found = tiff.read_directory(file)
-    if tiff.WIDTH not in found or tiff.HEIGHT not in found:
+    if tiff.WIDTH not in found or tiff.HEIGHT not in found or max(found.get(tiff.SAMPLES, (1,))) > _SAMPLES_MAX:
         return Header()
     size = found[tiff.WIDTH][0], found[tiff.HEIGHT][0]
     return Header(size, tiff.orientation(found), is_cut=tiff.is_cut(found, file.seek(0, io.SEEK_END)))

@@ -7,12 +7,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from ..piapi.plans import Plan, plan_named
+from ..piapi.plans import Plan, plan_of
 from ..piapi.service import Service
 from .found import come_so_far
 from .job import Job
 from .pace import RateLimit
 from .questions import Answer, Question
+from .threads import NoThread, begun
 
 if TYPE_CHECKING:
     from .store import Store
@@ -49,7 +50,11 @@ class Inquiries:
         job = Job(service)
         thread = threading.Thread(target=self._find_out, args=(question, job), name="trellis-inquiry", daemon=True)
         self._jobs[thread] = job
-        thread.start()
+        try:
+            begun(thread)
+        except NoThread as problem:
+            del self._jobs[thread]
+            self._answers.put(Answer(question, problem=str(problem)))
 
     def answers(self) -> list[Answer]:
         """The answers since the last call. Never waits."""
@@ -68,8 +73,8 @@ class Inquiries:
         try:
             limit = self._limit_of(job.service)
             answer = find_out(question, job, self._folder, limit, self._store())
-            if limit.is_limited and answer.account and (plan := plan_named(answer.account.plan)):
-                self._adopt_plan(limit, plan)
+            if limit.is_limited and answer.account:
+                self._adopt_plan(limit, plan_of(answer.account))
             self._answers.put(answer)
         finally:
             del self._jobs[threading.current_thread()]

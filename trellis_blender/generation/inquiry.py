@@ -12,12 +12,12 @@ from pathlib import Path
 from ..piapi.client import Client
 from ..piapi.connections import Connections
 from ..piapi.errors import NotSent, PiapiError
-from ..piapi.models import MODELS, OFFLINE_PREVIEW
 from ..piapi.route import route_to
-from .account_tasks import list_tasks
+from .account_tasks import list_history, list_running
 from .files import PICTURES_NAME, write_whole
 from .foreign import makes_models
 from .job import Job
+from .matching import CLOCK_OFF_S
 from .pace import MINUTE_S, RateLimit
 from .problems import AskedTooOften, GenerationProblem
 from .questions import Answer, Question, Topic
@@ -31,8 +31,6 @@ WAITED_FOR_S = 1.1 * MINUTE_S
 """Longer than the limit on requests holds one back: then it is the service that wants to be left alone."""
 HISTORY_S = 30 * 24 * 3600.0
 """How far back tasks are looked for."""
-CLOCK_OFF_S = 26 * 3600.0
-"""And how far ahead: this computer's clock may take another zone's time for its own."""
 
 
 def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store: Store) -> Answer:
@@ -87,14 +85,15 @@ def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer
 
 def _unknown_tasks(question: Question, client: Client, store: Store) -> Answer:
     """The account's tasks of the last 30 days that no generation here has; as far as the lists can be had."""
-    now = time.time()
-    models = [model for model in MODELS if model != OFFLINE_PREVIEW.id]
-    listed, problems = list_tasks(client, models, now - HISTORY_S, now + CLOCK_OFF_S)
+    running = list_running(client)
+    now = client.clock.now() or time.time()
+    history = list_history(client, now - HISTORY_S, now + CLOCK_OFF_S)
     known_tasks = store.known_tasks()
+    listed, problems = running.tasks + history.tasks, running.problems + history.problems
     if problems and not listed:
         raise problems[0]
     new = [each for each in listed if makes_models(each) and each.task.task_id not in known_tasks]
-    once = {each.task.task_id: each for each in new}
+    once = {each.task.task_id: each.without_pictures() for each in new}
     latest = sorted(once.values(), key=lambda each: each.task.created_at or 0.0, reverse=True)
     problem = f"Not all of the account's tasks could be listed: {problems[0]}" if problems else ""
     return Answer(question, tasks=tuple(latest), problem=problem)

@@ -14,9 +14,13 @@ def _nothing() -> None:
 
 @dataclass(slots=True)
 class Job:
-    """The handles by which another thread reaches a worker; `cut` breaks its connections off."""
+    """The handles by which another thread reaches a worker; `cut` breaks its connections off.
+
+    `is_glance`: a submission whose answer was lost is looked for once, and not for some minutes.
+    """
 
     service: Service
+    is_glance: bool = False
     cancelling: bool = False
     stopping: bool = False
     wake: threading.Event = field(default_factory=threading.Event)

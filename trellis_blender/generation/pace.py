@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How often the service is asked. Waiting for the next poll is a pure function; the limit is kept over all threads."""
 
+import logging
 import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from ..piapi.plans import FREE
+from .ledger import SHORTEST_WAIT_S, Ledger, LedgerUnusable
+
+LOG = logging.getLogger(__name__)
 
 MINUTE_S = 60.0
 ON_THE_WAY = 1 / 32
 """Of a minute, 2 s: by so much longer may one request take to arrive than one that is sent a minute after it."""
-SHORTEST_WAIT_S = 0.001
-"""What is less may be too little for the clock to go on by."""
 JITTER = 0.1
 
 
@@ -68,7 +71,8 @@ class RateLimit:
     """At most so many requests in any minute, over all threads. Holds requests back, refuses none.
 
     Begins with the free plan's limit, until the account has said which plan it is. `is_limited` False is for a service
-    on this computer. `sharers` tells how many Blenders on this computer share the limit: each takes its part.
+    on this computer. `sharers` tells how many Blenders on this computer share the limit: each polls for its part, and
+    `ledger` counts the requests of all of them; without one each keeps to its part.
     """
 
     def __init__(
@@ -76,12 +80,14 @@ class RateLimit:
         *,
         is_limited: bool = True,
         sharers: Callable[[], int] = _alone,
+        ledger: Ledger | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limit = FREE.requests_per_minute if is_limited else None
         self._is_known = not is_limited
         self._now = now
         self._sharers = sharers
+        self._ledger = ledger if is_limited else None
         self._held_until = 0.0
         self._sent: deque[float] = deque()
         self._lock = threading.Lock()
@@ -110,11 +116,17 @@ class RateLimit:
         """Keeps to the limit of the account's plan from now on."""
         with self._lock:
             self._limit, self._is_known = requests_per_minute, True
+        if self._ledger is not None:
+            with suppress(LedgerUnusable):
+                self._ledger.adopt(requests_per_minute)
 
     def hold(self, seconds: float) -> None:
         """Nothing goes out for so long: the service has said that it is too much."""
         with self._lock:
             self._held_until = max(self._held_until, self._now() + seconds)
+        if self._ledger is not None:
+            with suppress(LedgerUnusable):
+                self._ledger.hold(seconds)
 
     def wait_turn(self, pause: Callable[[float], None]) -> None:
         """Returns when a request may go out; `pause(seconds)` waits, and may raise to break off."""
@@ -122,20 +134,38 @@ class RateLimit:
             pause(delay)
 
     def _take_or_wait(self) -> float:
-        share = self._share() if self._limit else 0
         window_s = MINUTE_S * (1 + ON_THE_WAY)
+        if self._ledger is not None and self._limit is not None:
+            try:
+                turn = self._ledger.turn(self._limit, window_s)
+            except LedgerUnusable as error:
+                LOG.warning("the count of requests: %s", error)
+            else:
+                with self._lock:
+                    self._limit = turn.limit
+                    if not turn.wait_s:
+                        self._drop_old(window_s)
+                        self._sent.append(self._now())
+                return turn.wait_s
+        return self._take_or_wait_alone(window_s)
+
+    def _take_or_wait_alone(self, window_s: float) -> float:
+        share = self._share() if self._limit else 0
         with self._lock:
             now = self._now()
             if now < self._held_until:
                 return self._held_until - now
             if self._limit is None:
                 return 0.0
-            while self._sent and now - self._sent[0] >= window_s:
-                self._sent.popleft()
+            self._drop_old(window_s)
             if len(self._sent) < share:
                 self._sent.append(now)
                 return 0.0
             return max(window_s - (now - self._sent[-share]), SHORTEST_WAIT_S)
+
+    def _drop_old(self, window_s: float) -> None:
+        while self._sent and self._now() - self._sent[0] >= window_s:
+            self._sent.popleft()
 
     def _share(self) -> int:
         return max((self._limit or 1) // self._sharers(), 1)

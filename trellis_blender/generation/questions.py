@@ -5,8 +5,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from ..piapi.account import Account
     from ..piapi.route import Route
-    from ..piapi.tasks import Account, ListedTask
+    from ..piapi.tasks import ListedTask
     from .spending import Spending
 
 

@@ -15,36 +15,48 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..piapi.plans import MOST_AT_ONCE, Plan
 from ..piapi.service import Service
 from . import costs, pace
 from .accounts import Accounts
 from .books import Books
-from .found import come_so_far
+from .found import come_so_far, not_taken
 from .inquiries import Inquiries
 from .job import Job
 from .ownership import Owner
+from .problems import GenerationProblem
 from .record import Generation, new_generation, without_picture
 from .request import GenerationRequest, Picture
 from .states import AT_THE_SERVICE, State
+from .this_computer import shared_folder
+from .threads import NoThread, begun
 
 if TYPE_CHECKING:
-    from .store import Store
+    from .store import Owned, Store
     from .work import Surroundings
     from .worker import Worker
 
 LOG = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Generations worked on at once, until the account's plan says otherwise; see `Queue.allow` as well."""
+"""Generations worked on at once, until the account says how many it allows; see `Queue.allow` as well."""
+
+
+class AtWork(NamedTuple):
+    """A generation's thread, and the handles by which others reach it."""
+
+    job: Job
+    worker: "Worker"
+    thread: threading.Thread
 
 
 class Queue:
     """The generations in one folder. Nothing runs while nothing is generated.
 
     `polling` None asks a service on this computer often, and any other within the limits of the account's plan.
+    `shared` is where all Blenders of this computer count their requests.
     """
 
     def __init__(
@@ -54,6 +66,7 @@ class Queue:
         at_once: int = AT_ONCE,
         now: Callable[[], float] = time.time,
         polling: pace.Pace | None = None,
+        shared: Callable[[], Path] = shared_folder,
     ) -> None:
         self.folder = folder
         self._plan_at_once = at_once
@@ -61,17 +74,17 @@ class Queue:
         self._now = now
         self._changes: SimpleQueue[Generation] = SimpleQueue()
         self._waiting: deque[tuple[Generation, Job]] = deque()
-        self._jobs: dict[str, Job] = {}
-        self._threads: dict[str, threading.Thread] = {}
+        self._at_work: dict[str, AtWork] = {}
+        self._told: dict[str, Generation] = {}
         self._inbox: deque[Callable[[], None]] = deque()
         self._condition = threading.Condition()
         self._dispatcher: threading.Thread | None = None
         self._is_closed = False
         self._owner = Owner(folder)
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
-        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling)  # noqa: PLW0108
+        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling, shared)  # noqa: PLW0108
         self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan)
-        self._books = Books(folder, lambda: self._store, self._owner, self._changes.put, self._is_in_hand)
+        self._books = Books(folder, lambda: self._store, self._owner, self._tell, self._is_in_hand)
 
     @property
     def is_busy(self) -> bool:
@@ -134,17 +147,17 @@ class Queue:
         )
         return self._take(fresh, Job(service))
 
-    def resume(self, generation: Generation, service: Service) -> Generation:
+    def resume(self, generation: Generation, service: Service, *, is_glance: bool = False) -> Generation:
         """Takes up a parked generation from where it stands; costs nothing, because its task exists already.
 
         How long it takes from here on says nothing about its model, so it is no longer timed. One of unknown outcome
-        is looked for among the account's tasks.
+        is looked for among the account's tasks, with `is_glance` once instead of for some minutes.
         """
         if generation.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}:
             taken = replace(generation, state=State.SUBMITTING)
         else:
             taken = replace(generation, submitted_at=0.0)
-        return self._take(replace(taken, parked=False, interrupted=False, problem=""), Job(service))
+        return self._take(replace(taken, parked=False, interrupted=False, problem=""), Job(service, is_glance))
 
     def cancel(self, generation: Generation, service: Service) -> None:
         """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
@@ -168,11 +181,11 @@ class Queue:
         with self._condition:
             self._is_closed = True
             self._waiting.clear()
-            threads = list(self._threads.values())
+            threads = [each.thread for each in self._at_work.values()]
             if self._dispatcher is not None:
                 threads.append(self._dispatcher)
-            for job in self._jobs.values():
-                job.stop()
+            for each in self._at_work.values():
+                each.job.stop()
             threads += self.inquiries.stop()
             self._condition.notify_all()
         for thread in threads:
@@ -183,9 +196,32 @@ class Queue:
         return has_ended
 
     def _take(self, generation: Generation, job: Job, picture: Picture | None = None) -> Generation:
-        self._changes.put(generation)
-        self._post(partial(self._enqueue, generation, job, picture))
+        self._tell(generation)
+        try:
+            self._post(partial(self._enqueue, generation, job, picture))
+        except NoThread as problem:
+            self._tell(not_taken(generation, str(problem)))
         return generation
+
+    def _tell(self, generation: Generation) -> None:
+        """Everything that is told stays in memory, for a store that somebody clears away."""
+        if generation.removed:
+            self._told.pop(generation.id, None)
+        else:
+            self._told[generation.id] = generation
+        self._changes.put(generation)
+
+    def _remembered(self) -> "list[Owned]":
+        """All that this Blender knows, but for what others work on: they know more of it."""
+        from .store import Owned
+
+        mine = [each for each in list(self._told.values()) if not each.elsewhere]
+        owner_id = self._owner.known_id
+        return [
+            Owned(replace(each, parked=each.parked and not each.interrupted),
+                  owner_id if self._is_in_hand(each.id) else "")
+            for each in mine
+        ]  # fmt: skip
 
     # The dispatcher. What it uses is imported in its thread: `requests` and `sqlite3` take longer to load than an
     # artist's frame may.
@@ -194,20 +230,24 @@ class Queue:
     def _store(self) -> "Store":
         from .store import Store
 
-        return Store(self.folder)
+        return Store(self.folder, self._remembered)
 
     def _post(self, command: Callable[[], None]) -> None:
+        """Raises NoThread, and forgets the command, where nobody can carry it out."""
         with self._condition:
             self._inbox.append(command)
             if self._dispatcher is None:
-                self._dispatcher = threading.Thread(target=self._dispatch, name="trellis-queue", daemon=True)
-                self._dispatcher.start()
+                try:
+                    self._dispatcher = begun(threading.Thread(target=self._dispatch, name="trellis-queue", daemon=True))
+                except NoThread:
+                    self._inbox.pop()
+                    raise
             self._condition.notify_all()
 
     def _dispatch(self) -> None:
         while True:
             with self._condition:
-                while not self._inbox and self._jobs and not self._is_closed:
+                while not self._inbox and self._at_work and not self._is_closed:
                     self._condition.wait()
                 if not self._inbox:
                     self._dispatcher = None
@@ -221,13 +261,23 @@ class Queue:
                 LOG.exception("the queue of generations")
 
     def _is_in_hand(self, generation_id: str) -> bool:
-        return generation_id in self._jobs or self._is_waiting(generation_id)
+        return self._in_hand(generation_id) is not None
 
-    def _is_waiting(self, generation_id: str) -> bool:
-        return any(generation.id == generation_id for generation, _ in self._waiting)
+    def _in_hand(self, generation_id: str) -> Generation | None:
+        """A generation that waits for its turn here, or is worked on, as it is now; None for all others.
+
+        One that has come to rest is out of hand, though its thread may still be on its way out.
+        """
+        waiting = next((found for found, _ in list(self._waiting) if found.id == generation_id), None)
+        if waiting is not None:
+            return waiting
+        at_work = self._at_work.get(generation_id)
+        return at_work.worker.generation if at_work is not None and at_work.worker.generation.is_working else None
 
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
-        if self._is_waiting(generation.id):
+        if (in_hand := self._in_hand(generation.id)) is not None:
+            # Asked for twice. What was told of it at the second time is not so.
+            self._tell(in_hand)
             return
         taken = self._books.take(generation, picture)
         if taken is not None:
@@ -246,8 +296,8 @@ class Queue:
             if waiting[0].id == generation.id:
                 waiting[1].cancel()
                 return
-        if job := self._jobs.get(generation.id):
-            job.cancel()
+        if at_work := self._at_work.get(generation.id):
+            at_work.job.cancel()
         elif generation.state in AT_THE_SERVICE and not generation.request.price_usd:
             # The offline preview ends with Blender, and its tasks with it.
             self._books.keep(replace(generation, state=State.CANCELLED, problem=costs.COSTS_NOTHING, parked=False))
@@ -261,25 +311,38 @@ class Queue:
             self._enqueue(generation, job)
 
     def _start_waiting(self) -> None:
-        if not self._waiting:
-            return
+        while (waiting := self._next_to_start()) is not None:
+            try:
+                self._start(*waiting)
+            except (NoThread, GenerationProblem) as problem:
+                with self._condition:
+                    self._waiting.remove(waiting)
+                self._books.keep(not_taken(waiting[0], str(problem)))
+
+    def _next_to_start(self) -> tuple[Generation, Job] | None:
+        with self._condition:
+            if self._is_closed or len(self._at_work) >= min(self._plan_at_once, self._allowed_at_once):
+                return None
+            # One that was taken up again at once may still have its last worker on its way out.
+            return next((waiting for waiting in self._waiting if waiting[0].id not in self._at_work), None)
+
+    def _start(self, generation: Generation, job: Job) -> None:
+        """Raises NoThread and GenerationProblem where it waits still."""
         from .worker import Worker
 
+        worker = Worker(generation, job, self._surroundings(job.service))
+        name = f"trellis-{generation.id[:8]}"
+        thread = threading.Thread(target=self._work, args=(worker,), name=name, daemon=True)
         with self._condition:
-            # One that was taken up again at once may still have its last worker on its way out.
-            startable = [waiting for waiting in self._waiting if waiting[0].id not in self._jobs]
-            room = min(self._plan_at_once, self._allowed_at_once) - len(self._jobs)
-            for generation, job in startable[: max(room, 0)]:
-                if self._is_closed:
-                    return
-                self._waiting.remove((generation, job))
-                worker = Worker(generation, job, self._surroundings(job.service))
-                thread = threading.Thread(
-                    target=self._work, args=(worker,), name=f"trellis-{generation.id[:8]}", daemon=True
-                )
-                self._jobs[generation.id] = job
-                self._threads[generation.id] = thread
-                thread.start()
+            if self._is_closed:
+                return
+            self._at_work[generation.id] = AtWork(job, worker, thread)
+            try:
+                begun(thread)
+            except NoThread:
+                del self._at_work[generation.id]
+                raise
+            self._waiting.remove((generation, job))
 
     def _work(self, worker: "Worker") -> None:
         try:
@@ -287,14 +350,13 @@ class Queue:
         except Exception as error:
             LOG.exception("generation %s", worker.generation.id)
             problem = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
-            self._changes.put(replace(worker.generation, parked=True, problem=problem))
+            self._tell(replace(worker.generation, parked=True, problem=problem))
         finally:
             with self._condition:
-                del self._jobs[worker.generation.id]
-                del self._threads[worker.generation.id]
+                del self._at_work[worker.generation.id]
                 self._condition.notify_all()
                 self._inbox.append(self._start_waiting)
-                if self._is_closed and not self._jobs:
+                if self._is_closed and not self._at_work:
                     # It took longer to stop than there was time to wait for it.
                     self._owner.let_go()
 
@@ -308,14 +370,17 @@ class Queue:
             folder=self.folder,
             pace=self._accounts.pace_of(service),
             limit=limit,
-            publish=self._changes.put,
-            running=lambda: len(self._jobs),
+            publish=self._tell,
+            running=lambda: len(self._at_work),
             staged=self._accounts.staged_of(service),
             adopt_plan=partial(self._adopt_plan, limit),
+            stay_owner=lambda: self._owner.id,
             now=self._now,
         )
 
     def _adopt_plan(self, limit: pace.RateLimit, plan: Plan) -> None:
-        limit.adopt(plan.requests_per_minute)
-        self._plan_at_once = plan.tasks_at_once
+        if plan.requests_per_minute is not None:
+            limit.adopt(plan.requests_per_minute)
+        if plan.tasks_at_once is not None:
+            self._plan_at_once = plan.tasks_at_once
         self._post(self._start_waiting)

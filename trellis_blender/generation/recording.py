@@ -15,7 +15,32 @@ from .problems import GenerationProblem
 LOG = logging.getLogger(__name__)
 
 BLANKED = "(blanked)"
-SECRET_FIELDS = {"secret", "endpoint", "account_name", "account_id", "email", "token", "api_key", "x-api-key"}
+SECRET_FIELDS = {
+    "secret",
+    "endpoint",
+    "account_name",
+    "account_id",
+    "api_key_id",
+    "email",
+    "token",
+    "api_key",
+    "x-api-key",
+    "notification_hook_url",
+}
+ACCOUNT_PATH = "/account/info"
+ACCOUNT_WORDS = {
+    "code",
+    "message",
+    "type",
+    "platform",
+    "plan",
+    "account_group",
+    "created_at",
+    "updated_at",
+    "expired_at",
+}
+"""The only words of an account that are kept: everything else there may be somebody's name, address or secret. Of
+numbers the ids are blanked."""
 PICTURE_FIELDS = {"image", "images", "file_data"}
 HEADERS_KEPT = re.compile(r"content-type|retry-after|date|.*rate-?limit.*|server")
 TEXT_KEPT = 2000
@@ -41,14 +66,16 @@ class Recorder:
             "sent": blanked(exchange.sent),
             "status": exchange.status,
             "headers": {name: value for name, value in exchange.headers.items() if HEADERS_KEPT.match(name.lower())},
-            "answer": blanked(_read(exchange.content)),
+            "answer": _answer(exchange),
         }
-        text = json.dumps(record, ensure_ascii=False, indent=1)
         try:
+            text = json.dumps(record, ensure_ascii=False, indent=1)
             with self._lock:
                 number = len(list(self._folder.glob("*.json"))) + 1 if self._folder.is_dir() else 1
-                write_whole(self._folder / f"{number:04}-{_file_name(exchange)}.json", text.encode())
-        except (OSError, GenerationProblem) as problem:
+                name = f"{number:04}-{_file_name(exchange)}.json"
+                # JSON can hold halves of characters, which no file takes.
+                write_whole(self._folder / name, text.encode("utf-8", "replace"))
+        except (OSError, GenerationProblem, RecursionError) as problem:
             LOG.warning("nothing is recorded: %s", problem)
 
 
@@ -67,6 +94,28 @@ def blanked(value: object, name: str = "") -> object:
         return f"(a picture, {len(value)} characters)"
     # The signature in an address opens the file to whoever has it.
     return _QUERY.sub(rf"\1?{BLANKED}", value)
+
+
+def _answer(exchange: Exchange) -> object:
+    said = _read(exchange.content)
+    is_account = exchange.path.partition("?")[0] == ACCOUNT_PATH
+    if is_account and isinstance(said, str) and not said.lstrip().startswith("<"):
+        return f"(no JSON, {len(said)} characters)"
+    try:
+        return blanked(_account_blanked(said) if is_account and not isinstance(said, str) else said)
+    except RecursionError:
+        return "(nested too deeply)"
+
+
+def _account_blanked(value: object, name: str = "") -> object:
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        return {field: _account_blanked(item, field.lower()) for field, item in fields.items()}
+    if isinstance(value, list):
+        return [_account_blanked(item, name) for item in cast("list[object]", value)]
+    is_number = isinstance(value, int | float) or value is None
+    is_id = name == "id" or name.endswith("_id")
+    return BLANKED if value and (is_id or not (is_number or name in ACCOUNT_WORDS)) else value
 
 
 def _read(content: bytes) -> object:

@@ -5,9 +5,20 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..piapi.models import IMAGE, SEED_LIMIT, TEXT, check_parameters, check_prompt, check_task_type, find_model
+from ..piapi.models import (
+    IMAGE,
+    SEED_LIMIT,
+    TEXT,
+    check_parameters,
+    check_prompt,
+    check_task_type,
+    find_model,
+    has_words,
+)
 from ..piapi.picture_models import BACKGROUND, PICTURE_TASKS
 
+NAME_READ = 1000
+"""Characters of a text that are looked at for a name."""
 NAME_LIMIT_BYTES = 60
 """Blender before 5.0 takes 63 bytes for a name and needs three or four for ".001"."""
 
@@ -25,12 +36,12 @@ class Picture:
 class Placement:
     """Where the model goes, as it was at the press.
 
-    `collection` "" stands for the scene's own collection. `location` in metres, world space. `longest_side_m` 0 keeps
-    the size as delivered. `blend_file` is the file's path ("" while unsaved), `blend_load` counts the files opened in
-    this Blender, so that a model does not turn up in another .blend. The `_uid` are Blender's `session_uid`. With
-    `has_placeholder` something stands there that the artist may move: then that is where it goes. With `stretch` it
-    fills a box along all three axes, else it keeps its proportions. `finish` names the preset that it is finished with
-    when it arrives.
+    `collection` "" stands for the scene's own collection. `location` is in world space, in Blender's units.
+    `longest_side_m` 0 keeps the size as delivered. `blend_file` is the file's path ("" while unsaved), `blend_load`
+    counts the files opened in this Blender, so that a model does not turn up in another .blend. The `_uid` are
+    Blender's `session_uid`. With `has_placeholder` something stands there that the artist may move: then that is where
+    it goes. With `stretch` it fills a box along all three axes, else it keeps its proportions. `finish` names the
+    preset that it is finished with when it arrives.
     """
 
     scene: str
@@ -48,8 +59,8 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """All that a generation needs. `parameters` have PiAPI's names; `seed` among them is never 0. `price_usd` is
-    PRICE_TOLD_LATER where PiAPI names none beforehand.
+    """All that a generation needs. `parameters` have PiAPI's names; `seed`, where the model takes one, is never 0.
+    `price_usd` is PRICE_TOLD_LATER where PiAPI names none beforehand.
 
     `picture_path` is the image file, "" where there was none, and `picture_changed_ns` when it was last changed then:
     by these two the same picture is known again without reading it. `press` is what the variations of one press have in
@@ -104,9 +115,10 @@ def compose_request(
     found = find_model(model)
     task_type = TEXT if picture is None else IMAGE
     check_task_type(found, task_type)
-    prompt = check_prompt(prompt) if prompt.strip() or picture is None else ""
+    prompt = check_prompt(prompt) if has_words(prompt) or picture is None else ""
     numbers = check_parameters(found, dict(parameters))
-    numbers["seed"] = numbers["seed"] or draw_seed(chance)
+    if found.takes_seed:
+        numbers["seed"] = numbers["seed"] or draw_seed(chance)
     return GenerationRequest(
         model=found.id,
         task_type=task_type,
@@ -127,8 +139,12 @@ def draw_seed(chance: random.Random | None = None) -> int:
 
 
 def short_name(text: str) -> str:
-    """`text` on one line, cut at a word where that is possible, to what a Blender name holds."""
-    line = " ".join(text.split())
+    """`text` on one line, cut at a word where that is possible, to what a Blender name holds. "Model" for one of which
+    nothing would be seen.
+    """
+    if not has_words(text):
+        return "Model"
+    line = " ".join(text[:NAME_READ].split())
     encoded = line.encode("utf-8", "replace")
     line = encoded.decode()
     if len(encoded) > NAME_LIMIT_BYTES:

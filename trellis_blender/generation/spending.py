@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..piapi.picture_models import PRICE_TOLD_LATER
+from .file_names import path_key, writable
 
 COLUMNS = ("date", "task", "model", "name", "blend file", "charged USD", "price USD", "known")
 CHARGED = "charged"
@@ -52,10 +53,11 @@ class Spending(NamedTuple):
 def spending(tasks: Iterable[TaskCost], now: float, blend_file: str) -> Spending:
     """The sums. `now` in Unix seconds; nothing was spent in a file that is not saved (`blend_file` "")."""
     known = list(tasks)
+    file = path_key(writable(blend_file))
     begin = _begin_of_month(now)
     return Spending(
         month=_sum(task for task in known if task.at >= begin),
-        file=_sum(task for task in known if blend_file and task.blend_file == blend_file),
+        file=_sum(task for task in known if file and path_key(task.blend_file) == file),
         ever=_sum(known),
     )
 

@@ -5,21 +5,20 @@ A connection is opened for each operation: there are few of them, any thread may
 The rollback journal is used rather than WAL, which does not work on the network drives that studios keep homes on.
 """
 
-import json
 import logging
+import random
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
-from ..piapi.picture_models import PRICE_TOLD_LATER
-from .problems import DiskFull, FolderUnusable, explain_os_error
+from .file_names import writable
+from .problems import DiskFull, FolderUnusable, GenerationProblem, explain_os_error
 from .record import Generation
-from .request import GenerationRequest, Placement
 from .spending import TaskCost
 from .states import AT_THE_SERVICE, State
+from .stored import LENGTH_LIMIT, from_json, to_json
 
 LOG = logging.getLogger(__name__)
 
@@ -59,10 +58,13 @@ _SCHEMA = (
 _TASK = """INSERT INTO task (id, generation, at, model, name, blend_file, price_usd, charged_usd)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET generation = excluded.generation,
 charged_usd = coalesce(excluded.charged_usd, charged_usd)"""
-_COLUMNS = "id, state, created_at, model, api_url, duration_s, record, owner, task_id"
+_GENERATION = """INSERT INTO generation (id, state, created_at, model, api_url, duration_s, record, owner, task_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state,
+created_at = excluded.created_at, model = excluded.model, api_url = excluded.api_url, duration_s = excluded.duration_s,
+record = excluded.record, owner = excluded.owner, task_id = excluded.task_id"""
+"""The columns that a later version has added stay as they are."""
+_ROWS = f"SELECT CASE WHEN length(record) <= {LENGTH_LIMIT} THEN record END, owner FROM generation"  # noqa: S608
 _NEW_IN_2 = ("owner", "task_id")
-
-_NOT_STORED = ("stage", "progress", "expected_s", "elsewhere", "interrupted", "removed")
 
 
 class Owned(NamedTuple):
@@ -72,50 +74,75 @@ class Owned(NamedTuple):
     owner_id: str
 
 
+class TakenOver(GenerationProblem):
+    """Another owner has taken the generation meanwhile, who thought that this one was dead. `found` is what stands in
+    the store."""
+
+    def __init__(self, found: Owned) -> None:
+        self.found = found
+        super().__init__("Another Blender has taken this up meanwhile.")
+
+
+def _nothing() -> Iterable[Owned]:
+    return ()
+
+
 class Store:
     """The generations of one folder. Every method may be called from any thread; none from Blender's main thread,
     because a commit waits for the disk.
 
-    All raise FolderUnusable or DiskFull with a sentence where the file cannot be read or written.
+    All raise FolderUnusable or DiskFull with a sentence where the file cannot be read or written. Where the file is
+    gone, or is another one than before, a new one is made, and what `remembered` gives is written into it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, remembered: Callable[[], Iterable[Owned]] = _nothing) -> None:
         self._path = folder / FILE_NAME
-        self._is_prepared = False
+        self._remembered = remembered
+        self._number: int | None = None
 
     def save(self, generation: Generation, owner_id: str = "") -> None:
         """Writes the generation; durable when this returns. While it is worked on, `owner_id` is who does."""
         with self._opened() as db:
+            db.execute("BEGIN IMMEDIATE")
+            self._write(db, generation, owner_id)
+
+    def save_own(self, generation: Generation, owner_id: str) -> None:
+        """Writes a generation that `owner_id` works on; TakenOver, and nothing is written, where another owner does."""
+        with self._opened() as db:
+            db.execute("BEGIN IMMEDIATE")
+            found = _find(db, generation.id)
+            if found is not None and found.owner_id not in {"", owner_id}:
+                raise TakenOver(found)
             self._write(db, generation, owner_id)
 
     def _write(self, db: sqlite3.Connection, generation: Generation, owner_id: str = "") -> None:
+        before = db.execute("SELECT record FROM generation WHERE id = ?", (generation.id,)).fetchone()
         took_s = generation.finished_at - generation.submitted_at
         duration_s = took_s if generation.submitted_at and 0 < took_s <= DURATION_MAX_S else None
         row = (
             generation.id,
             generation.state.value,
             generation.created_at,
-            generation.request.model,
-            generation.api_url,
+            writable(generation.request.model),
+            writable(generation.api_url),
             duration_s,
-            to_json(generation),
+            to_json(generation, before[0] if before and isinstance(before[0], str) else ""),
             owner_id if generation.is_working else "",
-            generation.task_id,
+            writable(generation.task_id),
         )
-        db.execute(f"INSERT OR REPLACE INTO generation ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        db.execute(_GENERATION, row)
         if generation.task_id:
             db.execute(_TASK, _task_row(generation))
 
     def load_all(self) -> list[Owned]:
         """Every generation with its owner, oldest first."""
         with self._opened() as db:
-            rows = db.execute("SELECT record, owner FROM generation ORDER BY created_at").fetchall()
-        return [Owned(found, row[1]) for row in rows if (found := _readable(row[0])) is not None]
+            return _read(db.execute(f"{_ROWS} ORDER BY created_at"))
 
     def ids(self) -> set[str]:
         """Of all generations, those included that cannot be read."""
         with self._opened() as db:
-            return {row[0] for row in db.execute("SELECT id FROM generation")}
+            return {str(row[0]) for row in db.execute("SELECT id FROM generation")}
 
     def load(self, generation_id: str) -> Owned | None:
         """One generation as it was written last, with its owner; None where there is none."""
@@ -125,8 +152,7 @@ class Store:
     def load_taken(self) -> list[Owned]:
         """What somebody works on, or was working on when their Blender ended."""
         with self._opened() as db:
-            rows = db.execute("SELECT record, owner FROM generation WHERE owner != '' ORDER BY created_at").fetchall()
-        return [Owned(found, row[1]) for row in rows if (found := _readable(row[0])) is not None]
+            return _read(db.execute(f"{_ROWS} WHERE owner != '' ORDER BY created_at"))
 
     def take(self, generation: Generation, owner_id: str, is_alive: Callable[[str], bool]) -> Owned | None:
         """Writes a generation that `owner_id` is going to work on, and returns None.
@@ -145,12 +171,18 @@ class Store:
         return None
 
     def adopt(self, generation: Generation, owner_id: str) -> bool:
-        """Writes a generation that has found its task at the service; False where another one has that task."""
+        """Writes a generation that has found its task at the service; False where another one has that task.
+
+        Where another owner has it and does not know of a task, it does so now. Raises TakenOver where it does.
+        """
         with self._opened() as db:
             db.execute("BEGIN IMMEDIATE")
             query = "SELECT 1 FROM task WHERE id = ? AND generation != ?"
-            if db.execute(query, (generation.task_id, generation.id)).fetchone():
+            if db.execute(query, (writable(generation.task_id), generation.id)).fetchone():
                 return False
+            found = _find(db, generation.id)
+            if found is not None and found.owner_id not in {"", owner_id} and found.generation.task_id:
+                raise TakenOver(found)
             self._write(db, generation, owner_id)
         return True
 
@@ -162,7 +194,7 @@ class Store:
     def with_task(self, task_id: str) -> Owned | None:
         """The generation that has a task; None where there is none, or no longer."""
         with self._opened() as db:
-            row = db.execute("SELECT id FROM generation WHERE task_id = ?", (task_id,)).fetchone()
+            row = db.execute("SELECT id FROM generation WHERE task_id = ?", (writable(task_id),)).fetchone()
             return _find(db, row[0]) if row else None
 
     def known_tasks(self) -> set[str]:
@@ -177,20 +209,23 @@ class Store:
         with self._opened() as db:
             rows = db.execute(
                 "SELECT id, at, model, name, blend_file, charged_usd, price_usd FROM task"
-                " WHERE price_usd > 0 OR charged_usd > 0 ORDER BY at, id"
+                " WHERE (price_usd > 0 OR charged_usd > 0) AND typeof(at) IN ('real', 'integer')"
+                " AND typeof(price_usd) IN ('real', 'integer') AND typeof(charged_usd) IN ('real', 'integer', 'null')"
+                " AND typeof(id) = 'text' AND typeof(model) = 'text' AND typeof(name) = 'text'"
+                " AND typeof(blend_file) = 'text' ORDER BY at, id"
             ).fetchall()
         return [TaskCost(*row) for row in rows]
 
     def owners(self) -> set[str]:
         """Who works on something, as far as the store knows; some of them may be dead."""
         with self._opened() as db:
-            return {row[0] for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
+            return {str(row[0]) for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
 
     def usual_duration_s(self, model: str, api_url: str) -> float | None:
         """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
         with self._opened() as db:
             rows = db.execute(
-                "SELECT duration_s FROM generation WHERE model = ? AND api_url = ? AND duration_s IS NOT NULL"
+                "SELECT duration_s FROM generation WHERE model = ? AND api_url = ? AND typeof(duration_s) = 'real'"
                 " ORDER BY created_at DESC LIMIT ?",
                 (model, api_url, DURATIONS_LOOKED_AT),
             ).fetchall()
@@ -200,13 +235,14 @@ class Store:
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
         try:
-            if not self._is_prepared:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Each time: somebody may have cleared the folder away while Blender runs.
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as db:
+                db.text_factory = _text
                 # FULL would leave it to chance whether a power cut brings back what the last step has replaced.
                 db.execute("PRAGMA synchronous = EXTRA")
-                if not self._is_prepared:
-                    self._prepare(db)
+                db.execute("PRAGMA fullfsync = ON")  # heeded by macOS only
+                self._prepare(db)
                 with db:
                     yield db
         except OSError as error:
@@ -217,83 +253,80 @@ class Store:
             raise FolderUnusable(self._path.parent, str(error)) from None
 
     def _prepare(self, db: sqlite3.Connection) -> None:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
+        version, number = _pragma(db, "user_version"), _pragma(db, "application_id")
         if version > SCHEMA_VERSION:
             raise FolderUnusable(self._path.parent, "a newer version of the add-on wrote it, update the add-on")
-        if version < SCHEMA_VERSION:
-            with db:
-                db.execute("BEGIN IMMEDIATE")
-                self._upgrade(db)
-        self._is_prepared = True
+        if version == SCHEMA_VERSION and self._number in {None, number}:
+            self._number = number
+            return
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            self._upgrade(db)
+            if self._number not in {None, _pragma(db, "application_id")}:
+                LOG.warning("the store was gone, and is written anew")
+                for generation, owner_id in self._remembered():
+                    if _find(db, generation.id) is None:
+                        self._write(db, generation, owner_id)
+        self._number = _pragma(db, "application_id")
 
     def _upgrade(self, db: sqlite3.Connection) -> None:
         # Asked again: another Blender may have been first.
-        version = db.execute("PRAGMA user_version").fetchone()[0]
+        version = _pragma(db, "user_version")
+        if version == SCHEMA_VERSION:
+            return
+        if version == 0:
+            # Tells this file from one that is made in its place.
+            db.execute(f"PRAGMA application_id = {random.SystemRandom().randrange(1, 2**31)}")
         if version == 1:
             for column in _NEW_IN_2:
                 db.execute(f"ALTER TABLE generation ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         for statement in _SCHEMA:
             db.execute(statement)
-        for row in db.execute("SELECT record FROM generation").fetchall():
-            generation = _readable(row[0])
-            if generation is not None and generation.task_id:
-                db.execute("UPDATE generation SET task_id = ? WHERE id = ?", (generation.task_id, generation.id))
+        for generation, _ in _read(db.execute(_ROWS)):
+            if generation.task_id:
+                task = (writable(generation.task_id), generation.id)
+                db.execute("UPDATE generation SET task_id = ? WHERE id = ?", task)
                 db.execute(_TASK, _task_row(generation))
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def to_json(generation: Generation) -> str:
-    """The generation as the store and `generation.json` keep it: no key, no pixels."""
-    fields = asdict(generation)
-    for name in _NOT_STORED:
-        del fields[name]
-    fields["state"] = generation.state.value
-    del fields["request"]["picture"]
-    fields["request"]["parameters"] = dict(generation.request.parameters)
-    if generation.request.price_usd == PRICE_TOLD_LATER:
-        fields["request"]["price_usd"] = None  # JSON has no word for it
-    return json.dumps(fields, ensure_ascii=False, indent=1)
-
-
-def from_json(text: str) -> Generation:
-    """The inverse of `to_json`."""
-    fields = cast("dict[str, Any]", json.loads(text))
-    request = cast("dict[str, Any]", fields.pop("request"))
-    placement = cast("dict[str, Any]", request.pop("placement"))
-    placement["location"] = tuple(placement["location"])
-    request["parameters"] = tuple(request["parameters"].items())
-    if request["price_usd"] is None:
-        request["price_usd"] = PRICE_TOLD_LATER
-    fields["state"] = State(fields["state"])
-    return Generation(request=GenerationRequest(placement=Placement(**placement), **request), **fields)
 
 
 def _task_row(generation: Generation) -> tuple[object, ...]:
     request = generation.request
     return (
-        generation.task_id,
+        writable(generation.task_id),
         generation.id,
         generation.submitted_at or generation.created_at,
-        request.model,
-        request.name,
-        request.placement.blend_file,
+        writable(request.model),
+        writable(request.name),
+        writable(request.placement.blend_file),
         request.price_usd,
         generation.charged_usd,
     )
 
 
-def _readable(text: str) -> Generation | None:
-    try:
-        return from_json(text)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        LOG.exception("a generation in the store cannot be read")
-        return None
+def _text(content: bytes) -> str:
+    """What is no UTF-8 is not to hinder anybody from reading the rows beside it."""
+    return content.decode("utf-8", "replace")
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
+    """Those of the rows that can be read; the others are told in the log, one by one."""
+    found: list[Owned] = []
+    for record, owner_id in rows:
+        try:
+            found.append(Owned(from_json(record), owner_id if isinstance(owner_id, str) else ""))
+        except ValueError as error:
+            LOG.warning("a generation in the store cannot be read: %.200s", error)
+    return found
 
 
 def _find(db: sqlite3.Connection, generation_id: str) -> Owned | None:
-    row = db.execute("SELECT record, owner FROM generation WHERE id = ?", (generation_id,)).fetchone()
-    found = _readable(row[0]) if row else None
-    return Owned(found, row[1]) if found is not None else None
+    found = _read(db.execute(f"{_ROWS} WHERE id = ?", (generation_id,)))
+    return found[0] if found else None
 
 
 def _may_be_taken(found: Generation, wanted: Generation) -> bool:

@@ -31,6 +31,7 @@ def submit(work: Work, client: Client) -> None:
     _wait_for_staged(work)
     config = work.job.service.task_config()
     inputs = _inputs(work, client)
+    picture_as = str(inputs.get("image", ""))
     work.is_submitting = True
     for attempt in range(SUBMIT_TRIES):
         try:
@@ -45,13 +46,13 @@ def submit(work: Work, client: Client) -> None:
         except Unclear as error:
             if not request.price_usd:
                 raise
-            look_for(work, client, error)
+            look_for(work, client, error, picture_as)
             return
         else:
             if work.adopt(task.task_id):
                 apply(work, task)
             else:
-                look_for(work, client, _TaskOfAnother())
+                look_for(work, client, _TaskOfAnother(), picture_as)
             return
 
 

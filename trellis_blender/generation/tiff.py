@@ -4,9 +4,9 @@
 import struct
 from typing import BinaryIO
 
-WIDTH, HEIGHT, ORIENTATION = 256, 257, 274
+WIDTH, HEIGHT, BITS, ORIENTATION, SAMPLES = 256, 257, 258, 274, 277
 STRIPS, STRIP_SIZES, TILES, TILE_SIZES = 273, 279, 324, 325
-_WANTED = frozenset({WIDTH, HEIGHT, ORIENTATION, STRIPS, STRIP_SIZES, TILES, TILE_SIZES})
+_WANTED = frozenset({WIDTH, HEIGHT, BITS, ORIENTATION, SAMPLES, STRIPS, STRIP_SIZES, TILES, TILE_SIZES})
 _LETTERS = {1: "B", 3: "H", 4: "I"}
 _VALUES_MAX = 100_000
 
@@ -24,7 +24,9 @@ def read_directory(file: BinaryIO) -> dict[int, tuple[int, ...]]:
             if tag not in _WANTED or kind not in _LETTERS or not 1 <= number <= _VALUES_MAX:
                 continue
             form = f"{order}{number}{_LETTERS[kind]}"
-            found[tag] = struct.unpack_from(form, _value(file, inline, order, struct.calcsize(form)))
+            values = struct.unpack_from(form, _value(file, inline, order, struct.calcsize(form)))
+            # Of a tag that stands there twice a decoder may believe either: the larger counts.
+            found[tag] = max(found.get(tag, values), values)
     except struct.error:
         pass
     return found

@@ -43,12 +43,17 @@ def vary(
     is_seed_fixed: bool,
     chance: "random.Random | None" = None,
 ) -> "list[GenerationRequest]":
-    """`first` and its variations, one for each placement. A fixed seed is followed by the next, else all are drawn."""
+    """`first` and its variations, one for each placement. A fixed seed is followed by the next, else all are drawn.
+
+    Without a seed they are all the same request, of which the service makes something else each time.
+    """
     import uuid
 
     from .request import draw_seed
 
-    if is_seed_fixed:
+    if not first.seed:
+        numbers = [0] * len(placements)
+    elif is_seed_fixed:
         numbers = seeds(first.seed, len(placements))
     else:
         numbers = [first.seed]
@@ -59,7 +64,7 @@ def vary(
     return [
         replace(
             first,
-            parameters=tuple({**dict(first.parameters), "seed": seed}.items()),
+            parameters=tuple({**dict(first.parameters), "seed": seed}.items()) if seed else first.parameters,
             placement=placement,
             press=press,
         )

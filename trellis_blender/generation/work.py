@@ -21,10 +21,14 @@ from .pace import MINUTE_S, Pace, RateLimit, poll_delay_s
 from .problems import GenerationProblem
 from .record import Generation
 from .states import State
-from .store import Store
+from .store import Store, TakenOver
 
 TOLD_FROM_S = 20.0
 """A longer wait before a request is said: the limit on requests or `Retry-After`, that of another generation too."""
+
+
+def _nothing() -> None:
+    """Nobody else asks whether this one is alive."""
 
 
 class Stopped(Exception):
@@ -40,7 +44,8 @@ class Surroundings:
     """What all threads of a queue share.
 
     `running` counts the generations that share the rate limit, `staged` has the ids of those that the service lets wait
-    because the account's tasks at once are used up, `adopt_plan` is told what the account says of itself.
+    because the account's tasks at once are used up, `adopt_plan` is told what the account says of itself. `stay_owner`
+    sees to it that other Blenders take this one for alive.
     """
 
     store: Store
@@ -52,6 +57,7 @@ class Surroundings:
     running: Callable[[], int]
     staged: set[str]
     adopt_plan: Callable[[Plan], None]
+    stay_owner: Callable[[], object] = _nothing
     now: Callable[[], float] = time.time
 
 
@@ -65,14 +71,18 @@ class Work:
         self.folder = around.folder / generation.folder_name
         self.connections = Connections()
         self.is_submitting = False
+        self._submitted_at: float | None = None
         self._chance = random.Random()
         self._begun_at = around.now()
         job.cuts_by(self.connections.cut)
 
     def save(self, **changes: Any) -> None:
-        """Changes what is kept: written first, then told. What cannot be written is known here all the same."""
+        """Changes what is kept: written first, then told. What cannot be written is known here all the same.
+
+        Raises TakenOver where another Blender works on it now.
+        """
         self.generation = self._changed(changes)
-        self.around.store.save(self.generation, self.around.owner_id)
+        self.around.store.save_own(self.generation, self.around.owner_id)
         self.around.publish(self.generation)
 
     def adopt(self, task_id: str) -> bool:
@@ -94,17 +104,20 @@ class Work:
             self.generation = changed
             self.around.publish(changed)
 
-    def advance(self, state: State, **shown: Any) -> None:
-        """What a poll has told: kept where it is a transition, else only shown."""
-        if state is self.generation.state and not self.generation.problem:
+    def advance(self, state: State, remark: str = "", **shown: Any) -> None:
+        """What a poll has told: kept where it is a transition, else only shown. The `remark` is what its row says."""
+        remark = in_the_name_of(self.generation.request.model, remark)
+        if state is self.generation.state and self.generation.problem == remark:
             self.change(**shown)
         else:
-            self.save(state=state, problem="", **shown)
+            self.save(state=state, problem=remark, **shown)
 
     def rest(self, state: State, problem: str, *, parked: bool = False) -> None:
         """Where it stays until the artist wants something of it."""
         try:
             self.save(state=state, problem=problem, parked=parked, stage="", progress=None)
+        except TakenOver:
+            raise
         except GenerationProblem as error:
             # The store cannot be written either; the list still says what happened.
             said = problem if str(error) in problem else f"{problem} {error}"
@@ -142,9 +155,15 @@ class Work:
         """Called before every request. The state "submitting" is saved here, just before the first byte goes out."""
         self.around.limit.wait_turn(self.pause)
         self.stop_or_drop()
+        self.around.stay_owner()
         if self.is_submitting and self.generation.state is State.QUEUED:
             account = self.job.service.account
+            self._submitted_at = time.monotonic()
             self.save(state=State.SUBMITTING, account=account, submitted_at=self.around.now(), problem="", stage="")
+
+    def since_submission_s(self) -> float | None:
+        """Seconds since it was submitted, by a clock that nobody sets; None where it was not from here."""
+        return None if self._submitted_at is None else time.monotonic() - self._submitted_at
 
     def rest_between_polls(self) -> None:
         """Waits for the next poll; a cancel cuts it short once."""

@@ -10,12 +10,14 @@ from . import costs
 from .adopt import look_for
 from .fetch import fetch
 from .follow import AT_WORK, follow
+from .found import as_found
 from .job import Job
 from .naming import explain
 from .problems import GenerationProblem
 from .record import Generation
 from .recording import Recorder
 from .states import State
+from .store import TakenOver
 from .submit import submit
 from .work import Dropped, Stopped, Surroundings, Work
 
@@ -34,10 +36,20 @@ class Worker:
         return self._work.generation
 
     def run(self) -> None:
-        """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops."""
+        """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops, or because
+        another Blender has taken it up, which took this one for dead."""
+        try:
+            self._run()
+        except TakenOver as taken:
+            LOG.warning("generation %s: %s", self._work.generation.id, taken)
+            self._work.around.publish(as_found(taken.found.generation, taken.found.owner_id, lambda _: True))
+
+    def _run(self) -> None:
         work = self._work
         try:
             self._carry_out()
+        except TakenOver:
+            raise
         except Stopped:
             if work.is_submitting and work.generation.state is State.SUBMITTING and not work.generation.stage:
                 # It only ever stops here between two attempts that did not reach the service.

@@ -10,6 +10,7 @@ import bpy
 
 from ..piapi.models import OFFLINE_PREVIEW
 from ..piapi.plans import MOST_AT_ONCE
+from .entered import why_no_address
 from .secret_file import SecretFile
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ UPLOAD_VARIABLE = "PIAPI_UPLOAD_URL"
 RECORD_VARIABLE = "PIAPI_RECORD"
 
 ASK_ABOVE_USD = 1.0
+
+_VARIABLES = {"api_url": API_VARIABLE, "upload_url": UPLOAD_VARIABLE}
+ADDRESSED = {"api_url": "the service", "upload_url": "the upload host", "webhook_endpoint": "the webhook"}
+"""The fields of the preferences that hold addresses, and what of."""
 
 SERVICE_MODES = {'ACCOUNT': "", 'PUBLIC': "public", 'PRIVATE': "private"}
 
@@ -49,8 +54,8 @@ def data_folder() -> Path:
     return Path(bpy.utils.user_resource('DATAFILES', path="trellis_blender"))
 
 
-KEY_FILE = SecretFile(data_folder, "api-key")
-WEBHOOK_FILE = SecretFile(data_folder, "webhook-secret")
+KEY_FILE = SecretFile(data_folder, "api-key", "API key")
+WEBHOOK_FILE = SecretFile(data_folder, "webhook-secret", "webhook secret")
 
 
 def preferences() -> bpy.types.AddonPreferences | None:
@@ -72,14 +77,31 @@ def api_url() -> Setting:
     """The service's address."""
     from ..piapi.service import DEFAULT_API_URL
 
-    return _address(API_VARIABLE, "api_url", DEFAULT_API_URL)
+    return _address("api_url", DEFAULT_API_URL)
 
 
 def upload_url() -> Setting:
     """The address of PiAPI's upload host."""
     from ..piapi.service import DEFAULT_UPLOAD_URL
 
-    return _address(UPLOAD_VARIABLE, "upload_url", DEFAULT_UPLOAD_URL)
+    return _address("upload_url", DEFAULT_UPLOAD_URL)
+
+
+def secrets() -> tuple[str, ...]:
+    """What is nobody's business: both keys there may be, and the webhook's secret."""
+    found = (os.environ.get(KEY_VARIABLE, "").strip(), KEY_FILE.read(), WEBHOOK_FILE.read())
+    return tuple(filter(None, found))
+
+
+def why_refused(field: str) -> str:
+    """Why the address that is set for a field of the preferences is not used, as a sentence; "" where it is."""
+    return why_not_kept(field, _set_to(field).value)
+
+
+def why_not_kept(field: str, text: str) -> str:
+    """Why a field of the preferences does not keep a text, as a sentence; "" where it does."""
+    is_webhook = field == "webhook_endpoint"
+    return why_no_address(text, secrets(), ADDRESSED[field], may_have_token=is_webhook)
 
 
 def service() -> "Service":
@@ -92,7 +114,7 @@ def service() -> "Service":
         api_key=api_key().value,
         upload_url=upload_url().value,
         upload_images=bool(getattr(found, "upload_images", False)),
-        webhook_endpoint=str(getattr(found, "webhook_endpoint", "")).strip(),
+        webhook_endpoint=_address("webhook_endpoint").value,
         webhook_secret=WEBHOOK_FILE.read(),
         service_mode=SERVICE_MODES[getattr(found, "service_mode", 'ACCOUNT')],
         record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
@@ -135,8 +157,19 @@ def why_not_ready(model_id: str = "") -> str:
     if model_id == OFFLINE_PREVIEW.id:
         return ""
     if not api_key().value:
-        return "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."
-    return why_offline(service().api_url)
+        return (
+            KEY_FILE.problem or "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."
+        )
+    asked = service()
+    if asked.webhook_endpoint and WEBHOOK_FILE.problem:
+        return WEBHOOK_FILE.problem
+    return _why_refused() or why_offline(asked.api_url)
+
+
+def _why_refused() -> str:
+    """About an address that a script, the environment or an earlier version has set."""
+    fields = [field for field in ADDRESSED if field != "upload_url" or getattr(preferences(), "upload_images", False)]
+    return next(filter(None, map(why_refused, fields)), "")
 
 
 def why_offline(url: str) -> str:
@@ -171,9 +204,17 @@ def own_version() -> str:
     return "(not installed as an extension)"
 
 
-def _address(variable: str, field: str, default: str) -> Setting:
+def _set_to(field: str) -> Setting:
+    """What is set, whether it can be used or not."""
+    variable = _VARIABLES.get(field, "")
     if url := os.environ.get(variable, "").strip():
         return Setting(url, variable)
-    found = preferences()
-    url = getattr(found, field, "").strip() if found is not None else ""
-    return Setting(url, "the preferences") if url else Setting(default, "default")
+    return Setting(str(getattr(preferences(), field, "")).strip(), "the preferences")
+
+
+def _address(field: str, default: str = "") -> Setting:
+    """What is to be used: "" for what is refused, which is no address of anything."""
+    found = _set_to(field)
+    if not found.value:
+        return Setting(default, "default")
+    return found._replace(value="") if why_refused(field) else found

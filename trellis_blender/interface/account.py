@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..generation.costs import dollars
+from ..generation.foreign import model_of
 from ..generation.questions import Topic
-from ..piapi.models import MODELS
+from ..generation.request import short_name
 from . import access, monitor, session, spending
+from .entered import why_no_task_id
 from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
 
 if TYPE_CHECKING:
     from ..piapi.tasks import ListedTask
 
 TASKS_SHOWN = 12
+TITLE_READ = 200
+"""Characters of a prompt that are looked at for a title."""
 
 
 class _AskOperator(bpy.types.Operator):
@@ -94,10 +98,13 @@ class TRELLIS_OT_fetch_task(_AskOperator):
         if not task_id:
             self.report({'ERROR'}, "There is no task id. Copy it from your tasks on piapi.ai.")
             return {'CANCELLED'}
+        if reason := why_no_task_id(task_id, access.secrets()):
+            self.report({'ERROR'}, reason)
+            return {'CANCELLED'}
         if known := next((each for each in found.generations.values() if each.task_id == task_id), None):
             self.report({'INFO'}, f"“{known.request.name}” is in the list already.")
             return {'CANCELLED'}
-        if listed := _listed(task_id):
+        if (listed := _listed(task_id)) and listed.inputs is not None:
             return monitor.press(self, lambda: found.fetch(listed))
         return self.ask()
 
@@ -134,8 +141,9 @@ def draw_account(layout: bpy.types.UILayout, divided_at: float) -> None:
         return
     found = answer.account
     balance = dollars(found.balance_usd) if found.balance_usd is not None else "not told"
+    at_once = str(found.tasks_at_once) if found.tasks_at_once else ""
     column = layout.column(align=True)
-    for name, value in (("Account", found.name), ("Plan", found.plan), ("Balance", balance)):
+    for name, value in (("Account", found.name), ("Plan", found.plan), ("Balance", balance), ("At once", at_once)):
         if value:
             draw_fact(column, name, value, divided_at)
 
@@ -158,10 +166,13 @@ def _draw_tasks(layout: bpy.types.UILayout) -> None:
 
 
 def _title(listed: "ListedTask") -> str:
-    prompt = (listed.inputs or {}).get("prompt")
-    name = " ".join(prompt.split()) if isinstance(prompt, str) and prompt.strip() else MODELS[listed.model].label
+    """What it was made from, where the list says so, else the model; and when, so that they can be told apart."""
+    prompt = str((listed.inputs or {}).get("prompt", ""))[:TITLE_READ].strip()
+    model = model_of(listed)
+    label = model.label if model is not None else ""
+    name = short_name(prompt) if prompt else label
     made_at = listed.task.created_at
-    return f"{name} · {time.strftime('%b %d', time.localtime(made_at))}" if made_at else name
+    return f"{name} · {time.strftime('%b %d %H:%M', time.localtime(made_at))}" if made_at else name
 
 
 def _asking(topic: Topic) -> str:

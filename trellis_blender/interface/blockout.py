@@ -14,9 +14,10 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, TEXT, InputUnusable
-from . import access, assets, generate, in_scene, monitor, reading, session
+from . import access, generate, monitor, reading, session, waiting, wording
 from .buttons import UNREAD_S
 from .dropping import SUFFIXES
+from .endings import Endings
 from .layouts import TrellisPanel, draw_text
 from .settings import settings_of
 
@@ -168,21 +169,17 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
         row.operator("trellis.show_boxes", text="Show Models").boxes = False
 
 
-def register() -> None:
+def register(endings: Endings) -> None:
     """Gives every object a prompt and a picture of its own."""
     owner: Any = bpy.types.Object
     owner.trellis_prompt = bpy.props.StringProperty(
         name="Prompt", description="What the model in this object's place shall be; else the object's name says it"
     )
+    endings.add(delattr, owner, "trellis_prompt")
     owner.trellis_image = bpy.props.StringProperty(
         name="Picture", description="What the model in this object's place is made from", subtype='FILE_PATH'
     )
-
-
-def unregister() -> None:
-    """Takes them away again."""
-    owner: Any = bpy.types.Object
-    del owner.trellis_prompt, owner.trellis_image
+    endings.add(delattr, owner, "trellis_image")
 
 
 def _keys(context: bpy.types.Context) -> list[_Key]:
@@ -215,11 +212,14 @@ def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> 
     if said:
         operator.report({'WARNING'}, f"Left out: {said}")
     monitor.pressed()
-    return _wait_for(operator, taken) if bpy.app.background else {'FINISHED'}
+    if bpy.app.background and (problem := waiting.wait_and_place(taken)):
+        operator.report({'ERROR'}, wording.plain(problem))
+        return {'CANCELLED'}
+    return {'FINISHED'}
 
 
 def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
-    from ..scene import fitting, placeholder
+    from ..scene import fitting, placeholder, units
 
     settings, box = settings_of(context.scene), wish.boxes[0]
     given = {"prompt": wish.prompt, "model": settings.model}
@@ -232,28 +232,10 @@ def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
     placement = replace(
         request.placement,
         location=placeholder.spot(box),
-        longest_side_m=max(fitting.frame_of(box).size),
+        longest_side_m=max(fitting.frame_of(box).size) * units.metres_per_unit_of(box),
         stretch=settings.fit == 'STRETCH',
     )
     return replace(request, placement=placement)
-
-
-def _wait_for(operator: bpy.types.Operator, taken: Sequence[str]) -> set[str]:
-    """In background Blender nothing arrives by itself."""
-    found = session.current()
-    problems: dict[str, None] = {}
-    for number in taken:
-        generation = found.wait_for(number)
-        if generation.state.value == "ready":
-            generation = in_scene.place(generation)
-            assets.arrived(number)
-        if generation.state.value != "placed":
-            problems[f"“{generation.request.name}”: {generation.problem}"] = None
-    bpy.context.view_layer.update()
-    if problems:
-        operator.report({'ERROR'}, " ".join(problems))
-        return {'CANCELLED'}
-    return {'FINISHED'}
 
 
 def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> None:

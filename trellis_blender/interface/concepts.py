@@ -5,7 +5,6 @@ The pictures are tasks like models are, in the same list, and are kept in its fo
 known of them; a timer looks at the disk.
 """
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..generation import costs
-from ..piapi.models import MODELS, OFFLINE_PREVIEW, TEXT, Model
+from ..piapi.models import MODELS, OFFLINE_PREVIEW, TEXT, Model, has_words
 from ..piapi.picture_models import CONCEPTS, CONCEPTS_AT_ONCE, FLUX
 from ..scene import versions
-from . import access, buttons, generate, monitor, prompts, redraw, session
+from . import access, buttons, generate, monitor, prompts, redraw, session, wording
 from .layouts import draw_text
 from .previews import Previews
 from .settings import TRELLIS_PG_settings, settings_of
@@ -90,7 +89,7 @@ class TRELLIS_OT_choose_concept(bpy.types.Operator):
     bl_label = "Choose"
     bl_options = {'INTERNAL'}
 
-    path: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
+    path: bpy.props.StringProperty(subtype='FILE_PATH', options={'SKIP_SAVE', 'HIDDEN'})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         _Memory.chosen ^= {Path(self.path)}
@@ -107,12 +106,12 @@ class TRELLIS_OT_generate_from_concepts(buttons.GenerateButton):
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:
         reason = access.why_not_ready(settings_of(context.scene).model)
-        return reason or ("" if _Memory.chosen else "Choose one of the pictures first.")
+        return reason or ("" if _chosen() else "Choose one of the pictures first.")
 
     def wanted(self, context: bpy.types.Context) -> "list[GenerationRequest]":
         model = settings_of(context.scene).model
         requests: list[GenerationRequest] = []
-        for path in sorted(_Memory.chosen):
+        for path in sorted(_chosen()):
             given = {"image": str(path), "prompt": generate.name_of(path), "model": model}
             requests += generate.compose(context, given, 1)
         return generate.side_by_side(requests)
@@ -146,7 +145,7 @@ class TRELLIS_MT_concepts(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         for generation in _made()[:EARLIER_SHOWN]:
-            made_at = time.strftime("%b %d %H:%M", time.localtime(generation.created_at))
+            made_at = wording.date(generation.created_at, "%b %d %H:%M")
             text = f"{prompts.shortened(generation.request.name)} · {made_at}"
             layout.operator("trellis.show_concepts", text=text, translate=False).generation = generation.id
 
@@ -158,7 +157,7 @@ def are_the_way(settings: TRELLIS_PG_settings, model: Model) -> bool:
 
 def why_not(settings: TRELLIS_PG_settings) -> str:
     """Why no concept images can be made now, as a sentence; "" where everything is there."""
-    return access.why_not_ready() or ("" if settings.prompt.strip() else "Write a prompt first.")
+    return access.why_not_ready() or ("" if has_words(settings.prompt) else "Write a prompt first.")
 
 
 def both_steps(model: Model) -> str:
@@ -229,7 +228,7 @@ def _draw_pictures(
     line = monitor.line_of(generation)
     if generation.state.value != "ready":
         row = layout.row()
-        row.label(text=f"{line.stage}: {generation.request.name}", icon=line.icon, translate=False)
+        row.label(text=wording.plain(f"{line.stage}: {generation.request.name}"), icon=line.icon, translate=False)
         if generation.is_working and generation.wanted:
             row.operator("trellis.cancel", text="", icon='X').generation = generation.id
         if line.detail:
@@ -245,8 +244,14 @@ def _draw_pictures(
         mark = 'CHECKBOX_HLT' if is_chosen else 'CHECKBOX_DEHLT'
         cell.operator("trellis.choose_concept", text=str(number), icon=mark, depress=is_chosen).path = str(path)
     model = MODELS[settings.model]
-    text = costs.button_text(max(len(_Memory.chosen), 1), model.price_usd)
+    text = costs.button_text(max(len(_chosen()), 1), model.price_usd)
     layout.operator("trellis.generate_from_concepts", text=text)
+
+
+def _chosen() -> set[Path]:
+    """Without the pictures of rows that were removed: nothing shows them any more."""
+    known = session.current().generations
+    return {path for path in _Memory.chosen if generate.maker_of(path) in known}
 
 
 def _made() -> "list[Generation]":

@@ -13,8 +13,9 @@ import bpy
 
 from ..generation import costs
 from ..piapi.models import MODELS, InputUnusable
-from . import access, generate, monitor, pictures, reading, taking
+from . import access, generate, monitor, pictures, reading, taking, wording
 from .buttons import UNREAD_S
+from .endings import Endings
 from .layouts import draw_text
 from .settings import settings_of
 
@@ -216,16 +217,11 @@ def draw_in_image_menu(self: bpy.types.Menu, _: bpy.types.Context) -> None:
     layout.operator("trellis.generate_from_editor")
 
 
-def register() -> None:
+def register(endings: Endings) -> None:
     """Adds the entry to the Image Editor's menu."""
     menu: Any = bpy.types.IMAGE_MT_image
     menu.append(draw_in_image_menu)
-
-
-def unregister() -> None:
-    """Takes it away."""
-    menu: Any = bpy.types.IMAGE_MT_image
-    menu.remove(draw_in_image_menu)
+    endings.add(menu.remove, draw_in_image_menu)
 
 
 def _why_not(paths: Sequence[Path], among: str) -> str:
@@ -263,7 +259,7 @@ def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> Non
     what = paths[0].name if len(paths) == 1 else f"{len(paths)} pictures, a model for each"
     row = layout.row()
     row.alignment = 'CENTER'
-    row.label(text=what, translate=False)
+    row.label(text=wording.plain(what), translate=False)
     layout.prop(settings, "model", text="")
     row = layout.row()
     row.alignment = 'CENTER'

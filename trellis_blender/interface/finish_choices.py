@@ -8,8 +8,10 @@ from typing import Any
 import bpy
 
 from ..scene.finish.choices import PRESETS, Finish, Preset
+from ..scene.units import shown_length
 from . import access
 
+LENGTH = "In world space, in metres for scripts. 0 keeps the size"
 TRIANGLES_MAX = 10_000_000
 CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
 """The properties that a preset sets, by the names of the finish."""
@@ -73,11 +75,11 @@ class FinishOperator(bpy.types.Operator):
     )
     size_m: bpy.props.FloatProperty(
         name="Length",
-        description="In world space. 0 keeps the size",
+        description=LENGTH,
         min=0,
         soft_max=100,
-        subtype='DISTANCE',
     )
+    size_shown: shown_length("size_m", LENGTH)
     origin: bpy.props.EnumProperty(
         name="Origin",
         items=[
@@ -135,7 +137,7 @@ class FinishOperator(bpy.types.Operator):
         column = layout.column()
         column.prop(self, "size")
         if self.size != 'KEEP':
-            column.prop(self, "size_m")
+            column.prop(self, "size_shown")
         layout.prop(self, "origin")
         column = layout.column()
         column.prop(self, "shading")

@@ -14,6 +14,7 @@ import bpy
 
 from ..scene import artist, views
 from ..scene.finish.choices import PRESETS, CannotFinish, Finish, Preset
+from .endings import Endings
 from .finish_choices import CHOICES, FinishOperator, finish_of
 
 if TYPE_CHECKING:
@@ -195,17 +196,13 @@ def draw_in_menu(menu: Any, context: bpy.types.Context) -> None:
         menu.layout.operator("trellis.finish")
 
 
-def register() -> None:
+def register(endings: Endings) -> None:
     """The entry in Blender's menu."""
-    _menu().append(draw_in_menu)
-
-
-def unregister() -> None:
-    """Takes it away, and ends what runs."""
-    _menu().remove(draw_in_menu)
-    if bpy.app.timers.is_registered(_again):
-        bpy.app.timers.unregister(_again)
-    forget()
+    menu: Any = bpy.types.VIEW3D_MT_object_context_menu
+    menu.append(draw_in_menu)
+    endings.add(menu.remove, draw_in_menu)
+    endings.add(_stop_again)
+    endings.add(forget)
 
 
 def forget() -> None:
@@ -215,17 +212,17 @@ def forget() -> None:
         job.cancel()
 
 
-def _menu() -> Any:
-    return bpy.types.VIEW3D_MT_object_context_menu
-
-
 def _do_again(operator: TRELLIS_OT_finish, before: int | None) -> None:
     names = ["model", "preset", "size_m", "sharp_angle", "loose_percent", *CHOICES]
     _Running.again = {name: getattr(operator, name) for name in names}
     _Running.before = before
+    _stop_again()
+    bpy.app.timers.register(_again, first_interval=AGAIN_AFTER_S)
+
+
+def _stop_again() -> None:
     if bpy.app.timers.is_registered(_again):
         bpy.app.timers.unregister(_again)
-    bpy.app.timers.register(_again, first_interval=AGAIN_AFTER_S)
 
 
 def _again() -> None:

@@ -9,6 +9,8 @@ import bpy
 
 from ..generation.questions import Topic
 from . import access, decoding, monitor, redraw, session
+from .entered import why_no_address
+from .image_field import ImageField, field_of
 from .image_file import changed_at_ns
 from .layouts import draw_text
 from .settings import settings_of
@@ -17,8 +19,12 @@ DIALOG_WIDTH_PX = 460
 COME_LOOK_S = 0.2
 
 
+OTHER_CHOSEN = "The picture from the web has come, but another one was chosen meanwhile."
+
+
 class _Memory:
     problem = ""
+    field: ImageField | None = None  # for which a picture was asked for last
     is_awaited = False
 
 
@@ -52,6 +58,7 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         url = self.url.strip()
         reason = access.why_offline(url) if url else "There is no address. Copy that of a picture."
+        reason = why_no_address(url, access.secrets(), "the picture", may_have_token=True) or reason
         if reason:
             self.report({'ERROR'}, reason)
             return {'CANCELLED'}
@@ -59,7 +66,8 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
         found.answers.pop(Topic.PICTURE, None)
         found.ask(Topic.PICTURE, url=url)
         _Memory.problem, _Memory.is_awaited = "", True
-        hear = partial(_hear, context.scene.name, settings_of(context.scene).image)
+        _Memory.field = field_of(context.scene)
+        hear = partial(_hear, _Memory.field)
         if not bpy.app.background:
             monitor.watch()
             redraw.sidebars()
@@ -74,32 +82,36 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What has become of the picture that was asked for last, as long as it is not there."""
+    """What has become of the picture that was asked for last, as long as it is not there and no other was chosen."""
+    if _Memory.field is None or _Memory.field.scene_uid != context.scene.session_uid:
+        return
     if _Memory.is_awaited:
         layout.label(text="Fetching the picture …", icon='URL')
+    elif not _Memory.field.is_as_it_was:
+        forget()
     elif _Memory.problem:
         draw_text(layout, context, _Memory.problem, 'ERROR')
 
 
 def forget() -> None:
     """Nothing is awaited any more."""
-    _Memory.problem, _Memory.is_awaited = "", False
+    _Memory.problem, _Memory.field, _Memory.is_awaited = "", None, False
 
 
-def _hear(scene_name: str, image: str) -> float | None:
-    """Takes the picture over, unless another one was chosen meanwhile."""
-    if not _Memory.is_awaited:
+def _hear(field: ImageField) -> float | None:
+    """Takes the picture over, unless another one was chosen or another file opened meanwhile."""
+    if not _Memory.is_awaited or _Memory.field is not field:
         return None
     answer = session.current().answers.get(Topic.PICTURE)
     if answer is None:
         return COME_LOOK_S
     _Memory.is_awaited, _Memory.problem = False, answer.problem
-    scene = bpy.data.scenes.get(scene_name)
+    scene = field.scene
     if scene is not None and not answer.problem:
-        if settings_of(scene).image != image:
-            _Memory.problem = "The picture from the web has come, but another one was chosen meanwhile."
-        else:
+        if field.is_as_it_was:
             _take_over(scene, Path(answer.path))
+        else:
+            _Memory.problem, _Memory.field = OTHER_CHOSEN, field_of(scene)
     redraw.sidebars()
     return None
 

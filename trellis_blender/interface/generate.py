@@ -11,9 +11,9 @@ import bpy
 from ..generation import variations
 from ..piapi.models import MODELS, InputUnusable
 from ..scene import artist
-from . import access, assets, decoding, in_scene, monitor, session
+from . import access, decoding, in_scene, monitor, session, waiting, wording
 from .image_file import changed_at_ns
-from .settings import PARAMETERS, settings_of
+from .settings import PARAMETERS, ParameterArguments, settings_of
 
 if TYPE_CHECKING:
     from ..generation.request import GenerationRequest
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ARGUMENTS = (*PARAMETERS, "prompt", "image", "model")
 
 
-class TRELLIS_OT_generate(bpy.types.Operator):
+class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
     """Make a 3D model and put it where the panel says. Costs the model's price"""
 
     bl_idname = "trellis.generate"
@@ -32,11 +32,6 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     prompt: bpy.props.StringProperty(name="Prompt", options={'SKIP_SAVE'})
     image: bpy.props.StringProperty(name="Image", options={'SKIP_SAVE'})
     model: bpy.props.StringProperty(name="Model", options={'SKIP_SAVE'})
-    seed: bpy.props.IntProperty(name="Seed", options={'SKIP_SAVE'})
-    ss_sampling_steps: bpy.props.IntProperty(name="Shape Steps", options={'SKIP_SAVE'})
-    slat_sampling_steps: bpy.props.IntProperty(name="Detail Steps", options={'SKIP_SAVE'})
-    ss_guidance_strength: bpy.props.FloatProperty(name="Shape Guidance", options={'SKIP_SAVE'})
-    slat_guidance_strength: bpy.props.FloatProperty(name="Detail Guidance", options={'SKIP_SAVE'})
     # Never the panel's: what a script pays for stands in the script.
     variations: bpy.props.IntProperty(name="Variations", default=1, options={'SKIP_SAVE'})
 
@@ -57,19 +52,9 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         except (access.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
-        found = session.current()
-        problems: dict[str, None] = {}
-        for generation_id in submitted:
-            generation = found.wait_for(generation_id)
-            if generation.state.value == "ready":
-                generation = in_scene.place(generation)
-                assets.arrived(generation_id)
-            if generation.state.value != "placed":
-                problems[generation.problem] = None
-        if problems:
-            self.report({'ERROR'}, " ".join(problems))
+        if problem := waiting.wait_and_place(submitted):
+            self.report({'ERROR'}, wording.plain(problem))
             return {'CANCELLED'}
-        context.view_layer.update()
         return {'FINISHED'}
 
     def _compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
@@ -125,7 +110,7 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
         parameters=parameters,
         placement=places[0],
     )
-    return variations.vary(first, places, is_seed_fixed=bool(parameters["seed"]))
+    return variations.vary(first, places, is_seed_fixed=bool(parameters.get("seed")))
 
 
 def path_of(image: str) -> Path:
@@ -135,21 +120,28 @@ def path_of(image: str) -> Path:
 
 def name_of(path: Path) -> str:
     """What a picture shows, as far as its file tells: one that a generation made has that one's name."""
+    maker = session.current().generations.get(maker_of(path))
+    return maker.request.name if maker is not None else path.stem
+
+
+def maker_of(path: Path) -> str:
+    """The id of the generation in whose folder a picture lies; no generation's where it lies elsewhere."""
     from ..generation.files import FOLDER_PREFIX
 
-    maker = session.current().generations.get(path.parent.name.removeprefix(FOLDER_PREFIX))
-    return maker.request.name if maker is not None else path.stem
+    return path.parent.name.removeprefix(FOLDER_PREFIX)
 
 
 def side_by_side(
     requests: "Sequence[GenerationRequest]", spot: tuple[float, float, float] | None = None
 ) -> "list[GenerationRequest]":
     """The requests in a row along X, from `spot` or from where the first one would stand."""
-    first = requests[0].placement
+    from ..scene.units import metres_per_unit
+
+    first, unit_m = requests[0].placement, metres_per_unit(bpy.context.scene)
     x, y, z = first.location if spot is None else spot
     offsets = variations.offsets_m(first.longest_side_m, len(requests))
     return [
-        replace(request, placement=replace(request.placement, location=(x + beside_m, y, z)))
+        replace(request, placement=replace(request.placement, location=(x + beside_m / unit_m, y, z)))
         for request, beside_m in zip(requests, offsets, strict=True)
     ]
 

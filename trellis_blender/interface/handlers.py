@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Blender tells the add-on: another file was opened, something was undone."""
 
+from typing import Any
+
 import bpy
 from bpy.app.handlers import persistent
 
 from . import monitor, session
+from .endings import Endings
 
 
 @persistent
@@ -37,15 +40,19 @@ def note_undo(*_: object) -> None:
             monitor.watch()
 
 
-def register() -> None:
+def register(endings: Endings) -> None:
     """Adds the handlers."""
-    bpy.app.handlers.load_post.append(note_another_file)
-    bpy.app.handlers.undo_post.append(note_undo)
-    bpy.app.handlers.redo_post.append(note_undo)
+    lists: Any = bpy.app.handlers
+    for handlers, handler in (
+        (lists.load_post, note_another_file),
+        (lists.undo_post, note_undo),
+        (lists.redo_post, note_undo),
+    ):
+        handlers.append(handler)
+        endings.add(_take_out, handlers, handler)
 
 
-def unregister() -> None:
-    """Removes them."""
-    bpy.app.handlers.load_post.remove(note_another_file)
-    bpy.app.handlers.undo_post.remove(note_undo)
-    bpy.app.handlers.redo_post.remove(note_undo)
+def _take_out(handlers: list[Any], handler: Any) -> None:
+    """Other add-ons clear these lists."""
+    if handler in handlers:
+        handlers.remove(handler)

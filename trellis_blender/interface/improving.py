@@ -13,6 +13,7 @@ import bpy
 
 from . import access, checking, decoding, pictures, redraw
 from .generate import path_of
+from .image_field import ImageField, field_of
 from .image_file import changed_at_ns
 from .layouts import draw_text
 from .settings import TRELLIS_PG_settings, settings_of
@@ -31,7 +32,7 @@ STOP_TIMEOUT_S = 3.0
 class _Memory:
     thread: threading.Thread | None = None
     problem = ""
-    problem_of = ""
+    field: ImageField | None = None  # that a remedy was asked for last
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
@@ -45,7 +46,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELL
         draw_text(layout, context, finding.sentence, 'ERROR')
         if finding.remedy is not None:
             _draw_remedy(layout, finding)
-    if _Memory.problem and _Memory.problem_of == settings.image:
+    if _Memory.problem and _Memory.field is not None and _Memory.field.is_that_of(settings):
         draw_text(layout, context, _Memory.problem, 'INFO')
 
 
@@ -57,7 +58,7 @@ def is_improved(settings: TRELLIS_PG_settings) -> bool:
 def forget() -> None:
     """Waits for the remedy that is being worked on."""
     thread, _Memory.thread = _Memory.thread, None
-    _Memory.problem = _Memory.problem_of = ""
+    _Memory.problem, _Memory.field = "", None
     if thread is not None:
         thread.join(STOP_TIMEOUT_S)
 
@@ -139,7 +140,8 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
         )
         thread = _Memory.thread = threading.Thread(target=work, name="trellis-remedy", daemon=True)
         thread.start()
-        hear = partial(_hear, context.scene.name, image, said, thread)
+        _Memory.field = field_of(context.scene)
+        hear = partial(_hear, _Memory.field, said, thread)
         if not is_waited_for:
             bpy.app.timers.register(hear, first_interval=DONE_LOOK_S, persistent=True)
             return {'FINISHED'}
@@ -203,6 +205,7 @@ def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: l
     """In the thread: leaves the path of the better picture, or a sentence why there is none."""
     import hashlib
 
+    from ..generation.file_names import file_stem
     from ..generation.files import write_whole
     from ..generation.png import encode_png
     from ..generation.problems import GenerationProblem
@@ -211,7 +214,7 @@ def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: l
     try:
         content = encode_png(improve(picture, remedy))
         # The file keeps its name, which becomes the model's; the same picture is the same file.
-        path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{stem}.png"
+        path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{file_stem(stem, 'Picture')}.png"
         if not path.is_file():
             write_whole(path, content)
         said.append(path)
@@ -219,19 +222,19 @@ def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: l
         said.append(str(problem))
 
 
-def _hear(scene_name: str, image: str, said: list[Path | str], thread: threading.Thread) -> float | None:
-    """Takes the better picture over, unless another one was chosen meanwhile."""
+def _hear(field: ImageField, said: list[Path | str], thread: threading.Thread) -> float | None:
+    """Takes the better picture over, unless another one was chosen or another file opened meanwhile."""
     if thread is not _Memory.thread:
         return None
     if thread.is_alive():
         return DONE_LOOK_S
     _Memory.thread = None
-    scene = bpy.data.scenes.get(scene_name)
-    if scene is not None and said and settings_of(scene).image == image:
+    scene = field.scene
+    if scene is not None and said and field.is_as_it_was:
         if isinstance(said[0], Path):
             take_over(scene, str(said[0]))
         else:
-            _Memory.problem, _Memory.problem_of = said[0], image
+            _Memory.problem = said[0]
     redraw.sidebars()
     return None
 

@@ -15,7 +15,7 @@ from ..scene import versions
 from ..scene.finish.choices import Preset
 from . import access, concepts, from_web, improving, inputs, removing
 from .layouts import TrellisPanel, draw_section, draw_text
-from .settings import CUSTOM, QUALITY_NAMES, TRELLIS_PG_settings, settings_of
+from .settings import CUSTOM, TRELLIS_PG_settings, quality_names, settings_of
 
 PROMPT_LINES = 4
 BUTTON_SCALE = 1.5
@@ -48,8 +48,11 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         column.prop(settings, "variations")
         _draw_buttons(layout, context, settings, model)
         if model.presets:
-            _draw_quality(layout, settings)
-        _draw_seed(layout, settings)
+            _draw_quality(layout, settings, model)
+        elif model.samplers:
+            _draw_advanced(layout, settings, model)
+        if model.takes_seed:
+            _draw_seed(layout, settings)
         _draw_placement(layout, settings)
         if settings.source == 'TEXT':
             concepts.draw_section(layout, context, settings, model)
@@ -139,26 +142,33 @@ def _draw_way_out(layout: bpy.types.UILayout) -> None:
         layout.operator("screen.userpref_show", text="Open the Preferences").section = 'SYSTEM'
 
 
-def _draw_quality(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+def _draw_quality(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings, model: Model) -> None:
     is_custom = settings.quality == CUSTOM
-    body = draw_section(layout, "trellis_quality", "Quality", QUALITY_NAMES[settings.quality])
+    names = quality_names(model)
+    body = draw_section(layout, "trellis_quality", "Quality", names[settings.quality])
     if body is None:
         return
     row = body.row(align=True)
     row.use_property_split = False
-    for item in QUALITY_NAMES:
+    for item in names:
         if item != CUSTOM or is_custom:
             row.prop_enum(settings, "quality", item)
     note = body.column()
     note.active = False
     note.label(text="Same price, faster or finer.")
-    advanced = draw_section(body, "trellis_advanced", "Advanced", "")
-    if advanced is None:
+    _draw_advanced(body, settings, model)
+
+
+def _draw_advanced(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings, model: Model) -> None:
+    body = draw_section(layout, "trellis_advanced", "Advanced", "")
+    if body is None:
         return
-    for names in (("ss_sampling_steps", "ss_guidance_strength"), ("slat_sampling_steps", "slat_guidance_strength")):
-        column = advanced.column(align=True)
-        for name in names:
-            column.prop(settings, name)
+    columns: dict[str, Any] = {}
+    for parameter in model.parameters:
+        if parameter.name in model.samplers:
+            if parameter.group not in columns:
+                columns[parameter.group] = body.column(align=True)
+            columns[parameter.group].prop(settings, parameter.name)
 
 
 def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
@@ -180,4 +190,4 @@ def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -
     body.prop(settings, "finish")
     row = body.row()
     row.active = settings.finish != Preset.AS_DELIVERED.value
-    row.prop(settings, "longest_side")
+    row.prop(settings, "longest_side_shown", text="Longest Side")

@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..piapi.models import OFFLINE_PREVIEW, TEXT, InputUnusable, Model
+from ..piapi.models import OFFLINE_PREVIEW, TEXT, InputUnusable, Model, has_words
 from . import access, checking, pictures, session
 from .settings import PARAMETERS, TRELLIS_PG_settings
 
@@ -33,15 +33,16 @@ def what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
         return "The offline preview works from a picture. Choose Image."
     if TEXT not in model.task_types:
         return f"{model.label} makes models from images only. Choose Image, or the model TRELLIS."
-    return "" if settings.prompt.strip() else "Write a prompt first."
+    return "" if has_words(settings.prompt) else "Write a prompt first."
 
 
 def already_made(settings: TRELLIS_PG_settings, model: Model) -> "list[Generation]":
-    """The generations that a press would make once more: there, or on their way. Empty unless the seed is fixed.
+    """The generations that a press would make once more: there, or on their way. Empty unless the seed is fixed, and
+    for a model that takes none.
 
     Cheap enough for a draw function: asked anew only when settings or generations have changed.
     """
-    if settings.seed == 0 or (wanted := _sameness(settings, model)) is None:
+    if settings.seed == 0 or not model.takes_seed or (wanted := _sameness(settings, model)) is None:
         return []
     found = session.current()
     asked = (wanted, settings.seed, settings.variations, found, found.revision)

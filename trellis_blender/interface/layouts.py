@@ -27,11 +27,16 @@ def draw_text(
     """`text` as labels as wide as the sidebar, or as a dialog of `width_px`: Blender's labels do not wrap."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    scale = context.preferences.system.ui_scale
+    scale = ui_scale(context)
     width = width_px * scale or context.region.width
     lines = wording.wrap(text, width - 50 * scale, scale)
     for number, line in enumerate(lines):
         column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
+
+
+def ui_scale(context: bpy.types.Context) -> float:
+    """How much larger than usual Blender draws; background Blender, which draws nothing, says 0."""
+    return context.preferences.system.ui_scale or 1.0
 
 
 def draw_fact(layout: Any, name: str, value: str, divided_at: float) -> None:
@@ -39,8 +44,8 @@ def draw_fact(layout: Any, name: str, value: str, divided_at: float) -> None:
     split = layout.split(factor=divided_at)
     left = split.row()
     left.alignment = 'RIGHT'
-    left.label(text=name)
-    split.label(text=value)
+    left.label(text=wording.plain(name))
+    split.label(text=wording.plain(value))
 
 
 def draw_section(layout: Any, name: str, title: str, state: str) -> Any:

@@ -89,7 +89,9 @@ def compose(
         picture_name=Path(made.picture).stem or item.name,
         picture_path=str(path) if path is not None else "",
         picture_changed_ns=changed_ns,
-        parameters={**dict(made.parameters), "seed": seed},
+        parameters={**dict(made.parameters), "seed": seed}
+        if find_model(made.model).takes_seed
+        else dict(made.parameters),
         placement=placing.beside(context, item, found.file.blend_load, Preset(settings_of(context.scene).finish)),
     )
     return replace(request, name=item.name) if in_its_place else request

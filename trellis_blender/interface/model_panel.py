@@ -24,10 +24,12 @@ class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         from ..scene.finish.budget import triangles_of
         from ..scene.staging import mesh_of
+        from ..scene.units import metres_per_unit_of
 
         layout: Any = self.layout
         model: Any = context.active_object
-        sides = [bpy.utils.units.to_string('METRIC', 'LENGTH', side, precision=3) for side in model.dimensions]
+        lengths = [side * metres_per_unit_of(model) for side in model.dimensions]
+        sides = [bpy.utils.units.to_string('METRIC', 'LENGTH', length, precision=3) for length in lengths]
         column = layout.column(align=True)
         column.label(text=f"{triangles_of(mesh_of(model)):,} triangles")
         column.label(text=" × ".join(sides))

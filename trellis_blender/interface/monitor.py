@@ -229,13 +229,14 @@ def _look_after_monitor() -> float | None:
         _show()
     _tidy_up(found)
     others_work = found.look_elsewhere()
+    may_turn_up = found.look_again()
     if not has_work():
         if artist.OUR_MONITOR not in artist.modal_operators():
             _end_shift()
         # What was taken up just now has not been heard of yet.
         if may_come or found.is_busy:
             return WATCH_INTERVAL_S
-        return session.ELSEWHERE_LOOK_S if others_work else None
+        return session.ELSEWHERE_LOOK_S if others_work or may_turn_up else None
     rested_s = time.monotonic() - _Memory.ended_at
     if rested_s < HANDOVER_S:
         return HANDOVER_S - rested_s

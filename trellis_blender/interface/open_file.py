@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..generation.file_names import path_key
+
 if TYPE_CHECKING:
     from ..generation.record import Generation
     from ..generation.request import Placement
@@ -60,7 +62,7 @@ class OpenFile:
     def _is_its_file(self, placement: "Placement") -> bool:
         if placement.blend_load == self.blend_load:
             return True
-        return bool(placement.blend_file) and placement.blend_file == bpy.data.filepath
+        return bool(placement.blend_file) and path_key(placement.blend_file) == path_key(bpy.data.filepath)
 
     def is_in_scene(self, generation: "Generation") -> bool:
         """True where a placed generation's object is still there. Cheap enough for a draw function."""

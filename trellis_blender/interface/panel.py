@@ -12,7 +12,7 @@ import bpy
 from ..generation.costs import price
 from ..piapi.picture_models import CONCEPTS
 from . import concepts, monitor, redraw, session, thumbnails, wording
-from .layouts import TrellisPanel, draw_text
+from .layouts import TrellisPanel, draw_text, ui_scale
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -87,7 +87,7 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
     if _Memory.paused:
         total = price(sum(generation.request.price_usd for generation in _Memory.paused))
         layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
-    units = context.region.width / (UNIT_PX * context.preferences.system.ui_scale) - MARGIN_UNITS
+    units = context.region.width / (UNIT_PX * ui_scale(context)) - MARGIN_UNITS
     for generation in _Memory.newest[: _Memory.rows]:
         _draw_generation(layout, context, generation, units)
     if (more := len(_Memory.newest) - _Memory.rows) > 0:
@@ -131,9 +131,10 @@ def _draw_generation(
     buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
     for action in actions:
         buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
-    status = " · ".join(filter(None, (line.stage, wording.facts(generation))))
+    stage = wording.plain(line.stage)
+    status = " · ".join(filter(None, (stage, wording.facts(generation))))
     if len(status) > status_characters:
-        status = line.stage
+        status = stage
     if generation.is_working and line.share is not None:
         lines.progress(factor=line.share, type='BAR', text=status)
     else:

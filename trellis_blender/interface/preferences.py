@@ -13,10 +13,10 @@ import bpy
 
 from ..generation.questions import Topic
 from ..piapi.limits import USUAL_LIMITS
-from ..piapi.plans import MOST_AT_ONCE, plan_named
+from ..piapi.plans import MOST_AT_ONCE
 from . import access, account, assets, logs, monitor, session, wording
 from .layouts import IN_PREFERENCES, draw_fact, draw_text
-from .secret_file import SecretFile
+from .secret_file import KEPT_IN, SecretFile
 
 KEY_PAGE = "https://piapi.ai"
 
@@ -60,6 +60,36 @@ def _set_log_level(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None
     logs.set_level()
 
 
+class _Refused:
+    """Sentences about what was entered last, by the field; and the fields that are being emptied for it."""
+
+    said: dict[str, str] = {}
+    emptied: set[str] = set()
+
+
+def _check(field: str) -> Callable[[Any, bpy.types.Context], None]:
+    """Empties the field where there is a secret in the address: preferences are copied and shared."""
+
+    def check(preferences: Any, _: bpy.types.Context) -> None:
+        if field in _Refused.emptied:
+            return
+        # Not by what is used: that may come from the environment.
+        _Refused.said[field] = problem = access.why_not_kept(field, getattr(preferences, field))
+        if problem:
+            _Refused.emptied.add(field)
+            try:
+                setattr(preferences, field, "")
+            finally:
+                _Refused.emptied.discard(field)
+
+    return check
+
+
+def _draw_refused(layout: bpy.types.UILayout, context: bpy.types.Context, field: str) -> None:
+    if said := _Refused.said.get(field) or access.why_refused(field):
+        draw_text(layout, context, said, 'ERROR')
+
+
 class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     """Key and addresses. The secrets themselves are kept in files of their own, see `access`."""
 
@@ -67,17 +97,23 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
 
     api_key: bpy.props.StringProperty(
         name="API Key",
-        description="Your key from piapi.ai. Kept in a file that only you can read, never in a .blend",
+        description=f"Your key from piapi.ai. Kept in {KEPT_IN}, never in a .blend",
         subtype='PASSWORD',
         get=_get_key,
         set=_set_key,
         options={'SKIP_SAVE'},
     )
     api_url: bpy.props.StringProperty(
-        name="Service", description="Where tasks are sent; empty for PiAPI itself", default=""
+        name="Service",
+        description="Where tasks are sent; empty for PiAPI itself",
+        default="",
+        update=_check("api_url"),
     )
     upload_url: bpy.props.StringProperty(
-        name="Upload Host", description="Where images are uploaded; empty for PiAPI's own", default=""
+        name="Upload Host",
+        description="Where images are uploaded; empty for PiAPI's own",
+        default="",
+        update=_check("upload_url"),
     )
     ask_above: bpy.props.FloatProperty(
         name="Ask Above (USD)",
@@ -95,6 +131,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     webhook_endpoint: bpy.props.StringProperty(
         name="Webhook",
         description="Address of a server of yours that PiAPI tells how each task goes. Empty for none",
+        update=_check("webhook_endpoint"),
     )
     webhook_secret: bpy.props.StringProperty(
         name="Webhook Secret",
@@ -195,14 +232,14 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
 
     def _draw_key_and_service(self, layout: Any, context: bpy.types.Context) -> None:
         self._draw_key(layout, context)
-        self._draw_service(layout)
+        self._draw_service(layout, context)
 
     def _draw_generating(self, layout: Any, _: bpy.types.Context) -> None:
         layout.prop(self, "at_once")
         answer = session.current().answers.get(Topic.ACCOUNT)
-        plan = plan_named(answer.account.plan) if answer is not None and answer.account is not None else None
-        if plan is not None and plan.tasks_at_once < self.at_once:
-            draw_fact(layout, "", f"Your plan allows {plan.tasks_at_once}", IN_PREFERENCES)
+        allowed = answer.account.tasks_at_once if answer is not None and answer.account is not None else None
+        if allowed is not None and allowed < self.at_once:
+            draw_fact(layout, "", f"Your account allows {allowed}", IN_PREFERENCES)
 
     def _draw_import(self, layout: Any, _: bpy.types.Context) -> None:
         layout.prop(self, "smooth_up_to")
@@ -216,8 +253,9 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         column.prop(self, "answer_timeout_s")
         column.prop(self, "patience_min")
 
-    def _draw_pipeline(self, layout: Any, _: bpy.types.Context) -> None:
+    def _draw_pipeline(self, layout: Any, context: bpy.types.Context) -> None:
         layout.prop(self, "webhook_endpoint", placeholder="https://")
+        _draw_refused(layout, context, "webhook_endpoint")
         layout.prop(self, "webhook_secret")
         layout.prop(self, "service_mode")
 
@@ -228,8 +266,8 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     def _draw_key(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column = layout.column()
         column.prop(self, "api_key")
-        if _Secrets.problem:
-            draw_text(column, context, _Secrets.problem, 'ERROR')
+        for said in filter(None, (_Secrets.problem, access.KEY_FILE.warning, access.WEBHOOK_FILE.warning)):
+            draw_text(column, context, said, 'ERROR')
         key = access.api_key()
         if key.source and key.source != "the preferences":
             column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')
@@ -240,20 +278,23 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         else:
             account.draw_account(column, IN_PREFERENCES)
 
-    def _draw_service(self, layout: bpy.types.UILayout) -> None:
+    def _draw_service(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         from ..piapi.service import DEFAULT_API_URL, DEFAULT_UPLOAD_URL
 
         column = layout.column()
         column.prop(self, "ask_above")
         column = layout.column()
         column.prop(self, "api_url", placeholder=DEFAULT_API_URL)
+        _draw_refused(column, context, "api_url")
         column.prop(self, "upload_images")
         row = column.row()
         row.active = self.upload_images
         row.prop(self, "upload_url", placeholder=DEFAULT_UPLOAD_URL)
+        _draw_refused(column, context, "upload_url")
         for setting in (access.api_url(), access.upload_url()):
             if setting.source.startswith("PIAPI"):
-                column.label(text=f"Used instead: {setting.value}, from {setting.source}", icon='INFO')
+                said = f"Used instead: {setting.value}" if setting.value else "Refused: the address"
+                column.label(text=wording.plain(f"{said}, from {setting.source}"), icon='INFO')
 
 
 def _draw_network(layout: Any, _: bpy.types.Context) -> None:

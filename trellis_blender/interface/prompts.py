@@ -7,6 +7,7 @@ import bpy
 
 from ..piapi.models import PROMPT_HEEDED, PROMPT_LIMIT
 from . import session, wording
+from .layouts import ui_scale
 from .settings import settings_of
 
 DIALOG_WIDTH_PX = 700
@@ -31,7 +32,7 @@ class TRELLIS_OT_edit_prompt(bpy.types.Operator):
         layout: Any = self.layout
         layout.activate_init = True
         layout.prop(self, "prompt", text="", placeholder="What the model should be")
-        scale = context.preferences.system.ui_scale
+        scale = ui_scale(context)
         column = layout.column(align=True)
         column.scale_y = 0.8
         for line in wording.wrap(self.prompt, (DIALOG_WIDTH_PX - 30) * scale, scale):
@@ -79,10 +80,10 @@ class TRELLIS_MT_prompts(bpy.types.Menu):
         prompts = earlier_prompts(session.current().generations.values())
         if not prompts:
             layout.label(text="No prompt has been used yet")
-        for prompt in prompts:
+        for prompt in map(wording.plain, prompts):
             layout.operator("trellis.use_prompt", text=shortened(prompt), translate=False).prompt = prompt
 
 
 def shortened(prompt: str) -> str:
     """As much of it as a menu has room for."""
-    return prompt if len(prompt) <= SHOWN_CHARACTERS else f"{prompt[: SHOWN_CHARACTERS - 1].rstrip()}…"
+    return wording.shorten(prompt, SHOWN_CHARACTERS)

@@ -17,6 +17,7 @@ from ..generation import costs
 from ..piapi.models import InputUnusable
 from ..piapi.picture_models import BACKGROUND, TOOLKIT
 from . import access, buttons, checking, concepts, decoding, generate, improving, pictures, redraw, session, wording
+from .image_field import ImageField, field_of
 from .image_file import changed_at_ns
 from .rows import RowOperator
 from .settings import TRELLIS_PG_settings, settings_of
@@ -69,7 +70,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
         image = settings_of(context.scene).image
         (generation_id,) = generate.submit(requests)
         _Memory.awaited[image] = generation_id
-        hear = partial(_hear, context.scene.name, image, generation_id)
+        hear = partial(_hear, field_of(context.scene), generation_id)
         if bpy.app.background:
             found = session.current().wait_for(generation_id)
             hear()
@@ -106,7 +107,7 @@ def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
     """The button where the background was left in; how far PiAPI is where it was pressed."""
     generation = _awaited(settings.image)
     if generation is not None:
-        layout.label(text=f"PiAPI: {wording.advance(generation, time.time())}", icon='TIME')
+        layout.label(text=wording.plain(f"PiAPI: {wording.advance(generation, time.time())}"), icon='TIME')
         return
     known = pictures.look(settings.image)
     findings = checking.look(known.path, known.changed_ns)
@@ -136,18 +137,18 @@ def _picture_of(generation: "Generation") -> Path | None:
     return next(iter(pictures_in(session.current().queue.folder / generation.folder_name)), None)
 
 
-def _hear(scene_name: str, image: str, generation_id: str) -> float | None:
-    """Takes the picture over, unless another one was chosen meanwhile; then it waits in the list."""
-    if _Memory.awaited.get(image) != generation_id:
+def _hear(field: ImageField, generation_id: str) -> float | None:
+    """Takes the picture over; where another one was chosen or another file opened meanwhile it waits in the list."""
+    if _Memory.awaited.get(field.image) != generation_id:
         return None
     generation = session.current().generations.get(generation_id)
     if generation is not None and generation.is_working:
         return COME_LOOK_S
-    del _Memory.awaited[image]
-    scene = bpy.data.scenes.get(scene_name)
+    del _Memory.awaited[field.image]
+    scene = field.scene
     if generation is not None and scene is not None and generation.state.value == "ready" and generation.wanted:
         path = _picture_of(generation)
-        if path is not None and settings_of(scene).image == image:
+        if path is not None and field.is_as_it_was:
             improving.take_over(scene, str(path))
     redraw.sidebars()
     return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ..generation.provenance import utc_time
 from ..generation.questions import Topic
 from ..piapi.models import MODELS
 from ..piapi.picture_models import LABELS
@@ -128,9 +129,8 @@ def _generations() -> Iterator[str]:
 def _told(generation: "Generation") -> str:
     known = {*MODELS, *LABELS}
     model = wording.label_of(generation.request.model) if generation.request.model in known else "another model"
-    took_s = generation.finished_at - generation.submitted_at
-    took = f", {wording.clock(took_s)}" if generation.submitted_at and took_s > 0 else ""
-    begun = f"{datetime.fromtimestamp(generation.created_at, UTC):%Y-%m-%d %H:%M}"
+    took = f", {time_taken}" if (time_taken := wording.took(generation)) else ""
+    begun = utc_time(generation.created_at)[:16].replace("T", " ") or "At some time"
     marks = [name for name in ("parked", "interrupted", "elsewhere", "fetched") if getattr(generation, name)]
     state = ", ".join([generation.state.value, *marks])
     kind = generation.request.task_type

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a row of the list offers besides its buttons: show, move, take the settings up, look at the files."""
 
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,10 +104,14 @@ class TRELLIS_OT_use_settings(RowOperator):
         request, settings = generation.request, settings_of(bpy.context.scene)
         kept = found.queue.folder / generation.folder_name / INPUT_NAME
         image = "" if request.task_type == TEXT else _picture_of(request, kept)
-        settings.take_up(request.model, request.prompt, image, dict(request.parameters))
-        settings.finish = request.placement.finish
-        if settings.finish != Preset.AS_DELIVERED.value:
-            settings.longest_side = request.placement.longest_side_m
+        for said in settings.take_up(request.model, request.prompt, image, dict(request.parameters)):
+            self.report({'WARNING'}, said)
+        placement = request.placement
+        # A later version may know others.
+        if placement.finish in {preset.value for preset in Preset}:
+            settings.finish = placement.finish
+        if settings.finish != Preset.AS_DELIVERED.value and 0 <= placement.longest_side_m < inf:
+            settings.longest_side = placement.longest_side_m
 
 
 class TRELLIS_OT_show_folder(RowOperator):

@@ -47,7 +47,7 @@ class RowOperator(bpy.types.Operator):
 
 
 class TRELLIS_OT_cancel(RowOperator):
-    """Cancel this generation. Once PiAPI has begun it is paid all the same; then it is kept and not placed"""
+    """Ask PiAPI to cancel this generation. PiAPI may not be able to: then it goes on, is paid, and is kept"""
 
     bl_idname = "trellis.cancel"
     bl_label = "Cancel"

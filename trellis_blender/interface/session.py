@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..generation.late_looks import LateLooks
 from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
 from ..scene.finish.choices import Preset
 from . import access, logs
+from .entered import has_secret
 from .open_file import OpenFile
 from .settings import settings_of
 
@@ -39,6 +41,7 @@ class Session:
         self._offline: OfflineProcess | None = None
         self._looked_at = 0.0
         self._looked_elsewhere_at = 0.0
+        self._late_looks = LateLooks()
         self.file = OpenFile()
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
         self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
@@ -113,6 +116,8 @@ class Session:
     def submit(self, request: "GenerationRequest") -> "Generation":
         """Hands a request to the queue. Raises access.NotReady before anything is taken."""
         service = self.service_for(request.model)
+        if has_secret(request.prompt, access.secrets()):
+            raise access.NotReady("There is a key in the prompt. Take it out; nothing was submitted.")
         self.load()
         generation = self.queue.submit(request, service)
         self.drain()
@@ -205,6 +210,16 @@ class Session:
             for generation in elsewhere:
                 self.queue.look_at(generation.id)
         return bool(elsewhere)
+
+    def look_again(self) -> bool:
+        """Looks now and then for the submissions whose answer was lost; False where there are none."""
+        due, may_be_due = self._late_looks.due(self.generations.values(), time.monotonic())
+        for generation in due:
+            try:
+                self.queue.resume(generation, self.its_service(generation), is_glance=True)
+            except access.NotReady as reason:
+                logs.logger(__name__).debug("generation %s is not looked for: %s", generation.id, reason)
+        return may_be_due
 
     def _go_on(self, generation: "Generation") -> None:
         """Takes up what an earlier Blender left, where that costs nothing. What was not submitted stays paused."""

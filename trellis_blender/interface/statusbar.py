@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import captions, session
+from . import captions, session, wording
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -47,7 +47,7 @@ def draw(self: "bpy.types.Header", _: bpy.types.Context) -> None:
     """Blender calls this for every status bar."""
     line = _Memory.line
     if line.text:
-        self.layout.label(text=line.text, icon=line.icon)
+        self.layout.label(text=wording.plain(line.text), icon=line.icon)
 
 
 def unregister() -> None:

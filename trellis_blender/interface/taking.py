@@ -128,13 +128,14 @@ def keep(picture: "Picture", name: str) -> Path:
     """Writes the picture as a PNG into the add-on's own folder; OSError where that cannot be."""
     import uuid
 
+    from ..generation.file_names import file_stem
     from ..generation.files import PICTURES_NAME
     from ..generation.png import encode_png
 
     # The model is named after the file, so it is the folder that tells one take from the next.
     folder = access.data_folder() / PICTURES_NAME / f"{time.strftime('%Y-%m-%d')} {uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True)
-    path = folder / f"{bpy.path.clean_name(Path(name).stem) or 'Picture'}.png"
+    path = folder / f"{file_stem(bpy.path.clean_name(Path(name).stem), 'Picture')}.png"
     path.write_bytes(encode_png(picture))
     return path
 

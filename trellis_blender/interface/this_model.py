@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..generation.costs import price
-from ..piapi.models import MODELS, InputUnusable, find_model
-from . import generate, made_from, pictures
+from ..piapi.models import MODELS, InputUnusable
+from . import generate, made_from, pictures, wording
 from .buttons import GenerateButton
 from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
 from .settings import label_of_parameter, settings_of
@@ -73,14 +73,15 @@ class TRELLIS_OT_use_model_settings(bpy.types.Operator):
             self.report({'ERROR'}, made_from.why_not(context))
             return {'CANCELLED'}
         made, settings = found[1], settings_of(context.scene)
-        try:
-            find_model(made.model)
-        except InputUnusable as reason:
-            self.report({'ERROR'}, str(reason))
-            return {'CANCELLED'}
         picture = made_from.picture_of(made) if made.is_from_picture else None
         numbers = {**dict(made.parameters), "seed": made.seed}
-        settings.take_up(made.model, made.prompt, str(picture) if picture is not None else "", numbers)
+        try:
+            left = settings.take_up(made.model, made.prompt, str(picture) if picture is not None else "", numbers)
+        except InputUnusable as reason:
+            self.report({'ERROR'}, wording.plain(str(reason)))
+            return {'CANCELLED'}
+        for said in left:
+            self.report({'WARNING'}, said)
         if made.is_from_picture and picture is None:
             settings.source = 'IMAGE'
             self.report({'WARNING'}, made_from.why_no_picture(made))
@@ -124,7 +125,7 @@ class TRELLIS_OT_show_source(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
-        layout.label(text=self.name, translate=False)
+        layout.label(text=wording.plain(self.name), translate=False)
         layout.template_icon(icon_value=self.icon, scale=PICTURE_SCALE)
 
 
@@ -160,12 +161,14 @@ def _draw_source(layout: Any, context: bpy.types.Context, made: "Made") -> None:
     if missing := made_from.why_no_picture(made):
         draw_text(layout, context, missing, 'INFO')
     else:
-        layout.operator("trellis.show_source", text=made.picture or "Show Source Image", icon='IMAGE_DATA')
+        layout.operator(
+            "trellis.show_source", text=wording.plain(made.picture) or "Show Source Image", icon='IMAGE_DATA'
+        )
 
 
 def _draw_facts(layout: Any, made: "Made") -> None:
     column = layout.column(align=True)
-    draw_fact(column, "Model", MODELS[made.model].label if made.model in MODELS else made.model, IN_SIDEBAR)
+    draw_fact(column, "Model", wording.label_of(made.model), IN_SIDEBAR)
     draw_fact(column, "Seed", str(made.seed or "unknown"), IN_SIDEBAR)
     cost = price(made.price_usd if made.charged_usd is None else made.charged_usd)
     draw_fact(column, "Price", cost, IN_SIDEBAR)
@@ -176,7 +179,8 @@ def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None
     cost = f" · {price(MODELS[made.model].price_usd)}" if made.model in MODELS else ""
     column = layout.column(align=True)
     column.operator("trellis.generate_again", text=f"Generate Again{cost}")
-    column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
+    if made.model not in MODELS or MODELS[made.model].takes_seed:
+        column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
     row = layout.row()
     row.use_property_split = False
     row.prop(settings_of(context.scene), "renewal", expand=True)
@@ -191,13 +195,13 @@ def _draw_details(layout: Any, made: "Made") -> None:
         return
     column = body.column(align=True)
     for name, value in made.parameters:
-        draw_fact(column, label_of_parameter(name), f"{round(value, 3):.10g}", IN_SIDEBAR)
+        draw_fact(column, label_of_parameter(name), wording.number(value), IN_SIDEBAR)
     draw_fact(column, "Task", made.task_id or "none", IN_SIDEBAR)
     draw_fact(column, "Add-on", made.addon_version, IN_SIDEBAR)
 
 
 def _local_time(at: str) -> str:
     try:
-        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
-    except ValueError:
+        return wording.date(datetime.fromisoformat(at).timestamp(), "%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
         return "unknown"

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A generation in the artist's words. Pure functions: no layout, no Blender."""
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..generation.costs import dollars, price
 from ..generation.naming import in_the_name_of
 from ..generation.progress import time_left_s
-from ..piapi.models import MODELS, OFFLINE_PREVIEW
+from ..piapi.models import MODELS, OFFLINE_PREVIEW, SEED_LIMIT
 from ..piapi.picture_models import LABELS, PRICE_TOLD_LATER
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ ICONS = {
     "outcome unknown": 'ERROR',
     "cancelled": "X",
 }
+
+TEXT_LIMIT = 2000
+"""Characters of a text that are shown; a sentence that an artist reads has some 300."""
+FIRST_SHOWN, LAST_SHOWN = 86_400, 32_503_680_000 - 86_400
+"""Unix seconds, 1970 to 2999 in every time zone: Windows tells no other times."""
+NUMBERS_SHOWN = 16
+LARGEST = 1_000_000
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 ROUGH = "Offline preview: a rough stand-in, not Trellis."
 
@@ -76,9 +85,21 @@ def describe(
     return Line(STAGES[state], None, generation.problem, icon)
 
 
+def plain(text: str) -> str:
+    """`text` as Blender takes it, on one line: it raises for halves of characters, which a file's name may have."""
+    return _NOT_SHOWN.sub(" ", text[:TEXT_LIMIT]).encode("utf-8", "replace").decode()
+
+
+def date(at: float, pattern: str) -> str:
+    """A moment in Unix seconds as the artist's clock has it; "at some time" for what is none."""
+    if not FIRST_SHOWN <= at <= LAST_SHOWN:
+        return "at some time"
+    return time.strftime(pattern, time.localtime(at))
+
+
 def shorten(name: str, characters: int) -> str:
     """`name` in at most so many characters, ten at least."""
-    limit = max(characters, 10)
+    name, limit = plain(name), max(characters, 10)
     return name if len(name) <= limit else f"{name[: limit - 1].rstrip()}…"
 
 
@@ -89,28 +110,56 @@ def facts(generation: "Generation") -> str:
     if not generation.task_id or generation.state.value not in {"ready", "placed"}:
         return ""
     cost = price(generation.request.price_usd if generation.charged_usd is None else generation.charged_usd)
-    took_s = generation.finished_at - generation.submitted_at if generation.submitted_at else 0.0
-    return f"{cost} · {clock(took_s)}" if took_s > 0 else cost
+    return " · ".join(filter(None, (cost, took(generation))))
+
+
+def took(generation: "Generation") -> str:
+    """How long it took at the service, "" where that is not known."""
+    begun, ended = generation.submitted_at, generation.finished_at
+    return clock(ended - begun) if 0 < begun < ended <= LAST_SHOWN else ""
 
 
 def arrival(generation: "Generation") -> str:
     """The report when a model has arrived."""
-    took, cost = "", ""
-    if generation.submitted_at and generation.finished_at > generation.submitted_at:
-        took = f", made in {clock(generation.finished_at - generation.submitted_at)}"
-    if generation.charged_usd:
-        cost = f", for {dollars(generation.charged_usd)}"
-    return f"“{generation.request.name}” is in the scene{took}{cost}. {generation.where}".strip()
+    made_in = f", made in {time_taken}" if (time_taken := took(generation)) else ""
+    cost = f", for {dollars(generation.charged_usd)}" if generation.charged_usd else ""
+    return plain(f"“{generation.request.name}” is in the scene{made_in}{cost}. {generation.where}").strip()
+
+
+def outcome(generations: "Sequence[Generation]") -> str:
+    """What has become of all that one press or one script has asked for: "" where all of it is in the scene, else
+    sentences that name each one that is not, so that it is plain which of them was charged nothing.
+    """
+    missing = [generation for generation in generations if generation.state.value != "placed"]
+    if not missing or len(generations) == 1:
+        return "".join(_why_missing(generation) for generation in missing)
+    names = [generation.request.name for generation in generations]
+    by_problem: dict[str, list[str]] = {}
+    for generation in missing:
+        name = generation.request.name
+        seed = f" with seed {generation.request.seed}" if names.count(name) > 1 else ""
+        by_problem.setdefault(_why_missing(generation), []).append(f"“{name}”{seed}")
+    count = len(generations) - len(missing)
+    there = f"{count or 'None'} of {len(generations)} {'is' if count == 1 else 'are'} in the scene"
+    charges = [generation.charged_usd for generation in generations if generation.state.value == "placed"]
+    known = [charge for charge in charges if charge]
+    spent = f", for {dollars(sum(known))}" if known and len(known) == len(charges) else ""
+    return " ".join((f"{there}{spent}.", *(f"{', '.join(named)}: {why}" for why, named in by_problem.items())))
+
+
+def _why_missing(generation: "Generation") -> str:
+    return generation.problem or f"{STAGES[generation.state.value]}."
 
 
 def settings_in_full(generation: "Generation", label_of_parameter: Callable[[str], str]) -> str:
     """For a tooltip: what it was made from, with what, and when."""
     request = generation.request
     made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
-    numbers = "\n".join(f"{label_of_parameter(name)}: {round(value, 3):.10g}" for name, value in request.parameters)
-    made_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(generation.created_at))
+    numbers = [f"{label_of_parameter(name)}: {number(value)}" for name, value in request.parameters[:NUMBERS_SHOWN]]
+    made_at = date(generation.created_at, "%Y-%m-%d %H:%M")
     cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
-    return "\n".join((made_from, f"{label_of(request.model)}, {cost}, {made_at}", numbers, "Click to show it"))
+    lines = (made_from, f"{label_of(request.model)}, {cost}, {made_at}", *numbers, "Click to show it")
+    return "\n".join(map(plain, lines))
 
 
 def label_of(model_id: str) -> str:
@@ -121,7 +170,8 @@ def label_of(model_id: str) -> str:
 def advance(generation: "Generation", now: float) -> str:
     """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
     stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
-    parts = [stage if generation.wanted or generation.fetched else f"Cancelling · {stage}"]
+    is_cancelling = not (generation.wanted or generation.fetched or generation.problem)
+    parts = [f"Cancelling · {stage}" if is_cancelling else stage]
     elapsed_s = now - generation.submitted_at if generation.submitted_at else None
     if generation.progress is not None:
         parts.append(f"{generation.progress * 100:.0f} %")
@@ -134,8 +184,17 @@ def advance(generation: "Generation", now: float) -> str:
     return " · ".join(parts)
 
 
+def number(value: float) -> str:
+    """ "50", "7.5", "0.333"; a seed in full."""
+    if not -SEED_LIMIT <= value <= SEED_LIMIT:
+        return "out of range"
+    return f"{round(value, 3):.10g}"
+
+
 def clock(seconds: float) -> str:
     """ "0:07", "2:05", "1:02:03"."""
+    if not seconds < LARGEST:
+        return "a long time"
     minutes, rest = divmod(max(int(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -177,7 +236,7 @@ def removal(generation: "Generation") -> list[str]:
 
 def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
     """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
-    return list(_wrapped(text, max(int(width_px / (6.2 * ui_scale)), 16)))
+    return list(_wrapped(plain(text), max(int(width_px / (6.2 * ui_scale)), 16)))
 
 
 @lru_cache(maxsize=256)
@@ -202,13 +261,13 @@ def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_beref
     if generation.problem:
         return generation.problem
     if generation.request.makes_pictures:
-        return "" if generation.wanted else "Cancelled too late: PiAPI had begun and charges it, so it was kept."
+        return "" if generation.wanted else "Cancelled too late: PiAPI went on with it and charges it, so it was kept."
     if generation.fetched:
         return "It was made with this account elsewhere. Place puts it at the 3D cursor, at no cost."
     if not generation.wanted:
         if not generation.request.price_usd:
             return "Cancelled too late: it was made already. Place puts it into the scene."
-        return "Cancelled too late: PiAPI had begun and charges it, so it was kept. Place puts it into the scene."
+        return "Cancelled too late: PiAPI went on with it and charges it, so it was kept. Place puts it into the scene."
     if is_bereft:
         return "Its placeholder is gone. Place puts it at the 3D cursor."
     if not here:

@@ -4,6 +4,8 @@ is through, and Blender's main thread waits for that as long."""
 
 import json
 
+from .fields import whole
+
 ITEMS_LIMIT = 100_000
 """Commas, brackets and quotes. A page of the history has some 30,000 of them, and takes 5 ms to parse."""
 ESCAPES_LIMIT = 300_000
@@ -32,7 +34,7 @@ def read_json(content: bytes) -> object:
         if depth > DEPTH_LIMIT:
             raise ValueError("an answer of absurd depth")
     try:
-        return json.loads(content.decode("utf-8-sig", "surrogatepass"))
+        return json.loads(content.decode("utf-8-sig", "surrogatepass"), parse_int=whole)
     except RecursionError:
         raise ValueError("an answer of absurd depth") from None
 

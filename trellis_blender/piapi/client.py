@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
+from .account import Account, read_account, read_upload
 from .adapter import Session
 from .addresses import checked_address
 from .answers import read_json
+from .clock import ServiceClock
 from .connections import Connections
 from .errors import (
     MOVED,
@@ -31,17 +33,7 @@ from .errors import (
 )
 from .retries import RETRIES, read_retry_after, retry_delay_s
 from .service import Service
-from .tasks import (
-    Account,
-    ListedTask,
-    Task,
-    read_account,
-    read_listed,
-    read_message,
-    read_task,
-    read_task_list,
-    read_upload,
-)
+from .tasks import ListedTask, Task, TaskPage, read_active_tasks, read_history, read_listed, read_message, read_task
 from .transport import ask, read_limited
 
 ANSWER_LIMIT_S = 180.0
@@ -111,6 +103,8 @@ class Client:
         self._slow_down = slow_down
         self._witness = witness
         self._limits = service.limits
+        self.clock = ServiceClock()
+        """What time it is at the service, as its answers say."""
         self._chance = random.Random()
         self._answer_limit_s = answer_limit_s
         secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
@@ -148,11 +142,14 @@ class Client:
         return self._repeated(lambda: read_task(self._ask("GET", self._task_url(task_id)), task_id))
 
     def cancel_task(self, task_id: str) -> None:
-        """Asks the service to drop a task that is still pending; a later `get_task` says whether it did."""
-        self._repeated(lambda: self._ask("DELETE", self._task_url(task_id)))
+        """Asks the service to drop a task that is still pending; a later `get_task` says whether it did.
+
+        Whatever is answered is the answer: it is asked again only where it surely did not hear.
+        """
+        self._repeated(lambda: self._ask("DELETE", self._task_url(task_id)), (NotSent, TooManyRequests))
 
     def get_account(self) -> Account:
-        """Name, plan and balance of the account."""
+        """Name, plan, balance and limits of the account."""
         return self._repeated(lambda: read_account(self._ask("GET", f"{self._api_url}/account/info")))
 
     def find_task(self, task_id: str) -> ListedTask:
@@ -160,22 +157,18 @@ class Client:
         return self._repeated(lambda: read_listed(self._ask("GET", self._task_url(task_id)), task_id))
 
     def get_active_tasks(self) -> list[ListedTask]:
-        """The account's tasks that are not done yet."""
-        return self._repeated(lambda: read_task_list(self._ask("GET", f"{self._api_url}/account/active_tasks")))
+        """The account's tasks that are not done yet, of those families of models that PiAPI tells of."""
+        return self._repeated(lambda: read_active_tasks(self._ask("GET", f"{self._api_url}/account/active_tasks")))
 
-    def get_history(self, model: str, since: float, until: float, page: int = 1) -> list[ListedTask]:
-        """One page, of at most 100, of the account's tasks with a model between two times (Unix seconds)."""
-        query = urlencode(
-            {
-                "page": page,
-                "page_size": HISTORY_PAGE_SIZE,
-                "model": model.rpartition("/")[2],
-                "start_time": int(since),
-                "end_time": int(until) + 1,
-            }
-        )
+    def get_history(self, since: float, until: float, page: int = 1) -> TaskPage:
+        """One page, of at most 100, of the account's tasks of all models between two times (Unix seconds).
+
+        PiAPI's filter by model is left out: a word that it does not know looks like an account without tasks.
+        """
+        times = {"start_time": max(int(since), 0), "end_time": max(int(until) + 1, 0)}
+        query = urlencode({"page": page, "page_size": HISTORY_PAGE_SIZE, **times})
         return self._repeated(
-            lambda: read_task_list(self._ask("GET", f"{self._api_url}/api/open/tasks/histories?{query}"))
+            lambda: read_history(self._ask("GET", f"{self._api_url}/api/open/tasks/histories?{query}"))
         )
 
     def upload_image(self, file_name: str, data: str) -> str:
@@ -219,6 +212,7 @@ class Client:
                 # What a redirect says beside its address is nothing to be read.
                 is_redirect = 300 <= response.status_code < 400
                 content = b"" if is_redirect else read_limited(self._connections, response, ANSWER_LIMIT_BYTES)
+        self.clock.hear(response.headers.get("Date"))
         if self._witness is not None:
             path = urlsplit(url)._replace(scheme="", netloc="").geturl()
             shown = self._without_secrets(content)
@@ -232,7 +226,7 @@ class Client:
                 raise AnswerNotUnderstood("a redirect")
             if response.status_code == 400 and body is None:
                 raise RequestRefused(read_message(answer))
-            wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
+            wait_s = read_retry_after(response.headers.get("Retry-After"), self.clock.now() or time.time())
             raise error_for(response.status_code, read_message(answer), wait_s)
         if answer is None:
             raise AnswerNotUnderstood

@@ -29,6 +29,7 @@ PiapiError
     ├── ConnectionCut
     ├── ServiceFailing       5xx
     └── AnswerNotUnderstood  below 200 as well, and a redirect after which the request may have been carried out
+        └── AnotherTask
 
 `str(error)` is for the artist: what happened, what to do, and the service's own words. What it cost depends on the
 step, so `generation` adds that.
@@ -286,6 +287,13 @@ class AnswerNotUnderstood(Unclear):
 
     happened = "What answered at PiAPI's address was not PiAPI's answer."
     remedy = "Check the address, and whether a proxy or a log-in page stands in between."
+
+
+class AnotherTask(AnswerNotUnderstood):
+    """An answer about another task than the one that was asked for."""
+
+    happened = "PiAPI answered about another task than the one that was asked for."
+    remedy = "Check whether a proxy that keeps answers stands in between."
 
 
 BY_STATUS: dict[int, type[Refused]] = {

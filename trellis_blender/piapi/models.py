@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The models that make 3D models: what they take, in what limits, and what they cost. A new model is added here.
+"""The models that make 3D models: what they take, in what limits, and what they cost. A new model is added here, with
+parameters and presets of its own: panel, operator and request are made of what stands here.
 
 Sources: PiAPI's model pages for inputs and prices. The documented range of the sampling steps is 10–50; the page's own
 sample sends 7, so fewer are let through.
@@ -7,6 +8,7 @@ sample sends 7, so fewer are let through.
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from unicodedata import category
 
 TEXT = "text-to-3d"
 IMAGE = "image-to-3d"
@@ -21,15 +23,29 @@ IMAGE_SIDE_LIMIT_PX = 1024
 
 SEED_LIMIT = 2**31 - 1
 
+_SEEN = frozenset("LNPS")
+"""The first letters of the categories of characters that show something by themselves: letters, numbers, punctuation,
+signs. Spaces, what joins and directs others, accents without a letter and halves of characters do not."""
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that are blank: Hangul's fillers, Braille without a dot."""
+
 
 class Parameter(NamedTuple):
-    """One number a model takes; `low` and `high` are what is accepted, both included."""
+    """One number a model takes; `low` and `high` are what is accepted, both included.
+
+    `label` and `about` are what the panel says of it. It draws those of one `group` together, and its slider begins at
+    `slider_low`.
+    """
 
     name: str
     default: float
     low: float
     high: float
     whole: bool
+    label: str = ""
+    about: str = ""
+    group: str = ""
+    slider_low: float | None = None
 
 
 class Preset(NamedTuple):
@@ -57,8 +73,13 @@ class Model(NamedTuple):
         """The names of the parameters that trade time for quality, at the same price."""
         return tuple(parameter.name for parameter in self.parameters if parameter.name != SEED.name)
 
+    @property
+    def takes_seed(self) -> bool:
+        """False where the same input gives another result each time."""
+        return any(parameter.name == SEED.name for parameter in self.parameters)
 
-SEED = Parameter("seed", 0, 0, SEED_LIMIT, whole=True)
+
+SEED = Parameter("seed", 0, 0, SEED_LIMIT, whole=True, label="Seed")
 
 
 def _sampling(preset_id: str, label: str, about: str, steps: int) -> Preset:
@@ -79,6 +100,55 @@ TRELLIS_PRESETS = (
 )
 """12 is what TRELLIS's own authors take, 50 PiAPI's default and the most it accepts."""
 
+TRELLIS_SAMPLERS = (
+    Parameter(
+        "ss_sampling_steps",
+        50,
+        1,
+        50,
+        whole=True,
+        label="Shape Steps",
+        about="Sparse structure: first the coarse shape is found, a cloud of little cubes with the silhouette and "
+        "proportions of the thing. More steps make it more certain of itself and take longer",
+        group="shape",
+        slider_low=10,
+    ),
+    Parameter(
+        "slat_sampling_steps",
+        50,
+        1,
+        50,
+        whole=True,
+        label="Detail Steps",
+        about="Structured latents: then surface and detail, form as well as colour, are laid over the little cubes. "
+        "More steps make them cleaner and take longer",
+        group="detail",
+        slider_low=10,
+    ),
+    Parameter(
+        "ss_guidance_strength",
+        7.5,
+        0,
+        10,
+        whole=False,
+        label="Shape Guidance",
+        about="How strictly the coarse shape follows the prompt or picture. Lower is freer and often rounder; very "
+        "high can look forced and break up",
+        group="shape",
+    ),
+    Parameter(
+        "slat_guidance_strength",
+        3.0,
+        0,
+        10,
+        whole=False,
+        label="Detail Guidance",
+        about="How strictly surface and colour follow the prompt or picture. Lower is calmer; very high can make "
+        "colours harsh and surfaces rough",
+        group="detail",
+    ),
+)
+
 OFFLINE_PREVIEW = Model(
     id="offline-preview",
     label="Offline preview",
@@ -98,13 +168,7 @@ MODELS: dict[str, Model] = {
             label="TRELLIS",
             use="For most things. Text or image",
             task_types=(TEXT, IMAGE),
-            parameters=(
-                SEED,
-                Parameter("ss_sampling_steps", 50, 1, 50, whole=True),
-                Parameter("slat_sampling_steps", 50, 1, 50, whole=True),
-                Parameter("ss_guidance_strength", 7.5, 0, 10, whole=False),
-                Parameter("slat_guidance_strength", 3.0, 0, 10, whole=False),
-            ),
+            parameters=(SEED, *TRELLIS_SAMPLERS),
             price_usd=0.04,
             presets=TRELLIS_PRESETS,
         ),
@@ -140,10 +204,16 @@ def check_task_type(model: Model, task_type: str) -> None:
         raise InputUnusable(f"{model.label} makes models from images only. Choose an image, or TRELLIS for text.")
 
 
+def has_words(text: str) -> bool:
+    """Whether there is anything to be seen in a text: one of invisible characters is paid for and says nothing."""
+    return any(category(letter)[0] in _SEEN and letter not in _BLANK for letter in text)
+
+
 def check_prompt(prompt: str) -> str:
-    """The prompt as it is sent; InputUnusable where it is empty or too long."""
+    """The prompt as it is sent; InputUnusable where nothing can be seen in it, or it is too long."""
+    is_empty = not has_words(prompt)
     prompt = " ".join(prompt.split()).encode("utf-8", "replace").decode()
-    if not prompt:
+    if is_empty:
         raise InputUnusable("There is no prompt. Describe the model in a few words.")
     if len(prompt) > PROMPT_LIMIT:
         raise InputUnusable(

@@ -1,21 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What PiAPI's plans allow. Source: third-party notes, never confirmed by PiAPI; the contract marks them unverified."""
+"""What an account allows: how many tasks at once it says itself, how many requests a minute only its plan tells.
+
+Source of the requests: third-party notes, never confirmed by PiAPI; the contract marks them unverified.
+"""
 
 from typing import NamedTuple
 
+from .account import Account
+
+MOST_AT_ONCE = 30
+"""More are not worked on at once, whatever an account allows."""
+
 
 class Plan(NamedTuple):
-    """Limits of an account: tasks worked on at once, requests a minute."""
+    """Limits of an account: tasks worked on at once, requests a minute; None where they are not known."""
 
-    tasks_at_once: int
-    requests_per_minute: int
-
-
-FREE = Plan(1, 10)
-PLANS = {"free": FREE, "creator": Plan(5, 60), "pro": Plan(30, 300)}
-MOST_AT_ONCE = max(plan.tasks_at_once for plan in PLANS.values())
+    tasks_at_once: int | None
+    requests_per_minute: int | None
 
 
-def plan_named(name: str) -> Plan | None:
-    """The plan by the name that the account gives it, in any capitalisation; None for one that nobody knows."""
-    return PLANS.get(name.strip().lower())
+REQUESTS_PER_MINUTE = {"free": 10, "creator": 60, "pro": 300}
+FREE = Plan(None, REQUESTS_PER_MINUTE["free"])
+"""Kept to while nobody knows."""
+
+
+def plan_of(account: Account) -> Plan:
+    """What `account` allows; the plan's name is read in any capitalisation."""
+    at_once = account.tasks_at_once
+    return Plan(
+        None if at_once is None else min(at_once, MOST_AT_ONCE),
+        REQUESTS_PER_MINUTE.get(account.plan.strip().casefold()),
+    )

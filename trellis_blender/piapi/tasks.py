@@ -1,30 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PiAPI's answers about tasks and the account, read without trusting any of their fields.
+"""PiAPI's answers about tasks, read without trusting any of their fields.
 
 Two shapes are in use: the envelope `{code, message, data: {…task…}}` and, on the Trellis page, a flat answer with
-`status`, `output`, `metrics` and a `logs` string. `read_task` takes both.
+`status`, `output`, `metrics` and a `logs` string. `read_task` takes both. Lists have shapes of their own, see
+`read_history` and `read_active_tasks`.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import cast
+from typing import NamedTuple, cast
 
-from .errors import AnswerNotUnderstood, error_for
+from .errors import AnotherTask, AnswerNotUnderstood, error_for
+from .fields import address, identity, listing, mapping, moment, number, text
+from .models import IMAGE, MODELS, TEXT
+from .picture_models import PICTURE_TASKS
 
 UNITS_PER_USD = 10_000_000
 """`meta.usage.consume` counts in these: 400000 is $0.04."""
+CHARGE_LIMIT_USD = 10_000.0
+"""No task costs as much; what says so is no charge."""
 
-TASK_ID_LIMIT = 200
-"""Characters; PiAPI's are UUIDs, of 36."""
-NUMBER_LIMIT = 1e15
-"""Beyond that nothing is counted, paid or waited for."""
 PICTURES_MAX = 4
 """Of one task: so many Flux makes at most."""
-
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$", re.IGNORECASE)
+LOG_LINES_MAX = 5000
+ENTRIES_MAX = 1000
+"""Of a list that are looked at; a page of the history has at most 100."""
+PROMPT_ECHO_LIMIT = 16 * 1024
+"""Characters: of 1,000 that are sent, each may come back as an escape of twelve."""
+INPUT_TEXT_LIMIT = 64 * 1024
+"""Characters of an input that is echoed as text."""
 
 
 class Status(Enum):
@@ -43,10 +49,16 @@ STATUS_WORDS: dict[str, Status] = {
     "starting": Status.PENDING,
     "staged": Status.STAGED,
     "processing": Status.PROCESSING,
+    "running": Status.PROCESSING,
     "retry": Status.PROCESSING,
     "completed": Status.COMPLETED,
+    "complete": Status.COMPLETED,
     "succeeded": Status.COMPLETED,
+    "success": Status.COMPLETED,
     "failed": Status.FAILED,
+    "failure": Status.FAILED,
+    "error": Status.FAILED,
+    "rejected": Status.FAILED,
     "cancelled": Status.CANCELLED,
     "canceled": Status.CANCELLED,
 }
@@ -70,200 +82,216 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class ListedTask:
-    """A task as the account's lists have it; `inputs` None where they do not say what it was made from."""
+    """A task as the account's lists have it; `inputs` None where they do not say what it was made from.
+
+    Of the inputs only what this add-on sends is here: `prompt`, `image` and `images` as texts, all others as numbers.
+    """
 
     task: Task
     model: str
     task_type: str
     inputs: Mapping[str, object] | None
 
+    def without_pictures(self) -> "ListedTask":
+        """The same, less the megabytes."""
+        if self.inputs is None:
+            return self
+        return replace(self, inputs={name: found for name, found in self.inputs.items() if name not in _PICTURES})
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account behind the key; `balance_usd` is None where the service did not say."""
 
-    name: str = ""
-    plan: str = ""
-    balance_usd: float | None = None
+class TaskPage(NamedTuple):
+    """One page of the history. `rows` counts its entries, `unreadable` those of them that are in no `tasks`; `total` is
+    how many there are on all pages, None where the service does not say."""
+
+    tasks: tuple[ListedTask, ...]
+    rows: int
+    unreadable: int
+    total: int | None
+
+
+TASK_TYPES = PICTURE_TASKS | {TEXT, IMAGE}
+"""PiAPI's words for what the models do that are known here."""
+_PICTURES = ("image", "images")
+_NUMBERS = frozenset(parameter.name for model in MODELS.values() for parameter in model.parameters) | {
+    "width",
+    "height",
+    "batch_size",
+}
 
 
 def read_task(answer: object, task_id: str = "") -> Task:
     """The task in PiAPI's `answer`; `task_id` is the one asked for (the flat shape leaves it out).
 
-    Raises the error that a `code` in the body names where no task is there, else AnswerNotUnderstood.
+    Raises the error that a `code` in the body names where no task is there, else AnswerNotUnderstood; AnotherTask for
+    an answer about another one.
     """
-    outer = _mapping(answer)
-    data = _mapping(outer.get("data"))
-    body = data or outer
-    found_id = _task_id(body.get("task_id")) or task_id
-    if not found_id or not ("status" in body or "task_id" in body):
-        raise _why_no_task(outer)
-    error = _mapping(body.get("error"))
-    message = _text(error.get("message")) or _text(error.get("raw_message")) or _text(body.get("error"))
-    meta = _mapping(body.get("meta"))
-    started_at = read_time(meta.get("started_at") or body.get("started_at"))
-    ended_at = read_time(meta.get("ended_at") or body.get("completed_at"))
-    output = _mapping(body.get("output"))
-    model_url, picture_urls = _text(output.get("model_file")).strip(), tuple(_picture_urls(output))
-    has_result = bool(model_url or picture_urls)
-    went_wrong = bool(_number(error.get("code"))) or (bool(message) and not has_result)
-    return Task(
-        task_id=found_id,
-        status=_read_status(
-            body.get("status"), has_ended=ended_at is not None, went_wrong=went_wrong, has_result=has_result
-        ),
-        model_url=model_url,
-        picture_urls=picture_urls,
-        log_lines=tuple(_lines(body.get("logs"))),
-        error_message=message,
-        charged_usd=_usd(_mapping(meta.get("usage")).get("consume")),
-        created_at=read_time(meta.get("created_at") or body.get("created_at")),
-        started_at=started_at,
-        ended_at=ended_at,
-    )
-
-
-def read_task_list(answer: object) -> list[ListedTask]:
-    """The tasks in a list of the account's: at the root, under `data`, or in whatever field of them holds the list.
-
-    Neither the running tasks' nor the history's shape is documented, so every list of objects with a `task_id` counts.
-    Raises AnswerNotUnderstood where there is no list at all, and where none of what a list has can be read: an answer
-    that is not understood is no account without tasks.
-    """
-    outer = _mapping(answer)
-    data = outer.get("data", answer)
-    candidates = [data, *_mapping(data).values(), *outer.values()]
-    lists = [cast("list[object]", found) for found in candidates if isinstance(found, list)]
-    if not lists:
-        raise _why_no_task(outer)
-    entries = max(lists, key=lambda found: sum(bool(_task_id(_mapping(entry).get("task_id"))) for entry in found))
-    readable = [_mapping(entry) for entry in entries if _task_id(_mapping(entry).get("task_id"))]
-    if not readable and all(lists):
-        raise _why_no_task(outer)
-    return [_listed(entry) for entry in readable]
-
-
-def read_account(answer: object) -> Account:
-    """The account in PiAPI's `answer`, at the root or under `data`; AnswerNotUnderstood where there is none."""
-    outer = _mapping(answer)
-    body = _mapping(outer.get("data")) or outer
-    account = Account(
-        name=_text(body.get("account_name")),
-        plan=_text(body.get("plan")),
-        balance_usd=_number(body.get("equivalent_in_usd")),
-    )
-    if account == Account() and not _text(body.get("account_id")):
-        raise _why_no_task(outer)
-    return account
-
-
-def read_upload(answer: object) -> str:
-    """The URL of an uploaded file; AnswerNotUnderstood where the answer has none."""
-    url = _text(_mapping(_mapping(answer).get("data")).get("url"))
-    if not url:
-        raise _why_no_task(_mapping(answer))
-    return url
-
-
-def read_message(answer: object) -> str:
-    """The service's own words in an answer, "" where there are none."""
-    outer = _mapping(answer)
-    error = _mapping(_mapping(outer.get("data")).get("error")) or _mapping(outer.get("error"))
-    return _text(error.get("message")) or _text(error.get("raw_message")) or _text(outer.get("message"))
-
-
-def read_time(value: object) -> float | None:
-    """Unix seconds of an RFC 3339 time, any number of fractional digits; None for the zero time and anything else."""
-    match = _TIME.match(value) if isinstance(value, str) else None
-    if match is None:
-        return None
-    whole, fraction, zone = match.groups()
-    zone = "+00:00" if zone is None or zone in "Zz" else zone
-    try:
-        moment = datetime.fromisoformat(whole + zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    if moment.year <= 1:
-        return None
-    return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
+    outer = mapping(answer)
+    body = mapping(outer.get("data")) or outer
+    if not ("status" in body or "task_id" in body):
+        raise why_not_understood(outer)
+    found_id = identity(body.get("task_id"))
+    if task_id and body.get("task_id") not in (None, "") and found_id.casefold() != task_id.casefold():
+        raise AnotherTask
+    if not (found_id or task_id):
+        raise why_not_understood(outer)
+    return _task(body, task_id or found_id)
 
 
 def read_listed(answer: object, task_id: str) -> ListedTask:
     """The task in PiAPI's `answer` with what it was made from; raises as `read_task` does."""
-    outer = _mapping(answer)
-    return _listed(_mapping(outer.get("data")) or outer, read_task(answer, task_id))
+    outer = mapping(answer)
+    return _listed(mapping(outer.get("data")) or outer, read_task(answer, task_id))
 
 
-def _listed(entry: Mapping[str, object], task: Task | None = None) -> ListedTask:
-    inputs = _mapping(entry.get("input"))
-    return ListedTask(
-        task=task or read_task(entry),
-        model=_text(entry.get("model")),
-        task_type=_text(entry.get("task_type")),
-        inputs=inputs or None,
-    )
+def read_history(answer: object) -> TaskPage:
+    """A page of the account's history: `data{data: [row, …] or null, page, size, total}`.
+
+    Raises AnswerNotUnderstood where there is no such list: an answer that is not understood is no account without
+    tasks.
+    """
+    outer = mapping(answer)
+    page = outer.get("data", answer)
+    within = mapping(page)
+    rows = within.get("data", page) if within else page
+    is_empty = rows is None and "data" in within
+    if not (isinstance(rows, list) or is_empty):
+        raise why_not_understood(outer)
+    entries = listing(cast("object", rows))[:ENTRIES_MAX]
+    tasks = tuple(_read_entries(entries))
+    total = number(within.get("total"))
+    return TaskPage(tasks, len(entries), len(entries) - len(tasks), None if total is None else int(max(total, 0)))
 
 
-def _why_no_task(outer: Mapping[str, object]) -> Exception:
-    code = _number(outer.get("code"))
+def read_active_tasks(answer: object) -> list[ListedTask]:
+    """The account's tasks that are not done: `{family: {…counts, active_tasks: [task, …] or null}}`.
+
+    Which families there are is PiAPI's choice, so one that is missing says nothing about its tasks. Raises
+    AnswerNotUnderstood where there is something else.
+    """
+    outer = mapping(answer)
+    families = mapping(outer.get("data"))
+    lists = [listing(mapping(family)["active_tasks"]) for family in families.values() if _is_family(family)]
+    if not lists and (families or "data" not in outer):
+        raise why_not_understood(outer)
+    return [found for entries in lists for found in _read_entries(entries[:ENTRIES_MAX])]
+
+
+def read_message(answer: object) -> str:
+    """The service's own words in an answer, "" where there are none."""
+    outer = mapping(answer)
+    error = mapping(mapping(outer.get("data")).get("error")) or mapping(outer.get("error"))
+    return text(error.get("message")) or text(error.get("raw_message")) or text(outer.get("message"))
+
+
+def why_not_understood(outer: Mapping[str, object]) -> Exception:
+    """The error that an answer's `code` names, else AnswerNotUnderstood."""
+    code = number(outer.get("code"))
     if code is not None and 400 <= code < 600:
         return error_for(int(code), read_message(outer))
     return AnswerNotUnderstood(read_message(outer))
 
 
+def _task(body: Mapping[str, object], task_id: str) -> Task:
+    error = mapping(body.get("error"))
+    message = text(error.get("message")) or text(error.get("raw_message")) or text(body.get("error"))
+    meta = mapping(body.get("meta"))
+    ended_at = moment(meta.get("ended_at") or body.get("completed_at"))
+    output = mapping(body.get("output"))
+    model_url, picture_urls = address(output.get("model_file")), tuple(_picture_urls(output))
+    has_result = bool(model_url or picture_urls)
+    return Task(
+        task_id=task_id,
+        status=_read_status(
+            body.get("status"),
+            has_result=has_result,
+            is_over=ended_at is not None or bool(number(error.get("code"))) or bool(message),
+        ),
+        model_url=model_url,
+        picture_urls=picture_urls,
+        log_lines=tuple(_lines(body.get("logs"))),
+        error_message=message,
+        charged_usd=_charge(body, meta),
+        created_at=moment(meta.get("created_at") or body.get("created_at")),
+        started_at=moment(meta.get("started_at") or body.get("started_at")),
+        ended_at=ended_at,
+    )
+
+
+def _read_entries(entries: Iterable[object]) -> Iterator[ListedTask]:
+    for entry in map(mapping, entries):
+        if task_id := identity(entry.get("task_id")) or identity(mapping(entry.get("detail")).get("task_id")):
+            yield _listed(entry, _task(entry, task_id))
+
+
+def _is_family(value: object) -> bool:
+    return "active_tasks" in mapping(value)
+
+
+def _listed(entry: Mapping[str, object], task: Task) -> ListedTask:
+    detail = mapping(entry.get("detail"))
+    return ListedTask(
+        task=task,
+        model=text(entry.get("model")) or text(entry.get("task_model")) or text(detail.get("model")),
+        task_type=text(entry.get("task_type")) or _known_type(detail.get("workflow_type")),
+        inputs=_inputs(entry.get("input")) or None,
+    )
+
+
+def _known_type(word: object) -> str:
+    """The history's word for what a task does is PiAPI's task type for some models only."""
+    return word if isinstance(word, str) and word in TASK_TYPES else ""
+
+
+def _inputs(said: object) -> Mapping[str, object]:
+    if isinstance(said, str) and len(said) <= INPUT_TEXT_LIMIT:
+        try:
+            said = json.loads(said)
+        except (ValueError, RecursionError):
+            return {}
+    echoed = mapping(said)
+    inputs: dict[str, object] = {}
+    if isinstance(echoed.get("prompt"), str):
+        inputs["prompt"] = text(echoed["prompt"], PROMPT_ECHO_LIMIT)
+    if isinstance(image := echoed.get("image"), str):
+        inputs["image"] = image
+    if images := [each for each in listing(echoed.get("images"))[:PICTURES_MAX] if isinstance(each, str)]:
+        inputs["images"] = tuple(images)
+    for name in _NUMBERS & echoed.keys():
+        if (value := number(echoed[name])) is not None:
+            inputs[name] = value
+    return inputs
+
+
+def _charge(body: Mapping[str, object], meta: Mapping[str, object]) -> float | None:
+    """US dollars: from a task's `meta.usage.consume`, or from `usage` of a row in the history."""
+    units = number(mapping(meta.get("usage")).get("consume"))
+    if units is None and body.get("usage_type") == "llm":
+        units = number(body.get("usage"))
+    return units / UNITS_PER_USD if units is not None and 0 <= units <= CHARGE_LIMIT_USD * UNITS_PER_USD else None
+
+
 def _picture_urls(output: Mapping[str, object]) -> Iterable[str]:
     """The addresses in `image_urls`, else the one in `image_url`."""
-    several = output.get("image_urls")
-    found = cast("list[object]", several) if isinstance(several, list) else []
-    urls = [url for each in found if (url := "".join(_text(each).split()))]
-    yield from urls[:PICTURES_MAX] or filter(None, ["".join(_text(output.get("image_url")).split())])
+    urls = [url for each in listing(output.get("image_urls"))[:ENTRIES_MAX] if (url := address(each))]
+    yield from urls[:PICTURES_MAX] or filter(None, [address(output.get("image_url"))])
 
 
-def _read_status(word: object, *, has_ended: bool, went_wrong: bool, has_result: bool) -> Status:
-    status = STATUS_WORDS.get(_text(word).strip().casefold())
+def _read_status(word: object, *, has_result: bool, is_over: bool) -> Status:
+    status = STATUS_WORDS.get(text(word).strip().casefold())
     if status is not None:
         return status
-    # An unknown word means "still running", unless a real end or an error says otherwise.
-    if went_wrong:
-        return Status.FAILED
-    if has_ended:
-        return Status.COMPLETED if has_result else Status.FAILED
-    return Status.PROCESSING
+    # An unknown word means "still running", unless a result, a real end or an error says otherwise. An error beside a
+    # result was seen, and the result was good.
+    if has_result:
+        return Status.COMPLETED
+    return Status.FAILED if is_over else Status.PROCESSING
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    # JSON can hold halves of characters, which no file and no database takes.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
-
-
-def _task_id(value: object) -> str:
-    text = _text(value)
-    return text if len(text) <= TASK_ID_LIMIT and text.isascii() and text.isprintable() else ""
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if abs(number) < NUMBER_LIMIT else None
-
-
-def _usd(units: object) -> float | None:
-    number = _number(units)
-    return None if number is None or number < 0 else number / UNITS_PER_USD
-
-
-def _lines(logs: object) -> Iterable[str]:
-    if isinstance(logs, str):
-        yield from _text(logs).splitlines()
-    elif isinstance(logs, list):
-        for entry in cast("list[object]", logs):
-            text = _text(entry) or _text(_mapping(entry).get("message"))
-            yield from text.splitlines()
+def _lines(logs: object) -> Iterator[str]:
+    told = [logs] if isinstance(logs, str) else listing(logs)[:LOG_LINES_MAX]
+    count = 0
+    for entry in told:
+        said = entry if isinstance(entry, str) else mapping(entry).get("message")
+        for line in said.splitlines()[: LOG_LINES_MAX - count] if isinstance(said, str) else ():
+            count += 1
+            yield text(line)

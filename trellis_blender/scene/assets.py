@@ -4,7 +4,6 @@
 It is not compressed, which would take three times as long: its textures are PNGs already.
 """
 
-import re
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
+from ..generation.file_names import file_stem, path_key
 from ..generation.files import PART_SUFFIX
 from ..generation.problems import GenerationProblem
 from ..generation.request import Picture
@@ -62,7 +62,7 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
     if is_linked(model):
         raise NotSaved(f"“{model.name}” is linked from another file. Make it local first.")
     path = folder / file_name(about.name, about.key or _own_key(model))
-    if bpy.data.filepath and path.resolve() == Path(bpy.data.filepath).resolve():
+    if bpy.data.filepath and path_key(str(path.resolve())) == path_key(str(Path(bpy.data.filepath).resolve())):
         raise NotSaved(f"“{model.name}” is in its asset's own file. Save the .blend itself.")
     part = path.with_name(f".{path.name}{PART_SUFFIX}")
     try:
@@ -86,8 +86,7 @@ def file_name(name: str, key: str) -> str:
 
     The key keeps it from being the name of a file of the artist's.
     """
-    plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" .") or "Model"
-    return f"{plain}-{key[:ID_CHARACTERS]}.blend"
+    return f"{file_stem(name, 'Model')}-{key[:ID_CHARACTERS]}.blend"
 
 
 def _own_key(model: bpy.types.Object) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import bpy
 
+from ..piapi.models import has_words
 from . import fitting, placeholder, placing, swapping
 from .box_names import likeness, prompt_in
 
@@ -113,4 +114,5 @@ def _said_by(items: Sequence[bpy.types.Object]) -> str:
 
 
 def _own(item: bpy.types.Object, name: str) -> str:
-    return str(getattr(item, name, "")).strip()
+    said = str(getattr(item, name, "")).strip()
+    return said if has_words(said) else ""

@@ -5,19 +5,21 @@ What the artist can choose beyond that is in `finish`.
 """
 
 from math import isfinite, radians
-from pathlib import Path
 from typing import Any
 
 import bpy
 from mathutils import Matrix, Vector
 
-from ..generation.glb import read_gltf
 from ..generation.problems import ModelUnusable
 
 SHARP_ANGLE = radians(30)
 """Where the artist has set nothing else."""
 SMALLEST_SIDE = 1e-12
 """Of a mesh in its file's units; a smaller one is a point, and Blender's numbers too short to enlarge it."""
+
+
+SAME_PLACE = 1e-7
+"""Of a mesh's size: what Blender's numbers make of one place."""
 
 
 def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
@@ -42,8 +44,9 @@ def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
     return Vector([float(axis.min()) for axis in axes]), Vector([float(axis.max()) for axis in axes])
 
 
-def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> Matrix:
-    """Scales the mesh evenly to its longest side (0 keeps its size) and puts its bottom centre at the origin.
+def stand(mesh: bpy.types.Mesh, longest_side_m: float, metres_per_unit: float = 1.0) -> Matrix:
+    """Scales the mesh, which is in metres, evenly to its longest side (0 keeps its size) and to the scene's units, and
+    puts its bottom centre at the origin.
 
     Returns what it was transformed by. Raises ModelUnusable where it has no size: the file's points may be sound, and
     what moves them not.
@@ -54,6 +57,7 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> Matrix:
         raise ModelUnusable("some of its points lie nowhere")
     longest = max(sides)
     factor = longest_side_m / longest if longest_side_m > 0 and longest > SMALLEST_SIDE else 1.0
+    factor /= metres_per_unit
     to_bottom_centre = (-(low.x + high.x) / 2, -(low.y + high.y) / 2, -low.z)
     transformed = Matrix.Scale(factor, 4) @ Matrix.Translation(to_bottom_centre)
     mesh.transform(transformed)
@@ -63,25 +67,34 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float) -> Matrix:
 def shade(mesh: bpy.types.Mesh, smooth_up_to: float) -> None:
     """Smooth, with sharp edges where faces meet at a larger angle, in radians.
 
-    Needs doubled vertices to be merged, which the importer has done.
+    The geometry alone decides: normals that a file or an artist gave the mesh go, and where they were given apart, the
+    vertices that were doubled for them are one again.
     """
+    if mesh.has_custom_normals:
+        _drop_normals(mesh)
     mesh.shade_smooth()
     mesh.set_sharp_from_angle(angle=smooth_up_to)
     mesh.update()
 
 
-def unmetal(mesh: bpy.types.Mesh, glb: Path) -> None:
-    """Metallic 0 for the materials whose file gives neither `metallicFactor` nor a texture for it.
+def _drop_normals(mesh: bpy.types.Mesh) -> None:
+    import bmesh
 
-    glTF reads a missing factor as 1.0, so TRELLIS's painted surfaces would show as dark metal.
-    """
-    painted = [_says_nothing_of_metal(material) for material in _materials_in_use(read_gltf(glb))]
-    for material, is_painted in zip(mesh.materials, painted, strict=False):
-        if material is None or not material.node_tree or not is_painted:
-            continue
-        for node in material.node_tree.nodes:
-            if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled):
-                _set_unless_linked(node.inputs["Metallic"], 0.0)
+    if mesh.shape_keys is None:
+        work = bmesh.new()
+        try:
+            work.from_mesh(mesh)
+            low, high = bounds(mesh)
+            borders = [vertex for vertex in work.verts if vertex.is_boundary]
+            bmesh.ops.remove_doubles(work, verts=borders, dist=(high - low).length * SAME_PLACE)
+            work.to_mesh(mesh)
+        finally:
+            work.free()
+    if "custom_normal" in mesh.attributes:
+        mesh.attributes.remove(mesh.attributes["custom_normal"])
+    elif mesh.has_custom_normals:
+        # Before 5.0 they are no attribute; one of no length stands for the geometry's.
+        mesh.normals_split_custom_set([(0.0, 0.0, 0.0)] * len(mesh.loops))
 
 
 def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
@@ -95,20 +108,3 @@ def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
                 node.image.name = name
                 if node.image.packed_file is None:
                     node.image.pack()
-
-
-def _materials_in_use(gltf: dict[str, Any]) -> list[Any]:
-    """The file's materials in the order in which its meshes use them, which is the order of the slots in Blender."""
-    materials = gltf.get("materials", [])
-    used = [part.get("material") for mesh in gltf.get("meshes", []) for part in mesh.get("primitives", [])]
-    return [materials[index] for index in dict.fromkeys(used) if isinstance(index, int) and 0 <= index < len(materials)]
-
-
-def _set_unless_linked(socket: Any, value: float) -> None:
-    if not socket.is_linked:
-        socket.default_value = value
-
-
-def _says_nothing_of_metal(material: object) -> bool:
-    surface = material.get("pbrMetallicRoughness") if isinstance(material, dict) else None
-    return not isinstance(surface, dict) or not {"metallicFactor", "metallicRoughnessTexture"} & surface.keys()

@@ -18,7 +18,7 @@ THIN = 1e-4
 
 class Frame(NamedTuple):
     """A box in world space. `matrix` turns and moves without scale: its origin is the middle of the floor, +Z is up and
-    -Y the front. `size` in metres along these three.
+    -Y the front. `size` along these three, in Blender's units.
     """
 
     matrix: Matrix

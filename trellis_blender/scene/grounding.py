@@ -6,6 +6,8 @@ from enum import Enum
 import bpy
 from mathutils import Vector
 
+from .units import metres_per_unit
+
 DOWN = Vector((0.0, 0.0, -1.0))
 SKIN = 1e-4
 """Of the height, at least of 1 m: a cursor that was snapped onto a surface must find that surface, not the next one."""
@@ -22,13 +24,13 @@ class Target(str, Enum):
     GROUND = "GROUND"
 
 
-def stand_at(context: bpy.types.Context, target: Target, beside_m: float = 0.0) -> tuple[float, float, float]:
-    """The point in world space, metres, that the middle of the model's underside goes to.
+def stand_at(context: bpy.types.Context, target: Target, beside: float = 0.0) -> tuple[float, float, float]:
+    """The point in world space that the middle of the model's underside goes to.
 
     Where there is no surface below the cursor it is the cursor.
     """
     x, y, z = context.scene.cursor.location
-    x += beside_m
+    x += beside
     if target is Target.GROUND:
         return (x, y, 0.0)
     if target is Target.SURFACE and (height := _surface_below(context, Vector((x, y, z)))) is not None:
@@ -39,7 +41,7 @@ def stand_at(context: bpy.types.Context, target: Target, beside_m: float = 0.0) 
 def _surface_below(context: bpy.types.Context, point: Vector) -> float | None:
     """The height of what lies below `point`, modifiers included and hidden objects not; None where nothing does."""
     depsgraph = context.evaluated_depsgraph_get()
-    skin = SKIN * max(1.0, abs(point.z))
+    skin = SKIN * max(1.0 / metres_per_unit(context.scene), abs(point.z))
     origin = point - DOWN * skin
     for _ in range(SEEN_THROUGH_LIMIT):
         is_hit, location, _, _, item, _ = context.scene.ray_cast(depsgraph, origin, DOWN)

@@ -4,6 +4,7 @@
 Main thread only: Blender decodes. Alpha is kept. 10–50 ms for 1024 × 1024.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import bpy
@@ -12,7 +13,7 @@ from ..generation.image_header import UPRIGHT
 from ..generation.request import Picture
 from ..piapi.models import IMAGE_SIDE_LIMIT_PX
 from .box import WHOLE, Box
-from .picture_file import PictureUnusable, check_file, check_size
+from .picture_file import PictureUnusable, check_file, check_header, check_size
 
 PRESHRINK_AREA_PX = 16_000_000
 """Above this Blender shrinks the image first, in bytes: as floats it would take four times the memory."""
@@ -27,6 +28,8 @@ def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Pictur
 
     High dynamic range is seen through the `scene`'s view transform.
     """
+    from . import colour
+
     orientation = check_file(path).orientation
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
@@ -38,8 +41,9 @@ def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Pictur
         if not image.size[0] or not image.size[1]:
             raise PictureUnusable(f"“{path.name}” is not an image that Blender can read. Choose a PNG, JPEG or WebP.")
         check_size(path.name, image.size[0], image.size[1])
-        _preshrink(image)
-        return _picture(image, scene, orientation, box)
+        with colour.as_stored(image, is_ours=True) as stored:
+            _preshrink(stored)
+            return _picture(stored, scene, orientation, box)
     finally:
         bpy.data.images.remove(image)
 
@@ -52,6 +56,9 @@ def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
     if image.source in {'MOVIE', 'SEQUENCE', 'TILED'}:
         what = {'MOVIE': "a movie", 'SEQUENCE': "an image sequence", 'TILED': "an image in tiles"}[image.source]
         raise PictureUnusable(f"“{image.name}” is {what}. Choose a single still image.")
+    from . import colour
+
+    _check_undecoded(image)
     width, height = image.size[0], image.size[1]
     if not width or not height:
         raise PictureUnusable(f"“{image.name}” has no pixels; its file may be gone. Choose another image.")
@@ -62,7 +69,20 @@ def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
             f"{DATABLOCK_AREA_LIMIT_PX // 1_000_000} million are read. Make a smaller copy: {IMAGE_SIDE_LIMIT_PX} are "
             "sent on the longer side."
         )
-    return _picture(image, scene, UPRIGHT, WHOLE)
+    with colour.as_stored(image, is_ours=False) as stored:
+        return _picture(stored, scene, UPRIGHT, WHOLE)
+
+
+def _check_undecoded(image: bpy.types.Image) -> None:
+    """Judges a picture by its header, which came with a .blend that may be a stranger's, before Blender decodes it."""
+    if image.has_data or image.source != 'FILE':
+        return
+    if image.packed_file is not None:
+        check_header(image.name, BytesIO(image.packed_file.data))
+        return
+    path = Path(bpy.path.abspath(image.filepath, library=image.library))
+    if path.is_file():
+        check_file(path)
 
 
 def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int, box: Box) -> Picture:

@@ -42,20 +42,26 @@ class _Known:
     originals: ClassVar[dict[str, int]] = {}
 
 
-def stand(name: str, generation_id: str, placement: "Placement", collection: bpy.types.Collection) -> bpy.types.Object:
+def stand(
+    name: str,
+    generation_id: str,
+    placement: "Placement",
+    collection: bpy.types.Collection,
+    metres_per_unit: float = 1.0,
+) -> bpy.types.Object:
     """An Empty in the shape of the model's box, its bottom centre at the placement's location.
 
     Touches neither selection nor mode, and pushes no undo step: the caller does, see `views.push_undo`.
     """
-    half_m = placement.longest_side_m / 2 or DELIVERED_HALF_M
+    half = (placement.longest_side_m / 2 or DELIVERED_HALF_M) / metres_per_unit
     empty = bpy.data.objects.new(name, None)
     empty.empty_display_type = 'CUBE'
-    empty.empty_display_size = half_m
+    empty.empty_display_size = half
     x, y, z = placement.location
     empty[ID_PROPERTY] = generation_id
     collection.objects.link(empty)
     # Else its matrix stays that of the origin until Blender draws, and a model may arrive before that.
-    empty.matrix_world = Matrix.Translation((x, y, z + half_m))
+    empty.matrix_world = Matrix.Translation((x, y, z + half))
     _Known.originals[generation_id] = empty.session_uid
     forget()
     return empty
@@ -156,7 +162,7 @@ def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.typ
 
 
 def volume(item: bpy.types.Object) -> Matrix:
-    """What takes the cube from -1 to 1 to where the placeholder is, in metres, world space."""
+    """What takes the cube from -1 to 1 to where the placeholder is, in world space."""
     if item.type == 'EMPTY':
         return item.matrix_world @ Matrix.Scale(item.empty_display_size, 4)
     low, high = local_bounds(item)
@@ -171,7 +177,7 @@ def local_bounds(item: bpy.types.Object) -> tuple[Vector, Vector]:
 
 
 def spot(item: bpy.types.Object) -> tuple[float, float, float]:
-    """The middle of the box's bottom, in metres, world space."""
+    """The middle of the box's bottom, in world space."""
     x, y, z = volume(item) @ Vector((0, 0, -1))
     return x, y, z
 

@@ -12,9 +12,10 @@ from ..generation.request import Placement
 from ..generation.variations import GAP
 from . import artist, finishing, fitting, grounding, placeholder, provenance, replacing, swapping
 from .finish import origin, steps
-from .finish.choices import PRESETS, Origin, Preset
+from .finish.choices import PRESETS, Origin, Preset, Shading
 from .grounding import Target
 from .staging import mesh_of, staged_model
+from .units import metres_per_unit
 from .views import layer_collections, push_undo, shown_scene, view_layer_of, viewports_of, window_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def here(
         scene_uid=context.scene.session_uid,
         collection=chosen.name if chosen is not None else "",
         collection_uid=chosen.session_uid if chosen is not None else 0,
-        location=grounding.stand_at(context, target, beside_m),
+        location=grounding.stand_at(context, target, beside_m / metres_per_unit(context.scene)),
         longest_side_m=0.0 if finish is Preset.AS_DELIVERED else longest_side_m,
         blend_file=bpy.data.filepath,
         blend_load=blend_load,
@@ -72,11 +73,12 @@ def here(
 def beside(context: bpy.types.Context, model: bpy.types.Object, blend_load: str, finish: Preset) -> Placement:
     """To the right of `model`, in its collection and as large as it is, whatever the preset."""
     frame = fitting.frame_of(model)
-    placement = here(context, max(frame.size), blend_load, finish=finish)
+    placement = here(context, 0.0, blend_load, finish=finish)
     x, y, z = placeholder.spot(model)
     across: Any = frame.matrix.row[0]
     width = sum(abs(turn) * side for turn, side in zip(across[:3], frame.size, strict=True))
-    placement = replace(placement, location=(x + GAP * width, y, z), longest_side_m=max(frame.size))
+    longest_side_m = max(frame.size) * metres_per_unit(context.scene)
+    placement = replace(placement, location=(x + GAP * width, y, z), longest_side_m=longest_side_m)
     collection = next(iter(model.users_collection), None)
     if collection is None or collection == context.scene.collection or collection.library is not None:
         return placement
@@ -109,13 +111,12 @@ def place(
     else:
         name = placeholder.wanted_name(stand_in, swapping.name_of(stand_in), name)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
-    with staged_model(glb) as model:
+    with staged_model(glb, keeps_normals=finish.shading is Shading.KEEP) as model:
         mesh = mesh_of(model)
         if bpy.app.background or not steps.is_heavy(mesh, finish):
             steps.reduce(mesh, finish)
-        delivered = finishing.stand(mesh, placement.longest_side_m)
+        delivered = finishing.stand(mesh, placement.longest_side_m, metres_per_unit(_scene_of(placement, stand_in)))
         steps.shade(mesh, finish)
-        finishing.unmetal(mesh, glb)
         finishing.name_all(model, mesh, name)
         for collection in list(model.users_collection):
             collection.objects.unlink(model)
@@ -149,11 +150,18 @@ def stand_in(name: str, generation_id: str, placement: Placement) -> bpy.types.S
     """Puts a placeholder where the model will stand; the scene it is in. Pushes no undo step."""
     # The artist sees it where they pressed; local view is told of it below.
     destination = _destination(placement, arrives=False)
-    empty = placeholder.stand(name, generation_id, placement, destination.collection)
+    unit_m = metres_per_unit(destination.scene)
+    empty = placeholder.stand(name, generation_id, placement, destination.collection, unit_m)
     for viewport in viewports_of(destination.scene):
         if viewport.local_view is not None:
             empty.local_view_set(viewport, True)
     return destination.scene
+
+
+def _scene_of(placement: Placement, stand_in: bpy.types.Object | None) -> bpy.types.Scene:
+    if stand_in is None:
+        return _destination(placement).scene
+    return placeholder.scene_of(stand_in) or shown_scene()
 
 
 def _check_modes(stand_ins: list[bpy.types.Object]) -> None:

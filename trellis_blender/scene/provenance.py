@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What made a model, on its object: one group of custom properties, which goes where the object goes."""
 
-from collections.abc import Mapping
+from dataclasses import fields
+from itertools import islice
 from typing import Any
 
 import bpy
 
-from ..generation.provenance import Made, from_group, to_group
+from ..generation.provenance import PARAMETERS_LIMIT, Made, from_group, to_group
 
 GROUP = "trellis"
 """The name of the group; in glTF it is one of the node's extras."""
@@ -20,7 +21,11 @@ def write(item: bpy.types.Object, made: Made) -> None:
 def read(item: bpy.types.Object | None) -> Made | None:
     """What made the object; None where it does not say so."""
     group: Any = item.get(GROUP) if item is not None else None
-    if group is None or not hasattr(group, "to_dict"):
+    if not hasattr(group, "to_dict"):
         return None
-    plain = group.to_dict()
-    return from_group(plain) if isinstance(plain, Mapping) else None
+    # What of it is not asked for is not copied: it may be huge.
+    known = {each.name: group.get(each.name) for each in fields(Made)}
+    numbers: Any = known["parameters"]
+    if hasattr(numbers, "to_dict"):
+        known["parameters"] = {name: numbers.get(name) for name in islice(iter(numbers), PARAMETERS_LIMIT)}
+    return from_group(known)

@@ -14,7 +14,7 @@ from .grounding import SEEN_THROUGH, SEEN_THROUGH_LIMIT, SKIN
 def under_mouse(
     context: bpy.types.Context, region: Any, view: Any, mouse: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """The point in world space, metres, of what is seen at `mouse` (pixels in `region`): a surface, else the ground,
+    """The point in world space of what is seen at `mouse` (pixels in `region`): a surface, else the ground,
     else as far away as the 3D cursor.
     """
     origin, direction = region_2d_to_origin_3d(region, view, mouse), region_2d_to_vector_3d(region, view, mouse)

@@ -10,9 +10,10 @@ import bpy
 
 from .importer import ImportFailed, import_glb
 
-_HOLDERS = ("objects", "scenes")
-"""What comes in with a file and is used by nobody else; a file of several scenes brings scenes of its own."""
+_SCENES = "scenes"
+"""The staging scene, and those that a file of several scenes brings."""
 _KINDS = (
+    "objects",
     "meshes",
     "materials",
     "images",
@@ -21,25 +22,30 @@ _KINDS = (
     "lights",
     "actions",
     "curves",
+    "pointclouds",
     "node_groups",
     "collections",
 )
+"""What an import may bring; whatever of it the model does not use goes again."""
 
 
 @contextmanager
-def staged_model(path: Path) -> Generator[bpy.types.Object]:
-    """The model in the GLB at `path` as one mesh object, its transform applied to the mesh, parts joined.
+def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[bpy.types.Object]:
+    """The model in the GLB at `path` as one mesh object, as Blender shows it: posed, transforms applied, parts joined.
 
-    Inside the block the object is in the staging scene only: link it to where it shall stay. Afterwards the staging
-    scene and everything else that the import brought is gone, and so is the object where the block raised.
-    Raises as `importer.import_glb`, which says where this may be called.
+    In metres. Inside the block the object is in the staging scene only: link it to where it shall stay. Afterwards the
+    staging scene and everything else that the import brought is gone, and so is the object where the block raised.
+    Raises as `importer.import_glb`, which says where this may be called, and what `keeps_normals` is.
     """
     before = _pointers()
     stage = bpy.data.scenes.new("Trellis import")
     kept: bpy.types.Object | None = None
     brought: dict[str, set[int]] | None = None
     try:
-        import_glb(path, stage)
+        with _windows_kept():
+            saying_nothing_of_metal = import_glb(path, stage, keeps_normals=keeps_normals)
+        for material in saying_nothing_of_metal:
+            _unmetal(material)
         model = _one_object(stage)
         # What the block makes is not the import's.
         brought = _new_since(before)
@@ -47,6 +53,19 @@ def staged_model(path: Path) -> Generator[bpy.types.Object]:
         kept = model
     finally:
         _clear(kept, _new_since(before) if brought is None else brought)
+
+
+@contextmanager
+def _windows_kept() -> Generator[None]:
+    """For bones the importer shows its scene in a window: the artist gets theirs back."""
+    shown = [(window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows]
+    try:
+        yield
+    finally:
+        for window, scene, layer in shown:
+            if window.scene != scene:
+                window.scene = scene
+                window.view_layer = layer
 
 
 def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
@@ -66,23 +85,64 @@ def is_linked(model: bpy.types.Object) -> bool:
 def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
     layer = stage.view_layers[0]
     layer.update()
-    parts = [item for item in stage.collection.all_objects if item.type == 'MESH' and mesh_of(item).polygons]
-    if not parts:
+    shown = [item for item in stage.collection.all_objects if item.type == 'MESH' and mesh_of(item).polygons]
+    meshes = [mesh for item in shown if (mesh := _mesh_as_shown(item, layer)).polygons]
+    if not meshes:
         raise ImportFailed("There is no surface in the model that Blender could show. Its file is kept.")
-    for part in parts:
-        matrix = part.matrix_world.copy()
-        _free_of_rig(part)
-        if mesh_of(part).users > 1:
-            part.data = mesh_of(part).copy()
-        part.parent = None
-        mesh_of(part).transform(matrix)
-        if matrix.determinant() < 0:
-            mesh_of(part).flip_normals()
-        part.matrix_world.identity()
-        part.rotation_mode = 'XYZ'
-    if len(parts) > 1:
-        _join([mesh_of(part) for part in parts])
-    return parts[0]
+    for mesh in meshes:
+        _show_colours(mesh)
+    if len(meshes) > 1:
+        _join(meshes)
+    whole = bpy.data.objects.new("Trellis import", meshes[0])
+    stage.collection.objects.link(whole)
+    whole.vertex_groups.clear()  # which bone moves what; the bones go with the staging scene
+    return whole
+
+
+def _mesh_as_shown(part: bpy.types.Object, layer: bpy.types.ViewLayer) -> bpy.types.Mesh:
+    """A mesh of its own for an object of the import, in world space: bones, shape keys and animation have done to it
+    what they do.
+    """
+    mesh: bpy.types.Mesh = mesh_of(part)
+    if len(part.modifiers) or mesh.shape_keys is not None:
+        graph: Any = layer.depsgraph
+        mesh = bpy.data.meshes.new_from_object(
+            part.evaluated_get(graph), preserve_all_data_layers=True, depsgraph=graph
+        )
+    elif mesh.users > 1:
+        mesh = mesh.copy()
+    matrix = part.matrix_world
+    mesh.transform(matrix)
+    if matrix.determinant() < 0:
+        mesh.flip_normals()
+    return mesh
+
+
+def _show_colours(mesh: bpy.types.Mesh) -> None:
+    """Colours of vertices that no material shows: Blender's importer makes one from 5.0 on, glTF wants them seen."""
+    if not mesh.color_attributes or any(mesh.materials):
+        return
+    material = bpy.data.materials.new("Colours")
+    material.use_nodes = True
+    tree: Any = material.node_tree
+    surface = next(node for node in tree.nodes if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled))
+    colours = tree.nodes.new('ShaderNodeVertexColor')
+    colours.layer_name = mesh.color_attributes[0].name
+    colours.location = (-300, 200)
+    tree.links.new(colours.outputs["Color"], surface.inputs["Base Color"])
+    of_mesh: Any = mesh.materials
+    of_mesh.clear()
+    of_mesh.append(material)
+
+
+def _unmetal(material: bpy.types.Material) -> None:
+    """Metallic 0 where the file says nothing of it.
+
+    glTF reads a missing factor as 1.0, so TRELLIS's painted surfaces would show as dark metal.
+    """
+    for node in material.node_tree.nodes if material.node_tree else ():
+        if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled) and not node.inputs["Metallic"].is_linked:
+            node.inputs["Metallic"].default_value = 0.0  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _join(meshes: list[bpy.types.Mesh]) -> None:
@@ -116,16 +176,8 @@ def _join(meshes: list[bpy.types.Mesh]) -> None:
         of_all.pop()
 
 
-def _free_of_rig(part: bpy.types.Object) -> None:
-    """Nothing that moves it, so that the mesh alone is the model: the armature goes with the staging scene."""
-    part.modifiers.clear()
-    part.vertex_groups.clear()
-    part.shape_key_clear()
-    part.animation_data_clear()
-
-
 def _pointers() -> dict[str, set[int]]:
-    return {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in (*_HOLDERS, *_KINDS)}
+    return {kind: {item.as_pointer() for item in getattr(bpy.data, kind)} for kind in (_SCENES, *_KINDS)}
 
 
 def _new_since(before: dict[str, set[int]]) -> dict[str, set[int]]:
@@ -133,14 +185,32 @@ def _new_since(before: dict[str, set[int]]) -> dict[str, set[int]]:
 
 
 def _clear(kept: bpy.types.Object | None, brought: dict[str, set[int]]) -> None:
-    for kind in _HOLDERS:
-        items = getattr(bpy.data, kind)
-        for item in list(items):
-            if item.as_pointer() in brought[kind] and item != kept:
-                items.remove(item)
-    # What the removed objects used loses its last user in the order of _KINDS: meshes, then materials, then images.
-    for kind in _KINDS:
-        items = getattr(bpy.data, kind)
-        for item in list(items):
-            if item.as_pointer() in brought[kind] and item.users == 0:
-                items.remove(item)
+    """By what the model uses and not by numbers of users, in which Blender 5.3 counts a mesh's shape keys."""
+    used = _used_by(kept) if kept is not None else set()
+    for scene in list(bpy.data.scenes):
+        if scene.as_pointer() in brought[_SCENES]:
+            bpy.data.scenes.remove(scene)
+    bpy.data.batch_remove(
+        [
+            item
+            for kind in _KINDS
+            for item in getattr(bpy.data, kind)
+            if item.as_pointer() in brought[kind] and item not in used
+        ]
+    )
+
+
+def _used_by(model: bpy.types.Object) -> set[bpy.types.ID]:
+    mesh = mesh_of(model)
+    materials = list(filter(None, mesh.materials))
+    used: set[bpy.types.ID] = {model, mesh, *materials}
+    waiting: list[Any] = [material.node_tree for material in materials]
+    while waiting:
+        tree = waiting.pop()
+        for node in tree.nodes if tree is not None else ():
+            found: Any = getattr(node, "image", None) or getattr(node, "node_tree", None)
+            if found is not None and found not in used:
+                used.add(found)
+                if isinstance(found, bpy.types.NodeTree):
+                    waiting.append(found)
+    return used

@@ -7,14 +7,15 @@ import bpy
 from mathutils import Matrix
 
 from .. import finishing
+from ..units import metres_per_unit_of
 from .choices import CannotFinish, Size
 
 
 def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
     """Lengths of the model along its own three axes, in metres, world space."""
     low, high = finishing.bounds(mesh)
-    scale = model.matrix_world.to_scale()
-    x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) for axis in range(3))
+    scale, unit_m = model.matrix_world.to_scale(), metres_per_unit_of(model)
+    x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) * unit_m for axis in range(3))
     return x, y, z
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A model's pictures: packed into the .blend, or as files beside it. Their pixels and materials are left alone."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 
+from ...generation.file_names import file_stem
 from ...generation.files import write_whole
 from ...generation.problems import GenerationProblem
 from .choices import CannotFinish, Textures
@@ -89,10 +89,9 @@ def _save(image: bpy.types.Image) -> str:
 
 
 def _free_path(image: bpy.types.Image, content: bytes) -> Path:
-    stem = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", image.name).strip(" .") or "texture"
     suffix = ".jpg" if content.startswith(b"\xff\xd8") else ".png" if content.startswith(b"\x89PNG") else ""
     suffix = suffix or Path(image.filepath).suffix or ".png"
-    stem = stem.removesuffix(suffix)
+    stem = file_stem(image.name.removesuffix(suffix), "texture")
     folder = Path(bpy.path.abspath("//")) / FOLDER
     for number in range(NAMES_LIMIT):
         path = folder / f"{stem}{f'-{number}' if number else ''}{suffix}"

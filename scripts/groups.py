@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tests `scripts/test.py` runs where: the one place that says so.
+
+All of `tests/plain` runs in plain Python, all of `tests/blender` on the newest Blender module there is, all of
+`tests/window` in the newest program that is given. What runs in more places than that is declared here; with `--soak`
+the rest of it runs there as well. `tests/plain/test_groups.py` fails where a file or a scenario is in no group.
+"""
+
+from __future__ import annotations
+
+# tests/plain, by what else it runs with than today's `requests`.
+
+OPENS_SOCKETS = (
+    "test_account",
+    "test_bad_answers",
+    "test_certificates",
+    "test_client",
+    "test_connections",
+    "test_contract",
+    "test_faults",
+    "test_fetch",
+    "test_limits",
+    "test_lost_answers",
+    "test_odd_hosts",
+    "test_picture_tasks",
+    "test_queue",
+    "test_tasks",
+    "test_web_picture",
+)
+"""Also with the `requests` and `urllib3` of Blender 4.2: what these two do for the add-on is done at sockets."""
+
+OPENS_NONE = (
+    "test_before",
+    "test_books",
+    "test_cancelling",
+    "test_captions",
+    "test_costs",
+    "test_docs",
+    "test_files",
+    "test_foreign",
+    "test_fuzz",
+    "test_glb",
+    "test_gltf_checks",
+    "test_groups",
+    "test_image_header",
+    "test_kills",
+    "test_long_run",
+    "test_manifest",
+    "test_matching",
+    "test_models",
+    "test_ownership",
+    "test_pace",
+    "test_patience",
+    "test_png",
+    "test_provenance",
+    "test_redaction",
+    "test_scripts",
+    "test_secret_file",
+    "test_sentences",
+    "test_service",
+    "test_spending",
+    "test_stale_rows",
+    "test_unsent",
+    "test_variations",
+    "test_wording",
+    "test_work",
+)
+"""With today's alone: no socket, or one that is used as in the files above, for what is not about it."""
+
+# tests/blender, by the versions of Blender.
+
+EVERY_BLENDER = (
+    "test_as_shown",  # what the importer makes of colours, poses and pictures
+    "test_finish",  # operators and modifiers of Blender's own
+    "test_generate",  # registered properties, operators, the add-on's whole way
+    "test_placing",  # the importer, its keywords, what it leaves behind
+    "test_registration",  # what a version keeps of an add-on that is switched off
+    "test_threads",  # operators in an override while a thread runs: up to 5.0 that is a crash
+)
+"""On each: what `scene/versions.py` has a switch for, or what Blender does differently from version to version."""
+
+OLDEST_AND_NEWEST = (
+    "test_access",
+    "test_account",
+    "test_another_model",
+    "test_assets",
+    "test_blockout",
+    "test_concepts",
+    "test_from_web",
+    "test_fuzz_import",
+    "test_improving",
+    "test_input_panels",
+    "test_kills",
+    "test_list",
+    "test_picture",
+    "test_placeholder",
+    "test_preferences",
+    "test_provenance",
+    "test_spending",
+    "test_taking",
+)
+"""On the two ends: what uses Blender, in a way that has not changed in between."""
+
+ONCE = (
+    "test_demo",
+    "test_judging",
+    "test_offline",
+    "test_remedies",
+)
+"""On the newest alone: what is done in numpy and plain Python, in a process of its own or without Blender's data."""
+
+# tests/window, by the programs.
+
+EVERY_PROGRAM = (
+    "test_another_file",
+    "test_autosave",
+    "test_busy_artist",
+    "test_first_model",
+    "test_first_start",
+    "test_placeholder",
+    "test_two_blenders",
+    "test_undo",
+)
+"""In each program that is given: what an artist cannot do without, and what depends on Blender's events the most."""
+
+NEWEST_PROGRAM = (
+    "test_account",
+    "test_adjust_last_operation",
+    "test_assets",
+    "test_before",
+    "test_blockout",
+    "test_checking",
+    "test_concepts",
+    "test_failures",
+    "test_looks",
+    "test_offline",
+    "test_paying",
+    "test_pictures",
+    "test_placeholders",
+    "test_quit_and_started_again",
+    "test_readme",
+    "test_recover",
+    "test_switched_off",
+    "test_ten_at_once",
+    "test_that_ends_its_tasks",
+    "test_threads",
+)
+"""In the newest of them."""
+
+# Under the Windows Python, which scripts/test.py starts with `--windows`.
+
+ON_WINDOWS = {
+    "tests/plain": (
+        "test_books",
+        "test_certificates",
+        "test_client",
+        "test_connections",
+        "test_fetch",
+        "test_files",
+        "test_kills",
+        "test_odd_hosts",
+        "test_ownership",
+        "test_scripts",
+        "test_secret_file",
+        "test_stale_rows",
+        "test_unsent",
+        "test_web_picture",
+        "test_work",
+    ),
+    "tests/blender": (
+        "test_access",
+        "test_generate",
+        "test_assets",
+        "test_offline",
+    ),
+}
+"""What concerns connections, files, locks, kills, certificates, the offline preview, generating and assets."""

@@ -1,0 +1,20 @@
+"""A picture as it is sent, with this process's colour management: a path in, RGBA of its middle out, in two ways."""
+
+import os
+import sys
+from pathlib import Path
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from trellis_blender.scene.picture import load_picture, picture_of
+
+path = Path(sys.argv[1])
+loaded = load_picture(path, bpy.context.scene)
+kept = picture_of(bpy.data.images.load(str(path)), bpy.context.scene)
+middle = 4 * (loaded.width * (loaded.height // 2) + loaded.width // 2)
+sent = [*loaded.rgba[middle : middle + 4], *kept.rgba[middle : middle + 4]]
+sys.stdout.write(f"\nsent {' '.join(map(str, sent))}\n")
+sys.stdout.flush()
+os._exit(0)

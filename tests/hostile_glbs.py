@@ -1,0 +1,275 @@
+"""GLBs of a few kilobytes that ask for gigabytes or minutes, each in one way. Blender dies of some of them."""
+
+import json
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from models import box_glb, picture_png
+from mutants import Parts
+
+Gltf = dict[str, Any]
+FLOAT, INT, BYTE = 5126, 5125, 5121
+MANY = 3_000_000
+
+
+def changed(change: Callable[[Parts], object]) -> bytes:
+    parts = Parts(box_glb())
+    change(parts)
+    return parts.whole()
+
+
+def zeros(parts: Parts, count: int, kind: str = "VEC3", component: int = FLOAT) -> int:
+    """An accessor that needs no data; its number."""
+    parts.gltf["accessors"].append({"componentType": component, "type": kind, "count": count})
+    return len(parts.gltf["accessors"]) - 1
+
+
+def primitive(parts: Parts) -> Gltf:
+    return parts.gltf["meshes"][0]["primitives"][0]
+
+
+def many_zero_indices(parts: Parts) -> None:
+    """One accessor of zeros as the corners of a thousand parts."""
+    part = {**primitive(parts), "indices": zeros(parts, MANY, "SCALAR", INT)}
+    parts.gltf["meshes"][0]["primitives"] = [part] * 1000
+
+
+def many_small_indices(parts: Parts) -> None:
+    """As above, with fewer than anybody would count in each, as strips that become three times as many."""
+    part = {**primitive(parts), "indices": zeros(parts, 90_000, "SCALAR", INT), "mode": 5}
+    parts.gltf["meshes"][0]["primitives"] = [part] * 900
+
+
+def shared_indices(parts: Parts) -> None:
+    """No zeros: all parts share what is there."""
+    count = 30_000
+    indices = parts.add(bytes(4 * count), INT, "SCALAR", count)
+    parts.gltf["meshes"][0]["primitives"] = [{**primitive(parts), "indices": indices}] * 1000
+
+
+def many_parts_of_nothing(parts: Parts) -> None:
+    parts.gltf["meshes"][0]["primitives"] += [{"attributes": {}}] * 60_000
+
+
+def many_empty_parts(parts: Parts) -> None:
+    empty = zeros(parts, 0)
+    parts.gltf["meshes"][0]["primitives"] += [{"attributes": {"POSITION": empty}}] * 30_000
+
+
+def many_targets(parts: Parts) -> None:
+    primitive(parts)["targets"] = [{"POSITION": 1}] * 20_000
+
+
+def large_targets(parts: Parts) -> None:
+    position = zeros(parts, 90_000)
+    primitive(parts)["attributes"]["POSITION"] = position
+    primitive(parts)["targets"] = [{"POSITION": position}] * 60
+    del primitive(parts)["indices"]
+
+
+def many_attributes(parts: Parts) -> None:
+    primitive(parts)["attributes"] |= {f"_{number}": 1 for number in range(20_000)}
+
+
+def large_attributes(parts: Parts) -> None:
+    position = zeros(parts, 90_000)
+    names = ["POSITION", *(f"_{number}" for number in range(60))]
+    primitive(parts)["attributes"] = dict.fromkeys(names, position)
+    del primitive(parts)["indices"]
+
+
+def many_channels(parts: Parts) -> None:
+    sampler = {"input": 1, "output": 1}
+    channels = [{"sampler": 0, "target": {"node": 1, "path": "translation"}}] * 15_000
+    parts.gltf["animations"] = [{"samplers": [sampler], "channels": channels}]
+
+
+def many_keys(parts: Parts) -> None:
+    times, values = zeros(parts, 40_000, "SCALAR"), zeros(parts, 40_000)
+    channels = [{"sampler": 0, "target": {"node": 1, "path": path}} for path in ("translation", "scale")] * 50
+    parts.gltf["animations"] = [{"samplers": [{"input": times, "output": values}], "channels": channels}]
+
+
+def images_on_one_view(parts: Parts) -> None:
+    """Each is within the limits of one picture."""
+    large = picture_png(4, 4)[:16] + struct.pack(">II", 8000, 8000) + picture_png(4, 4)[24:]
+    view = parts.gltf["accessors"][parts.add(large, BYTE, "SCALAR", len(large))]["bufferView"]
+    parts.gltf["images"] = [{"bufferView": view, "mimeType": "image/png"}] * 80
+
+
+def many_images(parts: Parts) -> None:
+    parts.gltf["images"] *= 20_000
+
+
+def sixteen_bits(parts: Parts) -> None:
+    """Four times as large in memory as one with eight."""
+    large = picture_png(4, 4)[:16] + struct.pack(">IIB", 8000, 8000, 16) + picture_png(4, 4)[25:]
+    view = parts.gltf["accessors"][parts.add(large, BYTE, "SCALAR", len(large))]["bufferView"]
+    parts.gltf["images"] = [{"bufferView": view, "mimeType": "image/png"}]
+
+
+def many_materials(parts: Parts) -> None:
+    parts.gltf["materials"] *= 5_000
+
+
+def many_nodes(parts: Parts) -> None:
+    parts.gltf["nodes"] += [{"mesh": 0}] * 5_000
+
+
+def many_bones(parts: Parts) -> None:
+    parts.gltf["skins"] = [{"joints": [0] * 50_000}]
+    parts.gltf["nodes"][1]["skin"] = 0
+
+
+def many_skins(parts: Parts) -> None:
+    parts.gltf["skins"] = [{"joints": [0]}] * 20_000
+
+
+def many_scenes(parts: Parts) -> None:
+    parts.gltf["scenes"] *= 10_000
+
+
+def large_extras(parts: Parts) -> None:
+    parts.gltf["nodes"][0]["extras"] = {str(number): [number] for number in range(150_000)}
+
+
+def deep_extras(parts: Parts) -> None:
+    deep: Any = []
+    for _ in range(500):
+        deep = [deep]
+    parts.gltf["asset"]["extras"] = deep
+
+
+def overlapping(parts: Parts) -> None:
+    """Accessors that all lie on the same bytes, each in another part."""
+    count = 20_000
+    view = parts.gltf["accessors"][parts.add(bytes(12 * count), FLOAT, "VEC3", count)]["bufferView"]
+    places = []
+    for number in range(900):
+        accessor = {"bufferView": view, "byteOffset": 12 * (number % 9), "componentType": FLOAT, "type": "VEC3"}
+        parts.gltf["accessors"].append({**accessor, "count": count - 10})
+        places.append(len(parts.gltf["accessors"]) - 1)
+    parts.gltf["meshes"][0]["primitives"] = [{"attributes": {"POSITION": place}, "indices": 0} for place in places]
+
+
+def sparse_and_large(parts: Parts) -> None:
+    number = zeros(parts, MANY)
+    indices = {"bufferView": 1, "componentType": 5123}
+    parts.gltf["accessors"][number]["sparse"] = {"count": 1, "indices": indices, "values": {"bufferView": 1}}
+    primitive(parts)["attributes"]["POSITION"] = number
+
+
+def stands_everywhere(parts: Parts) -> None:
+    """A mesh within the limits that stands in a thousand places."""
+    position = zeros(parts, 5_000)
+    primitive(parts)["attributes"] = {"POSITION": position}
+    primitive(parts)["indices"] = zeros(parts, 15_000, "SCALAR", INT)
+    parts.gltf["nodes"] = [{"mesh": 0}] * 1_000
+    parts.gltf["scenes"] = [{"nodes": list(range(1_000))}]
+
+
+def meshopt_bomb(parts: Parts) -> None:
+    """A view that claims to unfold to a gigabyte."""
+    count = 2**26
+    parts.gltf["buffers"].append(
+        {"byteLength": 16 * count, "extensions": {"EXT_meshopt_compression": {"fallback": True}}}
+    )
+    packed = {"buffer": 0, "byteLength": 100, "byteStride": 16, "count": count, "mode": "ATTRIBUTES"}
+    view = {"buffer": 1, "byteLength": 16 * count, "byteStride": 16, "extensions": {"EXT_meshopt_compression": packed}}
+    parts.gltf["bufferViews"].append(view)
+    parts.gltf["extensionsUsed"] = ["EXT_meshopt_compression"]
+
+
+def meshopt_stride(parts: Parts) -> None:
+    """A width that the decoder has no room for."""
+    packed = {"buffer": 0, "byteLength": 100, "byteStride": 1024, "count": 1, "mode": "ATTRIBUTES"}
+    view = {"buffer": 0, "byteLength": 1024, "extensions": {"EXT_meshopt_compression": packed}}
+    parts.add(bytes(2000), BYTE, "SCALAR", 1)
+    parts.gltf["bufferViews"].append(view)
+
+
+def draco_bomb(parts: Parts) -> None:
+    """A compressed mesh whose own header claims four billion points."""
+    start = b"DRACO\2\2\1\0\0\0" + b"\xff\xff\xff\xff\x0f" * 2 + bytes(20)
+    view = parts.gltf["accessors"][parts.add(start, BYTE, "SCALAR", len(start))]["bufferView"]
+    packed = {"bufferView": view, "attributes": {"POSITION": 0}}
+    primitive(parts)["extensions"] = {"KHR_draco_mesh_compression": packed}
+    parts.gltf["extensionsUsed"] = ["KHR_draco_mesh_compression"]
+
+
+def another_picture(start: bytes) -> Callable[[Parts], None]:
+    def change(parts: Parts) -> None:
+        view = parts.gltf["accessors"][parts.add(start + bytes(200), BYTE, "SCALAR", 1)]["bufferView"]
+        parts.gltf["images"] = [{"bufferView": view, "mimeType": "image/png"}]
+
+    return change
+
+
+PICTURES = {
+    "JPEG 2000": b"\0\0\0\x0cjP  \r\n\x87\n",
+    "KTX2": b"\xabKTX 20\xbb\r\n\x1a\n",
+    "DDS": b"DDS |\0\0\0",
+    "PSD": b"8BPS\0\1",
+    "BigTIFF": b"II+\0\x08\0",
+    "TIFF": b"II*\0\x08\0",
+    "SGI": b"\x01\xda\1\1",
+    "OpenEXR": b"\x76\x2f\x31\x01\2\0\0\0",
+    "Radiance HDR": b"#?RADIANCE\n\n-Y 60000 +X 60000\n",
+    "BMP": b"BM" + bytes(12) + struct.pack("<Iii", 40, 60_000, 60_000),
+    "GIF": b"GIF89a",
+    "AVIF": b"\0\0\0\x1cftypavif",
+    "of an unknown kind": struct.pack("<BBB9xHHBB", 0, 0, 2, 60_000, 60_000, 24, 0),
+}
+
+HOSTILE: dict[str, Callable[[Parts], object]] = {
+    change.__name__: change
+    for change in (
+        many_zero_indices,
+        many_small_indices,
+        shared_indices,
+        many_parts_of_nothing,
+        many_empty_parts,
+        many_targets,
+        large_targets,
+        many_attributes,
+        large_attributes,
+        many_channels,
+        many_keys,
+        images_on_one_view,
+        many_images,
+        sixteen_bits,
+        many_materials,
+        many_nodes,
+        many_bones,
+        many_skins,
+        many_scenes,
+        large_extras,
+        deep_extras,
+        overlapping,
+        sparse_and_large,
+        stands_everywhere,
+        meshopt_bomb,
+        meshopt_stride,
+        draco_bomb,
+    )
+}
+
+
+def with_description(text: bytes) -> bytes:
+    """A GLB whose description is this text."""
+    text += b" " * (-len(text) % 4)
+    return struct.pack("<4sIII4s", b"glTF", 2, 20 + len(text), len(text), b"JSON") + text
+
+
+def nothing_but_lists(size: int) -> bytes:
+    """A description of `size` bytes of empty lists."""
+    return with_description(b'{"meshes":[{"primitives":[]}],"x":[' + b"[]," * (size // 3) + b"[]]}")
+
+
+def one_long_text(size: int) -> bytes:
+    return with_description(json.dumps({"meshes": [], "x": "y" * size}).encode())
+
+
+def deep_lists(depth: int) -> bytes:
+    return with_description(b'{"meshes":[' + b"[" * depth + b"]" * depth + b"]}")

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what the service says a task was made from is what was sent.
+
+It need not come back as it went out: numbers as text or rounded, texts normalised, escaped or cut, pictures as an
+address. So each question has three answers: True, False, and None where it cannot be told.
+"""
+
+import base64
+import html
+import re
+import struct
+import unicodedata
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import unquote
+
+DIGITS_KEPT = range(4, 10)
+"""To so many digits a number may have been rounded."""
+ROUNDED_BY = 1.0
+"""A setting may have come back as the next whole number."""
+CUT_FROM = 3
+"""Letters and digits; of fewer nothing can be told."""
+
+_ELLIPSIS = re.compile(r"…|\.{3,}|\[…\]|\[\.{3}\]")
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPE = re.compile(r"\\[nrt\"'/\\]")
+
+
+def same_seed(sent: int, echoed: object) -> bool | None:
+    """Whether a task was made with the seed `sent`; the service's 0 stands for one that it draws itself."""
+    if not isinstance(echoed, int | float) or echoed <= 0:
+        return None
+    return echoed == sent or echoed == struct.unpack("f", struct.pack("f", sent))[0] or _is_rounded(sent, echoed)
+
+
+def same_number(sent: float, echoed: object) -> bool | None:
+    """Whether a setting is the one that was `sent`."""
+    if not isinstance(echoed, int | float):
+        return None
+    return abs(echoed - sent) < ROUNDED_BY
+
+
+def same_prompt(sent: str, echoed: object) -> bool | None:
+    """Whether a prompt is the one that was `sent`; a beginning of it does not tell."""
+    if not isinstance(echoed, str):
+        return None
+    said = _unescaped(echoed)
+    for letters in (_letters, _plain_letters):
+        whole, pieces = letters(sent), [letters(piece) for piece in _ELLIPSIS.split(said)]
+        if letters(said) == whole and whole:
+            return True
+        if len("".join(pieces)) < CUT_FROM or not whole:
+            continue
+        if len(pieces) > 1 and whole.startswith(pieces[0]) and whole.endswith(pieces[-1]):
+            return True
+        if whole.startswith(letters(said)):
+            return None
+    return None if len(_letters(said)) < CUT_FROM else False
+
+
+def same_picture(sent: bytes, sent_as: str, inputs: Mapping[str, object]) -> bool | None:
+    """Whether a task echoes this picture, in `image` or among its `images`.
+
+    `sent` is the PNG, b"" where it is no longer there; `sent_as` the text or the address that went out, "" where that
+    is not known. None where it echoes none, its address, or a piece of it.
+    """
+    images = inputs.get("images")
+    echoed: list[object] = [inputs.get("image")]
+    if isinstance(images, tuple):
+        echoed += cast("tuple[object, ...]", images)
+    answers = [_shows(sent, sent_as, each) for each in echoed if isinstance(each, str) and each]
+    if True in answers:
+        return True
+    return False if answers and None not in answers else None
+
+
+def _is_rounded(sent: int, echoed: float) -> bool:
+    return any(float(f"{sent:.{digits}g}") == echoed for digits in DIGITS_KEPT if 10**digits <= sent)
+
+
+def _unescaped(said: str) -> str:
+    said = html.unescape(html.unescape(said))
+    said = _ESCAPE.sub(" ", _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), said))
+    said = said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return unquote(said.replace("+", " ")) if "%" in said else said
+
+
+def _letters(said: str) -> str:
+    """What remains of a text whatever was done to its spaces, quotes, capitals and composed characters."""
+    return "".join(each for each in unicodedata.normalize("NFKC", said).casefold() if each.isalnum())
+
+
+def _plain_letters(said: str) -> str:
+    """The same less all that an encoding could have spoilt."""
+    return "".join(each for each in said if each.isascii() and each.isalnum()).casefold()
+
+
+def _shows(sent: bytes, sent_as: str, echoed: str) -> bool | None:
+    if sent_as and echoed.strip() == sent_as:
+        return True
+    encoded = echoed.partition(",")[2] if echoed.startswith("data:") else echoed
+    encoded = "".join((unquote(encoded) if "%" in encoded else encoded).split()).translate({45: 43, 95: 47})
+    if not sent or not encoded:
+        return None
+    try:
+        shown = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        return None
+    if shown == sent:
+        return True
+    return None if sent.startswith(shown) else False

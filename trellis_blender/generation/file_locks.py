@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that a process holds locked, so that others can tell whether it still runs."""
+
+import errno
+import os
+import time
+from pathlib import Path
+
+HOLD_TRIES = 20
+TRY_AGAIN_S = 0.01
+"""Somebody who looks whether a file is held holds it himself for a moment."""
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EINVAL, getattr(errno, "ENOTSUP", 0), getattr(errno, "EOPNOTSUPP", 0)}
+
+
+class NoLocks(Exception):
+    """The drive knows no locks."""
+
+
+class Held:
+    """A file that this process holds locked, until `close` or its end."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        self.path = path
+        self._number = number
+
+    def is_there(self) -> bool:
+        """False where the file has been removed, or another one stands in its place."""
+        try:
+            return os.path.samestat(os.fstat(self._number), self.path.stat())
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Lets go of the lock. The file stays."""
+        os.close(self._number)
+
+
+def hold(path: Path) -> Held:
+    """Makes the file where there is none, and locks it. Raises OSError where another one holds it, or NoLocks."""
+    for last in (*[False] * (HOLD_TRIES - 1), True):
+        number = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(number)
+        except OSError as error:
+            os.close(number)
+            if error.errno in _NO_LOCKS:
+                raise NoLocks from None
+            if last:
+                raise
+        else:
+            held = Held(path, number)
+            # Whoever looked at it before it was locked has taken it for one of the dead, and removed it.
+            if held.is_there():
+                return held
+            held.close()
+        time.sleep(TRY_AGAIN_S)
+    raise BlockingIOError(errno.EAGAIN, "it is removed again and again", str(path))
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the file. Raises OSError where that cannot be looked at, or NoLocks."""
+    try:
+        number = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        _lock(number)
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            raise NoLocks from None
+        return True
+    finally:
+        os.close(number)
+    return False
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _lock(number: int) -> None:
+        """Locks the open file for this process; OSError where another one has it."""
+        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(number: int) -> None:
+        """Locks the open file for this process; OSError where another one has it."""
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

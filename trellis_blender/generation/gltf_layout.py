@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How glTF 2.0 lays out numbers, and a way to its lists."""
+
+from typing import Any
+
+COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
+COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+INDEX_CODES = {5121: "B", 5123: "H", 5125: "I"}
+FLOAT = 5126
+
+
+def element_bytes(accessor: dict[str, Any]) -> int:
+    """Of one element of an accessor, without what may stand between two; KeyError for what glTF does not know."""
+    return COMPONENT_BYTES[accessor["componentType"]] * COMPONENTS[accessor["type"]]
+
+
+def at(items: list[Any], number: int) -> Any:
+    """The item at an index, which must not count from the end."""
+    if number < 0:
+        raise IndexError
+    return items[number]

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PiAPI's answers about the account and about uploaded files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .fields import address, mapping, number, text
+from .tasks import why_not_understood
+
+NAME_LIMIT = 100
+"""Characters that are shown."""
+AT_ONCE_FIELDS = ("max_trellis_concurrency", "max_concurrent_task_count")
+"""The first that is there counts: how many Trellis tasks the account works on at once, else how many of any kind."""
+AT_ONCE_LIMIT = 1000
+
+_FIELDS = frozenset(
+    {"name", "account_name", "id", "account_id", "plan", "equivalent_in_usd", "wallet", "credit_pack_info"}
+).union(AT_ONCE_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account behind the key. What the service did not say is "" or None.
+
+    `tasks_at_once` is how many tasks the service works on at the same time, 1 at least.
+    """
+
+    name: str = ""
+    plan: str = ""
+    balance_usd: float | None = None
+    tasks_at_once: int | None = None
+
+
+def read_account(answer: object) -> Account:
+    """The account in PiAPI's `answer`, at the root or under `data`; AnswerNotUnderstood where there is none.
+
+    Any field of it may be missing; one that is there is enough.
+    """
+    outer = mapping(answer)
+    body = mapping(outer.get("data")) or outer
+    if all(body.get(field) in (None, "") for field in _FIELDS):
+        raise why_not_understood(outer)
+    return Account(
+        name=_name(body),
+        plan=" ".join(text(body.get("plan"), NAME_LIMIT).split()),
+        balance_usd=number(body.get("equivalent_in_usd")),
+        tasks_at_once=_tasks_at_once(body),
+    )
+
+
+def read_upload(answer: object) -> str:
+    """The URL of an uploaded file, under `data` or at the root; AnswerNotUnderstood where the answer has none."""
+    outer = mapping(answer)
+    url = address(mapping(outer.get("data")).get("url")) or address(outer.get("url"))
+    if not url:
+        raise why_not_understood(outer)
+    return url
+
+
+def _name(body: Mapping[str, object]) -> str:
+    """What the account is called, else its number."""
+    for field in ("name", "account_name"):
+        if found := " ".join(text(body.get(field), NAME_LIMIT).split()):
+            return found
+    for field in ("id", "account_id"):
+        if (counted := number(body.get(field))) is not None:
+            return f"No. {counted:.0f}"
+        if found := text(body.get(field), NAME_LIMIT).strip():
+            return f"No. {found}"
+    return ""
+
+
+def _tasks_at_once(body: Mapping[str, object]) -> int | None:
+    for field in AT_ONCE_FIELDS:
+        if (allowed := number(body.get(field))) is not None:
+            return int(min(max(allowed, 1), AT_ONCE_LIMIT))
+    return None
