@@ -3,10 +3,12 @@
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,10 @@ from trellis_blender.interface.offline_process import OfflineProcess
 from trellis_blender.offline import png
 from trellis_blender.offline.inflate import inflate
 from trellis_blender.offline.preview import make_preview
+from trellis_blender.offline.server import ARRIVAL_LIMIT_S, MOST_CONNECTIONS, OfflineServer
 from trellis_blender.offline.subject import NoSubject, find_subject
 from trellis_blender.piapi.client import Client
-from trellis_blender.piapi.errors import InputRefused, NotStarted, Refused
+from trellis_blender.piapi.errors import InputRefused, NotSent, NotStarted, Refused, Unclear
 from trellis_blender.piapi.files import open_result
 from trellis_blender.piapi.tasks import Status, Task
 
@@ -308,6 +311,75 @@ def test_nobody_gets_in_without_the_token(process: OfflineProcess, client: Clien
     assert url.startswith("http://127.0.0.1:")
 
 
+def spoken_to(url: str, request: bytes) -> socket.socket:
+    """A connection to the service over which `request` has gone."""
+    connection = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
+    connection.settimeout(5)
+    connection.sendall(request)
+    return connection
+
+
+@pytest.mark.parametrize("expects", [b"", b"Expect: 100-continue\r\n"])
+def test_a_stranger_is_refused_before_its_body_is_read(process: OfflineProcess, expects: bytes) -> None:
+    url = process.service().reached().api_url
+    request = b"POST /api/v1/task HTTP/1.1\r\nHost: x\r\nContent-Length: 16000000\r\n" + expects + b"\r\n"
+    with spoken_to(url, request) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
+        connection.settimeout(2)
+        while connection.recv(65536):
+            pass
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Length: 99999999999",
+        "Content-Length: \xb2",
+        "Content-Length: " + "9" * 5000,
+        "Content-Length: -1",
+        "Content-Length: 20000000",
+        "",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_a_body_without_an_honest_length_is_not_read(process: OfflineProcess, headers: str) -> None:
+    service = process.service().reached()
+    head = f"POST /api/v1/task HTTP/1.1\r\nx-api-key: {service.api_key}\r\n{headers}\r\n\r\n"
+    with spoken_to(service.api_url, head.encode("latin-1")) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+    Client(service).get_account()
+
+
+def test_strangers_do_not_take_all_connections(process: OfflineProcess) -> None:
+    service = process.service().reached()
+    many = [spoken_to(service.api_url, b"GET / HTTP/1.1\r\nX-Slow: ") for _ in range(MOST_CONNECTIONS + 20)]
+    time.sleep(0.5)
+    status = Path(f"/proc/{process.process_id}/status")
+    if status.is_file():
+        threads = next(line for line in status.read_text().splitlines() if line.startswith("Threads"))
+        assert int(threads.split()[1]) < MOST_CONNECTIONS + 15
+    closed = 0
+    for connection in many:
+        connection.settimeout(0.05)
+        with suppress(TimeoutError, ConnectionError):
+            closed += not connection.recv(1)
+    assert closed >= 20
+    # A byte now and then does not keep them open.
+    end = time.monotonic() + ARRIVAL_LIMIT_S + 5
+    while True:
+        for connection in many:
+            with suppress(OSError):
+                connection.send(b"x")
+        try:
+            Client(service, pause=lambda seconds: time.sleep(0.1)).get_account()
+            break
+        except (NotSent, Unclear):
+            assert time.monotonic() < end
+            time.sleep(0.3)
+    for connection in many:
+        connection.close()
+
+
 def used_s(process_id: int) -> float:
     """Where it can be had, the processor's time that it has used: others may keep the machine busy."""
     if sys.platform != "linux":
@@ -390,6 +462,35 @@ def test_a_stopped_one_is_not_started_again(process: OfflineProcess) -> None:
     process.stop()
     with pytest.raises(NotStarted):
         process.service().reached()
+
+
+class StoppedMeanwhile(tuple[str, ...]):
+    """A command that is read while the process is being started, just then when it is stopped."""
+
+    process: OfflineProcess
+
+    def __iter__(self) -> Iterator[str]:
+        self.process.stop()
+        return super().__iter__()
+
+
+def test_one_that_is_stopped_while_it_starts_is_not_left_behind() -> None:
+    python = StoppedMeanwhile(PYTHON)
+    python.process = OfflineProcess(python)
+    with pytest.raises(NotStarted, match="switched off"):
+        python.process.service().reached()
+    assert python.process.process_id is None
+
+
+def test_it_does_not_ask_for_the_computers_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(name: str = "") -> str:
+        raise AssertionError(f"asked for {name}")
+
+    monkeypatch.setattr(socket, "getfqdn", asked)
+    server = OfflineServer("a token")
+    assert server.address == f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    assert not server.socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+    server.server_close()
 
 
 # In Blender

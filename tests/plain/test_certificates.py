@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -130,6 +131,48 @@ def test_a_python_that_does_not_know_the_systems_places(
     monkeypatch.setattr(certificates, "SYSTEM_BUNDLES", (tmp_path / "none", authority / "ca.pem"))
     with serving(authority) as (port, _):
         assert name_at(f"https://127.0.0.1:{port}") == "Ada"
+
+
+MALFORMED = b"-----BEGIN CERTIFICATE-----\nTm90aGluZyB0aGF0IGlzIG9uZQ==\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_one_malformed_certificate_does_not_take_the_others_away(
+    variable: str, authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(MALFORMED + b"# \xff\n" + (authority / "ca.pem").read_bytes() + MALFORMED)
+    monkeypatch.setenv(variable, str(bundle))
+    with serving(authority) as (port, _):
+        assert name_at(f"https://127.0.0.1:{port}") == "Ada"
+
+
+def test_one_malformed_certificate_in_the_systems_bundle_does_not_either(
+    authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(MALFORMED + (authority / "ca.pem").read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr(certificates, "SYSTEM_BUNDLES", (bundle,))
+    with serving(authority) as (port, _):
+        assert name_at(f"https://127.0.0.1:{port}") == "Ada"
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows alone has such a store")
+def test_on_windows_the_store_is_trusted_and_no_folder_of_the_current_drive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    certificates._load_system(context)
+    in_store = {found[0] for store in certificates.WINDOWS_STORES for found in ssl.enum_certificates(store)}
+    assert in_store
+    loaded = context.get_ca_certs(binary_form=True)
+    assert set(loaded) <= in_store
+    asked: list[object] = []
+    monkeypatch.setattr(ssl.SSLContext, "set_default_verify_paths", asked.append)
+    certificates._load_system(context)
+    assert not asked
 
 
 def test_a_context_is_made_once() -> None:

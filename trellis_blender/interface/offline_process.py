@@ -76,10 +76,11 @@ class OfflineProcess:
                 # In this order: `stop` says that it is over and then ends the process that it sees.
                 if self._is_stopped:
                     _end(self._process)
-                    raise NotStarted(SWITCHED_OFF)
                 address = _first_line(self._process, token)
             except OSError as error:
                 raise NotStarted(f"The offline preview could not be started ({error.strerror or error}).") from None
+            if self._is_stopped:
+                raise NotStarted(SWITCHED_OFF)
             if not address:
                 _end(self._process)
                 raise NotStarted(f"The offline preview could not be started ({_last_line(said)}).")
@@ -102,7 +103,7 @@ def _first_line(process: "subprocess.Popen[str]", token: str) -> str:
     """Sends the token, returns the address that comes back; "" where the process ended or hung."""
     assert process.stdin is not None
     assert process.stdout is not None
-    with suppress(BrokenPipeError):
+    with suppress(OSError, ValueError):  # it has ended, or `stop` has closed this
         process.stdin.write(f"{token}\n")
         process.stdin.flush()
     limit = threading.Timer(START_LIMIT_S, process.kill)

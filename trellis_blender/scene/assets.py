@@ -18,7 +18,7 @@ from ..generation.file_names import file_stem, path_key
 from ..generation.files import PART_SUFFIX
 from ..generation.problems import GenerationProblem
 from ..generation.request import Picture
-from . import asset_catalog, placeholder, swapping
+from . import asset_catalog, blend_files, placeholder, swapping
 from .finish import textures
 from .staging import is_linked, mesh_of
 
@@ -71,7 +71,7 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
         with _packed(mesh) as problems, _copy_named(model, about.name) as copy:
             _mark(copy, about, catalog_id)
             problems.extend(_company(copy))
-            bpy.data.libraries.write(str(part), {copy}, fake_user=True, compress=False)
+            blend_files.write(part, {copy})
         part.replace(path)
     except (OSError, RuntimeError, GenerationProblem) as error:
         with suppress(OSError):

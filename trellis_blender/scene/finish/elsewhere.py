@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy
 
+from .. import blend_files
 from .choices import CannotFinish, Finish
 
 STOP_TIMEOUT_S = 2.0
@@ -45,9 +46,10 @@ class Elsewhere:
                     stderr=subprocess.STDOUT,
                     creationflags=NO_WINDOW,
                 )
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             self.cancel()
-            raise CannotFinish(f"A Blender of its own could not be started for the model ({error}).") from None
+            reason = error.strerror or error
+            raise CannotFinish(f"A Blender of its own could not be started for the model ({reason}).") from None
 
     @property
     def is_done(self) -> bool:
@@ -84,7 +86,7 @@ def write(mesh: bpy.types.Mesh, path: Path) -> str:
     """Writes a copy of the mesh into a .blend of its own, and returns its name there."""
     bare = _bare(mesh)
     try:
-        bpy.data.libraries.write(str(path), {bare}, compress=False, fake_user=True)
+        blend_files.write(path, {bare})
         return bare.name
     finally:
         bpy.data.meshes.remove(bare)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Data-blocks into a .blend of their own."""
+
+import errno
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+_NO_REASON = ("Success", "Failed to write blendfile")
+"""How Blender's message ends where the room has run out within a write: the system has no number for that."""
+
+
+def write(path: Path, data: Collection[Any]) -> None:
+    """Writes data-blocks, not compressed. Raises OSError, whose `strerror` says why."""
+    try:
+        bpy.data.libraries.write(str(path), set(data), compress=False, fake_user=True)
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise
+        said = str(error).strip().removeprefix("Error: ").removeprefix("Failed to write blendfile: ")
+        if said.endswith(_NO_REASON):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        raise OSError(errno.EIO, said) from None
