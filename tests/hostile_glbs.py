@@ -273,3 +273,52 @@ def one_long_text(size: int) -> bytes:
 
 def deep_lists(depth: int) -> bytes:
     return with_description(b'{"meshes":[' + b"[" * depth + b"]" * depth + b"]}")
+
+
+def a_node_each(parts: Parts) -> None:
+    parts.gltf["nodes"] = [{"mesh": 0}] * 990
+    parts.gltf["scenes"] = [{"nodes": list(range(990))}]
+
+
+def a_long_chain(parts: Parts) -> None:
+    parts.gltf["nodes"] = [{"children": [number + 1]} for number in range(900)] + [{"mesh": 0}]
+
+
+def nine_hundred_parts(parts: Parts) -> None:
+    parts.gltf["meshes"][0]["primitives"] *= 900
+
+
+def a_material_each(parts: Parts) -> None:
+    parts.gltf["materials"] *= 200
+    parts.gltf["meshes"][0]["primitives"] = [{**primitive(parts), "material": number} for number in range(200)]
+
+
+def sixty_targets(parts: Parts) -> None:
+    primitive(parts)["targets"] = [{"POSITION": 1}] * 60
+    parts.gltf["meshes"][0]["weights"] = [1.0] * 60
+
+
+def nineteen_hundred_channels(parts: Parts) -> None:
+    times, values = parts.add(struct.pack("<2f", 0, 1), FLOAT, "SCALAR", 2), parts.add(bytes(24), FLOAT, "VEC3", 2)
+    channels = [{"sampler": 0, "target": {"node": 1, "path": "scale"}}] * 1_900
+    parts.gltf["animations"] = [{"samplers": [{"input": times, "output": values}], "channels": channels}]
+
+
+def all_on_one_point(parts: Parts) -> None:
+    count = 2_100_000
+    primitive(parts)["indices"] = parts.add(bytes(4 * count), INT, "SCALAR", count)
+
+
+WITHIN: dict[str, Callable[[Parts], object]] = {
+    change.__name__: change
+    for change in (
+        a_node_each,
+        a_long_chain,
+        nine_hundred_parts,
+        a_material_each,
+        sixty_targets,
+        nineteen_hundred_channels,
+        all_on_one_point,
+    )
+}
+"""Just within the limits: Blender takes them in, or says why not."""

@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_glbs import WITHIN, changed
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from mutants import MUTATIONS, mutant, sources
@@ -146,3 +148,12 @@ def test_spoilt_models_arrive_or_are_refused_in_a_sentence(
     record_property("count", f"{count} spoilt GLBs (seed {SEED}): {told}; {len(wrong)} not as they should")
     assert not wrong, "\n".join(wrong)
     assert count - found["refused by the checks"] >= count / 5
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_what_is_just_within_the_limits_takes_seconds(importer: Importer, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "model.glb"
+    path.write_bytes(changed(WITHIN[name]))
+    begun = time.monotonic()
+    assert fate(importer, path)["outcome"] in {"arrived", "refused at import"}
+    assert time.monotonic() - begun < LIMIT_S / 2

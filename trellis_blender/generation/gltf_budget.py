@@ -46,8 +46,9 @@ LISTS_MAX = 10_000
 def check(gltf: dict[str, Any], size: int) -> None:
     """Raises ModelUnusable where a file of `size` bytes asks for too much; KeyError and the like for nonsense."""
     places = _places_of_meshes(gltf)
-    for kind, found in gltf.items():
-        if isinstance(found, list) and len(found) > LISTS_MAX:
+    lists: dict[str, list[Any]] = {kind: found for kind, found in gltf.items() if isinstance(found, list)}
+    for kind, found in lists.items():
+        if len(found) > LISTS_MAX:
             raise ModelUnusable(f"it claims to have {len(found):,} {kind}")
     if len(gltf.get("materials", [])) > MATERIALS_MAX:
         raise ModelUnusable(f"it claims to have {len(gltf['materials']):,} materials")

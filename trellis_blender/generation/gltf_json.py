@@ -29,15 +29,11 @@ def parse_description(content: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", gltf)
 
 
-def _check_depth(gltf: object) -> None:
-    level: list[object] = [gltf]
+def _check_depth(gltf: Any) -> None:
+    level: list[Any] = [gltf]
     for _ in range(DEPTH_MAX):
-        level = [
-            item
-            for holder in level
-            if isinstance(holder, dict | list)
-            for item in (holder.values() if isinstance(holder, dict) else holder)
-        ]
+        held: list[Any] = [holder.values() if hasattr(holder, "values") else holder for holder in level]
+        level = [item for items in held for item in items if isinstance(item, dict | list)]
         if not level:
             return
     raise ModelUnusable("its description is too deep")

@@ -114,7 +114,8 @@ def save(context: bpy.types.Context, model: bpy.types.Object) -> tuple[Path, lis
     if model.type != 'MESH':
         raise assets.NotSaved(f"“{model.name}” is no mesh.")
     saved = assets.save(model, library_folder(), _about(context, model))
-    _refresh()
+    if _refresh() is not None:
+        bpy.app.timers.register(_refresh, first_interval=AGAIN_AFTER_S)
     return saved
 
 
@@ -201,10 +202,14 @@ def _picture(context: bpy.types.Context, model: bpy.types.Object, generation: "G
     return portrait.draw(taken) if taken is not None else None
 
 
-def _refresh() -> None:
-    """An open Asset Browser does not notice a new file by itself."""
+def _refresh() -> float | None:
+    """An open Asset Browser does not notice a new file by itself. A timer: it may have to be tried again."""
+    from ..scene import versions
+
     if bpy.app.background:
-        return
+        return None
+    if not versions.may_operate_in_override():
+        return AGAIN_AFTER_S
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.ui_type != 'ASSETS':
@@ -212,3 +217,4 @@ def _refresh() -> None:
             region = next(region for region in area.regions if region.type == 'WINDOW')
             with bpy.context.temp_override(window=window, area=area, region=region):
                 bpy.ops.asset.library_refresh()
+    return None

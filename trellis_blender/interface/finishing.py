@@ -256,7 +256,6 @@ def _invoke(wanted: dict[str, Any]) -> None:
     window = views.window_of(None)
     if window is None:
         return
-    area = next((area for area in window.screen.areas if area.type == 'VIEW_3D'), None)
-    override: dict[str, Any] = {"window": window, **({"area": area} if area is not None else {})}
-    with bpy.context.temp_override(**override):
+    # Not in an area: the operator needs none, and the window is the one that timers have.
+    with views.inside(window):
         bpy.ops.trellis.finish('INVOKE_DEFAULT', **wanted)  # pyright: ignore[reportAttributeAccessIssue]

@@ -199,15 +199,20 @@ def _editor(context: bpy.types.Context) -> "tuple[Picture, str]":
 
 
 def _clipboard(context: bpy.types.Context) -> "tuple[Picture, str]":
-    from ..scene import picture
+    from ..scene import picture, versions
 
     if not has_clipboard(context):
         raise picture.PictureUnusable("There is no image on the clipboard that Blender can take here.")
     area: Any = image_editor(context)
     space = area.spaces.active
     before, shown = set(bpy.data.images), space.image
-    with context.temp_override(area=area):
+    if context.area == area:
         bpy.ops.image.clipboard_paste()
+    elif versions.may_operate_in_override():
+        with context.temp_override(area=area):
+            bpy.ops.image.clipboard_paste()
+    else:
+        raise picture.PictureUnusable("While something is being made, paste it in the Image Editor and take it there.")
     pasted = next((image for image in bpy.data.images if image not in before), None)
     space.image = shown
     if pasted is None:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -29,7 +30,7 @@ def as_stored(image: bpy.types.Image, *, is_ours: bool) -> Generator[bpy.types.I
     if not image.is_float or settings.is_data or image.is_dirty or _is_linear(settings.name):
         yield image
         return
-    stored: bpy.types.Image = image if is_ours else image.copy()
+    stored: Any = image if is_ours else image.copy()
     try:
         stored.colorspace_settings.is_data = True
         if stored.alpha_mode != 'NONE':
@@ -76,7 +77,8 @@ def _is_linear(space: str) -> bool:
         content = grey_png(PROBED)
         probe.pack(data=content, data_len=len(content))  # pyright: ignore[reportArgumentType]
         probe.source = 'FILE'
-        probe.colorspace_settings.name = space
+        settings: Any = probe.colorspace_settings
+        settings.name = space
         values = np.empty(len(PROBED) * probe.channels, np.float32)
         probe.pixels.foreach_get(values)
         dark, light = values[0], values[probe.channels]

@@ -10,12 +10,14 @@ from typing import Any
 
 import bpy
 
+from ..generation import gltf_compression
 from ..generation.glb import read_gltf
 from . import versions
 from .quiet import no_output_on_failure
 
 ADDON = "io_scene_gltf2"
 """The importer's Python module."""
+COMPRESSIONS = frozenset({*gltf_compression.MESHOPT, gltf_compression.DRACO})
 _HOOKS = "glTF2ImportUserExtension"
 """By this name of a class in an enabled add-on's module the importer finds what wants to take part in an import."""
 
@@ -33,13 +35,14 @@ def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True
     """
     if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
         raise ImportFailed("Blender's add-on “glTF 2.0 format” is switched off. Enable it, then press Place.")
-    options = {**versions.gltf_import_options(), "import_shading": 'NORMALS' if keeps_normals else 'FLAT'}
+    options = {**versions.gltf_import_options(), "import_shading": 'NORMALS' if keeps_normals else 'SMOOTH'}
     # The importer makes bones with operators, whatever one does; the service's models have none.
     keeps_the_lock = versions.OPERATORS_CRASH_IN_OVERRIDES and not read_gltf(path).get("skins")
     with no_output_on_failure(), _taking_part() as taking_part:
         reason = (_without_operators if keeps_the_lock else _with_operators)(path, stage, options)
         if reason:
-            raise ImportFailed(f"Blender's glTF importer could not read the model ({reason[:200]}). Its file is kept.")
+            reason = "; ".join([reason[:200], *taking_part.compressions])
+            raise ImportFailed(f"Blender's glTF importer could not read the model ({reason}). Its file is kept.")
     return taking_part.saying_nothing_of_metal
 
 
@@ -48,12 +51,15 @@ class _TakesPart:
 
     def __init__(self) -> None:
         self.saying_nothing_of_metal: list[bpy.types.Material] = []
+        self.compressions: list[str] = []
 
     def gather_import_gltf_before_hook(self, gltf: Any) -> None:
         """Takes out what a model does not bring along: it would cost time, and some of it goes into the artist's first
         scene and preferences.
         """
         data = gltf.data
+        used = set(data.extensions_used or ()) & COMPRESSIONS
+        self.compressions = [f"it uses {name}, which this Blender may not have" for name in sorted(used)]
         for kind in ("nodes", "meshes", "materials", "cameras", "skins", "scenes"):
             for item in getattr(data, kind) or ():
                 item.extras = None

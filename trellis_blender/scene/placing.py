@@ -11,7 +11,7 @@ import bpy
 from ..generation.request import Placement
 from ..generation.variations import GAP
 from . import artist, finishing, fitting, grounding, placeholder, provenance, replacing, swapping
-from .finish import origin, steps
+from .finish import origin, steps, textures
 from .finish.choices import PRESETS, Origin, Preset, Shading
 from .grounding import Target
 from .staging import mesh_of, staged_model
@@ -30,7 +30,9 @@ class NotNow(Exception):
 
 
 class Placed(NamedTuple):
-    """The object's name, and where it went in words where that is not the place it was meant for."""
+    """The object's name, and where it went in words where that is not the place it was meant for, or what of it
+    Blender cannot show.
+    """
 
     object_name: str
     where: str
@@ -134,6 +136,7 @@ def place(
             _sign(stand_in, generation_id, made)
         else:
             scene, where = fitting.fill(stand_ins, model, stretch=placement.stretch)
+        where = " ".join(filter(None, (where, *textures.unseen(mesh, at_a_glance=True))))
         if has_own_place:
             if finish.origin is Origin.KEEP:
                 origin.move_to(mesh, delivered.translation)

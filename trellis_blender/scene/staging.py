@@ -103,7 +103,7 @@ def _mesh_as_shown(part: bpy.types.Object, layer: bpy.types.ViewLayer) -> bpy.ty
     """A mesh of its own for an object of the import, in world space: bones, shape keys and animation have done to it
     what they do.
     """
-    mesh: bpy.types.Mesh = mesh_of(part)
+    mesh: Any = mesh_of(part)
     if len(part.modifiers) or mesh.shape_keys is not None:
         graph: Any = layer.depsgraph
         mesh = bpy.data.meshes.new_from_object(

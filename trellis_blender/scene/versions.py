@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every difference between Blender 4.2 and 5.2 that this add-on meets. Nowhere else is the version asked for."""
+"""Every difference between Blender 4.2 and 5.3 that this add-on meets. Nowhere else is the version asked for."""
 
 import sys
+import threading
 from typing import Any
 
 import bpy
@@ -22,6 +23,11 @@ An operator lets Python's lock go, and Blender asks whether it has to take it fo
 Python runs at all. In Python 3.11 that is the case while any thread does; from 3.12 on each thread is asked about
 itself. Tried with 4.2.23, 4.5.15, 5.0.1 (a crash within seconds) and 5.2.3 (none).
 """
+
+
+def may_operate_in_override() -> bool:
+    """Whether an operator can be called inside `temp_override` now: never while another thread of Python's is there."""
+    return not OPERATORS_CRASH_IN_OVERRIDES or threading.active_count() == 1
 
 
 def gltf_import_options() -> dict[str, Any]:

@@ -65,7 +65,7 @@ def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
         # The mesh itself is within it by now, unless a modifier shall be.
         budget.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
     said = "" if wanted.keeps_modifier else budget.shortfall(mesh, wanted.triangles)
-    return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures)]
+    return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures), *textures.unseen(mesh)]
 
 
 def shade(mesh: bpy.types.Mesh, wanted: Finish) -> None:
