@@ -72,6 +72,11 @@ def _shadowed(chance: Chance) -> Any:
     return _over(_render(chance, thing, _filled(chance)), np.full(3, chance.uniform(0.8, 1.0)))
 
 
+def _spoilt_edges(chance: Chance) -> Any:
+    """Plain or smooth, but for the outermost rows or columns of pixels, as image generators leave them."""
+    return _with_spoilt_edges(chance, _plain(chance) if chance.random() < 0.6 else _gradient(chance))
+
+
 # Bad ones
 
 
@@ -131,6 +136,13 @@ def _cut_off(chance: Chance) -> Any:
     if behind == 0:
         return rgba
     return _over(rgba, _plain_colour(chance) if behind == 1 else _smooth(chance, rgba.shape[:2]))
+
+
+def _cut_off_and_spoilt(chance: Chance) -> Any:
+    """A part of the thing lies beyond the border, and the border is spoilt."""
+    thing = _stand(chance)
+    rgba = _render(chance, thing, chance.uniform(0.7, 1.0), aside=chance.uniform(0.3, 0.5))
+    return _with_spoilt_edges(chance, _over(rgba, _plain_colour(chance)))
 
 
 def _tiny(chance: Chance) -> Any:
@@ -202,6 +214,8 @@ KINDS: tuple[tuple[str, str, Callable[[Chance], Any]], ...] = (
     ("background: a room", "BACKGROUND", _room),
     ("a smooth backdrop again", "", _gradient),
     ("background: a card", "BACKGROUND", _card),
+    ("spoilt edges", "", _spoilt_edges),
+    ("cut off, with spoilt edges", "CUT_OFF", _cut_off_and_spoilt),
 )
 
 
@@ -470,6 +484,24 @@ def _pattern(chance: Chance, rows: Any, columns: Any) -> Any:
         )
         share = np.clip(0.5 + share / 4, 0, 1)
     return first + (second - first) * share[..., None]
+
+
+def _with_spoilt_edges(chance: Chance, rgba: Any) -> Any:
+    """One to four sides with a row or two of another colour: all along, over a part, mixed with what is inside, or
+    with noise. At the size in which generators draw, of which the check sees less.
+    """
+    spoilt = rgba.repeat(2, axis=0).repeat(2, axis=1) if chance.random() < 0.5 else rgba.copy()
+    for turn in chance.permutation(4)[: int(chance.integers(1, 5))]:
+        side = np.rot90(spoilt, int(turn))
+        count = side.shape[1]
+        begin, end = (0, count) if chance.random() < 0.7 else np.sort(chance.integers(0, count, 2))
+        colour = chance.choice([0.0, 1.0]) if chance.random() < 0.6 else chance.uniform(0, 1, 3)
+        noise = chance.normal(0, chance.choice([0.0, 0.05]), (count, 3))
+        for row in range(int(chance.integers(1, 3))):
+            share = 1.0 if row == 0 else chance.uniform(0.2, 1.0)
+            part = side[row, begin:end, :3]
+            part += (np.clip(colour + noise[begin:end], 0, 1) - part) * share
+    return spoilt
 
 
 def _over(rgba: Any, behind: Any) -> Any:

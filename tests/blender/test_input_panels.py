@@ -130,7 +130,7 @@ def test_of_variations_a_script_is_told_which_one_failed_and_where_the_others_st
 
 def test_a_script_is_told_of_all_that_failed(generate: Any, piapi: Piapi) -> None:
     piapi.fail_always("create", Fault(402, {"message": "insufficient credits"}))
-    with pytest.raises(RuntimeError, match="None of 2 are in the scene. “a bear” with seed 7, “a bear” with seed 8: "):
+    with pytest.raises(RuntimeError, match=r"None of 2 .+\. “a bear” with seed 7, “a bear” with seed 8: "):
         generate(prompt="a bear", seed=7, variations=2)
 
 

@@ -11,9 +11,11 @@ import posed
 import pytest
 from drawings import apple, drawn
 from PIL import Image
+from service import FIXTURES
 
 from trellis_blender.generation.request import Picture
 
+CASES = FIXTURES.parent / "cases"
 SOAK_PICTURES = 240
 QUICK_SEEDS = range(1, 2 * len(posed.KINDS), 2)
 LIMIT_S = 0.2
@@ -57,6 +59,40 @@ def test_faults_are_found_and_good_pictures_left_alone(
 def test_the_services_own_pictures_are_good(fixtures: Path) -> None:
     for name in ("input-cell.png", "input-lungs.png"):
         assert faults(np.array(Image.open(fixtures / name).convert("RGBA"))) == []
+
+
+def spoilt(sides: str, colour: Any, *, size: tuple[int, int] = (512, 512), pixels: int = 1) -> Any:
+    """An apple on white whose outermost rows or columns have another colour: t, b, l and r are the sides."""
+    rgba = np.array(apple(drawn(size=size)[0], (size[0] // 4, size[1] // 4, size[0] * 3 // 4, size[1] * 3 // 4)))
+    parts = {"t": np.s_[:pixels], "b": np.s_[-pixels:], "l": np.s_[:, :pixels], "r": np.s_[:, -pixels:]}
+    for side in sides:
+        rgba[parts[side]] = (*colour, 255)
+    return rgba
+
+
+@pytest.mark.parametrize("sides", ["t", "lr", "tblr"])
+@pytest.mark.parametrize("colour", [(0, 0, 0), (200, 200, 200)])
+@pytest.mark.parametrize(("size", "pixels"), [((512, 512), 1), ((1024, 768), 2), ((257, 300), 1)])
+def test_a_spoilt_edge_is_no_background(sides: str, colour: Any, size: tuple[int, int], pixels: int) -> None:
+    """Image generators leave the outermost row or column of pixels in another colour."""
+    from trellis_blender.offline.subject import find_subject
+    from trellis_blender.scene.remedies import Remedy, improve
+
+    rgba = spoilt(sides, colour, size=size, pixels=pixels)
+    assert faults(rgba) == []
+    better = improve(picture_of(rgba), Remedy.REMOVE_BACKGROUND)
+    alpha = np.frombuffer(better.rgba, np.uint8).reshape(rgba.shape)[..., 3] > 127
+    for covered in (alpha, find_subject(rgba) > 0.5):
+        assert 0.17 < covered.mean() < 0.21
+        assert not covered[[0, -1]].any()
+        assert not covered[:, [0, -1]].any()
+
+
+@pytest.mark.parametrize("name", ["edge-rows-black.png", "edge-column-light.png"])
+def test_edges_as_a_generator_left_them(name: str) -> None:
+    if not (CASES / name).is_file():
+        pytest.skip("the cases are not here")
+    assert faults(np.array(Image.open(CASES / name).convert("RGBA"))) == []
 
 
 @pytest.mark.parametrize(

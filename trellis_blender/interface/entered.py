@@ -31,9 +31,7 @@ def why_no_address(text: str, secrets: Iterable[str], what: str, *, may_have_tok
     text = text.strip()
     is_key = _KEY_ALONE.fullmatch(text) or (not may_have_token and _KEY_INSIDE.search(text))
     if is_key or has_secret(text, secrets):
-        return (
-            f"There is a key in the address of {what}, so it is not used and not kept. The key goes into API Key only."
-        )
+        return f"There is a key in the address of {what}, so it is not used and not kept. It goes into API Key only."
     # Up to the path; whoever reads a backslash as a slash, and whoever does not.
     if "@" in re.split(r"[/?#]", text.partition("//")[2] or text)[0]:
         return f"There is a name or password in the address of {what}, so it is not used and not kept. Leave that out."

@@ -13,6 +13,10 @@ SEE_THROUGH_SHARE = 0.005
 LIKENESS_MIN, LIKENESS_MAX = 0.07, 0.2
 """How far from the border's colour the background may be, of the distance from black to white: JPEG's noise is below
 the first, and beyond the second a subject in a similar colour would be eaten."""
+EDGE_PX = 3
+"""Image generators and scaling spoil no more of the outermost rows and columns than this."""
+EDGE_STEP, EDGE_SHARE = 0.06, 0.05
+"""A spoilt edge differs by so much from what lies inside of it, at least, and on so much of the side."""
 SUBJECT_MIN_SHARE = 0.002
 SWEEPS_MAX = 60
 
@@ -30,10 +34,25 @@ def find_subject(rgba: Array) -> Array:
     if (alpha < TRANSPARENT).mean() >= SEE_THROUGH_SHARE:
         coverage = alpha.astype(np.float32) / 255
     else:
-        coverage = (~_background(rgba)).astype(np.float32)
+        coverage = (~_background(_with_whole_edges(rgba))).astype(np.float32)
     if (coverage > 0.5).mean() < SUBJECT_MIN_SHARE:
         raise NoSubject("shows nothing that stands out from its background")
     return coverage
+
+
+def _with_whole_edges(rgba: Array) -> Array:
+    """The picture with what lies inside of it carried on to its edges, on those sides where they are spoilt."""
+    if min(rgba.shape[:2]) <= 4 * EDGE_PX:
+        return rgba
+    whole = rgba.copy()
+    for side in (whole, whole[::-1], whole.swapaxes(0, 1), whole.swapaxes(0, 1)[::-1]):
+        rim = side[: EDGE_PX + 2, :, :3].astype(np.float32) / 255
+        away = _distance(rim[:EDGE_PX], rim[EDGE_PX]).max(axis=0)
+        # What goes on inside belongs to the picture.
+        is_spoilt = (away > EDGE_STEP) & (_distance(rim[EDGE_PX], rim[EDGE_PX + 1]) < EDGE_STEP / 2)
+        if is_spoilt.mean() > EDGE_SHARE:
+            side[:EDGE_PX] = side[EDGE_PX]
+    return whole
 
 
 def _background(rgba: Array) -> Array:

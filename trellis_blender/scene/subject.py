@@ -20,6 +20,10 @@ NOISE_MIN, NOISE_MAX = 0.05, 0.11
 """How far from its smooth course a background may be and still be background, as a distance between colours (0–1):
 below the first are JPEG's noise and a camera's, beyond the second a subject in a similar colour would be eaten."""
 NOISE_FACTOR = 4.0
+EDGE_PX = 2
+"""Image generators and scaling spoil no more of the outermost rows and columns than this, on the copy."""
+EDGE_STEP, EDGE_SHARE = 0.06, 0.05
+"""A spoilt edge differs by so much from what lies inside of it, at least, and on so much of the side."""
 FIT_TURNS = 6
 PALETTE = 8
 PALETTE_TURNS = 6
@@ -49,7 +53,25 @@ def small_copy(rgba: Array) -> Array:
     """The picture as it is looked at, with at most 256 pixels on the longer side. `rgba` is uint8."""
     # Halving by leaving out costs nothing, and enough is left to be averaged.
     step = max(1, max(rgba.shape[:2]) // (2 * LOOKED_AT_PX))
-    return shrunk(rgba[::step, ::step].astype(np.float32) / 255, LOOKED_AT_PX)
+    small = shrunk(rgba[::step, ::step].astype(np.float32) / 255, LOOKED_AT_PX)
+    return small if is_cut_out(rgba) else _with_whole_edges(small)
+
+
+def _with_whole_edges(small: Array) -> Array:
+    """The picture with what lies inside of it carried on to its edges, on those sides where they are spoilt: else the
+    rim would be taken for a part of the background, or of the subject.
+    """
+    if min(small.shape[:2]) <= 4 * EDGE_PX:
+        return small
+    whole = small.copy()
+    for side in (whole, whole[::-1], whole.swapaxes(0, 1), whole.swapaxes(0, 1)[::-1]):
+        inside, further = side[EDGE_PX, :, :3], side[EDGE_PX + 1, :, :3]
+        away = distance(side[:EDGE_PX, :, :3], inside).max(axis=0)
+        # What goes on inside belongs to the picture: a slanted outline, a pattern.
+        is_spoilt = (away > EDGE_STEP) & (distance(inside, further) < EDGE_STEP / 2)
+        if is_spoilt.mean() > EDGE_SHARE:
+            side[:EDGE_PX] = side[EDGE_PX]
+    return whole
 
 
 def is_cut_out(rgba: Array) -> bool:
