@@ -12,6 +12,9 @@ TRY_AGAIN_S = 0.01
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EINVAL, getattr(errno, "ENOTSUP", 0), getattr(errno, "EOPNOTSUPP", 0)}
 
 
+_held_here: set[str] = set()
+
+
 class NoLocks(Exception):
     """The drive knows no locks."""
 
@@ -32,6 +35,7 @@ class Held:
 
     def close(self) -> None:
         """Lets go of the lock. The file stays."""
+        _held_here.discard(_key(self.path))
         os.close(self._number)
 
 
@@ -49,6 +53,7 @@ def hold(path: Path) -> Held:
                 raise
         else:
             held = Held(path, number)
+            _held_here.add(_key(path))
             # Whoever looked at it before it was locked has taken it for one of the dead, and removed it.
             if held.is_there():
                 return held
@@ -57,8 +62,15 @@ def hold(path: Path) -> Held:
     raise BlockingIOError(errno.EAGAIN, "it is removed again and again", str(path))
 
 
+def _key(path: Path) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 (no look at the disk, which `resolve` takes)
+
+
 def is_held(path: Path) -> bool:
     """Whether a process holds the file. Raises OSError where that cannot be looked at, or NoLocks."""
+    if _key(path) in _held_here:
+        # Not looked at: to close a file again lets go of all record locks that the process has on it.
+        return path.exists()
     try:
         number = os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -85,5 +97,13 @@ else:
     import fcntl
 
     def _lock(number: int) -> None:
-        """Locks the open file for this process; OSError where another one has it."""
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        """Locks the open file for this process; OSError where another one has it.
+
+        Homes on the network may know record locks only, which are a process's and not an open file's.
+        """
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            fcntl.lockf(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

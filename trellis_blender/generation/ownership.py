@@ -8,6 +8,7 @@ Where the folder's drive knows no locks, the file has the computer's name in it,
 locked instead: Blenders of one computer know of each other still, and those of another one are taken for alive.
 """
 
+import errno
 import logging
 import os
 import platform
@@ -76,9 +77,10 @@ class Owner:
             return bool(owner_id)
         path = self._folder / Path(owner_id).name
         try:
-            is_alive = is_held(path)
-        except NoLocks:
-            is_alive = _is_alive_here(path)
+            try:
+                is_alive = is_held(path)
+            except NoLocks:
+                is_alive = _is_alive_here(path)
         except OSError as error:
             # Rather wait for one that is gone than take away what somebody works on.
             LOG.warning("owner %s: %s", owner_id, error)
@@ -116,7 +118,10 @@ class Owner:
             return hold(path)
         except NoLocks:
             path.write_text(platform.node(), encoding="utf-8", errors="replace")
+        try:
             return hold(shared_folder() / name)
+        except NoLocks:
+            raise OSError(errno.ENOLCK, "no file can be locked here") from None
 
     def _sweep(self) -> None:
         """Removes the files of the dead who worked on nothing in the end: nobody asks whether those are alive."""
@@ -130,7 +135,10 @@ def _is_alive_here(path: Path) -> bool:
     """By its namesake on this computer, where it is of this computer."""
     with path.open("rb") as file:
         node = file.read(NAME_LIMIT_BYTES).decode("utf-8", "replace")
-    return node != platform.node() or is_held(shared_folder() / path.name)
+    try:
+        return node != platform.node() or is_held(shared_folder() / path.name)
+    except (NoLocks, OSError):
+        return True
 
 
 _owners: "WeakSet[Owner]" = WeakSet()

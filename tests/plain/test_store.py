@@ -1,0 +1,204 @@
+"""What lies in the store: rows that nobody can read, columns of later versions, and a store that is gone."""
+
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import PLACEMENT, Driver, service_of, text_request
+from service import Piapi
+
+from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.spending import spending
+from trellis_blender.generation.states import State
+from trellis_blender.generation.store import FILE_NAME, Owned, Store, TakenOver
+from trellis_blender.generation.stored import from_json, to_json
+
+MADE = replace(new_generation(text_request("a bear"), "https://api.example", 1.0), state=State.READY, task_id="task-1")
+
+
+def run(folder: Path, query: str, *values: Any) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db, db:
+        db.execute(query, values)
+
+
+def changed(generation: Generation, **fields: Any) -> str:
+    """Its text with other values: a name with dots is that of a field within."""
+    found = json.loads(to_json(generation))
+    for name, value in fields.items():
+        *path, last = name.split("__")
+        inner = found
+        for step in path:
+            inner = inner[step]
+        inner[last] = value
+    return json.dumps(found)
+
+
+DEEP = "[" * 100_000
+ODD: list[Any] = [
+    DEEP, f'{{"request": {DEEP}', "[]", "null", "7", '"text"', "", "{}", b"\xff\x00", 7, None, "x" * 5_000_000,
+    "1" * 5000, '{"state": "ready"}',
+    changed(MADE, created_at="yesterday"), changed(MADE, created_at=None), changed(MADE, created_at=True),
+    changed(MADE, created_at=[1]), changed(MADE, created_at=10**400), changed(MADE, state="elsewhere"),
+    changed(MADE, state=["ready"]), changed(MADE, parked="no"), changed(MADE, problem=7), changed(MADE, problem=None),
+    changed(MADE, charged_usd="4 cents"), changed(MADE, task_id=None), changed(MADE, id=7),
+    changed(MADE, id="../../elsewhere"), changed(MADE, id=""), changed(MADE, request=[]),
+    changed(MADE, request__prompt=["a"]), changed(MADE, request__parameters=[1]),
+    changed(MADE, request__parameters={"seed": "7"}), changed(MADE, request__parameters={"seed": {}}),
+    changed(MADE, request__price_usd="free"), changed(MADE, request__picture_changed_ns=10**30),
+    changed(MADE, request__picture_changed_ns=1.5), changed(MADE, request__placement="here"),
+    changed(MADE, request__placement__location=[1, 2]), changed(MADE, request__placement__location="abc"),
+    changed(MADE, request__placement__location=[1, 2, "3"]), changed(MADE, request__placement__scene=7),
+]  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path)
+    store.save(MADE)
+    return store
+
+
+@pytest.mark.parametrize("record", ODD, ids=range(len(ODD)))
+def test_a_row_that_cannot_be_read_is_one_row(store: Store, tmp_path: Path, record: object) -> None:
+    row = "INSERT INTO generation VALUES ('odd', 'ready', 0, 'm', 'u', NULL, ?, 'somebody', 'task-2')"
+    try:
+        run(tmp_path, row, record)
+    except sqlite3.IntegrityError:
+        pytest.skip("the store itself takes no such row")
+    assert store.load_all() == [Owned(MADE, "")]
+    assert store.load_taken() == []
+    assert store.load("odd") is None
+    assert store.with_task("task-2") is None
+    assert store.ids() == {"odd", MADE.id}
+    assert store.known_tasks() >= {"task-1"}
+
+
+@pytest.mark.parametrize("column", ["created_at", "model", "api_url", "duration_s", "owner", "state", "task_id"])
+@pytest.mark.parametrize("value", ["\N{BEAR FACE}", b"\xff\xfe", 1e308, "x"])
+def test_columns_of_other_kinds_hinder_nobody(store: Store, tmp_path: Path, column: str, value: object) -> None:
+    other = replace(new_generation(text_request("a fox"), "https://api.example", 2.0), task_id="task-2")
+    store.save(other)
+    run(tmp_path, f"UPDATE generation SET {column} = ? WHERE id = ?", value, other.id)
+    assert {each.generation.id for each in store.load_all()} == {MADE.id, other.id}
+    store.load_taken()
+    store.owners()
+    store.usual_duration_s("Qubico/trellis", "https://api.example")
+
+
+@pytest.mark.parametrize("column", ["at", "model", "name", "blend_file", "price_usd", "charged_usd"])
+@pytest.mark.parametrize("value", ["abc", b"\xff"])
+def test_a_task_of_other_kinds_is_not_counted_and_stops_no_sum(
+    store: Store, tmp_path: Path, column: str, value: object
+) -> None:
+    store.save(replace(new_generation(text_request(), "u", 5.0), task_id="task-2", charged_usd=0.5))
+    run(tmp_path, f"UPDATE task SET {column} = ? WHERE id = 'task-1'", value)
+    assert spending(store.costs(), time.time(), "").ever.usd >= 0.5
+
+
+def test_what_a_later_version_has_added_survives(store: Store, tmp_path: Path) -> None:
+    run(tmp_path, "ALTER TABLE generation ADD COLUMN later TEXT")
+    run(tmp_path, "ALTER TABLE task ADD COLUMN later TEXT")
+    new = changed(MADE, newer={"a": 1}, request__newer=[2], request__placement__newer="three")
+    run(tmp_path, "UPDATE generation SET later = 'kept', record = ?", new)
+    run(tmp_path, "UPDATE task SET later = 'kept'")
+    assert store.load(MADE.id) == Owned(MADE, "")
+    store.save(replace(MADE, state=State.PLACED, charged_usd=0.04))
+    assert store.take(replace(MADE, state=State.QUEUED), "me", lambda _: False) is not None
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        later, record = db.execute("SELECT later, record FROM generation").fetchone()
+        assert db.execute("SELECT later, charged_usd FROM task").fetchone() == ("kept", 0.04)
+    found = json.loads(record)
+    assert (later, found["newer"], found["request"]["newer"]) == ("kept", {"a": 1}, [2])
+    assert (found["request"]["placement"]["newer"], found["state"]) == ("three", "placed")
+
+
+def test_names_that_are_no_utf_8_come_back_as_they_are(store: Store) -> None:
+    placement = replace(PLACEMENT, blend_file="/jobs/caf\udce9/bear.blend", scene="half\ud800")
+    odd = replace(new_generation(replace(text_request("熊"), placement=placement), "u", 2.0), task_id="task\udcff")
+    store.save(odd)
+    assert store.load(odd.id) == Owned(odd, "")
+    assert store.with_task("task\udcff") == Owned(odd, "")
+    assert spending(store.costs(), 3.0, placement.blend_file).file.usd > 0
+    to_json(odd).encode()
+    assert "熊" in to_json(odd)
+
+
+def test_what_json_cannot_hold_is_no_reason_to_lose_a_model() -> None:
+    odd = replace(MADE, charged_usd=float("nan"), request=replace(MADE.request, placement=replace(
+        PLACEMENT, location=(float("inf"), 1.0, 2.0))))  # fmt: skip
+    found = from_json(to_json(odd))
+    assert (found.id, found.charged_usd, found.request.placement.location) == (MADE.id, 0.0, (0.0, 1.0, 2.0))
+
+
+def test_whoever_was_taken_for_dead_writes_nothing_more(store: Store) -> None:
+    waiting = replace(MADE, state=State.QUEUED, task_id="")
+    store.save(waiting, "another")
+    submitting = replace(waiting, state=State.SUBMITTING)
+    with pytest.raises(TakenOver) as taken:
+        store.save_own(submitting, "me")
+    assert taken.value.found == Owned(waiting, "another")
+    store.save_own(submitting, "another")
+    # A task that is known is worth more than an owner who knows of none.
+    with_task = replace(submitting, state=State.WAITING, task_id="task-9")
+    assert store.adopt(with_task, "me")
+    assert store.load(MADE.id) == Owned(with_task, "me")
+    with pytest.raises(TakenOver):
+        store.adopt(replace(with_task, task_id="task-8"), "another")
+
+
+@pytest.mark.parametrize("how", ["the folder", "the file"])
+def test_a_store_that_is_cleared_away_is_written_again(
+    make_driver: Callable[..., Driver], piapi: Piapi, how: str
+) -> None:
+    driver = make_driver()
+    ready = driver.rest(driver.queue.submit(text_request("a bear"), service_of(piapi)))
+    piapi.behaviour.processing_s = 2.0
+    generation = driver.queue.submit(text_request("a fox"), service_of(piapi))
+    driver.until(lambda: driver.latest[generation.id].state is State.RUNNING)
+    folder = driver.queue.folder
+    if how == "the folder":
+        shutil.rmtree(folder)
+    else:
+        (folder / FILE_NAME).unlink()
+    done = driver.rest(generation)
+    assert (done.state, done.problem) == (State.READY, "")
+    assert (folder / done.folder_name / "model.glb").exists()
+    found = {each.generation.id: each for each in Store(folder).load_all()}
+    assert found == {each.id: Owned(replace(each, expected_s=None), "") for each in (ready, done)}
+    assert Store(folder).known_tasks() == set(piapi.tasks)
+    assert len(piapi.creates) == 2
+
+
+def test_two_blenders_write_again_what_each_of_them_knows(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    first, second = make_driver(), make_driver()
+    piapi.behaviour.processing_s = 2.0
+    one = first.queue.submit(text_request("a bear"), service_of(piapi))
+    two = second.queue.submit(text_request("a fox"), service_of(piapi))
+    first.until(lambda: first.latest[one.id].state is State.RUNNING)
+    second.until(lambda: second.latest[two.id].state is State.RUNNING)
+    (first.queue.folder / FILE_NAME).unlink()
+    first.queue.look_around()
+    second.queue.look_around()
+    assert first.rest(one).state is State.READY
+    assert second.rest(two).state is State.READY
+    found = {each.generation.id: each.generation.state for each in Store(first.queue.folder).load_all()}
+    assert found == {one.id: State.READY, two.id: State.READY}
+    assert len(piapi.creates) == 2
+
+
+def test_what_was_decided_while_the_store_was_gone_is_kept(driver: Driver, piapi: Piapi) -> None:
+    ready = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    shutil.rmtree(driver.queue.folder)
+    driver.queue.keep(replace(ready, state=State.PLACED, object_name="a bear"))
+    driver.until(lambda: driver.latest[ready.id].state is State.PLACED)
+    assert not driver.latest[ready.id].removed
+    found = Store(driver.queue.folder).load(ready.id)
+    assert found is not None
+    assert found.generation.object_name == "a bear"
