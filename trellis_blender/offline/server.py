@@ -16,7 +16,7 @@ BODY_LIMIT_BYTES = 16 * 1024 * 1024
 """A picture of 1024 × 1024 as base64 is at most 6 MB."""
 IDLE_LIMIT_S = 60.0
 TASK_PATH = "/api/v1/task"
-BALANCE = {"account_name": "Offline preview", "account_id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
+BALANCE = {"name": "Offline preview", "id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
 
 
 class OfflineServer(ThreadingHTTPServer):
