@@ -31,7 +31,7 @@ SPEED = 20.0
 IMPORT_S = (0.02, 0.3)
 """How long Blender would take to put a model into a scene."""
 
-adopt.LOOK_AFTER_S = tuple(seconds / SPEED for seconds in adopt.LOOK_AFTER_S)
+adopt.LOOK_AFTER_S = tuple(seconds / SPEED for seconds in adopt.LOOK_AFTER_S[:3])
 
 
 class Plain:

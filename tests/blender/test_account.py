@@ -56,6 +56,109 @@ def test_the_key_is_tested(addon: Any, piapi: Piapi) -> None:
     assert "PiAPI refused the API key (401)" in current().answers[Topic.ACCOUNT].problem
 
 
+def drawn() -> list[str]:
+    """All that the panel Account says, whatever is in the answers."""
+    from types import SimpleNamespace
+
+    from trellis_blender.interface import account, layouts
+
+    said: list[str] = []
+
+    class Layout:
+        """Takes down what is drawn: a real layout exists in a window only."""
+
+        def label(self, *, text: str = "", **_: Any) -> None:
+            said.append(text)
+
+        def operator(self, _: str, *, text: str = "", **__: Any) -> Any:
+            said.append(text)
+            return SimpleNamespace()
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *_, **__: Layout()
+
+    layout: Any = Layout()
+    account.draw_account(layout, layouts.IN_SIDEBAR)
+    account._draw_tasks(layout)
+    for text in said:
+        text.encode()
+        assert len(text) < 300
+        assert "\x00" not in text
+    return said
+
+
+def test_the_recorded_account_is_shown(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.questions import Topic
+
+    bpy.ops.trellis.test_key()
+    until(lambda: Topic.ACCOUNT in current().answers)
+    said = drawn()
+    assert [text for text in ("Ada", "creator", "$12.50", "5") if text not in said] == []
+
+
+def test_an_account_of_which_little_is_told_is_shown(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.questions import Topic
+
+    for data in ({"id": 4711}, {"name": "\ud800\x00" + "x" * 5000, "plan": [], "equivalent_in_usd": float("nan")}):
+        current().answers.pop(Topic.ACCOUNT, None)
+        piapi.fail("balance", Fault(200, {"code": 200, "data": data}))
+        bpy.ops.trellis.test_key()
+        until(lambda: Topic.ACCOUNT in current().answers)
+        assert "not told" in drawn()
+
+
+def test_tasks_of_which_the_list_says_little_are_shown_and_fetched_with_what_they_were_made_from(
+    addon: Any, piapi: Piapi
+) -> None:
+    from trellis_blender.generation.questions import Topic
+
+    task_id = made_elsewhere(piapi)
+    bpy.ops.trellis.list_tasks()
+    until(lambda: Topic.TASKS in current().answers)
+    assert any(text.startswith("TRELLIS · ") for text in drawn())
+    bpy.ops.trellis.fetch_task(task_id=task_id)
+    until(lambda: any(found.task_id == task_id for found in current().generations.values()))
+    (found,) = [found for found in current().generations.values() if found.task_id == task_id]
+    assert (found.request.prompt, found.request.seed) == ("a lamp", 5)
+
+
+@pytest.mark.parametrize("value", ["\ud800", "\x00", "x" * 3_000_000, float("nan"), 10**400, "9999-12-31T00:00:00Z"])
+def test_whatever_a_row_holds_it_can_be_drawn(addon: Any, piapi: Piapi, value: object) -> None:
+    from trellis_blender.generation.questions import Topic
+
+    made_elsewhere(piapi)
+    row = piapi._row(next(iter(piapi.tasks.values())))
+    spoilt = {**row, "created_at": value, "usage": value, "status": value, "input": {"prompt": value, "seed": value}}
+    others = [{**row, "task_id": "t2", "task_model": value}, {**row, "task_id": value}, value]
+    piapi._history = lambda asked: {"total": 1, "data": [spoilt, *others]}  # type: ignore[method-assign]
+    current().answers.pop(Topic.TASKS, None)
+    bpy.ops.trellis.list_tasks()
+    until(lambda: Topic.TASKS in current().answers)
+    begun = time.monotonic()
+    assert drawn()
+    assert time.monotonic() - begun < 0.1
+
+
+def test_a_lost_answer_is_looked_for_while_its_row_is_there(
+    addon: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.01,))
+    piapi.lists_running = False
+    piapi.behaviour.processing_s = 60.0
+    piapi.fail("create", Fault(reset=True, after=True))
+    with pytest.raises(RuntimeError, match="so far, and is looked for again while this row is here"):
+        bpy.ops.trellis.generate(prompt="a bear")
+    assert current().look_again()
+    next(iter(piapi.tasks.values())).behaviour.processing_s = 0.0
+    today = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: today() + 61.0)
+    assert current().look_again()
+    monkeypatch.setattr(time, "monotonic", today)
+    until(lambda: any(found.state.value == "ready" for found in current().generations.values()))
+    assert len(piapi.creates) == 1
+    assert not current().look_again()
+
+
 def test_what_was_removed_is_not_offered_again(addon: Any, piapi: Piapi) -> None:
     from trellis_blender.generation.questions import Topic
 

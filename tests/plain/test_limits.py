@@ -2,13 +2,15 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from helpers import Driver, service_of, text_request
 from service import Fault, Piapi
 
-from trellis_blender.generation.pace import RateLimit
+from trellis_blender.generation.pace import PIAPI, RateLimit
+from trellis_blender.generation.questions import Question, Topic
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.files import open_result
 from trellis_blender.piapi.limits import TimeLimits
@@ -53,6 +55,27 @@ def test_never_more_at_once_than_the_plan_has_room_for(driver: Driver, piapi: Pi
     assert working(driver) == 1
     driver.queue._adopt_plan(RateLimit(is_limited=False), Plan(30, 300))
     driver.until(lambda: working(driver) == 3)
+
+
+@pytest.mark.parametrize(("allowed", "at_once"), [(2, 2), ("3", 3), (0, 1), (None, 4), (float("nan"), 4)])
+def test_as_many_at_once_as_the_account_says(
+    make_driver: Callable[..., Driver], piapi: Piapi, allowed: object, at_once: int
+) -> None:
+    """Whatever its plan is called: which plan allows how many, nobody has confirmed."""
+    piapi.behaviour.processing_s = 60.0
+    whole = piapi._account
+    piapi._account = lambda: {  # type: ignore[method-assign]
+        **whole(), "plan": "pro", "max_trellis_concurrency": allowed, "max_concurrent_task_count": None,
+    }  # fmt: skip
+    driver = make_driver(polling=PIAPI)
+    driver.queue.inquiries.ask(Question(Topic.ACCOUNT), service_of(piapi))
+    driver.until(lambda: bool(driver.queue.inquiries.answers()))
+    driver.until(lambda: not driver.queue.is_busy)
+    for number in range(6):
+        driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
+    driver.until(lambda: len(piapi.creates) == at_once)
+    time.sleep(0.4)
+    assert len(piapi.creates) == at_once
 
 
 def test_a_task_is_asked_after_for_as_long_as_was_set(

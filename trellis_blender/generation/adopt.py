@@ -4,6 +4,7 @@
 PiAPI has no idempotency key, so to submit again might be to pay again. Which task is its own, `matching` decides.
 """
 
+import time
 from collections.abc import Iterable
 
 from ..piapi.client import Client
@@ -21,7 +22,8 @@ LOOK_AFTER_S = (2.0, 8.0, 20.0, 30.0, 40.0, 50.0, 60.0)
 """A task may take a moment to turn up in the account's lists, and a gateway may hand it on after half a minute."""
 KNOWN_AFTER_S = 15 * 60.0
 """A task that is still waiting or running need not be in any list. None takes as long as this as a rule, so from then
-on the history's silence tells that there is none."""
+on the history's silence tells that there is none. Counted by a clock that nobody sets, from when this Blender has sent
+it or first looked for it."""
 ASKED_MAX = 20
 """Tasks that are looked at one by one in a look, where the lists do not say what a task was made from."""
 
@@ -51,6 +53,10 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, picture_a
     work.rest(State.OUTCOME_UNKNOWN, f"{why} {search.verdict()}")
 
 
+_since: dict[tuple[str, float], float] = {}
+"""When each submission was sent or first looked for, by the clock that nobody sets."""
+
+
 class _Search:
     """Several looks for the task of one generation."""
 
@@ -62,6 +68,9 @@ class _Search:
         self._looked_at: dict[str, ListedTask] = {}
         self._undecided: set[str] = set()
         self._problems: list[PiapiError] = []
+        now = time.monotonic()
+        submission = (work.generation.id, work.generation.submitted_at)
+        self._sent_by = _since.setdefault(submission, now - (work.since_submission_s() or 0.0))
         self.is_late = False
         """True once the last look came so late that silence is an answer."""
 
@@ -72,7 +81,7 @@ class _Search:
         at = self._sent_at()
         now = client.clock.now() or work.around.now()
         history = list_history(client, at.earliest - CLOCK_OFF_S, max(now, at.likely) + CLOCK_OFF_S)
-        self.is_late = now - at.likely >= KNOWN_AFTER_S
+        self.is_late = time.monotonic() - self._sent_by >= KNOWN_AFTER_S
         self._problems = history.problems
         self._others |= work.around.store.known_tasks()
         self._undecided = set()

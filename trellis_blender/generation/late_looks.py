@@ -6,9 +6,12 @@ charged.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from .record import Generation
 from .states import State
+
+if TYPE_CHECKING:
+    from .record import Generation
 
 FIRST_WAIT_S = 60.0
 LONGEST_WAIT_S = 3600.0
@@ -22,7 +25,7 @@ class LateLooks:
     def __init__(self) -> None:
         self._next: dict[str, tuple[float, float]] = {}
 
-    def due(self, generations: Iterable[Generation], now: float) -> tuple[list[Generation], bool]:
+    def due(self, generations: "Iterable[Generation]", now: float) -> "tuple[list[Generation], bool]":
         """Those that are to be looked for now, and whether there are any that will be."""
         rows = [each for each in generations if _is_open(each)]
         rows = sorted(rows, key=lambda each: each.created_at)[-ROWS_MAX:]
@@ -36,6 +39,6 @@ class LateLooks:
         return due, bool(rows)
 
 
-def _is_open(generation: Generation) -> bool:
+def _is_open(generation: "Generation") -> bool:
     is_unknown = generation.state is State.OUTCOME_UNKNOWN and not generation.elsewhere
     return is_unknown and bool(generation.request.price_usd)

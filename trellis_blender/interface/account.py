@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..generation.costs import dollars
-from ..generation.foreign import model_of
 from ..generation.questions import Topic
-from ..generation.request import short_name
 from . import access, monitor, session, spending
 from .entered import why_no_task_id
 from .layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
@@ -167,6 +165,9 @@ def _draw_tasks(layout: bpy.types.UILayout) -> None:
 
 def _title(listed: "ListedTask") -> str:
     """What it was made from, where the list says so, else the model; and when, so that they can be told apart."""
+    from ..generation.foreign import model_of
+    from ..generation.request import short_name
+
     prompt = str((listed.inputs or {}).get("prompt", ""))[:TITLE_READ].strip()
     model = model_of(listed)
     label = model.label if model is not None else ""

@@ -30,7 +30,7 @@ TASK_PATH = "/api/v1/task"
 STRANGER = "The offline preview talks to the Blender that started it only."
 EXCLUSIVE: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
 """Windows alone has it, and needs it to keep a port to oneself."""
-BALANCE = {"account_name": "Offline preview", "account_id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
+BALANCE = {"name": "Offline preview", "id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
 
 _LENGTH = re.compile(r"[0-9]{1,9}")
 
