@@ -153,7 +153,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
 
     at_once: bpy.props.IntProperty(
         name="At Once",
-        description="How many generations are worked on at once. Never more than the account's plan allows",
+        description="How many generations are worked on at once. Never more than the account allows",
         default=MOST_AT_ONCE,
         min=1,
         max=MOST_AT_ONCE,
