@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from ..piapi.client import Exchange
+from ..piapi.redaction import hidden
 from .files import write_whole
 from .problems import GenerationProblem
 
@@ -69,7 +70,7 @@ class Recorder:
             "answer": _answer(exchange),
         }
         try:
-            text = json.dumps(record, ensure_ascii=False, indent=1)
+            text = hidden(json.dumps(record, ensure_ascii=False, indent=1))
             with self._lock:
                 number = len(list(self._folder.glob("*.json"))) + 1 if self._folder.is_dir() else 1
                 name = f"{number:04}-{_file_name(exchange)}.json"
@@ -127,5 +128,5 @@ def _read(content: bytes) -> object:
 
 
 def _file_name(exchange: Exchange) -> str:
-    path = _NAME.sub("-", exchange.path.partition("?")[0].lower().removeprefix("/api/v1")).strip("-")
+    path = _NAME.sub("-", hidden(exchange.path).partition("?")[0].lower().removeprefix("/api/v1")).strip("-")
     return f"{exchange.method.lower()}-{path[:12].strip('-')}-{exchange.status}"

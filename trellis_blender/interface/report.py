@@ -42,7 +42,7 @@ class TRELLIS_OT_copy_report(bpy.types.Operator):
 
 def compose(context: bpy.types.Context) -> str:
     """The report, with everything blanked out that is nobody's business."""
-    from .redaction import blanked  # its patterns take longer to compile than registration may
+    from ..piapi.redaction import blanked
 
     parts = {
         "Versions": list(_versions()),
@@ -99,7 +99,7 @@ _TOLD_VARIABLES = {access.RECORD_VARIABLE, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE
 
 
 def _host(url: str) -> str:
-    from .redaction import host_of
+    from ..piapi.redaction import host_of
 
     return host_of(url)
 
@@ -159,7 +159,9 @@ def _names(context: bpy.types.Context) -> Iterator[str]:
     for generation in session.current().generations.values():
         request = generation.request
         yield from (request.prompt, request.name, generation.object_name)
-        yield from (request.placement.blend_file, request.placement.collection)
+        yield from (request.placement.blend_file, request.placement.collection, request.picture_path)
+        if request.picture_path:
+            yield Path(request.picture_path).stem
 
 
 def _folders() -> dict[str, str]:

@@ -31,6 +31,7 @@ from .errors import (
     Unclear,
     error_for,
 )
+from .redaction import without
 from .retries import RETRIES, read_retry_after, retry_delay_s
 from .service import Service
 from .tasks import ListedTask, Task, TaskPage, read_active_tasks, read_history, read_listed, read_message, read_task
@@ -234,10 +235,10 @@ class Client:
 
     def _without_secrets(self, content: bytes) -> bytes:
         """A service that repeats the key in its message must not get it into an error, a file or a log."""
+        text = content.decode("utf-8", "surrogateescape")
         for secret, stand_in in self._secrets.items():
-            for written in {secret, json.dumps(secret)[1:-1]}:
-                content = content.replace(written.encode(), stand_in.encode())
-        return content
+            text = without(text, [secret], stand_in)
+        return text.encode("utf-8", "surrogateescape")
 
     def _said_without_secrets(self, value: Any, name: str = "") -> Any:
         """The same of an answer, but for the fields that are acted on and not said: they stay as they came."""
@@ -248,5 +249,5 @@ class Client:
             return [self._said_without_secrets(item, name) for item in cast("list[Any]", value)]
         if isinstance(value, str) and name not in NOT_SAID:
             for secret, stand_in in self._secrets.items():
-                value = value.replace(secret, stand_in)
+                value = without(value, [secret], stand_in)
         return value

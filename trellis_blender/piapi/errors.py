@@ -35,6 +35,8 @@ PiapiError
 step, so `generation` adds that.
 """
 
+from .redaction import hidden
+
 DETAIL_LIMIT = 300
 
 
@@ -50,7 +52,8 @@ class PiapiError(Exception):
     retry_after_s: float | None = None
 
     def __init__(self, detail: str = "") -> None:
-        self.detail = " ".join(detail.split())[:DETAIL_LIMIT]
+        # Before it is cut: of a secret that is cut in two, nobody would know the rest again.
+        self.detail = " ".join(hidden(detail).split())[:DETAIL_LIMIT]
         super().__init__(" ".join(filter(None, (self.happened, self.remedy, self.said))))
 
     @property

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from .addresses import checked_address, is_loopback
 from .limits import USUAL_LIMITS, TimeLimits
+from .redaction import know
 
 DEFAULT_API_URL = "https://api.piapi.ai"
 DEFAULT_UPLOAD_URL = "https://upload.theapi.app"
@@ -34,6 +35,10 @@ class Service:
     record_folder: str = ""
     limits: TimeLimits = USUAL_LIMITS
     start: "Callable[[], Service] | None" = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """What is secret here is in no text of this process any more."""
+        know(self.api_key, self.api_key.strip(), self.webhook_secret, self.webhook_endpoint)
 
     @property
     def is_loopback(self) -> bool:
