@@ -5,7 +5,6 @@ Endpoints: `POST`, `GET` and `DELETE /api/v1/task`, `GET /account/info`, the key
 A create goes out once: PiAPI has no idempotency key, so it is repeated only where it surely never reached the service.
 """
 
-import json
 import random
 import time
 from collections.abc import Callable, Mapping
