@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..generation.states import State
 from .wording import STAGES, advance, shorten
 
 if TYPE_CHECKING:
@@ -40,22 +41,22 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
     """
     if generation is None:
         return Caption(name, "Made elsewhere · nothing arrives here", is_stray=True)
-    state = generation.state.value
+    state = generation.state
     if generation.elsewhere:
         return Caption(name, "In another Blender")
     if generation.is_working:
         return Caption(name, advance(generation, now), generation.progress)
-    if state == "placed":
+    if state is State.PLACED:
         if in_scene:
             return Caption(name, "In the scene already", is_stray=True)
         return Caption(name, "Undone · Place Again")
-    if state == "ready":
+    if state is State.READY:
         if generation.problem:
             return Caption(name, "Not placed · see the list", 1.0, is_alert=True)
         if not generation.wanted:
             return Caption(name, "Ready · see the list", 1.0)
         return Caption(name, f"Ready · arrives when {waits_for}" if waits_for else "Ready", 1.0)
-    if state == "cancelled":
+    if state is State.CANCELLED:
         return Caption(name, "Cancelled · nothing arrives here", is_stray=True)
     if generation.parked:
         return Caption(name, "Interrupted · see the list", is_alert=True)
@@ -69,7 +70,7 @@ def copy_caption(name: str) -> Caption:
 
 def status_line(working: "Sequence[Generation]", news: "Generation | None", now: float, waits_for: str) -> StatusLine:
     """What the status bar says of those that are `working`, and of the one that rests since a moment, the `news`."""
-    queued = sum(generation.state.value == "queued" for generation in working)
+    queued = sum(generation.state is State.QUEUED for generation in working)
     counts = {"running": len(working) - queued, "in the queue": queued}
     running = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     said = _said(news, waits_for) if news is not None else NOTHING
@@ -82,15 +83,15 @@ def status_line(working: "Sequence[Generation]", news: "Generation | None", now:
 
 
 def _said(news: "Generation", waits_for: str) -> StatusLine:
-    state = news.state.value
-    if state == "placed":
+    state = news.state
+    if state is State.PLACED:
         return StatusLine("is done", 'CHECKMARK')
-    if state == "cancelled":
+    if state is State.CANCELLED:
         return NOTHING
     may_arrive = news.wanted and not news.request.makes_pictures
-    if state == "ready" and may_arrive and not news.problem and waits_for:
+    if state is State.READY and may_arrive and not news.problem and waits_for:
         return StatusLine(f"arrives when {waits_for}", 'CHECKMARK')
-    if state == "ready" and not news.problem:
+    if state is State.READY and not news.problem:
         return StatusLine("is ready", 'CHECKMARK')
     return StatusLine("needs a look", 'ERROR')
 

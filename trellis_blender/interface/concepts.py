@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..generation import costs
+from ..generation.states import State
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, TEXT, Model, has_words
 from ..piapi.picture_models import CONCEPTS, CONCEPTS_AT_ONCE, FLUX
 from ..scene import versions
@@ -184,7 +185,7 @@ def show(scene: bpy.types.Scene, generation_id: str) -> None:
 
 def icon_of(generation: "Generation") -> int:
     """The icon of the first picture, 0 while there is none. Never touches the disk."""
-    found = _pictures(generation) if generation.state.value == "ready" else []
+    found = _pictures(generation) if generation.state is State.READY else []
     return found[0][1] if found else 0
 
 
@@ -226,7 +227,7 @@ def _draw_pictures(
     layout: Any, context: bpy.types.Context, settings: TRELLIS_PG_settings, generation: "Generation"
 ) -> None:
     line = monitor.line_of(generation)
-    if generation.state.value != "ready":
+    if generation.state is not State.READY:
         row = layout.row()
         row.label(text=wording.plain(f"{line.stage}: {generation.request.name}"), icon=line.icon, translate=False)
         if generation.is_working and generation.wanted:
@@ -256,7 +257,7 @@ def _chosen() -> set[Path]:
 
 def _made() -> "list[Generation]":
     """All concept images that are there, the newest first."""
-    return [each for each in _all() if each.state.value == "ready"]
+    return [each for each in _all() if each.state is State.READY]
 
 
 def _all() -> "list[Generation]":

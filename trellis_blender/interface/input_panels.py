@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 
 from ..generation import costs
+from ..generation.states import State
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
 from ..scene import versions
 from ..scene.finish.choices import Preset
@@ -120,7 +121,7 @@ def _draw_buttons(
 
 def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, made: list[Any], model: Model) -> None:
     count = len(made)
-    is_there = all(not generation.is_working and generation.state.value in {"ready", "placed"} for generation in made)
+    is_there = all(not generation.is_working and generation.state in {State.READY, State.PLACED} for generation in made)
     if is_there:
         said = f"You already have these {count}." if count > 1 else "You already have this one."
     else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..generation.states import State
 from ..piapi.models import InputUnusable
 from ..scene import artist, views
 from . import access, assets, finishing, in_scene, redraw, session, thumbnails, wording
@@ -143,7 +144,7 @@ def tick() -> None:
 def line_of(generation: "Generation") -> wording.Line:
     """What the list says about a generation now."""
     found = session.current()
-    is_ready, is_placed = (generation.state.value == state for state in ("ready", "placed"))
+    is_ready, is_placed = generation.state is State.READY, generation.state is State.PLACED
     here = (is_ready or is_placed) and found.file.belongs_here(generation)
     return wording.describe(
         generation,
@@ -197,9 +198,9 @@ def _let_arrive(ready: "list[Generation]") -> None:
 def _place(generation_id: str) -> None:
     found = session.current()
     generation = found.generations.get(generation_id)
-    if generation is not None and generation.state.value in {"ready", "placed"}:
+    if generation is not None and generation.state in {State.READY, State.PLACED}:
         placed = in_scene.place(generation)
-        if placed.state.value == "placed" and not bpy.app.background:
+        if placed.state is State.PLACED and not bpy.app.background:
             _Memory.news.append(wording.arrival(placed))
             thumbnails.arrived(generation_id)
             assets.arrived(generation_id)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..generation.file_names import path_key
+from ..generation.states import State
 
 if TYPE_CHECKING:
     from ..generation.record import Generation
@@ -39,12 +40,12 @@ class OpenFile:
         placement = generation.request.placement
         if placement.has_placeholder and self._placeholder(generation) is not None:
             return True
-        is_replaced = generation.state.value == "placed"
+        is_replaced = generation.state is State.PLACED
         return self._is_its_file(placement) and (is_replaced or not placement.has_placeholder)
 
     def arrives_here(self, generation: "Generation") -> bool:
         """True for a model that goes into the open file by itself as soon as the artist's hands are free."""
-        is_ready = generation.state.value == "ready" and generation.wanted and not generation.parked
+        is_ready = generation.state is State.READY and generation.wanted and not generation.parked
         return is_ready and not generation.request.makes_pictures and self.belongs_here(generation)
 
     def misses_placeholder(self, generation: "Generation") -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
+from ..generation.states import State
 from ..scene import placeholder
 from . import boxes, captions, plates, session
 from .boxes import Box
@@ -69,7 +70,7 @@ def captions_now() -> list[tuple[bpy.types.Object, Caption]]:
     shown: list[tuple[bpy.types.Object, Caption]] = []
     for number, item in placeholder.all_here():
         generation = found.generations.get(number)
-        in_scene = generation is not None and generation.state.value == "placed" and found.file.is_in_scene(generation)
+        in_scene = generation is not None and generation.state is State.PLACED and found.file.is_in_scene(generation)
         name = _short(item.name)
         shown.append((item, captions.caption(name, generation, now, in_scene=in_scene, waits_for=found.waits_for)))
     return shown + [(item, captions.copy_caption(_short(item.name))) for item in placeholder.copies_here()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import bpy
 
 from ..generation.costs import price
+from ..generation.states import State
 from ..piapi.picture_models import CONCEPTS
 from . import concepts, monitor, redraw, session, thumbnails, wording
 from .layouts import TrellisPanel, draw_text, ui_scale
@@ -145,27 +146,31 @@ def _draw_generation(
 
 def _actions(generation: "Generation", line: wording.Line) -> list[_Action]:
     """The buttons of a row, the last ones to give way when it gets narrow."""
-    state = generation.state.value
+    state = generation.state
     cancel, more = _Action("trellis.cancel", "", 'X'), _Action("trellis.more", "", 'DOWNARROW_HLT')
     cost = price(generation.request.price_usd)
     if generation.elsewhere:
         return []
     if generation.is_working:
         return [cancel] if generation.wanted else []
-    if generation.parked and state == "queued":
+    if generation.parked and state is State.QUEUED:
         return [_Action("trellis.submit_again", f"Submit · {cost}"), cancel]
-    if generation.parked and (generation.task_id or state == "submitting") and state not in {"ready", "placed"}:
+    if (
+        generation.parked
+        and (generation.task_id or state is State.SUBMITTING)
+        and state not in {State.READY, State.PLACED}
+    ):
         resume = _Action("trellis.resume", "Resume")
         return [resume, cancel, more] if generation.task_id else [resume, more]
-    if state == "ready" and generation.request.makes_pictures:
+    if state is State.READY and generation.request.makes_pictures:
         return [_Action("trellis.use_pictures", "Use"), more]
-    if state == "ready":
+    if state is State.READY:
         return [_Action("trellis.place", "Place"), more]
     if line.stage in {"No longer in the scene", "Placed in another file"}:
         return [_Action("trellis.place", "Place Again"), more]
-    if state == "outcome unknown":
+    if state is State.OUTCOME_UNKNOWN:
         look = _Action("trellis.resume", "", 'FILE_REFRESH')
         return [look, _Action("trellis.submit_again", f"Again · {cost}"), more]
-    if state == "failed":
+    if state is State.FAILED:
         return [_Action("trellis.submit_again", f"Again · {cost}"), more]
     return [more]

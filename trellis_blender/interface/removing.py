@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..generation import costs
+from ..generation.states import State
 from ..piapi.models import InputUnusable
 from ..piapi.picture_models import BACKGROUND, TOOLKIT
 from . import access, buttons, checking, concepts, decoding, generate, improving, pictures, redraw, session, wording
@@ -74,7 +75,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
         if bpy.app.background:
             found = session.current().wait_for(generation_id)
             hear()
-            if found.state.value != "ready":
+            if found.state is not State.READY:
                 raise InputUnusable(found.problem)
         else:
             bpy.app.timers.register(hear, first_interval=COME_LOOK_S, persistent=True)
@@ -88,7 +89,7 @@ class TRELLIS_OT_use_pictures(RowOperator):
 
     @classmethod
     def fits(cls, generation: "Generation") -> bool:
-        return generation.request.makes_pictures and generation.state.value == "ready"
+        return generation.request.makes_pictures and generation.state is State.READY
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         scene = bpy.context.scene
@@ -146,7 +147,7 @@ def _hear(field: ImageField, generation_id: str) -> float | None:
         return COME_LOOK_S
     del _Memory.awaited[field.image]
     scene = field.scene
-    if generation is not None and scene is not None and generation.state.value == "ready" and generation.wanted:
+    if generation is not None and scene is not None and generation.state is State.READY and generation.wanted:
         path = _picture_of(generation)
         if path is not None and field.is_as_it_was:
             improving.take_over(scene, str(path))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ..generation.states import State
 from ..piapi.models import TEXT
 from ..scene.finish.choices import Preset
 from . import monitor, session, wording
@@ -77,7 +78,7 @@ class TRELLIS_OT_move_here(RowOperator):
 
     @classmethod
     def fits(cls, generation: "Generation") -> bool:
-        return generation.state.value == "placed"
+        return generation.state is State.PLACED
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         item = found.file.object_of(generation)
@@ -149,7 +150,7 @@ class TRELLIS_OT_keep_only(RowOperator):
 
     @classmethod
     def fits(cls, generation: "Generation") -> bool:
-        return bool(generation.request.press) and generation.state.value == "placed"
+        return bool(generation.request.press) and generation.state is State.PLACED
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         for other in found.generations.values():
@@ -172,14 +173,14 @@ def _item_of(generation: "Generation", *, may_be_empty: bool) -> bpy.types.Objec
     """The model, or else the placeholder where that will do: after an undo it stands there again."""
     from ..scene import placeholder
 
-    is_placed = generation.state.value == "placed"
+    is_placed = generation.state is State.PLACED
     item = session.current().file.object_of(generation) if is_placed else None
     return item or (placeholder.find(generation.id) if may_be_empty else None)
 
 
 def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
     found = session.current()
-    is_there = generation.state.value == "placed" and found.file.object_of(generation) is not None
+    is_there = generation.state is State.PLACED and found.file.object_of(generation) is not None
 
     def entry(operator: str, icon: Any = 'NONE') -> None:
         layout.operator(operator, icon=icon).generation = generation.id

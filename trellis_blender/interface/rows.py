@@ -9,6 +9,7 @@ import bpy
 
 from ..generation import costs
 from ..generation.questions import Topic
+from ..generation.states import State
 from ..piapi.models import OFFLINE_PREVIEW
 from . import access, buttons, in_scene, monitor, session, wording
 
@@ -69,7 +70,7 @@ class TRELLIS_OT_place(RowOperator):
 
     @classmethod
     def fits(cls, generation: "Generation") -> bool:
-        return generation.state.value in {"ready", "placed"} and not generation.request.makes_pictures
+        return generation.state in {State.READY, State.PLACED} and not generation.request.makes_pictures
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         monitor.deliver(generation.id)
@@ -83,9 +84,14 @@ class TRELLIS_OT_resume(RowOperator):
 
     @classmethod
     def fits(cls, generation: "Generation") -> bool:
-        if generation.state.value == "outcome unknown":
+        if generation.state is State.OUTCOME_UNKNOWN:
             return True
-        return generation.parked and generation.state.value in {"submitting", "waiting", "running", "downloading"}
+        return generation.parked and generation.state in {
+            State.SUBMITTING,
+            State.WAITING,
+            State.RUNNING,
+            State.DOWNLOADING,
+        }
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         if generation.request.model == OFFLINE_PREVIEW.id:
@@ -131,8 +137,8 @@ class TRELLIS_OT_submit_again(_Spending, RowOperator):
 
     @classmethod
     def fits(cls, generation: "Generation") -> bool:
-        state = generation.state.value
-        return state in {"failed", "outcome unknown"} or (state == "queued" and generation.parked)
+        state = generation.state
+        return state in {State.FAILED, State.OUTCOME_UNKNOWN} or (state is State.QUEUED and generation.parked)
 
     def meant(self) -> "list[Generation]":
         found = session.current().generations.get(self.generation)

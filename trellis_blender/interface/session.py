@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..generation.late_looks import LateLooks
+from ..generation.states import State
 from ..piapi.models import OFFLINE_PREVIEW, InputUnusable
 from ..scene.finish.choices import Preset
 from . import access, logs
@@ -97,7 +98,9 @@ class Session:
         found = self.generations.get(generation_id)
         if found is None:
             return bool(generation_id) and not self.knows_all
-        return found.is_working or found.elsewhere or found.parked or found.state.value in {"ready", "outcome unknown"}
+        return (
+            found.is_working or found.elsewhere or found.parked or found.state in {State.READY, State.OUTCOME_UNKNOWN}
+        )
 
     def look_around(self) -> bool:
         """While the artist looks at the list: asks now and then for what other Blenders have begun, and first of all
@@ -197,7 +200,7 @@ class Session:
 
     def paused(self) -> "list[Generation]":
         """What was in the queue, not submitted, when its Blender ended."""
-        return [found for found in self.generations.values() if found.parked and found.state.value == "queued"]
+        return [found for found in self.generations.values() if found.parked and found.state is State.QUEUED]
 
     def look_elsewhere(self) -> bool:
         """Looks now and then what has become of the generations that other Blenders work on; False where there are
@@ -223,7 +226,7 @@ class Session:
 
     def _go_on(self, generation: "Generation") -> None:
         """Takes up what an earlier Blender left, where that costs nothing. What was not submitted stays paused."""
-        if generation.state.value == "queued" or generation.request.model == OFFLINE_PREVIEW.id:
+        if generation.state is State.QUEUED or generation.request.model == OFFLINE_PREVIEW.id:
             return
         try:
             self.queue.resume(generation, self.its_service(generation))
@@ -259,7 +262,7 @@ class Session:
         self._note_cost(generation)
         before = self.generations.get(generation.id)
         has_ended = generation.removed or (
-            generation.state.value == "cancelled" and before is not None and before.state is not generation.state
+            generation.state is State.CANCELLED and before is not None and before.state is not generation.state
         )
         if has_ended:
             self.abandoned.add(generation.id)
@@ -268,7 +271,7 @@ class Session:
             self.lively.pop(generation.id, None)
             return
         self.generations[generation.id] = generation
-        may_arrive = generation.state.value == "ready" and not generation.request.makes_pictures
+        may_arrive = generation.state is State.READY and not generation.request.makes_pictures
         if generation.is_working or may_arrive:
             self.lively[generation.id] = generation
         else:

@@ -66,8 +66,8 @@ def _take_news(found: session.Session, working: set[str]) -> "Generation | None"
     news = found.generations.get(_Memory.news)
     if news is None:
         return None
-    if news.state.value != _Memory.news_state:
-        _Memory.news_state = news.state.value
+    if news.state != _Memory.news_state:
+        _Memory.news_state = news.state
         _Memory.news_until = time.monotonic() + NEWS_S
     if time.monotonic() < _Memory.news_until or found.file.arrives_here(news):
         return news

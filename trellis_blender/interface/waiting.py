@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..generation.states import State
 from . import assets, in_scene, session, wording
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def wait_and_place(generation_ids: Sequence[str]) -> str:
 
 
 def _place(generation: "Generation") -> "Generation":
-    if generation.state.value != "ready":
+    if generation.state is not State.READY:
         return generation
     placed = in_scene.place(generation)
     assets.arrived(placed.id)

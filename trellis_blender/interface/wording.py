@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..generation.costs import dollars, price
 from ..generation.naming import in_the_name_of
 from ..generation.progress import time_left_s
+from ..generation.states import State
 from ..piapi.models import MODELS, OFFLINE_PREVIEW, SEED_LIMIT
 from ..piapi.picture_models import LABELS, PRICE_TOLD_LATER
 
@@ -65,21 +66,21 @@ def describe(
     `here` and `is_bereft`, where its placeholder is gone from the file that it was made for, are heeded only once the
     model is ready.
     """
-    state = generation.state.value
+    state = generation.state
     if generation.elsewhere:
         return Line("In another Blender", None, "Another Blender on this computer works on it.", 'TIME')
     if generation.is_working:
         return Line(advance(generation, now), generation.progress, generation.problem, 'TIME')
     icon = ICONS.get(state, 'TIME')
-    if generation.parked and state not in {"ready", "placed"}:
+    if generation.parked and state not in {State.READY, State.PLACED}:
         return Line("Interrupted", None, generation.problem or _why_interrupted(generation), 'INFO')
     about = ROUGH if generation.request.model == OFFLINE_PREVIEW.id else ""
-    if state == "placed":
+    if state is State.PLACED:
         if in_scene or not here:
             return Line("In the scene" if here else "Placed in another file", None, generation.where or about, icon)
         detail = generation.problem or "Place Again brings it back at no cost."
         return Line("No longer in the scene", None, detail, 'INFO')
-    if state == "ready":
+    if state is State.READY:
         why = _why_ready(generation, here=here, waits_for=waits_for, is_bereft=is_bereft)
         return Line("Ready", None, why or about, icon)
     return Line(STAGES[state], None, generation.problem, icon)
@@ -107,7 +108,7 @@ def facts(generation: "Generation") -> str:
     """What it cost and how long it took, where no other sentence says so: "$0.04 · 1:12"; its price meanwhile."""
     if generation.is_working:
         return price(generation.request.price_usd)
-    if not generation.task_id or generation.state.value not in {"ready", "placed"}:
+    if not generation.task_id or generation.state not in {State.READY, State.PLACED}:
         return ""
     cost = price(generation.request.price_usd if generation.charged_usd is None else generation.charged_usd)
     return " · ".join(filter(None, (cost, took(generation))))
@@ -130,7 +131,7 @@ def outcome(generations: "Sequence[Generation]") -> str:
     """What has become of all that one press or one script has asked for: "" where all of it is in the scene, else
     sentences that name each one that is not, so that it is plain which of them was charged nothing.
     """
-    missing = [generation for generation in generations if generation.state.value != "placed"]
+    missing = [generation for generation in generations if generation.state is not State.PLACED]
     if not missing or len(generations) == 1:
         return "".join(_why_missing(generation) for generation in missing)
     names = [generation.request.name for generation in generations]
@@ -141,14 +142,14 @@ def outcome(generations: "Sequence[Generation]") -> str:
         by_problem.setdefault(_why_missing(generation), []).append(f"“{name}”{seed}")
     count = len(generations) - len(missing)
     there = f"{count or 'None'} of {len(generations)} {'is' if count == 1 else 'are'} in the scene"
-    charges = [generation.charged_usd for generation in generations if generation.state.value == "placed"]
+    charges = [generation.charged_usd for generation in generations if generation.state is State.PLACED]
     known = [charge for charge in charges if charge]
     spent = f", for {dollars(sum(known))}" if known and len(known) == len(charges) else ""
     return " ".join((f"{there}{spent}.", *(f"{', '.join(named)}: {why}" for why, named in by_problem.items())))
 
 
 def _why_missing(generation: "Generation") -> str:
-    return generation.problem or f"{STAGES[generation.state.value]}."
+    return generation.problem or f"{STAGES[generation.state]}."
 
 
 def settings_in_full(generation: "Generation", label_of_parameter: Callable[[str], str]) -> str:
@@ -169,7 +170,7 @@ def label_of(model_id: str) -> str:
 
 def advance(generation: "Generation", now: float) -> str:
     """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
-    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state.value])
+    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state])
     is_cancelling = not (generation.wanted or generation.fetched or generation.problem)
     parts = [f"Cancelling · {stage}" if is_cancelling else stage]
     elapsed_s = now - generation.submitted_at if generation.submitted_at else None
@@ -209,16 +210,16 @@ def size(count: int) -> str:
 
 def removal(generation: "Generation") -> list[str]:
     """What removing a generation does, in sentences; [] where nothing is lost by it and nobody need be asked."""
-    state = generation.state.value
+    state = generation.state
     price_usd = generation.charged_usd if generation.charged_usd is not None else generation.request.price_usd
-    if state in {"ready", "placed"}:
+    if state in {State.READY, State.PLACED}:
         what = "What was made" if generation.request.makes_pictures else "The model's file"
         said = [f"{what} is deleted from this computer, and so is the picture that was sent."]
         if price_usd == PRICE_TOLD_LATER:
             said.append("PiAPI has charged it, and has not told how much.")
         elif price_usd:
             said.append(f"It has cost {dollars(price_usd)}; making it again costs that again.")
-        if state == "placed":
+        if state is State.PLACED:
             said.append("What stands in a scene stays there.")
         return said
     if generation.task_id and generation.parked:
@@ -228,7 +229,7 @@ def removal(generation: "Generation") -> list[str]:
             known = "" if price_usd == PRICE_TOLD_LATER else f" ({dollars(price_usd)})"
             said.append(f"It is paid for{known}. Resume fetches it at no cost.")
         return said
-    if state in {"outcome unknown", "submitting"}:
+    if state in {State.OUTCOME_UNKNOWN, State.SUBMITTING}:
         known = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
         return [f"Whether PiAPI took the task, and charged {known}, is unknown, and no longer looked for."]
     return []
@@ -248,7 +249,7 @@ def _wrapped(text: str, characters: int) -> tuple[str, ...]:
 
 
 def _why_interrupted(generation: "Generation") -> str:
-    if generation.state.value == "submitting":
+    if generation.state is State.SUBMITTING:
         return "Blender ended while it was being sent. Resume looks for it among the account's tasks, at no cost."
     if generation.task_id and not generation.request.price_usd:
         return "It was going on when Blender ended. Resume makes it again, free."
