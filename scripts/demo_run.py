@@ -23,9 +23,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 if TYPE_CHECKING:
     from demo_stage import Exhibit
 
-    from trellis_blender.generation.record import Generation
-    from trellis_blender.generation.request import GenerationRequest
-    from trellis_blender.interface.session import Session
+    from trellis_blender.generation.record.generation import Generation
+    from trellis_blender.generation.record.request import GenerationRequest
+    from trellis_blender.interface.state.session import Session
 
 
 def main() -> int:
@@ -109,8 +109,8 @@ class Demo:
         addon_utils.enable("trellis_blender", default_set=True)
         from demo_stage import render, set_stage
 
-        from trellis_blender.generation.costs import price
-        from trellis_blender.interface import access, session
+        from trellis_blender.generation.record.costs import price
+        from trellis_blender.interface.state import configuration, session
 
         found = session.current()
         requests = self.compose(found)
@@ -118,7 +118,7 @@ class Demo:
         self.tell(f"{len(requests)} generations by {where}: {price(sum(each.price_usd for each in requests))}")
         try:
             ids = [found.submit(request).id for request in requests]
-        except access.NotReady as problem:
+        except configuration.NotReady as problem:
             self.tell(str(problem))
             return 1
         self.follow(found, ids)
@@ -142,10 +142,10 @@ class Demo:
         """A request for each picture and each prompt, the 3D cursor a little further to the right each time."""
         import bpy
 
-        from trellis_blender.generation.request import compose_request
+        from trellis_blender.generation.record.request import compose_request
         from trellis_blender.piapi.models import OFFLINE_PREVIEW
-        from trellis_blender.scene import placing
-        from trellis_blender.scene.picture import load_picture
+        from trellis_blender.scene.arrival import place
+        from trellis_blender.scene.images.load import load_picture
 
         inputs = [(image, "") for image in self.options.image] + [(None, prompt) for prompt in self.options.prompt]
         requests = []
@@ -158,21 +158,21 @@ class Demo:
                     picture=load_picture(image, bpy.context.scene) if image else None,
                     picture_name=image.stem.replace("_", " ").capitalize() if image else "",
                     parameters={"seed": number + 1},
-                    placement=placing.here(bpy.context, 1.0, found.file.blend_load),
+                    placement=place.here(bpy.context, 1.0, found.file.blend_load),
                 )
             )
         return requests
 
     def follow(self, found: Session, ids: list[str]) -> None:
         """Shows how far each one is, and places it when it is ready."""
-        from trellis_blender.interface import in_scene
+        from trellis_blender.interface.monitor import arrival
 
         while True:
             found.drain()
             generations = [found.generations[number] for number in ids]
             for generation in generations:
                 if generation.state.value == "ready":
-                    in_scene.place(generation)
+                    arrival.place(generation)
             self.show([found.generations[number] for number in ids])
             if not any(generation.is_working for generation in generations):
                 return
@@ -180,7 +180,7 @@ class Demo:
 
     def show(self, generations: list[Generation]) -> None:
         """A bar for each generation."""
-        from trellis_blender.interface import monitor
+        from trellis_blender.interface.monitor import monitor
 
         lines = {generation.id: monitor.line_of(generation) for generation in generations}
         shares = {each.id: 1.0 if each.state.value == "placed" else lines[each.id].share or 0.0 for each in generations}
@@ -203,12 +203,12 @@ class Demo:
 
     def record_the_rest(self) -> None:
         """Where answers are recorded: the account, and its lists. Costs nothing."""
-        from trellis_blender.generation.recording import Recorder
-        from trellis_blender.interface import access
+        from trellis_blender.generation.worker.recording import Recorder
+        from trellis_blender.interface.state import configuration
         from trellis_blender.piapi.client import Client
         from trellis_blender.piapi.errors import PiapiError
 
-        service = access.service()
+        service = configuration.service()
         if not service.record_folder:
             return
         client = Client(service, witness=Recorder(Path(service.record_folder)))

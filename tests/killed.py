@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_blender.generation import adopt
 from trellis_blender.generation.queue import Queue
-from trellis_blender.generation.request import Picture, Placement, compose_request
+from trellis_blender.generation.record.request import Picture, Placement, compose_request
 from trellis_blender.generation.states import State
+from trellis_blender.generation.worker import reconcile
 from trellis_blender.piapi.service import Service
 
 if TYPE_CHECKING:
-    from trellis_blender.generation.record import Generation
+    from trellis_blender.generation.record.generation import Generation
 
 AT_A_TIME, FEW = 10, 5
 """So many at most are under way; with fewer than that, more are asked for."""
@@ -31,7 +31,7 @@ SPEED = 20.0
 IMPORT_S = (0.02, 0.3)
 """How long Blender would take to put a model into a scene."""
 
-adopt.LOOK_AFTER_S = tuple(seconds / SPEED for seconds in adopt.LOOK_AFTER_S[:3])
+reconcile.LOOK_AFTER_S = tuple(seconds / SPEED for seconds in reconcile.LOOK_AFTER_S[:3])
 
 
 class Plain:
@@ -86,9 +86,10 @@ class InBlender:
 
         bpy.ops.wm.read_factory_settings()
         addon_utils.enable("trellis_blender", default_set=True)
-        from trellis_blender.interface import access, generate, session
+        from trellis_blender.interface.generate import operator as generate
+        from trellis_blender.interface.state import configuration, session
 
-        assert access.data_folder() == folder, access.data_folder()
+        assert configuration.data_folder() == folder, configuration.data_folder()
         self._bpy: Any = bpy
         self._form = generate
         self._session = session.current()
@@ -131,7 +132,7 @@ class InBlender:
     def end(self) -> None:
         arrived = [item for item in self._bpy.data.objects if "trellis_generation" in item]
         assert len(arrived) == self._placed, (arrived, self._placed)
-        from trellis_blender.interface import session
+        from trellis_blender.interface.state import session
 
         session.end()
 

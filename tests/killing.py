@@ -20,10 +20,10 @@ from models import box_glb, picture_png
 from service import KEY, Behaviour, Fault, Piapi
 
 from trellis_blender.generation.files import MODEL_NAME
-from trellis_blender.generation.ownership import Owner
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import FILE_NAME, Store
+from trellis_blender.generation.store.database import FILE_NAME, Store
+from trellis_blender.generation.store.owners import Owner
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = Path(__file__).with_name("killed.py")

@@ -5,73 +5,54 @@ import sys
 
 import bpy
 
-from .interface import (
-    access,
-    account,
-    assets,
+from .interface.generate import (
+    background_removal,
     blockout,
     buttons,
-    checking,
     concepts,
-    decoding,
-    dropping,
-    finishing,
-    from_web,
-    generate,
-    handlers,
-    improving,
-    input_panels,
-    inputs,
-    logs,
+    drag_and_drop,
+    image_from_web,
     model_panel,
-    monitor,
-    panel,
-    pictures,
-    preferences,
+    operator,
     prompts,
-    reading,
-    redraw,
-    removing,
-    report,
-    row_menu,
-    rows,
-    second_copy,
-    session,
-    settings,
-    spending,
-    strays,
-    taking,
-    this_model,
-    thumbnails,
+    readiness,
 )
-from .interface.endings import Endings
+from .interface.generate import panel as input_panels
+from .interface.generations import panel, row_menu, rows
+from .interface.input_image import capture, check, cleanup, decode_cache, decode_many, preview, thumbnails
+from .interface.monitor import handlers, monitor
+from .interface.placed_model import assets, finish_operator, finish_panel
+from .interface.preferences import account, preferences, report, second_copy, spending
+from .interface.state import configuration, logs, session, settings
+from .interface.state.endings import Endings
+from .interface.viewport import orphan_placeholders, redraw
 
 CLASSES = (
     preferences.TRELLIS_AP_preferences,
     settings.TRELLIS_PG_settings,
-    generate.TRELLIS_OT_generate,
+    operator.TRELLIS_OT_generate,
     buttons.TRELLIS_OT_generate_from_panel,
     buttons.TRELLIS_OT_try_offline,
     buttons.TRELLIS_OT_new_seed,
-    taking.TRELLIS_OT_take_picture,
-    taking.TRELLIS_OT_use_image,
-    taking.TRELLIS_MT_pictures,
-    from_web.TRELLIS_OT_take_from_web,
-    reading.TRELLIS_OT_read_pictures,
-    dropping.TRELLIS_OT_generate_from_files,
-    dropping.TRELLIS_OT_generate_from_editor,
-    dropping.TRELLIS_OT_set_down,
-    dropping.TRELLIS_FH_image,
-    improving.TRELLIS_OT_check_image,
-    improving.TRELLIS_OT_improve_image,
-    improving.TRELLIS_OT_use_original_image,
+    capture.TRELLIS_OT_take_picture,
+    capture.TRELLIS_OT_use_image,
+    capture.TRELLIS_MT_pictures,
+    image_from_web.TRELLIS_OT_take_from_web,
+    decode_many.TRELLIS_OT_read_pictures,
+    drag_and_drop.TRELLIS_OT_generate_from_files,
+    drag_and_drop.TRELLIS_OT_generate_from_editor,
+    drag_and_drop.TRELLIS_OT_set_down,
+    drag_and_drop.TRELLIS_FH_image,
+    cleanup.TRELLIS_OT_check_image,
+    cleanup.TRELLIS_OT_improve_image,
+    cleanup.TRELLIS_OT_use_original_image,
     concepts.TRELLIS_OT_make_concepts,
     concepts.TRELLIS_OT_choose_concept,
     concepts.TRELLIS_OT_generate_from_concepts,
     concepts.TRELLIS_OT_show_concepts,
     concepts.TRELLIS_MT_concepts,
-    removing.TRELLIS_OT_remove_background,
-    removing.TRELLIS_OT_use_pictures,
+    background_removal.TRELLIS_OT_remove_background,
+    background_removal.TRELLIS_OT_use_pictures,
     prompts.TRELLIS_OT_edit_prompt,
     prompts.TRELLIS_OT_use_prompt,
     prompts.TRELLIS_MT_prompts,
@@ -96,22 +77,22 @@ CLASSES = (
     spending.TRELLIS_OT_export_costs,
     report.TRELLIS_OT_copy_report,
     input_panels.TRELLIS_PT_generate,
-    this_model.TRELLIS_OT_generate_again,
-    this_model.TRELLIS_OT_vary_seed,
-    this_model.TRELLIS_OT_use_model_settings,
-    this_model.TRELLIS_OT_show_source,
+    model_panel.TRELLIS_OT_generate_again,
+    model_panel.TRELLIS_OT_vary_seed,
+    model_panel.TRELLIS_OT_use_model_settings,
+    model_panel.TRELLIS_OT_show_source,
     blockout.TRELLIS_OT_generate_for_selection,
     blockout.TRELLIS_OT_pictures_for_boxes,
     blockout.TRELLIS_OT_show_boxes,
     panel.TRELLIS_PT_generations,
-    this_model.TRELLIS_PT_this_model,
-    model_panel.TRELLIS_PT_finish,
+    model_panel.TRELLIS_PT_this_model,
+    finish_panel.TRELLIS_PT_finish,
     blockout.TRELLIS_PT_blockout,
-    finishing.TRELLIS_OT_finish,
+    finish_operator.TRELLIS_OT_finish,
     assets.TRELLIS_OT_save_asset,
     assets.TRELLIS_OT_add_library,
-    strays.TRELLIS_OT_remove_placeholder,
-    strays.TRELLIS_PT_strays,
+    orphan_placeholders.TRELLIS_OT_remove_placeholder,
+    orphan_placeholders.TRELLIS_PT_strays,
     account.TRELLIS_PT_account,
 )
 
@@ -119,17 +100,17 @@ CLASSES = (
 ENDS = (
     monitor.stop,
     session.end,
-    from_web.forget,
+    image_from_web.forget,
     panel.forget,
     thumbnails.forget,
-    inputs.forget,
-    improving.forget,
-    removing.forget,
+    readiness.forget,
+    cleanup.forget,
+    background_removal.forget,
     concepts.forget,
-    checking.forget,
-    reading.forget,
-    decoding.forget,
-    pictures.forget,
+    check.forget,
+    decode_many.forget,
+    decode_cache.forget,
+    preview.forget,
     redraw.end,
 )
 """What ends whatever was begun since the add-on was switched on, in this order."""
@@ -157,12 +138,12 @@ def register() -> None:
 
 
 def _register() -> None:
-    _ENDINGS.add(access.KEY_FILE.forget)
-    _ENDINGS.add(access.WEBHOOK_FILE.forget)
+    _ENDINGS.add(configuration.KEY_FILE.forget)
+    _ENDINGS.add(configuration.WEBHOOK_FILE.forget)
     for cls in CLASSES:
         bpy.utils.register_class(cls)
         _ENDINGS.add(bpy.utils.unregister_class, cls)
-    for room in (settings, blockout, dropping, finishing, handlers):
+    for room in (settings, blockout, drag_and_drop, finish_operator, handlers):
         room.register(_ENDINGS)
     for end in reversed(ENDS):
         _ENDINGS.add(end)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "test-key-0123456789abcdef"
 
 if TYPE_CHECKING:
-    from trellis_blender.generation.request import GenerationRequest
+    from trellis_blender.generation.record.request import GenerationRequest
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def enable() -> Any:
     import addon_utils
 
     addon_utils.enable("trellis_blender", default_set=True)
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     return session.current()
 
@@ -47,9 +47,9 @@ def requests(count: int) -> "list[GenerationRequest]":
     """So many, each for a chair of its own at the 3D cursor."""
     import bpy
 
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.interface import session
-    from trellis_blender.scene import placing
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.state import session
+    from trellis_blender.scene.arrival import place
 
     return [
         compose_request(
@@ -58,7 +58,7 @@ def requests(count: int) -> "list[GenerationRequest]":
             picture=None,
             picture_name="",
             parameters={},
-            placement=placing.here(bpy.context, 1.0, session.current().file.blend_load),
+            placement=place.here(bpy.context, 1.0, session.current().file.blend_load),
         )
         for number in range(count)
     ]

@@ -25,13 +25,13 @@ def main(files: list[str]) -> None:
     sys.path.insert(0, str(ROOT))
     import bpy
 
-    from trellis_blender.scene import placing
+    from trellis_blender.scene.arrival import place
 
     def bare(path: str) -> None:
         bpy.ops.import_scene.gltf(filepath=path)
 
     def arriving(path: str) -> None:
-        placing.place(Path(path), "A small wooden chair", "measured", placing.here(bpy.context, 1.0, "measured"))
+        place.place(Path(path), "A small wooden chair", "measured", place.here(bpy.context, 1.0, "measured"))
 
     found = [[(_seconds(arriving, path), _seconds(bare, path)) for _ in range(PAIRS + 1)][1:] for path in files]
     print(json.dumps(found), flush=True)

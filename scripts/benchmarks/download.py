@@ -33,8 +33,8 @@ def main(url: str, way: str, times: int) -> None:
 
 def ours(url: str, folder: Path) -> None:
     """Streamed, written, made durable, checked, renamed."""
-    from trellis_blender.generation.download import keep_model
-    from trellis_blender.piapi.files import open_result
+    from trellis_blender.generation.worker.download import keep_model
+    from trellis_blender.piapi.http.result_file import open_result
 
     with open_result(url, from_this_computer=True) as result:
         keep_model(result, folder, lambda _: None)

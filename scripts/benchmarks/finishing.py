@@ -24,8 +24,8 @@ def main(triangles: int) -> None:
     import bpy
     from blender_helpers import lumpy_ball  # pyright: ignore[reportMissingImports]
 
-    from trellis_blender.scene.finish import elsewhere, steps
-    from trellis_blender.scene.finish.choices import Finish
+    from trellis_blender.scene.finish import background, steps
+    from trellis_blender.scene.finish.options import Finish
 
     bpy.ops.wm.read_factory_settings()
     taken: dict[str, list[float]] = {"default": [], "given": [], "taken": []}
@@ -35,7 +35,7 @@ def main(triangles: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             done = Path(folder, "done.blend")
             taken["given"].append(
-                _seconds(lambda mesh=mesh, folder=folder: elsewhere.write(mesh, Path(folder, "given.blend")))
+                _seconds(lambda mesh=mesh, folder=folder: background.write(mesh, Path(folder, "given.blend")))
             )
             size_m = 1.0 + run
             taken["default"].append(
@@ -43,7 +43,7 @@ def main(triangles: int) -> None:
             )
             small = lumpy_ball(BUDGET)
             bpy.data.libraries.write(str(done), {small.data})
-            taken["taken"].append(_seconds(lambda mesh=mesh, done=done: elsewhere.read(done, mesh)))
+            taken["taken"].append(_seconds(lambda mesh=mesh, done=done: background.read(done, mesh)))
     print(json.dumps({name: seconds[1:] for name, seconds in taken.items()}), flush=True)
     os._exit(0)
 

@@ -25,9 +25,9 @@ def main(plan: str, count: int) -> None:
 
     from service import running
 
-    from trellis_blender.generation.pace import PIAPI
+    from trellis_blender.generation.limits.rate_limit import PIAPI
     from trellis_blender.generation.queue import Queue
-    from trellis_blender.generation.request import Placement, compose_request
+    from trellis_blender.generation.record.request import Placement, compose_request
     from trellis_blender.generation.states import State
     from trellis_blender.piapi.service import Service
 

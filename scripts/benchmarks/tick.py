@@ -16,7 +16,7 @@ TURNS = 300
 def main(url: str, count: int) -> None:
     """Submits the generations and turns the monitor while they are worked on."""
     with module_with_addon(url) as session:
-        from trellis_blender.interface import monitor
+        from trellis_blender.interface.monitor import monitor
 
         for request in requests(count):
             session.submit(request)

@@ -34,13 +34,16 @@ def measure(rows: int, count: int) -> Steps:
     """Draws the list, then submits, then draws the list and the placeholders; milliseconds by what was drawn."""
     session = enable()
     from trellis_blender.generation.queue import Queue
-    from trellis_blender.interface import access, in_scene, monitor, overlay, panel
+    from trellis_blender.interface.generations import panel
+    from trellis_blender.interface.monitor import arrival, monitor
+    from trellis_blender.interface.state import configuration
+    from trellis_blender.interface.viewport import overlay
 
     listed = timed(panel, "draw_list")
     frames = timed_frames(overlay)
     fill_store(rows)
     # The plan of PiAPI that allows so many.
-    session._queue = Queue(access.data_folder(), at_once=count)
+    session._queue = Queue(configuration.data_folder(), at_once=count)
     area, viewport, sidebar = regions()
     area.spaces.active.show_region_ui = True
     yield 1.0
@@ -48,7 +51,7 @@ def measure(rows: int, count: int) -> Steps:
     session.load()
     yield from until(lambda: session.drain() or len(session.generations) == rows)
     at_rest = yield from draw(sidebar, listed)
-    in_scene.submit(requests(count))
+    arrival.submit(requests(count))
     monitor.watch()
     spread()
     yield from until(lambda: sum(each.progress is not None for each in session.lively.values()) == count)
@@ -119,16 +122,16 @@ def regions() -> tuple[Any, Any, Any]:
 def fill_store(count: int) -> None:
     """What an earlier Blender left: every second one stands in the scene, of the others every second was refused."""
     from trellis_blender.generation.files import THUMBNAIL_NAME, write_whole
-    from trellis_blender.generation.png import encode_png
-    from trellis_blender.generation.record import new_generation
-    from trellis_blender.generation.request import Picture
+    from trellis_blender.generation.record.generation import new_generation
+    from trellis_blender.generation.record.request import Picture
     from trellis_blender.generation.states import State
-    from trellis_blender.generation.store import Store
-    from trellis_blender.interface import access
+    from trellis_blender.generation.store.database import Store
+    from trellis_blender.imaging.png import encode_png
+    from trellis_blender.interface.state import configuration
     from trellis_blender.piapi.errors import OutOfCredits
-    from trellis_blender.scene import placing
+    from trellis_blender.scene.arrival import place
 
-    folder = access.data_folder()
+    folder = configuration.data_folder()
     folder.mkdir(parents=True)
     store = Store(folder)
     shelf = bpy.data.collections.new("made earlier")
@@ -140,7 +143,7 @@ def fill_store(count: int) -> None:
         submitted = {"task_id": f"task-{number}", "submitted_at": 1e9, "finished_at": 1e9 + 40, "charged_usd": 0.04}
         if number % 2:
             item = bpy.data.objects.new(request.name, None)
-            item[placing.ID_PROPERTY] = made.id
+            item[place.ID_PROPERTY] = made.id
             shelf.objects.link(item)
             made = replace(made, state=State.PLACED, object_name=item.name, **submitted)
             if number > count - SHOWN:

@@ -39,7 +39,7 @@ def refused(**given: Any) -> str:
 
 def stored() -> list[tuple[str, list[tuple[str, float]]]]:
     """Prompts and parameters of all generations, as a new session reads them."""
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     found = session.current()
     found.wait_until_loaded()
@@ -47,8 +47,8 @@ def stored() -> list[tuple[str, list[tuple[str, float]]]]:
 
 
 def main() -> dict[str, Any]:
-    from trellis_blender.interface import session
-    from trellis_blender.interface.settings import label_of_parameter, quality_names
+    from trellis_blender.interface.state import session
+    from trellis_blender.interface.state.settings import label_of_parameter, quality_names
     from trellis_blender.scene import provenance
 
     told: dict[str, Any] = {}

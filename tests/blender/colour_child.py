@@ -8,7 +8,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from trellis_blender.scene.picture import load_picture, picture_of
+from trellis_blender.scene.images.load import load_picture, picture_of
 
 path = Path(sys.argv[1])
 loaded = load_picture(path, bpy.context.scene)

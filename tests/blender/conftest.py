@@ -53,6 +53,6 @@ def generate(addon: Any) -> Any:
 @pytest.fixture
 def folder(addon: Any) -> Path:
     """Where the add-on keeps its generations."""
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
-    return access.data_folder()
+    return configuration.data_folder()

@@ -20,9 +20,10 @@ import bpy  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from trellis_blender.generation.problems import ModelUnusable  # noqa: E402
-from trellis_blender.generation.request import Placement  # noqa: E402
-from trellis_blender.scene import placing, snapshot, thumbnail  # noqa: E402
-from trellis_blender.scene.importer import ImportFailed  # noqa: E402
+from trellis_blender.generation.record.request import Placement  # noqa: E402
+from trellis_blender.scene.arrival import place as placing  # noqa: E402
+from trellis_blender.scene.images import mesh_snapshot, thumbnail  # noqa: E402
+from trellis_blender.scene.importing.importer import ImportFailed  # noqa: E402
 
 KINDS = {name for name, kind in bpy.types.BlendData.bl_rna.properties.items() if kind.type == 'COLLECTION'} - {
     "all_ids"
@@ -60,8 +61,8 @@ def take_in(path: Path) -> tuple[str, str, list[str]]:
 
 def picture_of(model: bpy.types.Object) -> None:
     """As the add-on keeps it in the list."""
-    snapshot.prepare(model)
-    copied = snapshot.take(model)
+    mesh_snapshot.prepare(model)
+    copied = mesh_snapshot.take(model)
     if copied is not None:
         with tempfile.TemporaryDirectory() as folder:
             thumbnail.keep(copied, Path(folder))

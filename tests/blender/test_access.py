@@ -21,12 +21,12 @@ def preferences(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_key_lives_in_a_file_of_its_owner_and_nowhere_else(preferences: Any, folder: Path, tmp_path: Path) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
     preferences.api_key = SECRET
     preferences.api_url = "https://example.invalid"
-    assert access.api_key() == (SECRET, "the preferences")
-    access.KEY_FILE.forget()
+    assert configuration.api_key() == (SECRET, "the preferences")
+    configuration.KEY_FILE.forget()
     assert preferences.api_key == SECRET
     if sys.platform != "win32":
         assert stat.S_IMODE((folder / "api-key").stat().st_mode) == 0o600
@@ -45,57 +45,57 @@ def test_the_key_lives_in_a_file_of_its_owner_and_nowhere_else(preferences: Any,
 
 
 def test_the_environment_wins(preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
     preferences.api_key = SECRET
     preferences.api_url = "https://from-the-preferences.invalid"
     preferences.upload_url = "https://upload-from-the-preferences.invalid"
-    assert access.service().api_url == "https://from-the-preferences.invalid"
-    assert access.upload_url() == ("https://upload-from-the-preferences.invalid", "the preferences")
+    assert configuration.service().api_url == "https://from-the-preferences.invalid"
+    assert configuration.upload_url() == ("https://upload-from-the-preferences.invalid", "the preferences")
     monkeypatch.setenv("PIAPI_API_KEY", KEY)
     monkeypatch.setenv("PIAPI_API_URL", "https://from-the-environment.invalid")
     monkeypatch.setenv("PIAPI_UPLOAD_URL", "https://upload.invalid")
-    service = access.service()
+    service = configuration.service()
     assert (service.api_key, service.api_url, service.upload_url) == (
         KEY,
         "https://from-the-environment.invalid",
         "https://upload.invalid",
     )
-    assert access.api_key().source == "PIAPI_API_KEY"
+    assert configuration.api_key().source == "PIAPI_API_KEY"
     preferences.api_url = preferences.upload_url = ""
 
 
 def test_the_defaults_are_piapis(preferences: Any) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
-    assert access.api_key() == ("", "")
-    assert access.api_url() == ("https://api.piapi.ai", "default")
-    assert access.why_not_ready().startswith("There is no API key yet.")
+    assert configuration.api_key() == ("", "")
+    assert configuration.api_url() == ("https://api.piapi.ai", "default")
+    assert configuration.why_not_ready().startswith("There is no API key yet.")
 
 
 def test_a_key_that_cannot_be_read_is_said_and_not_called_missing(preferences: Any, folder: Path) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "api-key").write_bytes(b"\xff\xfa")
-    access.KEY_FILE.forget()
-    assert access.why_not_ready().startswith("The file with your API key, ")
+    configuration.KEY_FILE.forget()
+    assert configuration.why_not_ready().startswith("The file with your API key, ")
     preferences.api_key = SECRET
-    assert access.api_key().value == SECRET
-    assert not access.why_not_ready().startswith("The file")
+    assert configuration.api_key().value == SECRET
+    assert not configuration.why_not_ready().startswith("The file")
 
 
 def test_a_webhooks_secret_that_cannot_be_read_is_said_before_anything_is_sent(preferences: Any, folder: Path) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
     preferences.api_key = SECRET
     (folder / "webhook-secret").mkdir(parents=True)
-    access.WEBHOOK_FILE.forget()
-    assert not access.why_not_ready().startswith("The file")
+    configuration.WEBHOOK_FILE.forget()
+    assert not configuration.why_not_ready().startswith("The file")
     preferences.webhook_endpoint = "https://studio.example/hook"
     try:
-        assert access.why_not_ready().startswith("The file with your webhook secret, ")
+        assert configuration.why_not_ready().startswith("The file with your webhook secret, ")
     finally:
         preferences.webhook_endpoint = ""
         (folder / "webhook-secret").rmdir()
-        access.WEBHOOK_FILE.forget()
+        configuration.WEBHOOK_FILE.forget()

@@ -19,7 +19,7 @@ SECRET = "hush-5c1d7f"
 
 def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
     """Does what the monitor does in a window."""
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     end = time.monotonic() + limit_s
     while not condition():
@@ -30,7 +30,7 @@ def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
 
 
 def current() -> Any:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     return session.current()
 
@@ -44,7 +44,7 @@ def made_elsewhere(piapi: Piapi) -> str:
 
 
 def test_the_key_is_tested(addon: Any, piapi: Piapi) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     assert bpy.ops.trellis.test_key() == {"FINISHED"}
     assert Topic.ACCOUNT in current().asked
@@ -60,7 +60,8 @@ def drawn() -> list[str]:
     """All that the panel Account says, whatever is in the answers."""
     from types import SimpleNamespace
 
-    from trellis_blender.interface import account, layouts
+    from trellis_blender.interface.preferences import account
+    from trellis_blender.interface.text import layouts
 
     said: list[str] = []
 
@@ -88,7 +89,7 @@ def drawn() -> list[str]:
 
 
 def test_the_recorded_account_is_shown(addon: Any, piapi: Piapi) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     bpy.ops.trellis.test_key()
     until(lambda: Topic.ACCOUNT in current().answers)
@@ -97,7 +98,7 @@ def test_the_recorded_account_is_shown(addon: Any, piapi: Piapi) -> None:
 
 
 def test_an_account_of_which_little_is_told_is_shown(addon: Any, piapi: Piapi) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     for data in ({"id": 4711}, {"name": "\ud800\x00" + "x" * 5000, "plan": [], "equivalent_in_usd": float("nan")}):
         current().answers.pop(Topic.ACCOUNT, None)
@@ -110,7 +111,7 @@ def test_an_account_of_which_little_is_told_is_shown(addon: Any, piapi: Piapi) -
 def test_tasks_of_which_the_list_says_little_are_shown_and_fetched_with_what_they_were_made_from(
     addon: Any, piapi: Piapi
 ) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     task_id = made_elsewhere(piapi)
     bpy.ops.trellis.list_tasks()
@@ -124,7 +125,7 @@ def test_tasks_of_which_the_list_says_little_are_shown_and_fetched_with_what_the
 
 @pytest.mark.parametrize("value", ["\ud800", "\x00", "x" * 3_000_000, float("nan"), 10**400, "9999-12-31T00:00:00Z"])
 def test_whatever_a_row_holds_it_can_be_drawn(addon: Any, piapi: Piapi, value: object) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     made_elsewhere(piapi)
     row = piapi._row(next(iter(piapi.tasks.values())))
@@ -142,7 +143,7 @@ def test_whatever_a_row_holds_it_can_be_drawn(addon: Any, piapi: Piapi, value: o
 def test_a_lost_answer_is_looked_for_while_its_row_is_there(
     addon: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.01,))
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.01,))
     piapi.lists_running = False
     piapi.behaviour.processing_s = 60.0
     piapi.fail("create", Fault(reset=True, after=True))
@@ -160,7 +161,7 @@ def test_a_lost_answer_is_looked_for_while_its_row_is_there(
 
 
 def test_what_was_removed_is_not_offered_again(addon: Any, piapi: Piapi) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     task_id = made_elsewhere(piapi)
 
@@ -199,7 +200,7 @@ def test_without_a_key_the_button_says_why(addon: Any, monkeypatch: pytest.Monke
 
 
 def test_a_task_made_elsewhere_is_fetched_and_offered(addon: Any, piapi: Piapi) -> None:
-    from trellis_blender.interface import monitor
+    from trellis_blender.interface.monitor import monitor
 
     task_id = made_elsewhere(piapi)
     bpy.ops.trellis.fetch_task(task_id=task_id)
@@ -221,7 +222,7 @@ def test_a_task_made_elsewhere_is_fetched_and_offered(addon: Any, piapi: Piapi) 
 
 
 def test_what_cannot_be_fetched_says_why(addon: Any, piapi: Piapi) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     with pytest.raises(RuntimeError, match="There is no task id"):
         bpy.ops.trellis.fetch_task(task_id=" ")
@@ -237,12 +238,12 @@ def test_what_cannot_be_fetched_says_why(addon: Any, piapi: Piapi) -> None:
 
 
 def test_removing_deletes_the_files_and_leaves_the_scene(generate: Any, piapi: Piapi, folder: Path) -> None:
-    from trellis_blender.interface import wording
+    from trellis_blender.interface.text import rows
 
     generate(prompt="a bear")
     found = max(current().generations.values(), key=lambda generation: generation.created_at)
     until(lambda: not current().is_busy)
-    asked = " ".join(wording.removal(found))
+    asked = " ".join(rows.removal(found))
     assert "It has cost $0.04; making it again costs that again." in asked
     assert "What stands in a scene stays there." in asked
     kept = folder / found.folder_name
@@ -256,14 +257,14 @@ def test_removing_deletes_the_files_and_leaves_the_scene(generate: Any, piapi: P
 
 
 def test_the_webhooks_secret_lives_in_a_file_of_its_owner(addon: Any, folder: Path, tmp_path: Path) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
     preferences = bpy.context.preferences.addons["trellis_blender"].preferences
     preferences.webhook_secret = SECRET
     preferences.webhook_endpoint = "https://studio.example/hook"
     preferences.service_mode = "PRIVATE"
     try:
-        service = access.service()
+        service = configuration.service()
         assert service.task_config() == {
             "webhook_config": {"endpoint": "https://studio.example/hook", "secret": SECRET},
             "service_mode": "private",

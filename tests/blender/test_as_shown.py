@@ -19,14 +19,14 @@ CASES = FIXTURES.parent / "cases"
 
 
 def arrive(content: bytes | Path, folder: Path, preset: str = "SCENE", longest_side_m: float = 1.0) -> Any:
-    from trellis_blender.scene import placing
-    from trellis_blender.scene.finish.choices import Preset
+    from trellis_blender.scene.arrival import place
+    from trellis_blender.scene.finish.options import Preset
 
     path = content if isinstance(content, Path) else folder / "model.glb"
     if isinstance(content, bytes):
         path.write_bytes(content)
-    placement = placing.here(bpy.context, longest_side_m, "load", finish=Preset(preset))
-    name = placing.place(path, "a model", "id1", placement).object_name
+    placement = place.here(bpy.context, longest_side_m, "load", finish=Preset(preset))
+    name = place.place(path, "a model", "id1", placement).object_name
     bpy.context.view_layer.update()
     return bpy.data.objects[name]
 
@@ -166,7 +166,7 @@ def test_edges_are_sharp_by_the_geometry_whatever_normals_the_file_has(
     addon: Any, tmp_path: Path, normals: str, when: str
 ) -> None:
     from trellis_blender.scene.finish import steps
-    from trellis_blender.scene.finish.choices import Finish
+    from trellis_blender.scene.finish.options import Finish
 
     model = arrive(prism_glb(14, normals), tmp_path, "SCENE" if when == "on arrival" else "AS_DELIVERED")
     if when == "later":
@@ -210,9 +210,10 @@ def unit_m(request: pytest.FixtureRequest, addon: Any) -> float:
 
 
 def test_lengths_are_metres_whatever_a_unit_is(unit_m: float, addon: Any, tmp_path: Path) -> None:
-    from trellis_blender.scene import placing, units
+    from trellis_blender.scene import units
+    from trellis_blender.scene.arrival import place
     from trellis_blender.scene.finish import size, steps
-    from trellis_blender.scene.finish.choices import Finish, Preset
+    from trellis_blender.scene.finish.options import Finish, Preset
 
     model = arrive(box_glb((1.0, 0.5, 0.25)), tmp_path, longest_side_m=2.0)
     assert max(model.dimensions) * unit_m == pytest.approx(2.0, rel=1e-4)
@@ -223,22 +224,23 @@ def test_lengths_are_metres_whatever_a_unit_is(unit_m: float, addon: Any, tmp_pa
     bpy.context.view_layer.update()
     assert max(model.dimensions) * unit_m == pytest.approx(3.0, rel=1e-4)
     assert size.measure(model, model.data, size.Size.LONGEST) == pytest.approx(3.0, rel=1e-4)
-    assert placing.beside(bpy.context, model, "", Preset.SCENE).longest_side_m == pytest.approx(3.0, rel=1e-4)
-    row = placing.here(bpy.context, 1.0, "", beside_m=2.0).location
+    assert place.beside(bpy.context, model, "", Preset.SCENE).longest_side_m == pytest.approx(3.0, rel=1e-4)
+    row = place.here(bpy.context, 1.0, "", beside_m=2.0).location
     assert row[0] * unit_m == pytest.approx(2.0, rel=1e-4)
 
 
 def test_a_placeholder_is_as_large_as_its_model_will_be(unit_m: float, addon: Any, tmp_path: Path) -> None:
-    from trellis_blender.scene import placeholder, placing
+    from trellis_blender.scene.arrival import place
+    from trellis_blender.scene.placement import placeholder
 
-    placement = replace(placing.here(bpy.context, 2.0, "load"), has_placeholder=True)
-    placing.stand_in("box", "id1", placement)
+    placement = replace(place.here(bpy.context, 2.0, "load"), has_placeholder=True)
+    place.stand_in("box", "id1", placement)
     empty = placeholder.find("id1")
     assert empty is not None
     assert 2 * empty.empty_display_size * unit_m == pytest.approx(2.0, rel=1e-4)
     path = tmp_path / "model.glb"
     path.write_bytes(box_glb((1.0, 0.5, 0.25)))
-    name = placing.place(path, "box", "id1", placement, empty).object_name
+    name = place.place(path, "box", "id1", placement, empty).object_name
     bpy.context.view_layer.update()
     assert max(bpy.data.objects[name].dimensions) * unit_m == pytest.approx(2.0, rel=1e-4)
 

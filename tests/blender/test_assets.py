@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def library(addon: Any, tmp_path: Path) -> Path:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
-    access.preferences().asset_folder = str(tmp_path / "library")
-    access.preferences().asset_author = "Ada"
+    configuration.preferences().asset_folder = str(tmp_path / "library")
+    configuration.preferences().asset_author = "Ada"
     return tmp_path / "library"
 
 
@@ -54,7 +54,7 @@ def catalogs(folder: Path) -> list[str]:
 
 
 def test_the_asset_tells_what_it_is_and_needs_no_other_file(chair: Any, library: Path) -> None:
-    from trellis_blender.scene.placing import ID_PROPERTY
+    from trellis_blender.scene.arrival.place import ID_PROPERTY
 
     chair.location, chair.rotation_euler, chair.scale = (5, 6, 7), (0, 0, 1), (2, 2, 2)
     number = chair[ID_PROPERTY]
@@ -81,7 +81,7 @@ def test_the_asset_tells_what_it_is_and_needs_no_other_file(chair: Any, library:
 
 
 def test_a_model_made_elsewhere_tells_the_same_of_itself(chair: Any, library: Path) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     session.current().generations.clear()
     assert bpy.ops.trellis.save_asset() == {'FINISHED'}
@@ -101,7 +101,7 @@ def test_a_model_in_a_box_is_saved_without_it(chair: Any, library: Path) -> None
 
 
 def test_objects_that_come_along_are_named(chair: Any, library: Path) -> None:
-    from trellis_blender.interface import assets
+    from trellis_blender.interface.placed_model import assets
 
     assert assets.save(bpy.context, chair)[1] == []
     cutter, other = (bpy.data.objects.new(name, bpy.data.meshes.new(name)) for name in ("Cutter", "Other"))
@@ -185,9 +185,9 @@ def test_the_open_file_is_never_replaced(library: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "always"])
 def test_every_model_is_saved_where_that_is_wanted(library: Path, generate: Any, piapi: Piapi, name: str) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
-    access.preferences().always_save_assets = bool(name)
+    configuration.preferences().always_save_assets = bool(name)
     piapi.behaviour.model = box_glb()
     generate(prompt="a chair")
     assert len(list(library.glob("*.blend"))) == bool(name)
@@ -329,7 +329,7 @@ def test_a_linked_model_is_a_sentence_and_stays_as_it_is(library: Path, tmp_path
 
 
 def test_the_catalogs_of_others_stay(library: Path, chair: Any) -> None:
-    from trellis_blender.scene import asset_catalog
+    from trellis_blender.scene.assets import catalog
 
     library.mkdir()
     theirs = "# mine\nVERSION 1\n\n11111111-2222-3333-4444-555555555555:Chairs/Old:Chairs-Old"
@@ -344,7 +344,7 @@ def test_the_catalogs_of_others_stay(library: Path, chair: Any) -> None:
     (library / "blender_assets.cats.txt").write_text(moved, encoding="utf-8")
     bpy.ops.trellis.save_asset()
     assert (library / "blender_assets.cats.txt").read_text(encoding="utf-8") == moved
-    assert asset_catalog.catalog_of('a: "b"/c\\d') == "Trellis/a b c d"
+    assert catalog.catalog_of('a: "b"/c\\d') == "Trellis/a b c d"
 
 
 IN_A_CHILD = """
@@ -354,7 +354,7 @@ import bpy
 from pathlib import Path
 bpy.ops.wm.read_factory_settings()
 from blender_helpers import lumpy_ball
-from trellis_blender.scene import assets
+from trellis_blender.scene.assets import save as assets
 model = lumpy_ball(60_000)
 print('ready', flush=True)
 while True:

@@ -23,10 +23,10 @@ MODEL = np.array((1.0, 0.25, 0.5))
 @pytest.fixture
 def scene(addon: Any, piapi: Piapi) -> bpy.types.Scene:
     """An empty scene, with nothing generated before."""
-    from trellis_blender.interface import access, session
+    from trellis_blender.interface.state import configuration, session
 
     session.end()
-    shutil.rmtree(access.data_folder(), ignore_errors=True)
+    shutil.rmtree(configuration.data_folder(), ignore_errors=True)
     bpy.ops.wm.read_homefile(use_empty=True)
     piapi.behaviour.model = box_glb((1.0, 0.5, 0.25))
     return bpy.context.scene
@@ -225,9 +225,9 @@ def test_a_box_without_a_name_gives_its_next_model_the_name_of_the_last(scene: A
 
 
 def test_in_background_what_arrives_is_saved_as_an_asset_where_that_is_wished(scene: Any, tmp_path: Path) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
-    preferences: Any = access.preferences()
+    preferences: Any = configuration.preferences()
     preferences.asset_folder, preferences.always_save_assets = str(tmp_path), True
     box("Chair")
     generate()
@@ -417,8 +417,8 @@ def test_the_others_are_made_all_the_same(scene: Any, piapi: Piapi) -> None:
 
 
 def test_pressed_twice_pays_once(scene: Any, piapi: Piapi) -> None:
-    from trellis_blender.interface import generate as submitting
-    from trellis_blender.interface import session
+    from trellis_blender.interface.generate import operator as submitting
+    from trellis_blender.interface.state import session
 
     item = box("Chair")
     (request,) = submitting.compose(bpy.context, {"prompt": "Chair"}, 1)
@@ -436,7 +436,7 @@ def test_pressed_twice_pays_once(scene: Any, piapi: Piapi) -> None:
 def test_a_box_whose_model_is_paid_for_is_not_paid_for_again_by_the_next_blender(
     scene: Any, piapi: Piapi, tmp_path: Path
 ) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     generation = waiting(piapi, box("Chair"))
     path = str(tmp_path / "scene.blend")
@@ -461,8 +461,8 @@ def waiting(piapi: Piapi, *items: Any) -> Any:
     """The generation of boxes whose model is ready and has not arrived."""
     from dataclasses import replace
 
-    from trellis_blender.interface import generate as submitting
-    from trellis_blender.interface import session
+    from trellis_blender.interface.generate import operator as submitting
+    from trellis_blender.interface.state import session
 
     (request,) = submitting.compose(bpy.context, {"prompt": items[0].name}, 1)
     request = replace(request, placement=replace(request.placement, stretch=True))
@@ -471,7 +471,7 @@ def waiting(piapi: Piapi, *items: Any) -> Any:
 
 
 def test_what_becomes_of_a_box_meanwhile(scene: Any, piapi: Piapi) -> None:
-    from trellis_blender.interface import in_scene
+    from trellis_blender.interface.monitor import arrival
 
     item = box("Chair")
     generation = waiting(piapi, item)
@@ -481,7 +481,7 @@ def test_what_becomes_of_a_box_meanwhile(scene: Any, piapi: Piapi) -> None:
     copy.data, copy.location = item.data.copy(), (5, 9, 1)
     scene.collection.objects.link(copy)
     bpy.context.view_layer.update()
-    placed = in_scene.place(generation)
+    placed = arrival.place(generation)
     bpy.context.view_layer.update()
     assert (placed.state.value, placed.problem) == ("placed", "")
     assert [model.name for model in models()] == ["Throne", "Throne.001"]
@@ -493,7 +493,8 @@ def test_what_becomes_of_a_box_meanwhile(scene: Any, piapi: Piapi) -> None:
 
 @pytest.mark.parametrize("change", ["flat", "sheared", "deleted", "cancelled", "edited"])
 def test_a_box_that_is_spoilt_meanwhile_loses_nothing(scene: Any, piapi: Piapi, change: str) -> None:
-    from trellis_blender.interface import in_scene, session
+    from trellis_blender.interface.monitor import arrival
+    from trellis_blender.interface.state import session
 
     item, found = box("Chair"), session.current()
     generation = waiting(piapi, item)
@@ -509,16 +510,16 @@ def test_a_box_that_is_spoilt_meanwhile_loses_nothing(scene: Any, piapi: Piapi, 
         bpy.ops.object.mode_set(mode='EDIT')
     else:
         found.abandoned.add(generation.id)
-        in_scene.remove_abandoned()
+        arrival.remove_abandoned()
         assert bpy.data.objects["Chair"] == item
         assert "trellis_placeholder" not in item
     bpy.context.view_layer.update()
     assert found.file.arrives_here(generation) == (change not in {"deleted", "cancelled"})
-    placed = in_scene.place(generation)
+    placed = arrival.place(generation)
     if change == "edited":
         assert placed.problem == "“Chair” is in Edit Mode. Leave it, then press Place."
         bpy.ops.object.mode_set(mode='OBJECT')
-        placed = in_scene.place(placed)
+        placed = arrival.place(placed)
     assert (placed.state.value, placed.problem) == ("placed", "")
     said = {"flat": "has lost its thickness", "sheared": "is sheared by now"}.get(change, "")
     assert said in placed.where
@@ -561,6 +562,6 @@ def test_pictures_by_name_and_the_offline_preview(scene: Any, piapi: Piapi, tmp_
     ],
 )  # fmt: skip
 def test_what_a_name_says(addon: Any, name: str, prompt: str) -> None:
-    from trellis_blender.scene.box_names import prompt_in
+    from trellis_blender.scene.object_names import prompt_in
 
     assert prompt_in(name) == prompt

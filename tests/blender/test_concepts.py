@@ -20,7 +20,7 @@ def settings(addon: Any) -> Any:
 
 
 def current() -> Any:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     return session.current()
 
@@ -41,16 +41,16 @@ def made_concepts(settings: Any, prompt: str = "a green jar") -> tuple[Any, list
 
 
 def line(generation: Any) -> Any:
-    from trellis_blender.interface import monitor
+    from trellis_blender.interface.monitor import monitor
 
     return monitor.line_of(generation)
 
 
 def rest_of(count: int) -> list[Any]:
-    from trellis_blender.interface import in_scene
+    from trellis_blender.interface.monitor import arrival
 
     found = sorted(current().generations.values(), key=lambda each: each.created_at)[-count:]
-    return [in_scene.place(current().wait_for(each.id)) for each in found]
+    return [arrival.place(current().wait_for(each.id)) for each in found]
 
 
 def test_from_words_to_pictures_to_models(settings: Any, piapi: Piapi) -> None:
@@ -114,7 +114,7 @@ def test_without_a_key_or_a_prompt_the_button_says_why(settings: Any, monkeypatc
 
 
 def test_an_image_only_model_and_a_prompt_lead_to_pictures_with_both_prices(settings: Any) -> None:
-    from trellis_blender.interface import concepts
+    from trellis_blender.interface.generate import concepts
     from trellis_blender.piapi.models import MODELS, OFFLINE_PREVIEW
 
     settings.source = 'TEXT'
@@ -131,13 +131,13 @@ def test_an_image_only_model_and_a_prompt_lead_to_pictures_with_both_prices(sett
 
 
 def test_pictures_are_not_placed_and_can_be_removed(settings: Any, piapi: Piapi, folder: Path) -> None:
-    from trellis_blender.interface import wording
+    from trellis_blender.interface.text import rows
 
     generation, paths = made_concepts(settings)
     assert bpy.ops.trellis.place(generation=generation.id) == {'CANCELLED'}
     assert bpy.ops.trellis.use_settings(generation=generation.id) == {'CANCELLED'}
     assert bpy.ops.trellis.show(generations=generation.id, may_place=True) == {'FINISHED'}
-    said = " ".join(wording.removal(generation))
+    said = " ".join(rows.removal(generation))
     assert "What was made is deleted from this computer" in said
     assert "$0.0080" in said
     assert bpy.ops.trellis.remove(generation=generation.id) == {'FINISHED'}
@@ -153,14 +153,15 @@ def test_no_row_speaks_of_infinite_prices(settings: Any, piapi: Piapi) -> None:
     from dataclasses import replace
 
     from trellis_blender.generation.states import State
-    from trellis_blender.interface import panel, wording
+    from trellis_blender.interface.generations import panel
+    from trellis_blender.interface.text import rows
 
     generation, _ = made_concepts(settings)
     for state in State:
         for changes in ({}, {"parked": True}, {"wanted": False}):
             changed = replace(generation, state=state, charged_usd=None, **changes)
             texts = [action.text for action in panel._actions(changed, line(changed))]
-            texts += [wording.facts(changed), wording.settings_in_full(changed, str), *wording.removal(changed)]
+            texts += [rows.facts(changed), rows.settings_in_full(changed, str), *rows.removal(changed)]
             assert not [text for text in texts if "inf" in text.lower().split()], (state, texts)
             assert "$inf" not in " ".join(texts)
 
@@ -202,7 +203,7 @@ def test_piapi_removes_the_background(settings: Any, tiles: Path, piapi: Piapi, 
 
 
 def test_what_it_cost_is_spent(settings: Any, tiles: Path, piapi: Piapi) -> None:
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     bpy.ops.trellis.remove_background()
     found = current()
@@ -261,15 +262,15 @@ def settle() -> None:
 
 
 def input_panels() -> Any:
-    from trellis_blender.interface import input_panels
+    from trellis_blender.interface.generate import panel as input_panels
 
     return input_panels.TRELLIS_PT_generate
 
 
 def test_the_better_picture_lands_in_no_other_file(settings: Any, piapi: Piapi, tmp_path: Path) -> None:
     """The same picture may be chosen there: what is its scene and what is not, its name does not tell."""
-    from trellis_blender.interface import removing
-    from trellis_blender.interface.image_field import field_of
+    from trellis_blender.interface.generate import background_removal
+    from trellis_blender.interface.input_image.image_field import field_of
 
     path = tmp_path / "apple.png"
     Image.fromarray(on_tiles()).save(path)
@@ -281,6 +282,6 @@ def test_the_better_picture_lands_in_no_other_file(settings: Any, piapi: Piapi, 
     bpy.ops.wm.read_homefile()
     there = bpy.context.scene.trellis
     there.image = str(path)
-    removing._Memory.awaited[str(path)] = generation.id
-    assert removing._hear(field, generation.id) is None
+    background_removal._Memory.awaited[str(path)] = generation.id
+    assert background_removal._hear(field, generation.id) is None
     assert there.image == str(path)

@@ -22,13 +22,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def finish(model: Any, **wanted: Any) -> list[str]:
     """The finish of the given values, and of nothing else."""
     from trellis_blender.scene.finish import steps
-    from trellis_blender.scene.finish.choices import PRESETS, Preset
+    from trellis_blender.scene.finish.options import PRESETS, Preset
 
     return steps.finish(model, replace(PRESETS[Preset.AS_DELIVERED], **wanted))
 
 
 def choices() -> Any:
-    from trellis_blender.scene.finish import choices
+    from trellis_blender.scene.finish import options as choices
 
     return choices
 
@@ -39,11 +39,11 @@ def triangles_of(mesh: Any) -> int:
 
 
 def arrive(path: Path, preset: str = "SCENE", longest_side_m: float = 1.0) -> Any:
-    from trellis_blender.scene import placing
-    from trellis_blender.scene.finish.choices import Preset
+    from trellis_blender.scene.arrival import place
+    from trellis_blender.scene.finish.options import Preset
 
-    placement = placing.here(bpy.context, longest_side_m, "load", finish=Preset(preset))
-    placed = placing.place(path, "a model", "id1", placement)
+    placement = place.here(bpy.context, longest_side_m, "load", finish=Preset(preset))
+    placed = place.place(path, "a model", "id1", placement)
     bpy.context.view_layer.update()
     return bpy.data.objects[placed.object_name]
 
@@ -266,7 +266,7 @@ def test_loose_bits_go_and_the_rest_stays_to_the_bit(addon: Any) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_what_hangs_together_is_what_a_plain_search_finds(addon: Any, seed: int) -> None:
-    from trellis_blender.scene.finish.loose import connected
+    from trellis_blender.scene.finish.loose_parts import connected
 
     edges = np.random.default_rng(seed).integers(0, 3000, (2600, 2))
     neighbours: dict[int, set[int]] = {number: set() for number in range(3000)}
@@ -285,7 +285,7 @@ def test_what_hangs_together_is_what_a_plain_search_finds(addon: Any, seed: int)
 
 def test_a_seam_of_the_texture_parts_nothing(addon: Any) -> None:
     """Guards the joining of vertices that lie on each other: lumpy_ball has its vertices doubled along the seam."""
-    from trellis_blender.scene.finish.loose import bits_of
+    from trellis_blender.scene.finish.loose_parts import bits_of
 
     assert set(bits_of(lumpy_ball(2_000).data).tolist()) == {0}
     assert set(bits_of(lumpy_ball(2_000, bits=3).data).tolist()) == {0, 1, 2, 3}
@@ -333,7 +333,7 @@ def test_the_preset_of_the_panel_is_the_one_of_the_arrival(addon: Any, piapi: An
 
 
 def test_a_model_that_is_placed_in_another_file_keeps_its_preset(addon: Any, piapi: Any, fixtures: Path) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     piapi.behaviour.model = (fixtures / "trellis-lungs.glb").read_bytes()
     bpy.context.scene.trellis.finish = "GAME_ASSET"
@@ -360,7 +360,7 @@ def test_a_preset_sets_all_the_rest_and_single_values_win(addon: Any) -> None:
 def test_edges_are_sharp_from_the_angle_of_the_preferences_on(addon: Any, how: str) -> None:
     import bmesh
 
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
     mesh, work = bpy.data.meshes.new("drum"), bmesh.new()
     bmesh.ops.create_cone(work, segments=8, radius1=1, radius2=1, depth=2, cap_ends=True)  # rims of 90°, sides of 45°
@@ -369,7 +369,7 @@ def test_edges_are_sharp_from_the_angle_of_the_preferences_on(addon: Any, how: s
     added(mesh)
     sharp = []
     for degrees in (80, 30, 100):
-        access.preferences().smooth_up_to = np.radians(degrees)
+        configuration.preferences().smooth_up_to = np.radians(degrees)
         bpy.ops.trellis.finish(how, preset="SCENE")
         sharp.append(sum(edge.use_edge_sharp for edge in mesh.edges))
     bpy.ops.trellis.finish(how, sharp_angle=np.radians(30))
@@ -475,7 +475,7 @@ def test_what_cannot_be_finished_is_a_sentence_and_nothing_is_changed(
 
 
 def test_a_modifier_on_a_huge_mesh_is_refused(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.scene.finish.budget.KEPT_LIMIT", 1_000)
+    monkeypatch.setattr("trellis_blender.scene.finish.decimate.KEPT_LIMIT", 1_000)
     model = lumpy_ball(2_000)
     with pytest.raises(RuntimeError, match="would hold Blender up"):
         bpy.ops.trellis.finish(triangles=500, keeps_modifier=True)
@@ -607,7 +607,7 @@ def test_a_blender_of_its_own_makes_what_this_one_would(addon: Any, tmp_path: Pa
     name = model.data.name
     bpy.data.libraries.write(str(given), {model.data}, fake_user=True)
     wanted = json.dumps({"mesh": name, "triangles": 4_000, "loose_share": 0.01, "keeps_modifier": False})
-    worker = ROOT / "trellis_blender/scene/finish/worker.py"
+    worker = ROOT / "trellis_blender/scene/finish/background_worker.py"
     script = f"import runpy, sys, os, bpy; runpy.run_path({str(worker)!r}, run_name='__main__'); os._exit(0)"
     command = [sys.executable, "-c", script, "--", str(given), str(done), wanted]
     subprocess.run(command, check=True, timeout=120, env={**os.environ, "PYTHONWARNINGS": "ignore"})
@@ -677,15 +677,15 @@ def with_a_damaged_texture() -> bytes:
 
 
 def test_a_texture_that_cannot_be_decoded_is_told_on_arrival_and_by_finish(addon: Any, tmp_path: Path) -> None:
-    from trellis_blender.scene import placing
+    from trellis_blender.scene.arrival import place
 
     path = tmp_path / "damaged.glb"
     path.write_bytes(with_a_damaged_texture())
-    placed = placing.place(path, "a box", "id1", placing.here(bpy.context, 1.0, "load"))
+    placed = place.place(path, "a box", "id1", place.here(bpy.context, 1.0, "load"))
     assert "The texture “a box” is damaged, so its surface shows magenta." in placed.where
     (said,) = finish(bpy.data.objects[placed.object_name], size_m=1.0)
     assert "is damaged, so its surface shows magenta" in said
     path.write_bytes(box_glb())
-    placed = placing.place(path, "a box", "id2", placing.here(bpy.context, 1.0, "load"))
+    placed = place.place(path, "a box", "id2", place.here(bpy.context, 1.0, "load"))
     assert placed.where == ""
     assert finish(bpy.data.objects[placed.object_name], size_m=1.0) == []

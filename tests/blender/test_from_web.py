@@ -82,10 +82,10 @@ def test_what_is_not_even_asked_for(addon: Any, piapi: Piapi, url: str, sentence
 
 
 def said_by_the_panel() -> str:
-    from trellis_blender.interface import input_panels
+    from trellis_blender.interface.generate import panel
 
     settings().source = 'IMAGE'
-    return " ".join(drawn(input_panels.TRELLIS_PT_generate))
+    return " ".join(drawn(panel.TRELLIS_PT_generate))
 
 
 def test_an_error_is_shown_until_another_picture_is_chosen(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
@@ -104,14 +104,15 @@ def test_an_error_is_shown_until_another_picture_is_chosen(addon: Any, piapi: Pi
 @pytest.mark.parametrize("way", ["new", "saved and opened again", "another scene"])
 def test_a_picture_lands_in_no_other_file_or_scene(addon: Any, piapi: Piapi, tmp_path: Path, way: str) -> None:
     """Every file has a scene called “Scene” with an empty field."""
-    from trellis_blender.generation.questions import Topic
-    from trellis_blender.interface import from_web, session
-    from trellis_blender.interface.image_field import field_of
+    from trellis_blender.generation.lookups.questions import Topic
+    from trellis_blender.interface.generate import image_from_web
+    from trellis_blender.interface.input_image.image_field import field_of
+    from trellis_blender.interface.state import session
 
     piapi.fail("file", Fault(200, body=picture_png(20, 20)))
     found = session.current()
     found.ask(Topic.PICTURE, url=f"{piapi.url}/files/x.png")
-    from_web._Memory.field, from_web._Memory.is_awaited = field_of(bpy.context.scene), True
+    image_from_web._Memory.field, image_from_web._Memory.is_awaited = field_of(bpy.context.scene), True
     if way == "new":
         bpy.ops.wm.read_homefile()
     elif way == "another scene":
@@ -124,6 +125,6 @@ def test_a_picture_lands_in_no_other_file_or_scene(addon: Any, piapi: Piapi, tmp
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "mine.blend"))
     found.wait_for_answer(Topic.PICTURE)
-    from_web._hear(from_web._Memory.field)
+    image_from_web._hear(image_from_web._Memory.field)
     assert {scene.trellis.image for scene in bpy.data.scenes} == {""}
-    assert not from_web._Memory.is_awaited
+    assert not image_from_web._Memory.is_awaited

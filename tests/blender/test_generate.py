@@ -21,7 +21,7 @@ def test_a_real_model_stands_at_the_cursor_and_nothing_else_came(
     generate: Any, piapi: Piapi, fixtures: Path, folder: Path, name: str
 ) -> None:
     piapi.behaviour.model = (fixtures / name).read_bytes()
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     props = bpy.data.collections.new("Props")
     bpy.context.scene.collection.children.link(props)
@@ -221,7 +221,7 @@ def test_a_failure_raises_its_sentence_and_disturbs_nothing(
     fault: Fault,
     sentence: str,
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.05,))
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.05,))
     before = counts()
     piapi.fail_always(step, fault)
     with pytest.raises(RuntimeError) as caught:
@@ -232,7 +232,7 @@ def test_a_failure_raises_its_sentence_and_disturbs_nothing(
     assert piapi.asked("create") == 1
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     assert newest(session).problem in str(caught.value)
 

@@ -130,31 +130,31 @@ def test_the_better_picture_is_what_is_sent_under_the_old_name(
 
 
 def test_a_picture_is_decoded_once_until_it_is_changed(settings: Any, tmp_path: Path) -> None:
-    from trellis_blender.interface import decoding
+    from trellis_blender.interface.input_image import decode_cache
 
     path = tmp_path / "apple.png"
     choose(settings, path, apple(drawn()[0]))
-    first = decoding.decode(path, 1, bpy.context.scene)
-    assert decoding.decode(path, 1, bpy.context.scene) is first
-    assert decoding.decode(path, 0, bpy.context.scene) is not first
+    first = decode_cache.decode(path, 1, bpy.context.scene)
+    assert decode_cache.decode(path, 1, bpy.context.scene) is first
+    assert decode_cache.decode(path, 0, bpy.context.scene) is not first
     bpy.context.scene.view_settings.exposure = 2.0
-    assert decoding.decode(path, 1, bpy.context.scene) is not first
-    second = decoding.decode(path, 2, bpy.context.scene)
-    assert decoding.decode(path, 2, bpy.context.scene) is second
+    assert decode_cache.decode(path, 1, bpy.context.scene) is not first
+    second = decode_cache.decode(path, 2, bpy.context.scene)
+    assert decode_cache.decode(path, 2, bpy.context.scene) is second
 
 
 def test_while_several_are_read_each_is_decoded_once_and_then_the_last_stays(settings: Any, tmp_path: Path) -> None:
-    from trellis_blender.interface import decoding
+    from trellis_blender.interface.input_image import decode_cache
 
     paths = [tmp_path / f"{number}.png" for number in range(3)]
     for path in paths:
         choose(settings, path, apple(drawn()[0]))
-    decoding.keep_all()
-    pictures = [decoding.decode(path, 1, bpy.context.scene) for path in paths]
+    decode_cache.keep_all()
+    pictures = [decode_cache.decode(path, 1, bpy.context.scene) for path in paths]
     assert all(
-        decoding.decode(path, 1, bpy.context.scene) is known for path, known in zip(paths, pictures, strict=True)
+        decode_cache.decode(path, 1, bpy.context.scene) is known for path, known in zip(paths, pictures, strict=True)
     )
-    decoding.keep_last()
-    assert decoding.decode(paths[2], 1, bpy.context.scene) is pictures[2]
-    assert decoding.decode(paths[0], 1, bpy.context.scene) is not pictures[0]
-    assert decoding.decode(paths[2], 1, bpy.context.scene) is not pictures[2]
+    decode_cache.keep_last()
+    assert decode_cache.decode(paths[2], 1, bpy.context.scene) is pictures[2]
+    assert decode_cache.decode(paths[0], 1, bpy.context.scene) is not pictures[0]
+    assert decode_cache.decode(paths[2], 1, bpy.context.scene) is not pictures[2]

@@ -20,17 +20,17 @@ def settings(addon: Any) -> Any:
 @pytest.fixture
 def press(addon: Any) -> Any:
     """Presses a button of the panel, waits for what was submitted, places it."""
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     def press_and_wait(operator: Any = bpy.ops.trellis.generate_from_panel) -> list[Any]:
-        from trellis_blender.interface import in_scene
+        from trellis_blender.interface.monitor import arrival
 
         found = session.current()
         before = set(found.generations)
         assert operator() == {'FINISHED'}
         made = [found.wait_for(number) for number in list(found.generations) if number not in before]
         assert {generation.state.value for generation in made} == {"ready"}
-        return [in_scene.place(generation) for generation in made]
+        return [arrival.place(generation) for generation in made]
 
     return press_and_wait
 
@@ -149,7 +149,7 @@ def floor(addon: Any) -> bpy.types.Object:
 
 
 def stand(target: str, beside_m: float = 0.0) -> Any:
-    from trellis_blender.scene.grounding import Target, stand_at
+    from trellis_blender.scene.placement.target import Target, stand_at
 
     return pytest.approx(stand_at(bpy.context, Target(target), beside_m), abs=1e-3)
 
@@ -224,37 +224,37 @@ def test_a_button_that_cannot_be_pressed_says_why(
 def test_a_picture_that_is_refused_stops_the_button_and_is_not_decoded(
     settings: Any, tmp_path: Path, piapi: Piapi
 ) -> None:
-    from trellis_blender.interface import pictures
+    from trellis_blender.interface.input_image import preview
 
     settings.source, settings.image = 'IMAGE', str(tmp_path / "vast.png")
     content = picture_png(20, 20)
     (tmp_path / "vast.png").write_bytes(content[:16] + struct.pack(">II", 30_000, 20_000) + content[24:])
     assert "30,000 × 20,000 pixels" in why_refused(bpy.ops.trellis.generate_from_panel)
-    pictures.forget()
-    pictures.look_now(settings.image)
-    known = pictures._Memory.known[settings.image]
+    preview.forget()
+    preview.look_now(settings.image)
+    known = preview._Memory.known[settings.image]
     assert "30,000 × 20,000 pixels" in known.problem
     assert known.changed_ns
-    assert pictures._Memory.previews._collection is None
+    assert preview._Memory.previews._collection is None
     (tmp_path / "vast.png").write_bytes(content)
-    pictures.look_now(settings.image)
-    assert len(pictures._Memory.previews._collection) == 1
+    preview.look_now(settings.image)
+    assert len(preview._Memory.previews._collection) == 1
     assert piapi.requests == []
 
 
 def test_a_picture_that_blender_cannot_decode_stops_the_button_until_it_is_another(
     settings: Any, tmp_path: Path, piapi: Piapi
 ) -> None:
-    from trellis_blender.interface import checking, pictures
+    from trellis_blender.interface.input_image import check, preview
 
     settings.source, settings.image = 'IMAGE', str(tmp_path / "broken.png")
     (tmp_path / "broken.png").write_bytes(picture_png(600, 400)[:60] + b"\0" * 3000)
     assert bpy.ops.trellis.generate_from_panel.poll(), "its header says nothing against it"
-    known = pictures.look(settings.image)
+    known = preview.look(settings.image)
     key = (known.path, known.changed_ns)
     # As its timer has it judged in a Blender with a window.
-    checking._Memory.known[key] = ()
-    assert checking._begin(key) is None
+    check._Memory.known[key] = ()
+    assert check._begin(key) is None
     assert "is not an image that Blender can read" in why_refused(bpy.ops.trellis.generate_from_panel)
     (tmp_path / "broken.png").write_bytes(picture_png(20, 20))
     os.utime(tmp_path / "broken.png", ns=(1, 1))
@@ -274,12 +274,12 @@ def test_the_panels_buttons_are_never_repeated_by_blender(addon: Any) -> None:
 
 
 def test_the_limit_comes_from_the_preferences(addon: Any) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
 
     preferences = bpy.context.preferences.addons["trellis_blender"].preferences
-    assert access.ask_above_usd() == 1.0
+    assert configuration.ask_above_usd() == 1.0
     preferences.ask_above = 0.5
-    assert access.ask_above_usd() == 0.5
+    assert configuration.ask_above_usd() == 0.5
     preferences.ask_above = 1.0
 
 
@@ -301,11 +301,11 @@ def test_try_it_offline_makes_one_whatever_the_panel_says(
 
 
 def already() -> list[str]:
-    from trellis_blender.interface import inputs
+    from trellis_blender.interface.generate import readiness
     from trellis_blender.piapi.models import MODELS
 
     settings = bpy.context.scene.trellis
-    return [generation.id for generation in inputs.already_made(settings, MODELS[settings.model])]
+    return [generation.id for generation in readiness.already_made(settings, MODELS[settings.model])]
 
 
 def test_the_same_settings_with_a_fixed_seed_are_known_again(settings: Any, press: Any) -> None:
@@ -357,8 +357,8 @@ def test_an_earlier_prompt_is_taken_up_again(settings: Any, generate: Any) -> No
     bpy.ops.trellis.use_prompt(prompt="a small\nfox")
     assert settings.prompt == "a small\nfox"
     generate()
-    from trellis_blender.generation.earlier import earlier_prompts
-    from trellis_blender.interface import session
+    from trellis_blender.generation.record.history import earlier_prompts
+    from trellis_blender.interface.state import session
 
     assert earlier_prompts(session.current().generations.values())[0] == "a small fox"
 
@@ -367,7 +367,7 @@ def test_a_thousand_generations_are_compared_in_a_moment(settings: Any, press: A
     """Once for each change; every further draw asks nothing."""
     from dataclasses import replace
 
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     settings.prompt, settings.seed = "a thousand bears", 5
     (made,) = press()

@@ -13,7 +13,7 @@ from drawings import apple, drawn
 from PIL import Image
 from service import FIXTURES
 
-from trellis_blender.generation.request import Picture
+from trellis_blender.generation.record.request import Picture
 
 CASES = FIXTURES.parent / "cases"
 SOAK_PICTURES = 240
@@ -26,7 +26,7 @@ def picture_of(rgba: Any) -> Picture:
 
 
 def faults(rgba: Any) -> list[str]:
-    from trellis_blender.scene.judging import judge
+    from trellis_blender.imaging.quality import judge
 
     return [finding.fault.name for finding in judge(picture_of(rgba))]
 
@@ -75,8 +75,8 @@ def spoilt(sides: str, colour: Any, *, size: tuple[int, int] = (512, 512), pixel
 @pytest.mark.parametrize(("size", "pixels"), [((512, 512), 1), ((1024, 768), 2), ((257, 300), 1)])
 def test_a_spoilt_edge_is_no_background(sides: str, colour: Any, size: tuple[int, int], pixels: int) -> None:
     """Image generators leave the outermost row or column of pixels in another colour."""
+    from trellis_blender.imaging.cleanup import Remedy, improve
     from trellis_blender.offline.subject import find_subject
-    from trellis_blender.scene.remedies import Remedy, improve
 
     rgba = spoilt(sides, colour, size=size, pixels=pixels)
     assert faults(rgba) == []

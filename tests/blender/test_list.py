@@ -14,7 +14,7 @@ from service import Piapi
 
 
 def current() -> Any:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     return session.current()
 
@@ -34,11 +34,12 @@ def imported(path: Path) -> Any:
 
 
 def test_the_picture_shows_the_model(fixtures: Path) -> None:
-    from trellis_blender.scene import portrait, snapshot
+    from trellis_blender.imaging import mesh_thumbnail
+    from trellis_blender.scene.images import mesh_snapshot
 
     model = imported(fixtures / "trellis-house.glb")
-    snapshot.prepare(model)
-    picture = pixels_of(portrait.draw(snapshot.take(model)))
+    mesh_snapshot.prepare(model)
+    picture = pixels_of(mesh_thumbnail.draw(mesh_snapshot.take(model)))
     covered = picture[..., 3] > 128
     assert 0.2 < covered.mean() < 0.8
     rows, columns = np.nonzero(covered)
@@ -52,31 +53,32 @@ def test_the_picture_shows_the_model(fixtures: Path) -> None:
 
 
 def test_a_model_without_a_texture_has_a_picture_too(tmp_path: Path) -> None:
-    from trellis_blender.scene import portrait, snapshot
+    from trellis_blender.imaging import mesh_thumbnail
+    from trellis_blender.scene.images import mesh_snapshot
 
     (tmp_path / "box.glb").write_bytes(box_glb())
     model = imported(tmp_path / "box.glb")
     model.data.materials.clear()
-    copied = snapshot.take(model)
+    copied = mesh_snapshot.take(model)
     assert copied.texture is None
-    assert pixels_of(portrait.draw(copied))[..., 3].any()
+    assert pixels_of(mesh_thumbnail.draw(copied))[..., 3].any()
 
 
 def test_what_was_edited_into_polygons_has_none(addon: Any) -> None:
-    from trellis_blender.scene import snapshot
+    from trellis_blender.scene.images import mesh_snapshot
 
-    assert snapshot.take(bpy.data.objects["Cube"]) is None
-    assert snapshot.take(bpy.data.objects["Camera"]) is None
+    assert mesh_snapshot.take(bpy.data.objects["Cube"]) is None
+    assert mesh_snapshot.take(bpy.data.objects["Camera"]) is None
 
 
 def test_the_picture_is_kept_beside_the_model(fixtures: Path, tmp_path: Path) -> None:
-    from trellis_blender.scene import snapshot, thumbnail
+    from trellis_blender.scene.images import mesh_snapshot, thumbnail
 
-    thumbnail.keep(snapshot.take(imported(fixtures / "trellis-lungs.glb")), tmp_path)
+    thumbnail.keep(mesh_snapshot.take(imported(fixtures / "trellis-lungs.glb")), tmp_path)
     kept = bpy.data.images.load(str(tmp_path / "thumbnail.png"))
     assert tuple(kept.size) == (128, 128)
     flat = tmp_path / "flat"
-    nothing = snapshot.Snapshot(np.zeros((1, 3, 3)), None, None)
+    nothing = mesh_snapshot.Snapshot(np.zeros((1, 3, 3)), None, None)
     thumbnail.keep(nothing, flat)
     assert not flat.exists()
 
@@ -112,7 +114,7 @@ def test_the_settings_have_the_picture_that_was_sent(generate: Any, piapi: Piapi
 
 
 def test_a_click_on_a_row_selects_the_placeholder_that_an_undo_brought_back(generate: Any) -> None:
-    from trellis_blender.scene import placeholder
+    from trellis_blender.scene.placement import placeholder
 
     generate(prompt="a bear")
     bpy.data.objects.remove(bpy.data.objects["a bear"])
@@ -127,8 +129,8 @@ def test_a_click_on_a_row_selects_the_placeholder_that_an_undo_brought_back(gene
 def test_a_running_row_tells_its_price(generate: Any) -> None:
     from dataclasses import replace
 
-    from trellis_blender.generation.record import State
-    from trellis_blender.interface import wording
+    from trellis_blender.generation.record.generation import State
+    from trellis_blender.interface.text import rows as wording
 
     generate(prompt="a bear")
     running = replace(newest(), state=State.RUNNING)
@@ -176,7 +178,7 @@ def test_a_row_without_an_object_says_so(generate: Any) -> None:
 
 
 def test_a_model_that_left_the_scene_is_missed_and_found_again(generate: Any) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     generate(prompt="a bear")
     file, made, model = session.current().file, newest(), bpy.data.objects["a bear"]
@@ -198,7 +200,8 @@ def test_a_model_that_left_the_scene_is_missed_and_found_again(generate: Any) ->
 
 
 def test_the_tooltip_tells_everything(generate: Any) -> None:
-    from trellis_blender.interface import settings, wording
+    from trellis_blender.interface.state import settings
+    from trellis_blender.interface.text import rows as wording
 
     generate(prompt="a very small wooden chair with three legs and a long story", seed=7)
     said = wording.settings_in_full(newest(), settings.label_of_parameter)
@@ -213,10 +216,10 @@ def test_the_tooltip_tells_everything(generate: Any) -> None:
 def test_a_thousand_rows_are_sorted_once(addon: Any, count: int) -> None:
     from dataclasses import replace
 
-    from trellis_blender.generation.record import Generation
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.interface import panel
-    from trellis_blender.scene import placing
+    from trellis_blender.generation.record.generation import Generation
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.generations import panel
+    from trellis_blender.scene.arrival import place
 
     request = compose_request(
         model="Qubico/trellis",
@@ -224,7 +227,7 @@ def test_a_thousand_rows_are_sorted_once(addon: Any, count: int) -> None:
         picture=None,
         picture_name="",
         parameters={},
-        placement=placing.here(bpy.context, 1.0, ""),
+        placement=place.here(bpy.context, 1.0, ""),
     )
     for number in range(count):
         made = Generation(id=f"{number:032}", request=request, created_at=float(number))

@@ -19,7 +19,7 @@ ODD_TIMES = [-1e12, -1.0, 0.0, 1e11, 1e300, math.inf, math.nan]
 
 @pytest.fixture
 def found(addon: Any) -> Any:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     found = session.current()
     found.is_loaded = found.knows_all = True
@@ -28,10 +28,10 @@ def found(addon: Any) -> Any:
 
 def a_row(found: Any, **changes: Any) -> Any:
     """A generation in the list, as if the store had told of it. What stands in its request is changed there."""
-    from trellis_blender.generation.record import new_generation
-    from trellis_blender.generation.request import compose_request
+    from trellis_blender.generation.record.generation import new_generation
+    from trellis_blender.generation.record.request import compose_request
     from trellis_blender.generation.states import State
-    from trellis_blender.scene.placing import here
+    from trellis_blender.scene.arrival.place import here
 
     request = compose_request(
         model="Qubico/trellis", prompt="a bear", picture=None, picture_name="", parameters={"seed": 5},
@@ -102,7 +102,10 @@ def test_a_prompt_that_no_field_holds(found: Any) -> None:
 
 
 def panels() -> list[Any]:
-    from trellis_blender.interface import account, concepts, input_panels, panel, prompts
+    from trellis_blender.interface.generate import concepts, prompts
+    from trellis_blender.interface.generate import panel as input_panels
+    from trellis_blender.interface.generations import panel
+    from trellis_blender.interface.preferences import account
 
     return [
         panel.TRELLIS_PT_generations,
@@ -115,7 +118,8 @@ def panels() -> list[Any]:
 
 @pytest.mark.parametrize("at", ODD_TIMES)
 def test_times_that_no_system_can_show(found: Any, at: float) -> None:
-    from trellis_blender.interface import report, row_menu
+    from trellis_blender.interface.generations import row_menu
+    from trellis_blender.interface.preferences import report
 
     generation = a_row(found, created_at=at, submitted_at=-5.0, finished_at=at, task_id="t", task_type="txt2img")
     a_row(found, created_at=at, task_type="txt2img")
@@ -130,7 +134,8 @@ def test_times_that_no_system_can_show(found: Any, at: float) -> None:
     "text", [HALF, "nul \0 in it", "\x1b[31m\r\n\t", "x" * 3_000_000, "\u202e\u200b", "\udcff.png"]
 )
 def test_texts_that_blender_does_not_take(found: Any, text: str) -> None:
-    from trellis_blender.interface import captions, row_menu, wording
+    from trellis_blender.interface.generations import row_menu
+    from trellis_blender.interface.text import captions, rows
 
     for changes in (
         {"problem": text},
@@ -146,14 +151,14 @@ def test_texts_that_blender_does_not_take(found: Any, text: str) -> None:
         for each in panels():
             drawn(each)
         line = captions.status_line([generation], None, time.time(), "")
-        wording.plain(line.text).encode()
+        rows.plain(line.text).encode()
         row_menu.TRELLIS_OT_show.description(bpy.context, type("Named", (), {"generations": generation.id})).encode()
         assert time.process_time() - begun < 0.2
 
 
 @pytest.mark.parametrize("number", [10**400, math.nan, math.inf, -math.inf, 1e300, -1.0])
 def test_numbers_that_are_none(found: Any, number: Any) -> None:
-    from trellis_blender.interface import row_menu
+    from trellis_blender.interface.generations import row_menu
 
     parameters = tuple((f"p{n}", number) for n in range(1000))
     for charged in (number, None):
@@ -181,15 +186,15 @@ GROUPS = [
 
 @pytest.mark.parametrize("group", GROUPS, ids=range(len(GROUPS)))
 def test_a_model_out_of_a_strangers_file(found: Any, group: dict[str, Any]) -> None:
-    from trellis_blender.interface import this_model
+    from trellis_blender.interface.generate import model_panel
 
     model = bpy.data.objects["Cube"]
     bpy.context.view_layer.objects.active = model
     model["trellis"] = {"model": "Qubico/trellis", "task_type": "text-to-3d", "prompt": "a bear", **group}
     begun = time.process_time()
     for _ in range(10):
-        assert this_model.TRELLIS_PT_this_model.poll(bpy.context)
-        said = drawn(this_model.TRELLIS_PT_this_model)
+        assert model_panel.TRELLIS_PT_this_model.poll(bpy.context)
+        said = drawn(model_panel.TRELLIS_PT_this_model)
         for operator in ("generate_again", "vary_seed", "show_source"):
             getattr(bpy.ops.trellis, operator).poll()
     assert (time.process_time() - begun) / 10 < 0.2
@@ -214,7 +219,7 @@ INVISIBLE = [
 
 @pytest.mark.parametrize("prompt", INVISIBLE)
 def test_a_prompt_of_which_nothing_is_seen_is_none(found: Any, piapi: Any, prompt: str) -> None:
-    from trellis_blender.scene import blockout
+    from trellis_blender.scene.blockout import survey
 
     settings = bpy.context.scene.trellis
     settings.prompt = prompt
@@ -225,7 +230,7 @@ def test_a_prompt_of_which_nothing_is_seen_is_none(found: Any, piapi: Any, promp
         bpy.ops.trellis.generate(prompt=prompt)
     cube = bpy.data.objects["Cube"]
     cube.trellis_prompt = prompt
-    wishes, left_out = blockout.survey([cube], lambda _: False, needs_picture=False)
+    wishes, left_out = survey.survey([cube], lambda _: False, needs_picture=False)
     assert (wishes, len(left_out)) == ([], 1)
     assert piapi.creates == []
 

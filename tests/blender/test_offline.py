@@ -22,16 +22,16 @@ from models import data_uri, picture_png
 from PIL import Image
 from systems import kill, runs
 
-from trellis_blender.interface.offline_process import OfflineProcess
+from trellis_blender.interface.state.offline_process import OfflineProcess
 from trellis_blender.offline import png
 from trellis_blender.offline.inflate import inflate
 from trellis_blender.offline.preview import make_preview
 from trellis_blender.offline.server import ARRIVAL_LIMIT_S, MOST_CONNECTIONS, OfflineServer
 from trellis_blender.offline.subject import NoSubject, find_subject
+from trellis_blender.piapi.answers import Status, Task
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import InputRefused, NotSent, NotStarted, Refused, Unclear
-from trellis_blender.piapi.files import open_result
-from trellis_blender.piapi.tasks import Status, Task
+from trellis_blender.piapi.http.result_file import open_result
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = (sys.executable, "-I")
@@ -168,7 +168,7 @@ def test_a_picture_and_a_seed_always_make_the_same_model() -> None:
 
 
 def test_the_file_is_laid_out_like_the_services(glb_fixture: Path | None) -> None:
-    from trellis_blender.generation.glb import check_glb, read_gltf
+    from trellis_blender.gltf.container import check_glb, read_gltf
 
     path = Path(os.environ["BLENDER_USER_RESOURCES"], "preview.glb")
     path.write_bytes(make_preview(as_png(Image.fromarray(disc(), "RGBA")), 1, lambda line: None))
@@ -247,7 +247,7 @@ def test_it_answers_as_piapi_does(process: OfflineProcess, tmp_path: Path) -> No
     sys.path.insert(0, str(ROOT / "scripts"))
     from contract import differences
 
-    from trellis_blender.generation.recording import Recorder
+    from trellis_blender.generation.worker.recording import Recorder
 
     client = Client(process.service().reached(), witness=Recorder(tmp_path))
     content = as_png(Image.fromarray(disc(600), "RGBA"))
@@ -410,7 +410,7 @@ def test_a_large_picture_takes_at_most_3_s_and_500_mb(client: Client, process: O
 def test_it_is_gone_when_its_blender_is(tmp_path: Path) -> None:
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1]);"
-        "from trellis_blender.interface.offline_process import OfflineProcess;"
+        "from trellis_blender.interface.state.offline_process import OfflineProcess;"
         "process = OfflineProcess((sys.executable, '-I')); process.service().reached();"
         "print(process.process_id, flush=True); time.sleep(60)"
     )
@@ -508,7 +508,8 @@ def test_without_a_key_or_a_network_there_is_a_model(
 ) -> None:
     import bpy
 
-    from trellis_blender.interface import monitor, session
+    from trellis_blender.interface.monitor import monitor
+    from trellis_blender.interface.state import session
 
     image = tmp_path / "apple.png"
     image.write_bytes(as_png(Image.fromarray(disc(), "RGBA")))
@@ -531,7 +532,7 @@ def test_words_alone_are_refused_in_the_artists_words(nothing_set: None, generat
 
 
 def test_one_that_died_meanwhile_says_so_and_the_next_works(nothing_set: None, generate: Any, tmp_path: Path) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     image = tmp_path / "apple.png"
     image.write_bytes(as_png(Image.fromarray(disc(), "RGBA")))
@@ -547,7 +548,7 @@ def test_one_that_died_meanwhile_says_so_and_the_next_works(nothing_set: None, g
 def test_switching_the_add_on_off_ends_it(nothing_set: None, generate: Any, tmp_path: Path) -> None:
     import addon_utils
 
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     image = tmp_path / "apple.png"
     image.write_bytes(as_png(Image.fromarray(disc(), "RGBA")))

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 
 def load(path: Path) -> Any:
-    from trellis_blender.scene.picture import load_picture
+    from trellis_blender.scene.images.load import load_picture
 
     before = counts()
     try:
@@ -119,7 +119,7 @@ def test_sixteen_bit_with_alpha_keeps_its_colour(addon: Any, tmp_path: Path) -> 
 
 
 def of_datablock(image: bpy.types.Image) -> Any:
-    from trellis_blender.scene.picture import picture_of
+    from trellis_blender.scene.images.load import picture_of
 
     kept = [
         (each.name, each.users, tuple(each.size), each.is_dirty, each.packed_file, each.filepath, each.source)
@@ -184,7 +184,7 @@ def test_unsaved_strokes_are_in_the_picture(addon: Any, tmp_path: Path) -> None:
 
 
 def test_an_image_without_pixels_is_refused(addon: Any, tmp_path: Path) -> None:
-    from trellis_blender.scene.picture import PictureUnusable
+    from trellis_blender.scene.images.load import PictureUnusable
 
     corners((80, 40)).save(tmp_path / "gone.png")
     image = bpy.data.images.load(str(tmp_path / "gone.png"))
@@ -276,7 +276,7 @@ def filled_jpeg(folder: Path) -> Path:
     ],
 )
 def test_what_cannot_be_sent_ends_in_a_sentence(addon: Any, tmp_path: Path, make: Any, sentence: str) -> None:
-    from trellis_blender.scene.picture import PictureUnusable
+    from trellis_blender.scene.images.load import PictureUnusable
 
     with pytest.raises(PictureUnusable) as caught:
         load(make(tmp_path))
@@ -284,7 +284,7 @@ def test_what_cannot_be_sent_ends_in_a_sentence(addon: Any, tmp_path: Path, make
 
 
 def test_an_image_of_the_file_may_be_too_small_as_well(addon: Any) -> None:
-    from trellis_blender.scene.picture import PictureUnusable
+    from trellis_blender.scene.images.load import PictureUnusable
 
     with pytest.raises(PictureUnusable, match="has 300 × 15 pixels; at least 16"):
         of_datablock(bpy.data.images.new("strip", 300, 15))
@@ -362,7 +362,7 @@ def test_values_of_16_bits_are_sent_as_they_are(tmp_path: Path, configuration: s
 def test_what_unfolds_to_gigabytes_in_a_blend_is_refused_before_it_is_decoded(
     addon: Any, tmp_path: Path, is_packed: bool
 ) -> None:
-    from trellis_blender.scene.picture import PictureUnusable
+    from trellis_blender.scene.images.load import PictureUnusable
 
     jpeg_2000 = tmp_path / "bomb.png"
     jpeg_2000.write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100))

@@ -15,7 +15,7 @@ from service import Piapi
 @pytest.fixture
 def found(addon: Any, piapi: Piapi) -> Any:
     """The session; what arrives is a box, 1 wide, 0.25 deep and 0.5 high, its longest side scaled to 2 m."""
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     piapi.behaviour.model = box_glb((1.0, 0.5, 0.25))
     return session.current()
@@ -23,9 +23,9 @@ def found(addon: Any, piapi: Piapi) -> Any:
 
 def press(found: Any, *prompts: str, longest_side_m: float = 2.0) -> Any:
     """As if pressed in a window; the generations when they are ready."""
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.interface import in_scene
-    from trellis_blender.scene import placing
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.monitor import arrival
+    from trellis_blender.scene.arrival import place
 
     requests = [
         compose_request(
@@ -34,29 +34,29 @@ def press(found: Any, *prompts: str, longest_side_m: float = 2.0) -> Any:
             picture=None,
             picture_name="",
             parameters={},
-            placement=placing.here(bpy.context, longest_side_m, found.file.blend_load),
+            placement=place.here(bpy.context, longest_side_m, found.file.blend_load),
         )
         for prompt in prompts or ("a box",)
     ]
-    taken = in_scene.submit(requests)
+    taken = arrival.submit(requests)
     bpy.context.view_layer.update()
     ready = [found.wait_for(generation.id) for generation in taken]
     return ready if prompts else ready[0]
 
 
 def placeholder_of(generation: Any) -> Any:
-    from trellis_blender.scene import placeholder
+    from trellis_blender.scene.placement import placeholder
 
     return placeholder.find(generation.id)
 
 
 def arrive(found: Any, generation: Any) -> Any:
     """The model, after it took its placeholder's place by itself."""
-    from trellis_blender.interface import in_scene
+    from trellis_blender.interface.monitor import arrival
 
     bpy.context.view_layer.update()
     assert found.file.arrives_here(generation)
-    placed = in_scene.place(generation)
+    placed = arrival.place(generation)
     assert (placed.state.value, placed.problem) == ("placed", "")
     bpy.context.view_layer.update()
     return bpy.data.objects[placed.object_name]
@@ -176,7 +176,7 @@ def test_several_are_told_apart(found: Any) -> None:
 
 
 def test_a_deleted_one_leaves_the_model_in_the_list(found: Any) -> None:
-    from trellis_blender.interface import monitor
+    from trellis_blender.interface.monitor import monitor
 
     generation = press(found)
     bpy.data.objects.remove(placeholder_of(generation))
@@ -191,7 +191,7 @@ def test_a_deleted_one_leaves_the_model_in_the_list(found: Any) -> None:
 
 @pytest.mark.parametrize("keeps_collection", [True, False])
 def test_one_in_a_scene_that_was_removed_is_gone(found: Any, keeps_collection: bool) -> None:
-    from trellis_blender.interface import monitor
+    from trellis_blender.interface.monitor import monitor
 
     scene = bpy.data.scenes.new("Second")
     generation = press(found)
@@ -274,7 +274,7 @@ def test_itself_scaled_to_nothing(found: Any) -> None:
 
 @pytest.mark.parametrize("renames", [True, False])
 def test_of_a_duplicate_the_original_wins(found: Any, renames: bool) -> None:
-    from trellis_blender.scene import placeholder
+    from trellis_blender.scene.placement import placeholder
 
     generation = press(found)
     box = placeholder_of(generation)
@@ -296,8 +296,8 @@ def test_of_a_duplicate_the_original_wins(found: Any, renames: bool) -> None:
 
 
 def test_place_again_takes_the_place_of_the_box_that_undo_brought_back(found: Any) -> None:
-    from trellis_blender.interface import monitor
-    from trellis_blender.scene import placeholder
+    from trellis_blender.interface.monitor import monitor
+    from trellis_blender.scene.placement import placeholder
 
     generation = press(found)
     box = placeholder_of(generation)
@@ -321,7 +321,7 @@ def test_place_again_takes_the_place_of_the_box_that_undo_brought_back(found: An
 
 
 def test_a_model_that_was_deleted_comes_back_where_it_stood(found: Any) -> None:
-    from trellis_blender.interface import monitor
+    from trellis_blender.interface.monitor import monitor
 
     generation = press(found)
     placeholder_of(generation).location = (2, 3, 4)
@@ -333,7 +333,7 @@ def test_a_model_that_was_deleted_comes_back_where_it_stood(found: Any) -> None:
 
 
 def test_saved_and_reopened_it_is_found_again_and_elsewhere_it_is_not(found: Any, tmp_path: Path) -> None:
-    from trellis_blender.interface import monitor
+    from trellis_blender.interface.monitor import monitor
 
     path = str(tmp_path / "street.blend")
     generation = press(found)
@@ -349,7 +349,7 @@ def test_saved_and_reopened_it_is_found_again_and_elsewhere_it_is_not(found: Any
 
 
 def test_a_file_saved_before_the_press_has_no_placeholder(found: Any, tmp_path: Path) -> None:
-    from trellis_blender.interface import monitor
+    from trellis_blender.interface.monitor import monitor
 
     path = str(tmp_path / "street.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
@@ -360,8 +360,10 @@ def test_a_file_saved_before_the_press_has_no_placeholder(found: Any, tmp_path: 
 
 
 def test_somebody_elses_is_shown_removed_and_costs_nothing(found: Any, piapi: Piapi) -> None:
-    from trellis_blender.interface import captions, monitor, overlay
-    from trellis_blender.scene import placeholder
+    from trellis_blender.interface.monitor import monitor
+    from trellis_blender.interface.text import captions
+    from trellis_blender.interface.viewport import overlay
+    from trellis_blender.scene.placement import placeholder
 
     box = new_empty("a bear")
     box["trellis_placeholder"] = "0123"
@@ -388,7 +390,7 @@ def test_only_placeholders_are_removed_as_such(found: Any) -> None:
 
 
 def test_a_linked_one_is_somebody_elses(found: Any, tmp_path: Path) -> None:
-    from trellis_blender.scene import placeholder
+    from trellis_blender.scene.placement import placeholder
 
     box = new_empty("a bear")
     box["trellis_placeholder"] = "0123"
@@ -419,7 +421,7 @@ def test_one_that_was_deleted_stands_again_when_it_is_submitted_again(found: Any
 def test_cancelled_it_goes_and_failed_it_stays(found: Any, piapi: Piapi) -> None:
     from service import Fault
 
-    from trellis_blender.interface import in_scene
+    from trellis_blender.interface.monitor import arrival
 
     piapi.fail("create", Fault(402, {"message": "insufficient credits"}))
     failed = press(found)
@@ -432,17 +434,17 @@ def test_cancelled_it_goes_and_failed_it_stays(found: Any, piapi: Piapi) -> None
     arrive(found, generation)
 
     piapi.behaviour.pending_s = 60
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.scene import placing
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.scene.arrival import place
 
     request = compose_request(
         model="Qubico/trellis", prompt="an owl", picture=None, picture_name="", parameters={},
-        placement=placing.here(bpy.context, 1.0, found.file.blend_load),
+        placement=place.here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
-    owl = in_scene.submit([request])[0]
+    owl = arrival.submit([request])[0]
     bpy.ops.trellis.cancel(generation=owl.id)
     assert found.wait_for(owl.id).state.value == "cancelled"
-    in_scene.remove_abandoned()
+    arrival.remove_abandoned()
     assert placeholder_of(owl) is None
     assert "an owl" not in bpy.data.objects
 
@@ -454,7 +456,7 @@ def test_a_script_that_waits_makes_none(addon: Any, piapi: Piapi) -> None:
 
 
 def test_what_is_put_into_a_file_for_it_survives_the_store(found: Any) -> None:
-    from trellis_blender.generation.store import from_json, to_json
+    from trellis_blender.generation.store.database import from_json, to_json
 
     generation = press(found)
     assert from_json(to_json(generation)).request.placement.has_placeholder
@@ -464,18 +466,19 @@ def test_what_is_put_into_a_file_for_it_survives_the_store(found: Any) -> None:
 
 def test_a_placeholder_in_no_scene_gives_its_name_to_the_model(addon: Any, piapi: Piapi) -> None:
     """Guards placeholder.remove_remains: without it the model is called “a lamp.001”."""
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.interface import in_scene, session
-    from trellis_blender.scene import placing
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.monitor import arrival
+    from trellis_blender.interface.state import session
+    from trellis_blender.scene.arrival import place
 
     found = session.current()
     request = compose_request(
         model="Qubico/trellis", prompt="a lamp", picture=None, picture_name="", parameters={},
-        placement=placing.here(bpy.context, 1.0, found.file.blend_load),
+        placement=place.here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
-    (generation,) = in_scene.submit([request])
+    (generation,) = arrival.submit([request])
     empty = bpy.data.objects["a lamp"]
     for collection in list(empty.users_collection):
         collection.objects.unlink(empty)
     ready = found.wait_for(generation.id)
-    assert in_scene.place(ready).object_name == "a lamp"
+    assert arrival.place(ready).object_name == "a lamp"

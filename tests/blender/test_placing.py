@@ -38,13 +38,13 @@ def layer() -> bpy.types.LayerCollection:
 
 
 def place(model_file: Path, placement: Any) -> Any:
-    from trellis_blender.scene.placing import place as place_model
+    from trellis_blender.scene.arrival.place import place as place_model
 
     return place_model(model_file, "a box", "id1", placement)
 
 
 def here() -> Any:
-    from trellis_blender.scene.placing import here as place_here
+    from trellis_blender.scene.arrival.place import here as place_here
 
     return place_here(bpy.context, 1.0, "load-1")
 
@@ -130,7 +130,7 @@ def test_parts_become_one_object_with_transforms_applied(addon: Any, tmp_path: P
 
 
 def test_parts_keep_their_materials_uv_maps_and_normals(addon: Any, tmp_path: Path) -> None:
-    from trellis_blender.scene.staging import staged_model
+    from trellis_blender.scene.importing.staging import staged_model
 
     path = tmp_path / "parts.glb"
     path.write_bytes(red_green_red())
@@ -169,7 +169,7 @@ def red_green_red() -> bytes:
 
 
 def test_without_blenders_importer_a_sentence_says_what_to_do(addon: Any, model_file: Path) -> None:
-    from trellis_blender.scene.importer import ADDON, ImportFailed
+    from trellis_blender.scene.importing.importer import ADDON, ImportFailed
 
     before = counts()
     addon_utils.disable(ADDON)
@@ -253,7 +253,7 @@ def test_a_model_too_small_to_enlarge_keeps_its_size(addon: Any, tmp_path: Path)
 
 @pytest.mark.parametrize("surface", [None, [], "x"])
 def test_a_material_that_says_nothing_of_its_surface_arrives(addon: Any, tmp_path: Path, surface: object) -> None:
-    from trellis_blender.scene.importer import ImportFailed
+    from trellis_blender.scene.importing.importer import ImportFailed
 
     path = changed(lambda gltf: gltf["materials"][0].update(pbrMetallicRoughness=surface), tmp_path)
     with suppress(ImportFailed):
@@ -263,8 +263,8 @@ def test_a_material_that_says_nothing_of_its_surface_arrives(addon: Any, tmp_pat
 
 def ready_generation(addon: Any, piapi: Any) -> Any:
     """A generation whose model is on the disk and not yet placed."""
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.interface import session
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.state import session
 
     found = session.current()
     request = compose_request(
@@ -286,11 +286,12 @@ def test_it_is_placed_once_however_often_it_is_asked_for(addon: Any, piapi: Any)
 
 
 def test_a_model_file_that_is_gone_is_a_sentence_and_tried_once(addon: Any, piapi: Any) -> None:
-    from trellis_blender.interface import access, monitor, session
+    from trellis_blender.interface.monitor import monitor
+    from trellis_blender.interface.state import configuration, session
 
     generation = ready_generation(addon, piapi)
     assert monitor.has_work()
-    (access.data_folder() / generation.folder_name / "model.glb").unlink()
+    (configuration.data_folder() / generation.folder_name / "model.glb").unlink()
     monitor.tick()
     found = session.current().generations[generation.id]
     assert (found.state.value, found.parked) == ("ready", True)
@@ -301,7 +302,7 @@ def test_a_model_file_that_is_gone_is_a_sentence_and_tried_once(addon: Any, piap
 def test_resume_asks_only_the_service_that_has_the_task(
     addon: Any, piapi: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     piapi.fail_always("file", Fault(404))
     generation = ready_generation(addon, piapi)

@@ -43,20 +43,20 @@ def sharp_edges(name: str) -> int:
 
 
 def test_what_is_set_reaches_the_threads(preferences: Any) -> None:
-    from trellis_blender.interface import access
+    from trellis_blender.interface.state import configuration
     from trellis_blender.piapi.limits import USUAL_LIMITS
 
-    assert access.service().limits == (USUAL_LIMITS.connect_s, USUAL_LIMITS.read_s, 7200)
+    assert configuration.service().limits == (USUAL_LIMITS.connect_s, USUAL_LIMITS.read_s, 7200)
     preferences.connect_timeout_s, preferences.answer_timeout_s, preferences.patience_min = 3, 20, 5
-    assert access.service().limits == (3, 20, 300)
+    assert configuration.service().limits == (3, 20, 300)
     preferences.at_once = 99
     assert preferences.at_once == 30
 
 
 def test_no_more_at_once_than_is_set(preferences: Any, piapi: Piapi) -> None:
     """Guards Queue.allow in Session.queue, and the property's update."""
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.scene.placing import here
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.scene.arrival.place import here
 
     piapi.behaviour.pending_s = 60
     preferences.at_once = 1
@@ -75,7 +75,7 @@ def test_no_more_at_once_than_is_set(preferences: Any, piapi: Piapi) -> None:
 
 def test_the_smoothing_angle(preferences: Any, generate: Any, piapi: Piapi) -> None:
     """Guards the angle in finishing.shade."""
-    from trellis_blender.scene.finishing import SHARP_ANGLE
+    from trellis_blender.scene.finish.defaults import SHARP_ANGLE
 
     piapi.behaviour.model = box_glb()
     assert preferences.smooth_up_to == pytest.approx(SHARP_ANGLE)
@@ -90,7 +90,7 @@ def test_the_smoothing_angle(preferences: Any, generate: Any, piapi: Piapi) -> N
 
 
 def test_the_log(preferences: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from trellis_blender.interface import logs
+    from trellis_blender.interface.state import logs
 
     logs.begin()
     logger = logging.getLogger("trellis_blender")
@@ -111,12 +111,12 @@ def test_the_log(preferences: Any, capfd: pytest.CaptureFixture[str], monkeypatc
     assert (logger.handlers, logger.level) == ([], logging.NOTSET)
     addon_utils.enable("trellis_blender", default_set=False)
     assert logger.handlers == []
-    sys.modules["trellis_blender.interface.logs"].begin()
+    sys.modules["trellis_blender.interface.state.logs"].begin()
     assert logger.level == logging.INFO
 
 
 def report() -> str:
-    from trellis_blender.interface.report import compose
+    from trellis_blender.interface.preferences.report import compose
 
     return compose(bpy.context)
 

@@ -16,7 +16,7 @@ from service import KEY, Piapi
 @pytest.fixture
 def session(addon: Any, piapi: Piapi) -> Any:
     """The module; what arrives is a box, 1 wide, 0.25 deep and 0.5 high."""
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     piapi.behaviour.model = box_glb((1.0, 0.5, 0.25))
     return session
@@ -40,7 +40,7 @@ def group_of(item: Any) -> dict[str, Any]:
 
 def press(name: str, session: Any) -> Any:
     """As a click in the panel; what it made, when it is ready."""
-    from trellis_blender.interface import buttons
+    from trellis_blender.interface.generate import buttons
 
     known = set(session.current().generations)
     buttons._LastPress.at = -10.0
@@ -50,10 +50,10 @@ def press(name: str, session: Any) -> Any:
 
 
 def arrive(session: Any, generation: Any) -> Any:
-    from trellis_blender.interface import in_scene
+    from trellis_blender.interface.monitor import arrival
 
     bpy.context.view_layer.update()
-    placed = in_scene.place(generation)
+    placed = arrival.place(generation)
     assert (placed.state.value, placed.problem) == ("placed", "")
     bpy.context.view_layer.update()
     return bpy.data.objects[placed.object_name]
@@ -154,38 +154,38 @@ def test_the_extras_stand_in_the_file(session: Any, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_whatever_another_file_holds_is_no_error(session: Any, group: Any) -> None:
-    from trellis_blender.interface import made_from, this_model
+    from trellis_blender.interface.generate import model_panel, regenerate
     from trellis_blender.scene import provenance
 
     item = bpy.context.view_layer.objects.active
     item["trellis"] = group
     read = provenance.read(item)
     assert (read is not None) == (isinstance(group, dict) and group.get("model") == "Qubico/trellis")
-    assert this_model.TRELLIS_PT_this_model.poll(bpy.context) == (read is not None)
+    assert model_panel.TRELLIS_PT_this_model.poll(bpy.context) == (read is not None)
     if read is not None:
         assert (read.prompt, read.seed, read.parameters, read.price_usd) == ("", 0, (), 0.0)
         with pytest.raises(RuntimeError, match="There is no prompt"):
             bpy.ops.trellis.generate_again('INVOKE_DEFAULT')
     else:
-        assert made_from.why_not(bpy.context) == "Select a model that was generated."
+        assert regenerate.why_not(bpy.context) == "Select a model that was generated."
 
 
 @pytest.mark.parametrize("kept", ["../../secret.png", "/etc/passwd", "generation-x/input.png", "input.png"])
 def test_no_other_file_is_sent_than_one_that_was_sent(session: Any, folder: Path, kept: str) -> None:
-    from trellis_blender.interface import made_from
+    from trellis_blender.interface.generate import regenerate
     from trellis_blender.scene import provenance
 
     item = bpy.context.view_layer.objects.active
     item["trellis"] = {"model": "Qubico/trellis2", "task_type": "image-to-3d", "picture": "a.png", "picture_kept": kept}
     read = provenance.read(item)
-    assert made_from.picture_of(read) is None
+    assert regenerate.picture_of(read) is None
 
 
 def forget_everything(folder: Path) -> None:
     """As on another computer: neither list nor folder know anything."""
     import shutil
 
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     session.end()
     shutil.rmtree(folder)
@@ -236,14 +236,14 @@ def test_a_picture_that_is_missing_is_a_sentence_and_nothing_is_sent(
 
 
 def test_a_picture_is_found_by_its_hash_where_its_own_is_gone(session: Any, tmp_path: Path, folder: Path) -> None:
-    from trellis_blender.interface import made_from
+    from trellis_blender.interface.generate import regenerate
     from trellis_blender.scene import provenance
 
     item = made(session, prompt="", image=str(picture(tmp_path)), model="Qubico/trellis2")
     other = made(session, prompt="", image=str(picture(tmp_path, "other.png")), model="Qubico/trellis2")
     read = provenance.read(item)
     (folder / read.picture_kept).unlink()
-    assert made_from.picture_of(read) == folder / provenance.read(other).picture_kept
+    assert regenerate.picture_of(read) == folder / provenance.read(other).picture_kept
     assert bpy.ops.trellis.show_source() == {'FINISHED'}
 
 
@@ -320,14 +320,15 @@ def test_the_new_one_takes_the_old_ones_place(session: Any, piapi: Piapi) -> Non
 
 
 def test_a_budget_of_triangles_holds_for_the_new_mesh(session: Any) -> None:
-    from trellis_blender.scene import placeholder, replacing
+    from trellis_blender.scene.arrival import replace
+    from trellis_blender.scene.placement import placeholder
 
     item, finer = lumpy_ball(2_000), lumpy_ball(8_000)
     item["trellis_generation"] = "x"
     bpy.context.view_layer.objects.active = item
     assert bpy.ops.trellis.finish(triangles=500, keeps_modifier=True) == {'FINISHED'}
     placeholder.mark([item], "y")
-    replacing.replace(item, finer.data)
+    replace.replace(item, finer.data)
     for each in (item, bpy.data.objects["ball (before)"]):
         each.hide_viewport = False
         bpy.context.view_layer.update()
@@ -336,7 +337,8 @@ def test_a_budget_of_triangles_holds_for_the_new_mesh(session: Any) -> None:
 
 
 def test_what_hangs_on_a_vertex_of_the_old_mesh_stays_where_it_is(session: Any) -> None:
-    from trellis_blender.scene import placeholder, replacing
+    from trellis_blender.scene.arrival import replace
+    from trellis_blender.scene.placement import placeholder
 
     item, finer = lumpy_ball(2_000), lumpy_ball(8_000)
     child = bpy.data.objects.new("Flag", None)
@@ -347,7 +349,7 @@ def test_what_hangs_on_a_vertex_of_the_old_mesh_stays_where_it_is(session: Any) 
     x, y, z = child.matrix_world.translation
     assert (x, y, z) != pytest.approx((1, 2, 3.5), abs=0.1)
     placeholder.mark([item], "y")
-    replacing.replace(item, finer.data)
+    replace.replace(item, finer.data)
     bpy.context.view_layer.update()
     assert tuple(child.matrix_world.translation) == pytest.approx((x, y, z), abs=1e-5)
     item.location.x += 1
@@ -382,27 +384,27 @@ def bounds_of(mesh: Any) -> tuple[list[float], list[float]]:
 
 
 def test_cancelled_the_old_one_stays(session: Any, piapi: Piapi) -> None:
-    from trellis_blender.interface import in_scene
+    from trellis_blender.interface.monitor import arrival
 
     item = made(session)
     bpy.context.scene.trellis.renewal = 'REPLACE'
     generation = press("generate_again", session)
     assert item["trellis_placeholder"] == generation.id
     session.current().abandoned.add(generation.id)
-    in_scene.remove_abandoned()
+    arrival.remove_abandoned()
     assert bpy.data.objects["a chair"] == item
     assert "trellis_placeholder" not in item
 
 
 def test_it_waits_while_the_old_one_is_edited(session: Any) -> None:
-    from trellis_blender.interface import in_scene
+    from trellis_blender.interface.monitor import arrival
 
     item = made(session)
     bpy.context.scene.trellis.renewal = 'REPLACE'
     generation = press("generate_again", session)
     mesh = item.data
     bpy.ops.object.mode_set(mode='EDIT')
-    said = in_scene.place(generation)
+    said = arrival.place(generation)
     assert (said.state.value, said.parked) == ("ready", True)
     assert said.problem == "“a chair” is in Edit Mode. Leave it, then press Place."
     bpy.ops.object.mode_set(mode='OBJECT')

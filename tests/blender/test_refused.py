@@ -58,7 +58,7 @@ def test_an_address_of_the_environment(
 def test_an_address_that_an_earlier_version_has_kept(
     preferences: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
-    from trellis_blender.interface import preferences as room
+    from trellis_blender.interface.preferences import preferences as room
 
     monkeypatch.delenv("PIAPI_API_URL")
     preferences.upload_images = True

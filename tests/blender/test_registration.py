@@ -96,9 +96,9 @@ def test_unregistering_leaves_everything_as_it_was(piapi: Piapi, monkeypatch: py
 
 
 def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any, piapi: Piapi) -> None:
-    from trellis_blender.generation.request import compose_request
-    from trellis_blender.interface import session
-    from trellis_blender.scene.placing import here
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.state import session
+    from trellis_blender.scene.arrival.place import here
 
     piapi.behaviour.pending_s = 60
     found = session.current()
@@ -112,7 +112,7 @@ def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any
     addon_utils.disable("trellis_blender", default_set=True)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("trellis")]
     addon_utils.enable("trellis_blender", default_set=True)
-    from trellis_blender.interface import session as new_session
+    from trellis_blender.interface.state import session as new_session
 
     new_session.current().load()
     while generation.id not in new_session.current().generations:

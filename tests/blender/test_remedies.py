@@ -8,7 +8,7 @@ from drawings import apple, drawn, on_tiles
 from PIL import Image
 from test_judging import faults, picture_of
 
-from trellis_blender.scene.remedies import NoRemedy, Remedy, as_array, box_around, improve
+from trellis_blender.imaging.cleanup import NoRemedy, Remedy, as_array, box_around, improve
 
 
 def improved(rgba: Any, remedy: Remedy) -> Any:

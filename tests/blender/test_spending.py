@@ -11,7 +11,7 @@ from test_account import current
 
 def spent() -> Any:
     """As the panel asks when it is drawn."""
-    from trellis_blender.generation.questions import Topic
+    from trellis_blender.generation.lookups.questions import Topic
 
     if Topic.SPENT not in current().answers:
         current().ask(Topic.SPENT, blend_file=bpy.data.filepath)
@@ -30,8 +30,8 @@ def test_a_new_charge_is_counted_at_once(generate: Any, tmp_path: Path) -> None:
 
 
 def test_an_answer_from_before_a_charge_is_not_believed(generate: Any) -> None:
-    from trellis_blender.generation.questions import Answer, Question, Topic
-    from trellis_blender.generation.spending import Spending
+    from trellis_blender.generation.lookups.questions import Answer, Question, Topic
+    from trellis_blender.generation.store.spending import Spending
 
     generate(prompt="a bear")
     late = Answer(Question(Topic.SPENT), spending=Spending())
@@ -54,8 +54,8 @@ def test_the_table(generate: Any, tmp_path: Path) -> None:
 
 
 def test_amounts_in_words(addon: Any) -> None:
-    from trellis_blender.generation.spending import Amount
-    from trellis_blender.interface import spending
+    from trellis_blender.generation.store.spending import Amount
+    from trellis_blender.interface.preferences import spending
 
     assert spending.said(Amount(1.24)) == "$1.24"
     assert spending.said(Amount(1.24, is_exact=False)) == "at most $1.24"

@@ -111,7 +111,8 @@ def test_the_render_result_becomes_the_input_with_its_alpha(tmp_path: Path) -> N
 
 
 def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
-    from trellis_blender.interface import in_scene, session
+    from trellis_blender.interface.monitor import arrival
+    from trellis_blender.interface.state import session
 
     for name in ("pear.png", "apple.png", "notes.txt"):
         (tmp_path / name).write_bytes(picture_png(20, 20))
@@ -119,7 +120,7 @@ def test_several_files_are_a_generation_each_side_by_side(addon: Any, piapi: Pia
     assert bpy.ops.trellis.generate_from_files(directory=str(tmp_path), files=files) == {'FINISHED'}
     found = session.current()
     begun = sorted(found.generations.values(), key=lambda each: each.created_at)[-2:]
-    made = [in_scene.place(found.wait_for(each.id)) for each in begun]
+    made = [arrival.place(found.wait_for(each.id)) for each in begun]
     assert sorted(generation.request.name for generation in made) == ["apple", "pear"]
     assert len(piapi.creates) == 2
     places = sorted(round(bpy.data.objects[each.object_name].location.x, 3) for each in made)
@@ -130,7 +131,7 @@ def test_a_folder_is_its_pictures(addon: Any, piapi: Piapi, tmp_path: Path) -> N
     for name in ("one.png", "two.PNG", "three.txt"):
         (tmp_path / name).write_bytes(picture_png(20, 20))
     assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path), directory=str(tmp_path)) == {'FINISHED'}
-    from trellis_blender.interface import session
+    from trellis_blender.interface.state import session
 
     for each in list(session.current().generations):
         session.current().wait_for(each)
@@ -188,10 +189,10 @@ def test_the_second_click_of_a_double_click_submits_nothing(
     addon: Any, piapi: Piapi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dialog stands under the mouse; a Blender without a window shows none, so the moment of asking is set here."""
-    from trellis_blender.interface import dropping
+    from trellis_blender.interface.generate import drag_and_drop
 
     (tmp_path / "pear.png").write_bytes(picture_png(20, 20))
-    for operator in (dropping.TRELLIS_OT_generate_from_files, dropping.TRELLIS_OT_generate_from_editor):
+    for operator in (drag_and_drop.TRELLIS_OT_generate_from_files, drag_and_drop.TRELLIS_OT_generate_from_editor):
         monkeypatch.setattr(operator, "asked_at", time.monotonic())
     assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path / "pear.png")) == {'CANCELLED'}
     screens = [(screen, area) for screen in bpy.data.screens for area in screen.areas]

@@ -13,7 +13,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from trellis_blender.scene import placing
+from trellis_blender.scene.arrival import place
 
 THREADS = 2
 
@@ -22,10 +22,10 @@ def main() -> None:
     path, times = Path(sys.argv[1]), int(sys.argv[2])
     for _ in range(THREADS):
         threading.Thread(target=compute, daemon=True).start()
-    placement = placing.here(bpy.context, 1.0, "")
+    placement = place.here(bpy.context, 1.0, "")
     for number in range(times):
-        placing.place(path, "model", f"generation {number}", placement)
-    models = sum(map(len, placing.models_here().values()))
+        place.place(path, "model", f"generation {number}", placement)
+    models = sum(map(len, place.models_here().values()))
     sys.stdout.write(f"\n{models} models\n")
     sys.stdout.flush()
     os._exit(0)  # Blender 4.2 crashes when its module is unloaded after an import

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from trellis_blender.piapi.account import read_account, read_upload
-from trellis_blender.piapi.tasks import read_active_tasks, read_history, read_listed, read_message, read_task
+from trellis_blender.piapi.answers import read_active_tasks, read_history, read_listed, read_message, read_task
 
 TASK: dict[str, Any] = {
     "code": 200,

@@ -8,9 +8,9 @@ from fault_stage import LONG_S, Run, Surroundings, begun
 from helpers import image_request, text_request
 from service import Fault
 
-from trellis_blender.generation.questions import Topic
-from trellis_blender.generation.record import Generation
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.lookups.questions import Topic
+from trellis_blender.generation.record.generation import Generation
+from trellis_blender.generation.store.database import Store
 
 LISTS = {"history", "active tasks"}
 

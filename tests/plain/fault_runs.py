@@ -40,16 +40,16 @@ class NoDisk(Exception):
 
 def hasten(patch: pytest.MonkeyPatch) -> None:
     """Waits become short; how often something is asked stays."""
-    patch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.02, 0.05, 0.1))
-    patch.setattr("trellis_blender.generation.submit.BUSY_DELAY_S", 0.02)
-    patch.setattr("trellis_blender.generation.patience.FIRST_WAIT_S", 0.02)
-    patch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.02)
+    patch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05, 0.1))
+    patch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 0.02)
+    patch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 0.02)
+    patch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.02)
 
 
 def limit_answers(patch: pytest.MonkeyPatch, timing: Timing) -> None:
     """How long an answer, or a file that drips, is waited for."""
     patch.setattr(Client, "__init__", partialmethod(Client.__init__, answer_limit_s=timing.answer_s))
-    patch.setattr("trellis_blender.piapi.files.SLOWNESS_LOOK_S", timing.answer_s)
+    patch.setattr("trellis_blender.piapi.http.result_file.SLOWNESS_LOOK_S", timing.answer_s)
 
 
 def run_apart(cells: list[Cell], folder: Path, seed: str) -> dict[str, tuple[str, int]]:

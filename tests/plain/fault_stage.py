@@ -14,10 +14,10 @@ from helpers import Driver
 from models import box_glb, glb
 from service import KEY, Behaviour, Fault, Piapi, running
 
-from trellis_blender.generation.pace import LOOPBACK
-from trellis_blender.generation.questions import Answer, Question, Topic
-from trellis_blender.generation.record import Generation
-from trellis_blender.interface import wording
+from trellis_blender.generation.limits.rate_limit import LOOPBACK
+from trellis_blender.generation.lookups.questions import Answer, Question, Topic
+from trellis_blender.generation.record.generation import Generation
+from trellis_blender.interface.text import rows as wording
 from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
 

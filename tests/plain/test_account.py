@@ -14,15 +14,15 @@ import pytest
 from helpers import PLACEMENT, Driver, image_request, service_of, text_request
 from service import Accepted, Fault, Piapi
 
-from trellis_blender.generation.foreign import generation_of
-from trellis_blender.generation.questions import Answer, Question, Topic
+from trellis_blender.generation.lookups.questions import Answer, Question, Topic
+from trellis_blender.generation.record.account_task import generation_of
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.store.database import Store
+from trellis_blender.piapi.answers import ListedTask, read_listed
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import KeyRefused
 from trellis_blender.piapi.models import MODELS, InputUnusable
 from trellis_blender.piapi.service import Service
-from trellis_blender.piapi.tasks import ListedTask, read_listed
 
 
 def asked(driver: Driver, piapi: Piapi, topic: Topic, task_id: str = "", **changes: str) -> Answer:

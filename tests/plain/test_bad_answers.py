@@ -15,8 +15,8 @@ from service import Fault, Piapi
 
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.account import Account
+from trellis_blender.piapi.answers import Status, Task
 from trellis_blender.piapi.errors import PiapiError
-from trellis_blender.piapi.tasks import Status, Task
 
 MISSING = object()
 OTHERS: tuple[object, ...] = (MISSING, None, True, -1, 1.5e308, 10**400, "", "ß\ud800\x00", [], [[]], {}, {"a": [None]})
@@ -84,7 +84,7 @@ def test_spoilt_polls_lose_no_task_and_are_never_the_add_ons_mistake(
     make_driver: Callable[..., Driver], piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each generation meets one spoilt answer on its way; a service that is well again finishes it."""
-    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
     piapi.behaviour.processing_s = 0.05
     piapi.behaviour.pending_s = 0.3
     driver = make_driver(at_once=8)
@@ -124,7 +124,7 @@ def _has_status(changed: Any) -> bool:
 def test_a_spoilt_address_of_the_model_parks_a_paid_task(
     driver: Driver, piapi: Piapi, address: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
     body = copy.deepcopy(TASK)
     body["data"]["output"]["model_file"] = address
     piapi.new_id = lambda: TASK["data"]["task_id"]
@@ -140,8 +140,8 @@ def test_a_spoilt_address_of_the_model_parks_a_paid_task(
 def test_a_create_with_a_spoilt_answer_is_not_repeated(
     driver: Driver, piapi: Piapi, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.01,))
-    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.01,))
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
     changes = [changed for what, changed in spoilt(TASK) if what.startswith(f"{where} = ")]
     for changed in changes:
         before = len(piapi.creates)

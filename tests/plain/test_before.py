@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from helpers import PICTURE, PLACEMENT, text_request
 
-from trellis_blender.generation.costs import asks_first, button_text, charged, dollars, unknown
-from trellis_blender.generation.earlier import already_made, earlier_prompts, sameness
-from trellis_blender.generation.record import Generation, new_generation
-from trellis_blender.generation.request import compose_request
+from trellis_blender.generation.record.costs import asks_first, button_text, charged, dollars, unknown
+from trellis_blender.generation.record.generation import Generation, new_generation
+from trellis_blender.generation.record.history import already_made, earlier_prompts, sameness
+from trellis_blender.generation.record.request import compose_request
+from trellis_blender.generation.record.variations import check_count, offsets_m, seeds, vary
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import from_json, to_json
-from trellis_blender.generation.variations import check_count, offsets_m, seeds, vary
+from trellis_blender.generation.store.database import from_json, to_json
 from trellis_blender.piapi.models import MODELS, SEED_LIMIT, InputUnusable, check_parameters, preset_of
 
 TRELLIS = MODELS["Qubico/trellis"]

@@ -17,10 +17,11 @@ from helpers import Driver, service_of, serving, text_request
 from hostile import Hostile, head, whole
 from service import KEY, Fault, Piapi
 
-from trellis_blender.generation.costs import NOTHING_CHARGED
+from trellis_blender.generation.record.costs import NOTHING_CHARGED
 from trellis_blender.generation.states import State
-from trellis_blender.piapi import certificates, errors
+from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.http import certificates
 from trellis_blender.piapi.service import Service
 
 AWAY = "https://api.example.invalid"

@@ -8,11 +8,11 @@ import pytest
 from helpers import text_request
 from test_unsent import left_behind
 
-from trellis_blender.generation.books import Books
-from trellis_blender.generation.ownership import Owner
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.store.database import Store
+from trellis_blender.generation.store.owners import Owner
+from trellis_blender.generation.store.repository import Books
 
 FAILED = replace(new_generation(text_request("a bear"), "https://api.example", 1.0), state=State.FAILED, problem="No.")
 WAITING = replace(

@@ -7,7 +7,7 @@ import pytest
 from helpers import Driver, service_of, text_request
 from service import Behaviour, Fault, Piapi
 
-from trellis_blender.generation.record import Generation
+from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.states import State
 
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from helpers import text_request
 
-from trellis_blender.generation.progress import OVERDUE_SHARE, share_of_time, time_left_s
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.record.generation import Generation, new_generation
+from trellis_blender.generation.record.progress import OVERDUE_SHARE, share_of_time, time_left_s
 from trellis_blender.generation.states import State
-from trellis_blender.interface.captions import NOTHING, StatusLine, caption, status_line
+from trellis_blender.interface.text.captions import NOTHING, StatusLine, caption, status_line
 
 
 def generation(**changes: object) -> Generation:

@@ -13,8 +13,9 @@ import pytest
 from service import KEY
 from systems import CERTIFICATES, stop_listening
 
-from trellis_blender.piapi import certificates, errors
+from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.http import certificates
 from trellis_blender.piapi.service import Service
 
 ANSWER = b'{"data": {"account_name": "Ada", "plan": "creator"}}'

@@ -15,13 +15,13 @@ from service import KEY, Behaviour, Fault, Piapi, running
 from systems import CERTIFICATES, stop_listening
 
 from trellis_blender.piapi import errors
+from trellis_blender.piapi.answers import Status
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.clock import ServiceClock
-from trellis_blender.piapi.files import open_result
+from trellis_blender.piapi.http.result_file import open_result
+from trellis_blender.piapi.http.retries import read_retry_after, retry_delay_s
 from trellis_blender.piapi.limits import TimeLimits
-from trellis_blender.piapi.retries import read_retry_after, retry_delay_s
 from trellis_blender.piapi.service import Service
-from trellis_blender.piapi.tasks import Status
 
 TEXT = {"prompt": "a bear", "seed": 1}
 

@@ -8,11 +8,11 @@ from helpers import Driver, dripping, service_of, serving, silent, text_request
 from service import KEY, Fault, Piapi
 
 from trellis_blender.generation.states import AT_THE_SERVICE, State
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.store.database import Store
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
-from trellis_blender.piapi.connections import Connections, is_on_internet
-from trellis_blender.piapi.files import REDIRECT_LIMIT, open_result
+from trellis_blender.piapi.http.connections import Connections, is_on_internet
+from trellis_blender.piapi.http.result_file import REDIRECT_LIMIT, open_result
 from trellis_blender.piapi.service import Service
 
 
@@ -67,7 +67,7 @@ def test_an_answer_that_drips_for_ever_is_given_up(head: bytes) -> None:
 
 
 def test_a_file_that_drips_for_ever_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.piapi.files.SLOWNESS_LOOK_S", 0.3)
+    monkeypatch.setattr("trellis_blender.piapi.http.result_file.SLOWNESS_LOOK_S", 0.3)
     with serving(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")) as port:
         received = b""
         with open_result(f"http://127.0.0.1:{port}/m.glb", from_this_computer=True) as result:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from contract import differences, main  # noqa: E402
 
-from trellis_blender.generation.recording import Recorder, blanked  # noqa: E402
+from trellis_blender.generation.worker.recording import Recorder, blanked  # noqa: E402
 from trellis_blender.piapi.client import Client, Exchange  # noqa: E402
 from trellis_blender.piapi.errors import KeyRefused  # noqa: E402
 from trellis_blender.piapi.service import Service  # noqa: E402

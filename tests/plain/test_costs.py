@@ -1,6 +1,6 @@
 """What is said of a price that PiAPI tells only later."""
 
-from trellis_blender.generation import costs
+from trellis_blender.generation.record import costs
 from trellis_blender.piapi.picture_models import PRICE_TOLD_LATER
 
 

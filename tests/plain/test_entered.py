@@ -2,7 +2,7 @@
 
 import pytest
 
-from trellis_blender.interface.entered import has_secret, why_no_address, why_no_task_id
+from trellis_blender.interface.state.entered import has_secret, why_no_address, why_no_task_id
 
 KEY = "0123456789abcdef" * 4
 OTHER_KEY = "fedcba9876543210" * 4

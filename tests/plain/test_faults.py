@@ -23,7 +23,7 @@ from fault_stage import Surroundings
 from service import Piapi, running
 from systems import CERTIFICATES
 
-from trellis_blender.piapi import certificates
+from trellis_blender.piapi.http import certificates
 
 REPETITIONS = 3
 

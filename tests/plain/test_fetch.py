@@ -11,11 +11,11 @@ import pytest
 from helpers import serving, silent, text_request, work_without_queue
 from models import box_glb
 
-from trellis_blender.generation.fetch import fetch
 from trellis_blender.generation.files import EXPORT_NAME, MODEL_NAME
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.work import Stopped, Work
+from trellis_blender.generation.worker.context import Stopped, Work
+from trellis_blender.generation.worker.fetch import fetch
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.service import Service
 

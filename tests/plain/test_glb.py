@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from models import box_glb, glb, glb_without_mesh
 
-from trellis_blender.generation.download import keep_model
-from trellis_blender.generation.glb import check_glb, read_gltf
 from trellis_blender.generation.problems import DiskFull, FolderUnusable, ModelUnusable
+from trellis_blender.generation.worker.download import keep_model
+from trellis_blender.gltf.container import check_glb, read_gltf
 from trellis_blender.piapi.errors import ConnectionCut
-from trellis_blender.piapi.files import ResultStream
+from trellis_blender.piapi.http.result_file import ResultStream
 
 GOOD = box_glb()
 

@@ -20,19 +20,19 @@ from hostile import Hostile, drip, flood, head, whole
 from models import box_glb
 from service import KEY, Piapi, running
 
-from trellis_blender.generation.download import part_in
-from trellis_blender.generation.fetch import fetch
-from trellis_blender.generation.job import Job
+from trellis_blender.generation.lookups.web_image import fetch_picture
 from trellis_blender.generation.problems import PictureNotFetched
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.web_picture import fetch_picture
+from trellis_blender.generation.worker.download import part_in
+from trellis_blender.generation.worker.fetch import fetch
+from trellis_blender.generation.worker.job import Job
 from trellis_blender.piapi import errors
-from trellis_blender.piapi.addresses import is_on_internet, read_address
-from trellis_blender.piapi.answers import DEPTH_LIMIT, ITEMS_LIMIT, read_json
 from trellis_blender.piapi.client import Client
-from trellis_blender.piapi.files import FileIdentity, Part, open_result
-from trellis_blender.piapi.retries import read_retry_after
+from trellis_blender.piapi.http.addresses import is_on_internet, read_address
+from trellis_blender.piapi.http.bounded_json import DEPTH_LIMIT, ITEMS_LIMIT, read_json
+from trellis_blender.piapi.http.result_file import FileIdentity, Part, open_result
+from trellis_blender.piapi.http.retries import read_retry_after
 from trellis_blender.piapi.service import Service
 
 TASK = json.dumps({"code": 200, "data": {"task_id": "t1", "status": "pending"}}).encode()
@@ -140,8 +140,8 @@ ENDLESS = {
 
 @pytest.mark.parametrize("where", ENDLESS)
 def test_a_wait_ends_in_every_part_of_an_answer(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.piapi.files.SLOWNESS_LOOK_S", 0.4)
-    monkeypatch.setattr("trellis_blender.piapi.files.OPENING_LIMIT_S", 0.8)
+    monkeypatch.setattr("trellis_blender.piapi.http.result_file.SLOWNESS_LOOK_S", 0.4)
+    monkeypatch.setattr("trellis_blender.piapi.http.result_file.OPENING_LIMIT_S", 0.8)
     beginning, piece = ENDLESS[where]
     server = Hostile([lambda: drip(beginning, piece=piece)])
     begun = time.monotonic()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from models import picture_png
 from PIL import Image
 
-from trellis_blender.generation import plain_headers, tiff
-from trellis_blender.generation.image_header import Header, read_header, read_size
+from trellis_blender.imaging import headers_simple, headers_tiff
+from trellis_blender.imaging.headers import Header, read_header, read_size
 
 WAYS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "PNG": ("RGBA", "PNG", {}),
@@ -184,42 +184,54 @@ def directory(order: str, *entries: tuple[int, int, int, bytes]) -> io.BytesIO:
 def test_a_directory_has_the_numbers_of_its_entries(order: str) -> None:
     file = directory(
         order,
-        (tiff.WIDTH, 3, 1, struct.pack(f"{order}HH", 70, 9)),
-        (tiff.HEIGHT, 4, 1, struct.pack(f"{order}I", 70_000)),
-        (tiff.ORIENTATION, 1, 1, b"\6\0\0\0"),
-        (tiff.STRIPS, 3, 2, struct.pack(f"{order}HH", 5, 6)),
-        (tiff.STRIP_SIZES, 4, 2, struct.pack(f"{order}I", 8 + 2 + 5 * 12)),
+        (headers_tiff.WIDTH, 3, 1, struct.pack(f"{order}HH", 70, 9)),
+        (headers_tiff.HEIGHT, 4, 1, struct.pack(f"{order}I", 70_000)),
+        (headers_tiff.ORIENTATION, 1, 1, b"\6\0\0\0"),
+        (headers_tiff.STRIPS, 3, 2, struct.pack(f"{order}HH", 5, 6)),
+        (headers_tiff.STRIP_SIZES, 4, 2, struct.pack(f"{order}I", 8 + 2 + 5 * 12)),
     )
     file.seek(8 + 2 + 5 * 12)
     file.write(struct.pack(f"{order}II", 11, 12))
     file.seek(0)
-    found = tiff.read_directory(file)
+    found = headers_tiff.read_directory(file)
     assert found == {
-        tiff.WIDTH: (70,),
-        tiff.HEIGHT: (70_000,),
-        tiff.ORIENTATION: (6,),
-        tiff.STRIPS: (5, 6),
-        tiff.STRIP_SIZES: (11, 12),
+        headers_tiff.WIDTH: (70,),
+        headers_tiff.HEIGHT: (70_000,),
+        headers_tiff.ORIENTATION: (6,),
+        headers_tiff.STRIPS: (5, 6),
+        headers_tiff.STRIP_SIZES: (11, 12),
     }
-    assert (tiff.orientation(found), tiff.is_cut(found, 18), tiff.is_cut(found, 17)) == (6, False, True)
-    tiles = {tiff.TILES: (100, 300), tiff.TILE_SIZES: (200, 50)}
-    assert [tiff.is_cut(tiles, size) for size in (299, 349, 350)] == [True, True, False]
+    assert (headers_tiff.orientation(found), headers_tiff.is_cut(found, 18), headers_tiff.is_cut(found, 17)) == (
+        6,
+        False,
+        True,
+    )
+    tiles = {headers_tiff.TILES: (100, 300), headers_tiff.TILE_SIZES: (200, 50)}
+    assert [headers_tiff.is_cut(tiles, size) for size in (299, 349, 350)] == [True, True, False]
 
 
 def test_entries_that_say_nothing_here_are_passed_over() -> None:
-    wide = (tiff.WIDTH, 3, 1, b"\7\0\0\0")
-    far = (tiff.STRIPS, 4, 100_001, b"\0\0\0\0")
-    none = (tiff.STRIPS, 4, 0, b"\0\0\0\0")
-    assert tiff.read_directory(directory("<", (9999, 3, 1, b"\1\0\0\0"), far, none, wide)) == {tiff.WIDTH: (7,)}
-    assert tiff.read_directory(directory("<", (tiff.HEIGHT, 5, 1, b"\1\0\0\0"), wide)) == {tiff.WIDTH: (7,)}
-    assert tiff.read_directory(directory("<", wide, (tiff.STRIPS, 4, 99_999, b"\0\0\0\0"))) == {tiff.WIDTH: (7,)}
-    assert tiff.read_directory(io.BytesIO(b"II+\0" + b"\0" * 40)) == {}
+    wide = (headers_tiff.WIDTH, 3, 1, b"\7\0\0\0")
+    far = (headers_tiff.STRIPS, 4, 100_001, b"\0\0\0\0")
+    none = (headers_tiff.STRIPS, 4, 0, b"\0\0\0\0")
+    assert headers_tiff.read_directory(directory("<", (9999, 3, 1, b"\1\0\0\0"), far, none, wide)) == {
+        headers_tiff.WIDTH: (7,)
+    }
+    assert headers_tiff.read_directory(directory("<", (headers_tiff.HEIGHT, 5, 1, b"\1\0\0\0"), wide)) == {
+        headers_tiff.WIDTH: (7,)
+    }
+    assert headers_tiff.read_directory(directory("<", wide, (headers_tiff.STRIPS, 4, 99_999, b"\0\0\0\0"))) == {
+        headers_tiff.WIDTH: (7,)
+    }
+    assert headers_tiff.read_directory(io.BytesIO(b"II+\0" + b"\0" * 40)) == {}
     assert header(directory("<", wide).getvalue()) == Header(), "a width alone is no size"
 
 
 def test_a_tiff_of_either_byte_order() -> None:
     for order in "<>":
-        file = directory(order, (tiff.WIDTH, 4, 1, struct.pack(f"{order}I", 700)), (tiff.HEIGHT, 4, 1, b"\0\0\0\0"))
+        file = directory(
+            order, (headers_tiff.WIDTH, 4, 1, struct.pack(f"{order}I", 700)), (headers_tiff.HEIGHT, 4, 1, b"\0\0\0\0")
+        )
         assert header(file.getvalue()) == Header((700, 0))
 
 
@@ -228,8 +240,8 @@ def bmp(header_bytes: int, form: str, width: int, height: int) -> bytes:
 
 
 def test_a_bmp_of_either_age_and_with_its_top_first() -> None:
-    assert plain_headers.size_of(bmp(40, "ii", 70_000, -30)) == (70_000, 30)
-    assert plain_headers.size_of(bmp(12, "HH", 60_000, 50_000)) == (60_000, 50_000)
+    assert headers_simple.size_of(bmp(40, "ii", 70_000, -30)) == (70_000, 30)
+    assert headers_simple.size_of(bmp(12, "HH", 60_000, 50_000)) == (60_000, 50_000)
 
 
 def exr(**windows: tuple[int, int, int, int]) -> bytes:
@@ -238,9 +250,9 @@ def exr(**windows: tuple[int, int, int, int]) -> bytes:
 
 
 def test_an_exr_is_as_large_as_its_larger_window() -> None:
-    assert plain_headers.size_of(exr(dataWindow=(-10, -20, 29, 9))) == (40, 30)
-    assert plain_headers.size_of(exr(dataWindow=(0, 0, 9, 99), displayWindow=(5, 5, 104, 54))) == (100, 100)
-    assert plain_headers.size_of(exr(screenWindow=(0, 0, 9, 9))) is None
+    assert headers_simple.size_of(exr(dataWindow=(-10, -20, 29, 9))) == (40, 30)
+    assert headers_simple.size_of(exr(dataWindow=(0, 0, 9, 99), displayWindow=(5, 5, 104, 54))) == (100, 100)
+    assert headers_simple.size_of(exr(screenWindow=(0, 0, 9, 9))) is None
 
 
 @pytest.mark.parametrize(
@@ -254,7 +266,7 @@ def test_an_exr_is_as_large_as_its_larger_window() -> None:
     ],
 )
 def test_a_radiance_picture_may_lie_on_its_side(line: bytes, size: tuple[int, int] | None) -> None:
-    assert plain_headers.size_of(b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n" + line + b"\n") == size
+    assert headers_simple.size_of(b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n" + line + b"\n") == size
 
 
 def tga(is_mapped: int = 0, kind: int = 2, depth: int = 24) -> bytes:
@@ -263,9 +275,9 @@ def tga(is_mapped: int = 0, kind: int = 2, depth: int = 24) -> bytes:
 
 def test_a_tga_is_known_by_its_fields() -> None:
     known = [tga(), tga(1, 1, 8), tga(kind=3, depth=1), tga(kind=9), tga(kind=10, depth=32), tga(kind=11)]
-    assert {plain_headers.size_of(one) for one in known} == {(300, 200)}
+    assert {headers_simple.size_of(one) for one in known} == {(300, 200)}
     other = [tga(2), tga(kind=0), tga(kind=4), tga(kind=8), tga(kind=12), tga(depth=0), tga(depth=33)]
-    assert {plain_headers.size_of(one) for one in other} == {None}
+    assert {headers_simple.size_of(one) for one in other} == {None}
 
 
 WHOLE = {way: written(way, (24, 18)) for way in WAYS}

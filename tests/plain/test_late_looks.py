@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from helpers import text_request
 
-from trellis_blender.generation.late_looks import FIRST_WAIT_S, LONGEST_WAIT_S, ROWS_MAX, LateLooks
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.record.generation import Generation, new_generation
+from trellis_blender.generation.record.late_looks import FIRST_WAIT_S, LONGEST_WAIT_S, ROWS_MAX, LateLooks
 from trellis_blender.generation.states import State
 
 

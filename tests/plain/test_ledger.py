@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from trellis_blender.generation import this_computer
-from trellis_blender.generation.accounts import Accounts
-from trellis_blender.generation.ledger import FILE_NAME, HOLD_LIMIT_S, Ledger, LedgerUnusable, Turn
-from trellis_blender.generation.ownership import Owner
-from trellis_blender.generation.pace import PIAPI, RateLimit
+from trellis_blender.generation.limits.account_limits import Accounts
+from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
+from trellis_blender.generation.limits.request_ledger import FILE_NAME, HOLD_LIMIT_S, Ledger, LedgerUnusable, Turn
+from trellis_blender.generation.store import this_computer
+from trellis_blender.generation.store.owners import Owner
 from trellis_blender.piapi.plans import FREE
 from trellis_blender.piapi.service import Service
 
@@ -20,8 +20,8 @@ ASKING = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from trellis_blender.generation.ledger import Ledger
-from trellis_blender.generation.pace import RateLimit
+from trellis_blender.generation.limits.request_ledger import Ledger
+from trellis_blender.generation.limits.rate_limit import RateLimit
 
 class Late(Exception):
     pass

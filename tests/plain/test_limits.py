@@ -9,13 +9,13 @@ import pytest
 from helpers import Driver, service_of, text_request
 from service import Fault, Piapi
 
-from trellis_blender.generation.pace import PIAPI, RateLimit
-from trellis_blender.generation.questions import Question, Topic
+from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
+from trellis_blender.generation.lookups.questions import Question, Topic
 from trellis_blender.generation.states import State
-from trellis_blender.piapi.files import open_result
+from trellis_blender.piapi.http.proxies import Route, route_to, without_login
+from trellis_blender.piapi.http.result_file import open_result
 from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.plans import Plan
-from trellis_blender.piapi.route import Route, route_to, without_login
 
 WORKING = {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING}
 
@@ -82,8 +82,8 @@ def test_a_task_is_asked_after_for_as_long_as_was_set(
     driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guards limits.patience_s in Patience.wait: the usual limit of two hours would go on."""
-    monkeypatch.setattr("trellis_blender.generation.patience.FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.001)
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.001)
     piapi.behaviour.processing_s = 60.0
     service = replace(service_of(piapi), limits=TimeLimits(patience_s=0.5))
     generation = driver.queue.submit(text_request(), service)

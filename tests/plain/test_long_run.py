@@ -18,8 +18,8 @@ from helpers import Driver, service_of, text_request
 from models import box_glb
 from service import AT_ONCE, Behaviour, Piapi, running
 
-from trellis_blender.generation import pace
-from trellis_blender.generation.pace import PIAPI
+from trellis_blender.generation.limits import rate_limit
+from trellis_blender.generation.limits.rate_limit import PIAPI
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.plans import REQUESTS_PER_MINUTE
@@ -94,11 +94,11 @@ class Day:
 
 
 @pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], pace.Pace]:
+def fast(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], rate_limit.Pace]:
     """Makes this side's clock run so many times faster."""
 
-    def set_speed(speed: float) -> pace.Pace:
-        monkeypatch.setattr(pace, "MINUTE_S", pace.MINUTE_S / speed)
+    def set_speed(speed: float) -> rate_limit.Pace:
+        monkeypatch.setattr(rate_limit, "MINUTE_S", rate_limit.MINUTE_S / speed)
         return PIAPI._replace(
             early_s=PIAPI.early_s / speed,
             early_until_s=PIAPI.early_until_s / speed,
@@ -142,7 +142,7 @@ def held() -> tuple[int, int]:
 def test_a_long_day_within_the_plans_limits(
     tmp_path: Path,
     services: tuple[Piapi, Piapi],
-    fast: Callable[[float], pace.Pace],
+    fast: Callable[[float], rate_limit.Pace],
     soak: bool,
     record_property: Callable[[str, object], None],
 ) -> None:

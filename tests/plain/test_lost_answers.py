@@ -12,9 +12,9 @@ import requests
 from helpers import Driver, service_of, text_request
 from service import KEY, Behaviour, Fault, Piapi
 
-from trellis_blender.generation.adopt import LOOK_AFTER_S as USUAL_LOOKS_S
-from trellis_blender.generation.record import Generation
+from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.states import State
+from trellis_blender.generation.worker.reconcile import LOOK_AFTER_S as USUAL_LOOKS_S
 
 LOST = Fault(reset=True, after=True)
 ANOTHER_ACCOUNT = "the-key-of-another-account"
@@ -22,7 +22,7 @@ ANOTHER_ACCOUNT = "the-key-of-another-account"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.02, 0.05))
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05))
 
 
 def telling(piapi: Piapi, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
@@ -73,8 +73,8 @@ def test_one_of_another_prompt_is_not(driver: Driver, piapi: Piapi) -> None:
 
 
 def test_more_tasks_than_are_looked_through(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.account_tasks.PAGES_MAX", 1)
-    monkeypatch.setattr("trellis_blender.generation.account_tasks.HISTORY_PAGE_SIZE", 1)
+    monkeypatch.setattr("trellis_blender.generation.worker.account_tasks.PAGES_MAX", 1)
+    monkeypatch.setattr("trellis_blender.generation.worker.account_tasks.HISTORY_PAGE_SIZE", 1)
     telling(piapi, lambda said, _: said.update(input={"prompt": "a fox"}))
     found = lost(driver, piapi)
     assert "could not be looked through: The account has more than" in found.problem
@@ -140,7 +140,7 @@ def test_after_a_while_the_histories_silence_is_an_answer(
 
     for row in (unknown, yesterday):
         assert not any(words in looked_for(row) for words in NEVER_SAID)
-    monkeypatch.setattr("trellis_blender.generation.adopt.KNOWN_AFTER_S", 0.001)
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.KNOWN_AFTER_S", 0.001)
     for row in (unknown, yesterday):
         assert "so PiAPI has not accepted it, and charged nothing. Submit it again" in looked_for(row)
 
@@ -222,7 +222,7 @@ def test_an_older_twin_is_not_ours(driver: Driver, piapi: Piapi, off_s: float, a
 
 
 def test_a_gateway_may_hand_it_on_later(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.02, 0.05, 0.6))
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05, 0.6))
     request = text_request()
 
     def hand_on() -> None:

@@ -12,20 +12,20 @@ import requests
 from helpers import PICTURE, PLACEMENT, Driver, image_request, service_of, text_request, work_without_queue
 from service import KEY, Behaviour, Fault, Piapi
 
-from trellis_blender.generation import costs
-from trellis_blender.generation.adopt import look_for
-from trellis_blender.generation.echoes import same_number, same_prompt, same_seed
-from trellis_blender.generation.matching import CLOCK_OFF_S, SKEW_S, Sent, SentAt, Verdict, judge, sent_at
-from trellis_blender.generation.picture_request import background_request, concepts_request
 from trellis_blender.generation.problems import FolderUnusable
-from trellis_blender.generation.record import Generation, new_generation
-from trellis_blender.generation.request import GenerationRequest
+from trellis_blender.generation.record import costs
+from trellis_blender.generation.record.echoes import same_number, same_prompt, same_seed
+from trellis_blender.generation.record.generation import Generation, new_generation
+from trellis_blender.generation.record.matching import CLOCK_OFF_S, SKEW_S, Sent, SentAt, Verdict, judge, sent_at
+from trellis_blender.generation.record.picture_request import background_request, concepts_request
+from trellis_blender.generation.record.request import GenerationRequest
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.store.database import Store
+from trellis_blender.generation.worker.reconcile import look_for
+from trellis_blender.piapi.answers import ListedTask, read_history
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import ConnectionCut
 from trellis_blender.piapi.picture_models import WORDING
-from trellis_blender.piapi.tasks import ListedTask, read_history
 
 AT = 1_700_000_000.0
 IMAGE = b"the picture that was sent"
@@ -249,7 +249,7 @@ def test_a_prompt_without_latin_letters() -> None:
 
 @pytest.fixture
 def _one_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.0,))
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.0,))
 
 
 def create(piapi: Piapi, request: GenerationRequest, inputs: dict[str, object]) -> str:
@@ -292,7 +292,7 @@ def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(piap
 
 @pytest.mark.usefixtures("_one_look")
 def test_only_so_many_are_asked_after_one_by_one(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.ASKED_MAX", 2)
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.ASKED_MAX", 2)
     for seed in range(1, 5):
         create(piapi, TEXT, {"prompt": "a fox", "seed": seed})
     piapi.fail("create", Fault(reset=True))

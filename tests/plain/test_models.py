@@ -5,7 +5,7 @@ from helpers import PICTURE, PLACEMENT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trellis_blender.generation.request import NAME_LIMIT_BYTES, GenerationRequest, compose_request, short_name
+from trellis_blender.generation.record.request import NAME_LIMIT_BYTES, GenerationRequest, compose_request, short_name
 from trellis_blender.piapi.models import IMAGE, MODELS, PROMPT_LIMIT, TEXT, InputUnusable
 
 

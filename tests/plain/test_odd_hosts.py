@@ -12,16 +12,16 @@ import pytest
 from helpers import Driver, service_of, serving, silent, text_request
 from service import Fault, Piapi
 
-from trellis_blender.generation.pace import PIAPI, RateLimit
-from trellis_blender.generation.questions import Answer, Question, Topic
+from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
+from trellis_blender.generation.lookups.questions import Answer, Question, Topic
 from trellis_blender.generation.states import State
 from trellis_blender.piapi import errors
-from trellis_blender.piapi.adapter import Session
+from trellis_blender.piapi.answers import PICTURES_MAX, read_task
 from trellis_blender.piapi.client import Client
-from trellis_blender.piapi.connections import Connections, is_on_internet
-from trellis_blender.piapi.files import FileIdentity, Part, open_result
+from trellis_blender.piapi.http.adapter import Session
+from trellis_blender.piapi.http.connections import Connections, is_on_internet
+from trellis_blender.piapi.http.result_file import FileIdentity, Part, open_result
 from trellis_blender.piapi.service import Service
-from trellis_blender.piapi.tasks import PICTURES_MAX, read_task
 
 KEY = "k" * 20
 STOPS_WITHIN_S = 2.0

@@ -15,10 +15,10 @@ from helpers import Driver, service_of, text_request
 from service import Piapi
 from test_store import FILE_NAME, run
 
-from trellis_blender.generation.ownership import Owner
-from trellis_blender.generation.record import Generation
+from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.store.database import Store
+from trellis_blender.generation.store.owners import Owner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -146,7 +146,7 @@ def test_an_owner_notices_that_its_file_is_gone(tmp_path: Path, how: str) -> Non
 
 FORK = (
     "import os, sys, time; sys.path.insert(0, sys.argv[1]); from pathlib import Path;"
-    "from trellis_blender.generation.ownership import Owner;"
+    "from trellis_blender.generation.store.owners import Owner;"
     "owner = Owner(Path(sys.argv[2])); name = owner.id;"
     "child = os.fork();"
     "print(name, child, flush=True) if child else None;"
@@ -195,7 +195,7 @@ except OSError as error:
     assert error.errno == errno.ENOLCK
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from trellis_blender.generation.ownership import Owner
+from trellis_blender.generation.store.owners import Owner
 owner, second = Owner(Path(sys.argv[2])), Owner(Path(sys.argv[2]))
 alive = [second.is_another(owner.id), owner.is_another(second.id), owner.is_another(sys.argv[3])]
 print(owner.id, *alive, flush=True)

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from trellis_blender.generation.accounts import SHARERS_LOOK_S, Accounts
-from trellis_blender.generation.ownership import Owner
-from trellis_blender.generation.pace import MINUTE_S, PIAPI
+from trellis_blender.generation.limits.account_limits import SHARERS_LOOK_S, Accounts
+from trellis_blender.generation.limits.rate_limit import MINUTE_S, PIAPI
 from trellis_blender.generation.problems import FolderUnusable
+from trellis_blender.generation.store.owners import Owner
 from trellis_blender.piapi.plans import FREE
 from trellis_blender.piapi.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = (
     "import sys, time; sys.path.insert(0, sys.argv[1]); from pathlib import Path;"
-    "from trellis_blender.generation.ownership import Owner;"
+    "from trellis_blender.generation.store.owners import Owner;"
     "owner = Owner(Path(sys.argv[2])); print(owner.id, flush=True); time.sleep(60)"
 )
 

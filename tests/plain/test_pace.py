@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from trellis_blender.generation.pace import EARLY_LONGEST_S, LOOPBACK, PIAPI, RateLimit, poll_delay_s
+from trellis_blender.generation.limits.rate_limit import EARLY_LONGEST_S, LOOPBACK, PIAPI, RateLimit, poll_delay_s
 
 
 class Clock:

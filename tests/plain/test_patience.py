@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from helpers import text_request, work_without_queue
 
-from trellis_blender.generation import patience as limits
-from trellis_blender.generation.patience import FAILURES_MIN, Patience
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.record.generation import Generation, new_generation
+from trellis_blender.generation.worker import backoff as limits
+from trellis_blender.generation.worker.backoff import FAILURES_MIN, Patience
 from trellis_blender.piapi.errors import NoConnection, PiapiError
 from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service

@@ -14,17 +14,18 @@ from models import data_uri
 from PIL import Image
 from service import Fault, Piapi
 
-from trellis_blender.generation import adopt, costs
 from trellis_blender.generation.files import pictures_in
-from trellis_blender.generation.picture_request import background_request, concepts_request
-from trellis_blender.generation.record import Generation
-from trellis_blender.generation.request import GenerationRequest, Picture
-from trellis_blender.generation.spending import Amount, spending, to_csv
+from trellis_blender.generation.record import costs
+from trellis_blender.generation.record.generation import Generation
+from trellis_blender.generation.record.picture_request import background_request, concepts_request
+from trellis_blender.generation.record.request import GenerationRequest, Picture
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Store, from_json, to_json
+from trellis_blender.generation.store.database import Store, from_json, to_json
+from trellis_blender.generation.store.spending import Amount, spending, to_csv
+from trellis_blender.generation.worker import reconcile
+from trellis_blender.piapi.answers import Status, read_task
 from trellis_blender.piapi.models import InputUnusable
 from trellis_blender.piapi.picture_models import PRICE_TOLD_LATER, WORDING
-from trellis_blender.piapi.tasks import Status, read_task
 
 SQUARE = Picture(8, 8, bytes([255, 255, 255, 255]) * 32 + bytes([20, 90, 160, 255]) * 32)
 
@@ -39,7 +40,7 @@ def background(picture: Picture = SQUARE) -> GenerationRequest:
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adopt, "LOOK_AFTER_S", (0.0, 0.05, 0.1))
+    monkeypatch.setattr(reconcile, "LOOK_AFTER_S", (0.0, 0.05, 0.1))
 
 
 def pictures_of(driver: Driver, generation: Generation) -> list[Path]:

@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
-from trellis_blender.generation.png import encode_png
-from trellis_blender.generation.request import Picture
+from trellis_blender.generation.record.request import Picture
+from trellis_blender.imaging.png import encode_png
 
 
 def test_every_pixel_is_in_the_file_and_the_file_ends_as_it_should() -> None:

@@ -11,9 +11,9 @@ from helpers import PLACEMENT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trellis_blender.generation.provenance import Made, from_group, made_by, to_group
-from trellis_blender.generation.record import new_generation
-from trellis_blender.generation.request import Picture, compose_request
+from trellis_blender.generation.record.generation import new_generation
+from trellis_blender.generation.record.provenance import Made, from_group, made_by, to_group
+from trellis_blender.generation.record.request import Picture, compose_request
 from trellis_blender.piapi.models import IMAGE, TEXT
 
 JUNK = st.recursive(

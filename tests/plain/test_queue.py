@@ -13,12 +13,12 @@ from helpers import PICTURE, Driver, image_request, service_of, text_request
 from models import box_glb, glb_without_mesh
 from service import KEY, Behaviour, Fault, Piapi, default_model, png_size
 
-from trellis_blender.generation import costs
-from trellis_blender.generation.pace import PIAPI
-from trellis_blender.generation.record import new_generation
-from trellis_blender.generation.request import GenerationRequest
+from trellis_blender.generation.limits.rate_limit import PIAPI
+from trellis_blender.generation.record import costs
+from trellis_blender.generation.record.generation import new_generation
+from trellis_blender.generation.record.request import GenerationRequest
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Owned, Store, to_json
+from trellis_blender.generation.store.database import Owned, Store, to_json
 from trellis_blender.piapi.errors import NotStarted
 from trellis_blender.piapi.service import Service
 
@@ -26,10 +26,10 @@ from trellis_blender.piapi.service import Service
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for hours here; the tests of what waits set their own times."""
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.02, 0.05))
-    monkeypatch.setattr("trellis_blender.generation.submit.STAGED_LOOK_S", 0.1)
-    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 0.0)
-    monkeypatch.setattr("trellis_blender.generation.patience.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05))
+    monkeypatch.setattr("trellis_blender.generation.worker.submit.STAGED_LOOK_S", 0.1)
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 0.01)
 
 
 def test_a_text_becomes_a_checked_model(driver: Driver, piapi: Piapi) -> None:
@@ -115,7 +115,7 @@ def test_at_most_four_at_once_and_no_thread_left(driver: Driver, piapi: Piapi) -
 def test_too_many_requests_wait_and_go_on(
     driver: Driver, piapi: Piapi, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.submit.BUSY_DELAY_S", 0.5)
+    monkeypatch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 0.5)
     piapi.fail("create", Fault(429, headers=headers))
     start = time.monotonic()
     generation = driver.queue.submit(text_request(), service_of(piapi))
@@ -128,7 +128,7 @@ def test_too_many_requests_wait_and_go_on(
 def test_between_two_attempts_it_is_queued_waits_longer_each_time_and_can_be_dropped(
     driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.submit.BUSY_DELAY_S", 1.0)
+    monkeypatch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 1.0)
     piapi.fail_always("create", Fault(429))
     generation = driver.queue.submit(text_request(), service_of(piapi))
     driver.until(lambda: any("in 4 s" in each.problem for each in driver.history.get(generation.id, [])))
@@ -144,7 +144,7 @@ def test_between_two_attempts_it_is_queued_waits_longer_each_time_and_can_be_dro
 def test_too_many_requests_for_ever_end_in_a_sentence(
     driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.submit.BUSY_DELAY_S", 0.01)
+    monkeypatch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 0.01)
     piapi.fail_always("create", Fault(429))
     failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert failed.state is State.FAILED
@@ -584,7 +584,7 @@ def test_an_offline_preview_that_dies_says_so_and_is_made_again_for_nothing(
     piapi.behaviour = Behaviour(processing_s=60)
     generation = driver.queue.submit(offline_request(), service_of(piapi))
     driver.until(lambda: driver.latest[generation.id].state is State.RUNNING)
-    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.01)
     piapi.fail_always("get", Fault(503))
     parked = driver.rest(generation)
     assert parked.problem == (
@@ -669,8 +669,8 @@ def test_the_accounts_plan_is_asked_for_once_and_its_limit_kept(
 def test_an_account_that_says_nothing_of_its_plan_disturbs_nothing(
     make_driver: Callable[..., Driver], piapi: Piapi, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.01)
-    monkeypatch.setattr("trellis_blender.generation.pace.MINUTE_S", 1.0)
+    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr("trellis_blender.generation.limits.rate_limit.MINUTE_S", 1.0)
     piapi.fail_always("balance", fault)
     driver = make_driver(polling=QUICK)
     assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
@@ -731,7 +731,7 @@ def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, p
 def test_a_task_taken_for_that_of_another_just_like_it_belongs_to_one_of_them(
     driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.adopt.LOOK_AFTER_S", (0.5, 0.5))
+    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.5, 0.5))
     piapi.fail("create", Fault(reset=True), Fault(stall_s=2.0, after=True))
     lost = driver.queue.submit(text_request(seed=7), service_of(piapi))
     driver.until(lambda: piapi.asked("create") == 1)
@@ -863,8 +863,8 @@ def test_an_unknown_outcome_stays_one_where_the_folder_cannot_be_used(driver: Dr
 
 
 def test_an_hour_without_network_does_no_harm(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.patience.PATIENCE_S", 3600.0)
-    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.001)
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 3600.0)
+    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.001)
     piapi.behaviour.processing_s = 0.5
     generation = driver.queue.submit(text_request(), service_of(piapi))
     driver.until(lambda: driver.latest[generation.id].task_id != "")

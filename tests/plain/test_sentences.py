@@ -9,12 +9,12 @@ import pytest
 from helpers import Driver, service_of, text_request
 from service import Fault, Piapi
 
-from trellis_blender.generation import costs
-from trellis_blender.generation.earlier import last_charge_usd
-from trellis_blender.generation.found import not_taken
 from trellis_blender.generation.problems import explain_os_error
-from trellis_blender.generation.record import new_generation
+from trellis_blender.generation.record import costs
+from trellis_blender.generation.record.generation import new_generation
+from trellis_blender.generation.record.history import last_charge_usd
 from trellis_blender.generation.states import State
+from trellis_blender.generation.store.found import not_taken
 from trellis_blender.piapi.account import Account
 from trellis_blender.piapi.models import MODELS
 from trellis_blender.piapi.plans import plan_of
@@ -58,8 +58,8 @@ def test_what_could_not_be_written_down_says_what_is_paid() -> None:
 def test_each_failure_is_waited_for_twice_as_long(
     driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.patience.FIRST_WAIT_S", 1.0)
-    monkeypatch.setattr("trellis_blender.piapi.retries.FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 1.0)
+    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.01)
     piapi.fail_always("get", Fault(503))
     generation = driver.queue.submit(text_request(), service_of(piapi))
 

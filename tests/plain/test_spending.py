@@ -12,11 +12,11 @@ from helpers import Driver, image_request, service_of, text_request
 from service import Piapi
 
 from trellis_blender.generation.file_names import writable
-from trellis_blender.generation.questions import Answer, Question, Topic
-from trellis_blender.generation.record import Generation, new_generation
-from trellis_blender.generation.spending import Amount, TaskCost, spending, to_csv
+from trellis_blender.generation.lookups.questions import Answer, Question, Topic
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.store.database import Store
+from trellis_blender.generation.store.spending import Amount, TaskCost, spending, to_csv
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ import pytest
 from helpers import PLACEMENT, Driver, service_of, text_request
 from service import Piapi
 
-from trellis_blender.generation.record import Generation, new_generation
-from trellis_blender.generation.spending import spending
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import FILE_NAME, Owned, Store, TakenOver
-from trellis_blender.generation.stored import from_json, to_json
+from trellis_blender.generation.store.database import FILE_NAME, Owned, Store, TakenOver
+from trellis_blender.generation.store.spending import spending
+from trellis_blender.generation.store.stored import from_json, to_json
 
 MADE = replace(new_generation(text_request("a bear"), "https://api.example", 1.0), state=State.READY, task_id="task-1")
 

@@ -6,12 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from service import FIXTURES
 
-from trellis_blender.generation.progress import read_log
+from trellis_blender.generation.record.progress import read_log
 from trellis_blender.piapi.account import Account, read_account, read_upload
-from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
-from trellis_blender.piapi.fields import moment
-from trellis_blender.piapi.plans import plan_of
-from trellis_blender.piapi.tasks import (
+from trellis_blender.piapi.answers import (
     Status,
     Task,
     read_active_tasks,
@@ -20,6 +17,9 @@ from trellis_blender.piapi.tasks import (
     read_message,
     read_task,
 )
+from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
+from trellis_blender.piapi.fields import moment
+from trellis_blender.piapi.plans import plan_of
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
 

@@ -2,7 +2,7 @@
 
 from helpers import PLACEMENT, text_request
 
-from trellis_blender.generation.variations import vary
+from trellis_blender.generation.record.variations import vary
 
 
 def test_those_of_one_press_know_each_other_and_one_alone_has_no_press() -> None:

@@ -13,11 +13,11 @@ from helpers import Driver, dripping, service_of, serving, silent
 from PIL import Image
 from service import Fault, Piapi
 
-from trellis_blender.generation import picture_files
-from trellis_blender.generation.job import Job
+from trellis_blender.generation.lookups.questions import Answer, Question, Topic
+from trellis_blender.generation.lookups.web_image import fetch_picture
 from trellis_blender.generation.problems import PictureNotFetched
-from trellis_blender.generation.questions import Answer, Question, Topic
-from trellis_blender.generation.web_picture import fetch_picture
+from trellis_blender.generation.worker import picture_file
+from trellis_blender.generation.worker.job import Job
 from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
 
@@ -171,7 +171,7 @@ def test_an_endless_picture_is_given_up(tmp_path: Path) -> None:
 
 
 def test_an_endless_flood_is_given_up_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert picture_files.SIZE_LIMIT_BYTES == 64 * 2**20
+    assert picture_file.SIZE_LIMIT_BYTES == 64 * 2**20
     sent = [0]
 
     def flood(connection: socket.socket) -> None:
@@ -182,7 +182,7 @@ def test_an_endless_flood_is_given_up_at_the_limit(tmp_path: Path, monkeypatch: 
             sent[0] += 65536
 
     assert "larger than 64 MB" in refused(flood, tmp_path, limit_s=60)
-    assert sent[0] < 2 * picture_files.SIZE_LIMIT_BYTES
+    assert sent[0] < 2 * picture_file.SIZE_LIMIT_BYTES
 
 
 def test_a_huge_one_is_refused_before_it_comes(tmp_path: Path) -> None:

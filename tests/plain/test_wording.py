@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 from helpers import text_request
 
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.interface.wording import clock, describe, wrap
+from trellis_blender.interface.text.rows import clock, describe, wrap
 
 
 def generation(**changes: object) -> Generation:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from helpers import text_request, work_without_queue
 
-from trellis_blender.generation.follow import apply
-from trellis_blender.generation.pace import EARLY_SHARE, Pace
-from trellis_blender.generation.record import Generation, new_generation
+from trellis_blender.generation.limits.rate_limit import EARLY_SHARE, Pace
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store import Store
-from trellis_blender.generation.work import TOLD_FROM_S, Dropped, Stopped, Work
+from trellis_blender.generation.store.database import Store
+from trellis_blender.generation.worker.context import TOLD_FROM_S, Dropped, Stopped, Work
+from trellis_blender.generation.worker.poll import apply
+from trellis_blender.piapi.answers import Status, Task
 from trellis_blender.piapi.service import Service
-from trellis_blender.piapi.tasks import Status, Task
 
 NOW = 1_700_000_100.0
 AGO_S = 30.0

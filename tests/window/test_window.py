@@ -14,7 +14,7 @@ from blender_window import LARGE, LONG_S, SMALL, Window
 from models import box_glb
 from service import KEY, Fault, default_model
 
-from trellis_blender.generation.store import Store
+from trellis_blender.generation.store.database import Store
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.service import Service
 

@@ -19,24 +19,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..piapi.plans import MOST_AT_ONCE, Plan
 from ..piapi.service import Service
-from . import costs, pace
-from .accounts import Accounts
-from .books import Books
-from .found import come_so_far, not_taken
-from .inquiries import Inquiries
-from .job import Job
-from .ownership import Owner
+from .limits import rate_limit
+from .limits.account_limits import Accounts
+from .lookups.lookups import Inquiries
 from .problems import GenerationProblem
-from .record import Generation, new_generation, without_picture
-from .request import GenerationRequest, Picture
+from .record import costs
+from .record.generation import Generation, new_generation, without_picture
+from .record.request import GenerationRequest, Picture
 from .states import AT_THE_SERVICE, State
-from .this_computer import shared_folder
+from .store.found import come_so_far, not_taken
+from .store.owners import Owner
+from .store.repository import Books
+from .store.this_computer import shared_folder
 from .threads import NoThread, begun
+from .worker.job import Job
 
 if TYPE_CHECKING:
-    from .store import Owned, Store
-    from .work import Surroundings
-    from .worker import Worker
+    from .store.database import Owned, Store
+    from .worker.context import Surroundings
+    from .worker.worker import Worker
 
 LOG = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Queue:
         *,
         at_once: int = AT_ONCE,
         now: Callable[[], float] = time.time,
-        polling: pace.Pace | None = None,
+        polling: rate_limit.Pace | None = None,
         shared: Callable[[], Path] = shared_folder,
     ) -> None:
         self.folder = folder
@@ -213,7 +214,7 @@ class Queue:
 
     def _remembered(self) -> "list[Owned]":
         """All that this Blender knows, but for what others work on: they know more of it."""
-        from .store import Owned
+        from .store.database import Owned
 
         mine = [each for each in list(self._told.values()) if not each.elsewhere]
         owner_id = self._owner.known_id
@@ -228,7 +229,7 @@ class Queue:
 
     @cached_property
     def _store(self) -> "Store":
-        from .store import Store
+        from .store.database import Store
 
         return Store(self.folder, self._remembered)
 
@@ -328,7 +329,7 @@ class Queue:
 
     def _start(self, generation: Generation, job: Job) -> None:
         """Raises NoThread and GenerationProblem where it waits still."""
-        from .worker import Worker
+        from .worker.worker import Worker
 
         worker = Worker(generation, job, self._surroundings(job.service))
         name = f"trellis-{generation.id[:8]}"
@@ -361,7 +362,7 @@ class Queue:
                     self._owner.let_go()
 
     def _surroundings(self, service: Service) -> "Surroundings":
-        from .work import Surroundings
+        from .worker.context import Surroundings
 
         limit = self._accounts.limit_of(service)
         return Surroundings(
@@ -378,7 +379,7 @@ class Queue:
             now=self._now,
         )
 
-    def _adopt_plan(self, limit: pace.RateLimit, plan: Plan) -> None:
+    def _adopt_plan(self, limit: rate_limit.RateLimit, plan: Plan) -> None:
         if plan.requests_per_minute is not None:
             limit.adopt(plan.requests_per_minute)
         if plan.tasks_at_once is not None:

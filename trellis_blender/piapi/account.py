@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .answers import why_not_understood
 from .fields import address, mapping, number, text
-from .tasks import why_not_understood
 
 NAME_LIMIT = 100
 """Characters that are shown."""

@@ -12,11 +12,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from .account import Account, read_account, read_upload
-from .adapter import Session
-from .addresses import checked_address
-from .answers import read_json
+from .answers import ListedTask, Task, TaskPage, read_active_tasks, read_history, read_listed, read_message, read_task
 from .clock import ServiceClock
-from .connections import Connections
 from .errors import (
     MOVED,
     AddressUnusable,
@@ -30,11 +27,14 @@ from .errors import (
     Unclear,
     error_for,
 )
+from .http.adapter import Session
+from .http.addresses import checked_address
+from .http.bounded_json import read_json
+from .http.connections import Connections
+from .http.retries import RETRIES, read_retry_after, retry_delay_s
+from .http.transport import ask, read_limited
 from .redaction import without
-from .retries import RETRIES, read_retry_after, retry_delay_s
 from .service import Service
-from .tasks import ListedTask, Task, TaskPage, read_active_tasks, read_history, read_listed, read_message, read_task
-from .transport import ask, read_limited
 
 ANSWER_LIMIT_S = 180.0
 """For a request and its whole answer; an image goes along with it, on a line that may be slow."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from .addresses import checked_address, is_loopback
+from .http.addresses import checked_address, is_loopback
 from .limits import USUAL_LIMITS, TimeLimits
 from .redaction import know
 

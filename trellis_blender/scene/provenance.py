@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..generation.provenance import PARAMETERS_LIMIT, Made, from_group, to_group
+from ..generation.record.provenance import PARAMETERS_LIMIT, Made, from_group, to_group
 
 GROUP = "trellis"
 """The name of the group; in glTF it is one of the node's extras."""

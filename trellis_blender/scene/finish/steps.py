@@ -3,10 +3,9 @@
 
 import bpy
 
-from .. import finishing
-from ..staging import is_linked, mesh_of
-from . import budget, loose, origin, size, textures
-from .choices import CannotFinish, Finish, Shading
+from ..importing.staging import is_linked, mesh_of
+from . import decimate, defaults, loose_parts, origin, size, textures
+from .options import CannotFinish, Finish, Shading
 
 AT_ONCE_TRIANGLES = 4_000
 """Larger meshes are reduced in a Blender of its own: these take 100 ms, at 26 µs for each triangle."""
@@ -16,7 +15,7 @@ LOOSE_AT_ONCE_TRIANGLES = 50_000
 
 def is_heavy(mesh: bpy.types.Mesh, finish: Finish) -> bool:
     """True where loose bits and the budget would hold Blender up for more than about 100 ms."""
-    count = budget.triangles_of(mesh)
+    count = decimate.triangles_of(mesh)
     reduces = 0 < finish.triangles < count and not finish.keeps_modifier
     return (reduces and count > AT_ONCE_TRIANGLES) or (finish.loose_share > 0 and count > LOOSE_AT_ONCE_TRIANGLES)
 
@@ -30,7 +29,7 @@ def check(model: bpy.types.Object, finish: Finish) -> None:
         raise CannotFinish(f"“{model.name}” is linked from another file. Make it local first.")
     size.check(model, mesh, finish.size)
     origin.check(model, finish.origin)
-    budget.check(model, mesh, finish.triangles, keeps_modifier=finish.keeps_modifier)
+    decimate.check(model, mesh, finish.triangles, keeps_modifier=finish.keeps_modifier)
     textures.check(finish.textures)
 
 
@@ -48,9 +47,9 @@ def finish(model: bpy.types.Object, wanted: Finish) -> list[str]:
 
 def reduce(mesh: bpy.types.Mesh, wanted: Finish) -> None:
     """What may take long: loose bits, and the budget where it is not left to a modifier."""
-    loose.remove(mesh, wanted.loose_share)
+    loose_parts.remove(mesh, wanted.loose_share)
     if not wanted.keeps_modifier:
-        budget.reduce(mesh, wanted.triangles)
+        decimate.reduce(mesh, wanted.triangles)
 
 
 def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
@@ -63,15 +62,15 @@ def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
     shade(mesh, wanted)
     if wanted.triangles:
         # The mesh itself is within it by now, unless a modifier shall be.
-        budget.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
-    said = "" if wanted.keeps_modifier else budget.shortfall(mesh, wanted.triangles)
+        decimate.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
+    said = "" if wanted.keeps_modifier else decimate.shortfall(mesh, wanted.triangles)
     return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures), *textures.unseen(mesh)]
 
 
 def shade(mesh: bpy.types.Mesh, wanted: Finish) -> None:
     """Smooth up to the angle, flat, or as it is."""
     if wanted.shading is Shading.ANGLE:
-        finishing.shade(mesh, wanted.sharp_angle)
+        defaults.shade(mesh, wanted.sharp_angle)
     elif wanted.shading is Shading.FLAT:
         mesh.shade_flat()
         mesh.update()

@@ -8,9 +8,9 @@ import bpy
 
 from ...generation.file_names import file_stem
 from ...generation.files import write_whole
-from ...generation.picture_files import is_whole
 from ...generation.problems import GenerationProblem
-from .choices import CannotFinish, Textures
+from ...generation.worker.picture_file import is_whole
+from .options import CannotFinish, Textures
 
 FOLDER = "textures"
 NAMES_LIMIT = 1000

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the generations of one account share: the limit on requests, and which of them the service lets wait."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from ...piapi.service import Service
+from ..problems import GenerationProblem
+from ..store.owners import Owner
+from ..store.this_computer import shared_folder
+from . import rate_limit
+from .request_ledger import Ledger
+
+SHARERS_LOOK_S = 15.0
+
+Key = tuple[str, str]
+
+
+class Accounts:
+    """The limits of all accounts that were asked. For any thread.
+
+    `owners` lists who works on the folder's generations, the dead included; `shared` is where all Blenders of this
+    computer count their requests.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        owners: Callable[[], set[str]],
+        polling: rate_limit.Pace | None,
+        shared: Callable[[], Path] = shared_folder,
+    ) -> None:
+        self._owner = owner
+        self._owners = owners
+        self._polling = polling
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._limits: dict[Key, rate_limit.RateLimit] = {}
+        self._staged: dict[Key, set[str]] = {}
+        self._sharers = (0.0, 1)
+
+    def pace_of(self, service: Service) -> rate_limit.Pace:
+        """How often tasks are asked after."""
+        return self._polling or (rate_limit.LOOPBACK if service.is_loopback else rate_limit.PIAPI)
+
+    def limit_of(self, service: Service) -> rate_limit.RateLimit:
+        """The one limit on requests of the account."""
+        is_limited = self.pace_of(service) is not rate_limit.LOOPBACK
+        with self._lock:
+            return self._limits.setdefault(
+                _key(service),
+                rate_limit.RateLimit(
+                    is_limited=is_limited,
+                    sharers=self._count_sharers,
+                    ledger=Ledger(self._shared, _name(service)) if is_limited else None,
+                ),
+            )
+
+    def staged_of(self, service: Service) -> set[str]:
+        """The generations that the service lets wait because the account's tasks at once are used up."""
+        with self._lock:
+            return self._staged.setdefault(_key(service), set())
+
+    def _count_sharers(self) -> int:
+        """How many Blenders work on this folder's generations, looked up now and then."""
+        looked_at, count = self._sharers
+        now = time.monotonic()
+        if not looked_at or now - looked_at > SHARERS_LOOK_S:
+            with suppress(GenerationProblem):
+                count = max(sum(self._owner.is_alive(owner) for owner in self._owners()), 1)
+            self._sharers = (now, count)
+        return count
+
+
+def _name(service: Service) -> str:
+    """Tells the account from others, and nobody can make the key of it."""
+    return sha256(f"{service.api_url.rstrip('/')} {service.api_key}".encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _key(service: Service) -> Key:
+    return service.api_url, service.api_key

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How often the service is asked. Waiting for the next poll is a pure function; the limit is kept over all threads."""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from ...piapi.plans import FREE
+from .request_ledger import SHORTEST_WAIT_S, Ledger, LedgerUnusable
+
+LOG = logging.getLogger(__name__)
+
+MINUTE_S = 60.0
+ON_THE_WAY = 1 / 32
+"""Of a minute, 2 s: by so much longer may one request take to arrive than one that is sent a minute after it."""
+JITTER = 0.1
+
+
+class Pace(NamedTuple):
+    """Seconds between polls, by the age of the task.
+
+    Up to `early_until_s` it is hardly ever done: `early_s`. Then polls come `close_s` apart and, the older the task
+    gets, `age_share` of its age apart, so that a model waits a small part of the time it took; at most `longest_s`.
+    """
+
+    early_s: float
+    early_until_s: float
+    close_s: float
+    age_share: float
+    longest_s: float
+
+
+PIAPI = Pace(early_s=6.0, early_until_s=24.0, close_s=3.2, age_share=1 / 15, longest_s=20.0)
+"""Trellis takes 25–60 s as a rule; the documented runs took 79 s, and 255 s with Pixal3D."""
+LOOPBACK = Pace(early_s=0.15, early_until_s=0.0, close_s=0.15, age_share=0.3, longest_s=2.0)
+
+EARLY_SHARE = 0.75
+"""Of the time that a model usually takes: before that it is hardly ever done."""
+EARLY_POLLS = 3
+EARLY_LONGEST_S = 90.0
+"""Whatever is thought to be usual: the clock may have jumped, or the computer slept, while that was measured."""
+
+
+def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: float, chance: random.Random) -> float:
+    """Seconds until the next poll of a task of `age_s`, no closer than `spacing_s`.
+
+    `expected_s` is how long that model usually takes, None where nobody knows.
+    """
+    early_s, early_until_s = pace.early_s, pace.early_until_s
+    if expected_s:
+        early_until_s = expected_s * EARLY_SHARE
+        early_s = max(early_s, min(early_until_s / EARLY_POLLS, EARLY_LONGEST_S))
+    if age_s < early_until_s:
+        # Rather at the end of the quiet time than a little after it.
+        delay = max(min(early_s, early_until_s - age_s), pace.close_s)
+    else:
+        delay = min(max(pace.close_s, age_s * pace.age_share), pace.longest_s)
+    return max(delay, spacing_s) * (1 + chance.uniform(0, JITTER))
+
+
+def _alone() -> int:
+    return 1
+
+
+class RateLimit:
+    """At most so many requests in any minute, over all threads. Holds requests back, refuses none.
+
+    Begins with the free plan's limit, until the account has said which plan it is. `is_limited` False is for a service
+    on this computer. `sharers` tells how many Blenders on this computer share the limit: each polls for its part, and
+    `ledger` counts the requests of all of them; without one each keeps to its part.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_limited: bool = True,
+        sharers: Callable[[], int] = _alone,
+        ledger: Ledger | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = FREE.requests_per_minute if is_limited else None
+        self._is_known = not is_limited
+        self._now = now
+        self._sharers = sharers
+        self._ledger = ledger if is_limited else None
+        self._held_until = 0.0
+        self._sent: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def is_limited(self) -> bool:
+        """False for a service on this computer, whatever plan it names."""
+        return self._limit is not None
+
+    def spacing_s(self, running: int) -> float:
+        """Seconds between two polls of one of `running` generations, so that all of them keep the limit."""
+        return running * MINUTE_S / self._share() if self._limit else 0.0
+
+    def wants_plan(self) -> bool:
+        """True for whoever asks first: that one shall find out the account's plan."""
+        with self._lock:
+            wants, self._is_known = not self._is_known, True
+            return wants
+
+    def plan_is_unknown(self) -> None:
+        """It could not be found out; the next one asks again."""
+        with self._lock:
+            self._is_known = False
+
+    def adopt(self, requests_per_minute: int) -> None:
+        """Keeps to the limit of the account's plan from now on."""
+        with self._lock:
+            self._limit, self._is_known = requests_per_minute, True
+        if self._ledger is not None:
+            with suppress(LedgerUnusable):
+                self._ledger.adopt(requests_per_minute)
+
+    def hold(self, seconds: float) -> None:
+        """Nothing goes out for so long: the service has said that it is too much."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._now() + seconds)
+        if self._ledger is not None:
+            with suppress(LedgerUnusable):
+                self._ledger.hold(seconds)
+
+    def wait_turn(self, pause: Callable[[float], None]) -> None:
+        """Returns when a request may go out; `pause(seconds)` waits, and may raise to break off."""
+        while (delay := self._take_or_wait()) > 0:
+            pause(delay)
+
+    def _take_or_wait(self) -> float:
+        window_s = MINUTE_S * (1 + ON_THE_WAY)
+        if self._ledger is not None and self._limit is not None:
+            try:
+                turn = self._ledger.turn(self._limit, window_s)
+            except LedgerUnusable as error:
+                LOG.warning("the count of requests: %s", error)
+            else:
+                with self._lock:
+                    self._limit = turn.limit
+                    if not turn.wait_s:
+                        self._drop_old(window_s)
+                        self._sent.append(self._now())
+                return turn.wait_s
+        return self._take_or_wait_alone(window_s)
+
+    def _take_or_wait_alone(self, window_s: float) -> float:
+        share = self._share() if self._limit else 0
+        with self._lock:
+            now = self._now()
+            if now < self._held_until:
+                return self._held_until - now
+            if self._limit is None:
+                return 0.0
+            self._drop_old(window_s)
+            if len(self._sent) < share:
+                self._sent.append(now)
+                return 0.0
+            return max(window_s - (now - self._sent[-share]), SHORTEST_WAIT_S)
+
+    def _drop_old(self, window_s: float) -> None:
+        while self._sent and self._now() - self._sent[0] >= window_s:
+            self._sent.popleft()
+
+    def _share(self) -> int:
+        return max((self._limit or 1) // self._sharers(), 1)

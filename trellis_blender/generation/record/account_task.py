@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A task of this account that was made elsewhere, on PiAPI's site or on another computer, as a generation here."""
+
+from ...piapi.answers import ListedTask
+from ...piapi.models import IMAGE, MODELS, OFFLINE_PREVIEW, PROMPT_LIMIT, TEXT, InputUnusable, Model, Parameter
+from ..states import State
+from .generation import Generation, new_generation
+from .request import GenerationRequest, Placement, short_name
+
+_PLACEABLE = {name: model for name, model in MODELS.items() if name != OFFLINE_PREVIEW.id}
+
+
+def model_of(listed: ListedTask) -> Model | None:
+    """The model that a task is of, with or without its maker's name; None where it makes nothing that can be placed."""
+    name = listed.model.rpartition("/")[2].casefold()
+    return next((model for known, model in _PLACEABLE.items() if known.rpartition("/")[2].casefold() == name), None)
+
+
+def makes_models(listed: ListedTask) -> bool:
+    """True for a task that makes what this add-on can place."""
+    return model_of(listed) is not None
+
+
+def generation_of(listed: ListedTask, placement: Placement, api_url: str, now: float) -> Generation:
+    """The generation that a listed task becomes: waiting, so that it is followed and fetched from there.
+
+    It is offered rather than placed when it is here. Raises InputUnusable for a task that makes no 3D model.
+    """
+    model = model_of(listed)
+    if model is None:
+        what = f" It is a task of “{listed.model}”." if listed.model else ""
+        raise InputUnusable(f"This task makes no 3D model that can be placed.{what}")
+    inputs = listed.inputs or {}
+    prompt = inputs.get("prompt")
+    prompt = " ".join(prompt.split())[:PROMPT_LIMIT] if isinstance(prompt, str) else ""
+    is_text = listed.task_type == TEXT or (not listed.task_type and bool(prompt))
+    numbers = tuple((each.name, _number(inputs.get(each.name), each)) for each in model.parameters)
+    request = GenerationRequest(
+        model=model.id,
+        task_type=TEXT if is_text else IMAGE,
+        prompt=prompt,
+        name=short_name(prompt or model.label),
+        parameters=numbers,
+        price_usd=model.price_usd,
+        placement=placement,
+    )
+    generation = new_generation(request, api_url, listed.task.created_at or now)
+    return Generation(
+        id=generation.id,
+        request=request,
+        state=State.WAITING,
+        created_at=generation.created_at,
+        api_url=api_url,
+        task_id=listed.task.task_id,
+        charged_usd=listed.task.charged_usd,
+        wanted=False,
+        fetched=True,
+    )
+
+
+def _number(value: object, parameter: Parameter) -> float:
+    """What was said of a parameter where it could be sent again, else its default."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return parameter.default
+    if not parameter.low <= value <= parameter.high:  # nor where it is no number at all
+        return parameter.default
+    return int(value) if parameter.whole else float(value)

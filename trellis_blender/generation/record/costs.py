@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a generation cost, in a sentence. A sentence about a failure is not complete without one."""
+
+from ...piapi.picture_models import PRICE_TOLD_LATER
+
+NOTHING_SENT = "Nothing was sent and nothing charged."
+NOTHING_CHARGED = "Nothing was charged."
+COSTS_NOTHING = "It costs nothing."
+
+
+TOLD_LATER = "price told later"
+
+
+MOST_USD = 1e6
+
+
+def dollars(amount: float) -> str:
+    """ "$0.04"; fractions of a cent only where there are some, and words for what is no amount."""
+    if not -MOST_USD <= amount <= MOST_USD:
+        return "an unknown amount"
+    return f"${amount:.2f}" if abs(amount * 100 - round(amount * 100)) < 1e-6 else f"${amount:.4f}"
+
+
+def price(amount_usd: float) -> str:
+    """What a button says: "$0.04", "free", "price told later"."""
+    if amount_usd == PRICE_TOLD_LATER:
+        return TOLD_LATER
+    return dollars(amount_usd) if amount_usd else "free"
+
+
+def button_text(count: int, price_usd: float) -> str:
+    """What the button says: "Generate 4 · $0.16", "Generate offline · free". Only the offline preview is free."""
+    words = ["Generate", *([str(count)] if count > 1 else []), *([] if price_usd else ["offline"])]
+    return f"{' '.join(words)} · {price(count * price_usd)}"
+
+
+def asks_first(total_usd: float, limit_usd: float) -> bool:
+    """True where a press must be confirmed. Blender's own numbers are off by a millionth."""
+    return round(total_usd - limit_usd, 4) > 0
+
+
+def charged(amount_usd: float | None, price_usd: float) -> str:
+    """What the service says it charged, else what it may have charged."""
+    if not price_usd:
+        return COSTS_NOTHING
+    if amount_usd is None and price_usd == PRICE_TOLD_LATER:
+        return "PiAPI has not told what it charged."
+    if amount_usd is None:
+        return f"PiAPI may have charged {dollars(price_usd)} or less."
+    if amount_usd == 0:
+        return NOTHING_CHARGED
+    return f"PiAPI charged {dollars(amount_usd)}."
+
+
+def paid(price_usd: float) -> str:
+    """For a model that is made, or being made, and still has to get here."""
+    if not price_usd:
+        return f"{COSTS_NOTHING} Resume makes it again."
+    if price_usd == PRICE_TOLD_LATER:
+        return "It is paid for and is not lost: Resume takes it up again at no cost."
+    return f"The generation is paid for ({dollars(price_usd)}) and is not lost: Resume takes it up again at no cost."
+
+
+def unknown(price_usd: float) -> str:
+    """For a submission whose answer never came."""
+    if not price_usd:
+        return COSTS_NOTHING
+    what = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
+    return (
+        f"Whether PiAPI accepted the task, and charged {what}, is unknown. Look at your tasks on "
+        "piapi.ai before you submit it again."
+    )

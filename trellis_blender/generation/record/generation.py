@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of one generation at one moment."""
+
+import uuid
+from dataclasses import dataclass, replace
+
+from ..files import FOLDER_PREFIX
+from ..states import UNFINISHED, State
+from .request import GenerationRequest, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation. Every change makes a new one; the store and the panel get the same.
+
+    Times in Unix seconds, 0 for "not yet". `stage`, `progress` (0–1, None where nothing is known) and `expected_s` are
+    not stored: they only tell how far it is. Nor are `elsewhere`, another Blender works on it, and `interrupted`, the
+    one that worked on it has ended, and `removed`, it is no longer in the store. `fetched`: it was made elsewhere, with
+    this account, and brought here by its task. `problem` is the sentence the artist reads. `parked` stands for "stopped
+    asking until told to go on". `cancel_asked`: the artist has cancelled it, which the service is told until it has
+    heard; `wanted` turns False when that was too late. `charged_usd` is None where the service did not say. `model_url`
+    has the addresses of pictures, one a line. `account` tells the key that it was submitted with from other keys.
+    `where` tells where the model was put when that is not the place it was meant for.
+    """
+
+    id: str
+    request: GenerationRequest
+    state: State = State.QUEUED
+    created_at: float = 0.0
+    api_url: str = ""
+    task_id: str = ""
+    model_url: str = ""
+    problem: str = ""
+    parked: bool = False
+    wanted: bool = True
+    cancel_asked: bool = False
+    charged_usd: float | None = None
+    submitted_at: float = 0.0
+    finished_at: float = 0.0
+    object_name: str = ""
+    where: str = ""
+    fetched: bool = False
+    picture_sha256: str = ""
+    account: str = ""
+    stage: str = ""
+    progress: float | None = None
+    expected_s: float | None = None
+    elsewhere: bool = False
+    interrupted: bool = False
+    removed: bool = False
+
+    @property
+    def is_working(self) -> bool:
+        """True while a thread works on it, or will."""
+        return self.state in UNFINISHED and not self.parked and not self.elsewhere
+
+    @property
+    def folder_name(self) -> str:
+        """The name of its folder: made here, nothing of it comes from the network or from the prompt."""
+        return f"{FOLDER_PREFIX}{self.id}"
+
+
+def new_generation(request: GenerationRequest, api_url: str, created_at: float) -> Generation:
+    """A queued generation with an id of its own."""
+    return Generation(id=uuid.uuid4().hex, request=request, created_at=created_at, api_url=api_url)
+
+
+def without_picture(generation: Generation) -> tuple[Generation, Picture | None]:
+    """The generation without the pixels, and the pixels: a list of a thousand need not hold a thousand pictures."""
+    picture = generation.request.picture
+    return replace(generation, request=replace(generation.request, picture=None)), picture

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a submission whose answer was lost is looked for once more: for as long as its row is there, ever more rarely.
+
+It may turn up late, because the service was slow to take it; and only after a while does silence say that nothing was
+charged.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..states import State
+
+if TYPE_CHECKING:
+    from .generation import Generation
+
+FIRST_WAIT_S = 60.0
+LONGEST_WAIT_S = 3600.0
+ROWS_MAX = 20
+"""The newest; each look makes some requests."""
+
+
+class LateLooks:
+    """Remembers when which generation is due. Times in seconds by a clock that nobody sets."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, tuple[float, float]] = {}
+
+    def due(self, generations: "Iterable[Generation]", now: float) -> "tuple[list[Generation], bool]":
+        """Those that are to be looked for now, and whether there are any that will be."""
+        rows = [each for each in generations if _is_open(each)]
+        rows = sorted(rows, key=lambda each: each.created_at)[-ROWS_MAX:]
+        due: list[Generation] = []
+        for each in rows:
+            at, wait_s = self._next.setdefault(each.id, (now + FIRST_WAIT_S, FIRST_WAIT_S))
+            if now >= at:
+                longer_s = min(wait_s * 2, LONGEST_WAIT_S)
+                self._next[each.id] = (now + longer_s, longer_s)
+                due.append(each)
+        return due, bool(rows)
+
+
+def _is_open(generation: "Generation") -> bool:
+    is_unknown = generation.state is State.OUTCOME_UNKNOWN and not generation.elsewhere
+    return is_unknown and bool(generation.request.price_usd)

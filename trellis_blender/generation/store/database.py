@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one truth about every generation: a SQLite file, written before a step is acted on.
+
+A connection is opened for each operation: there are few of them, any thread may make them, and none stays open.
+The rollback journal is used rather than WAL, which does not work on the network drives that studios keep homes on.
+"""
+
+import logging
+import random
+import sqlite3
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from ..file_names import writable
+from ..problems import DiskFull, FolderUnusable, GenerationProblem, explain_os_error
+from ..record.generation import Generation
+from ..states import AT_THE_SERVICE, State
+from .spending import TaskCost
+from .stored import LENGTH_LIMIT, from_json, to_json
+
+LOG = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 3
+LOCK_TIMEOUT_S = 10.0
+DURATIONS_LOOKED_AT = 20
+DURATION_MAX_S = 3600.0
+"""Longer ones tell of a computer that slept, or of a clock that was put right, and nothing of the model."""
+FILE_NAME = "generations.sqlite3"
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS generation (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    model TEXT NOT NULL,
+    api_url TEXT NOT NULL,
+    duration_s REAL,
+    record TEXT NOT NULL,
+    owner TEXT NOT NULL DEFAULT '',
+    task_id TEXT NOT NULL DEFAULT ''
+)""",
+    "CREATE INDEX IF NOT EXISTS by_duration ON generation (model, api_url, created_at) WHERE duration_s IS NOT NULL",
+    # Every task there ever was, and what it cost: it outlives the generation's row, which may be removed or be
+    # submitted again as another task.
+    """CREATE TABLE IF NOT EXISTS task (
+    id TEXT PRIMARY KEY,
+    generation TEXT NOT NULL,
+    at REAL NOT NULL,
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    blend_file TEXT NOT NULL,
+    price_usd REAL NOT NULL,
+    charged_usd REAL
+)""",
+)
+_TASK = """INSERT INTO task (id, generation, at, model, name, blend_file, price_usd, charged_usd)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET generation = excluded.generation,
+charged_usd = coalesce(excluded.charged_usd, charged_usd)"""
+_GENERATION = """INSERT INTO generation (id, state, created_at, model, api_url, duration_s, record, owner, task_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state,
+created_at = excluded.created_at, model = excluded.model, api_url = excluded.api_url, duration_s = excluded.duration_s,
+record = excluded.record, owner = excluded.owner, task_id = excluded.task_id"""
+"""The columns that a later version has added stay as they are."""
+_ROWS = f"SELECT CASE WHEN length(record) <= {LENGTH_LIMIT} THEN record END, owner FROM generation"  # noqa: S608
+_NEW_IN_2 = ("owner", "task_id")
+
+
+class Owned(NamedTuple):
+    """A generation, and the name of the owner that works on it, "" for nobody."""
+
+    generation: Generation
+    owner_id: str
+
+
+class TakenOver(GenerationProblem):
+    """Another owner has taken the generation meanwhile, who thought that this one was dead. `found` is what stands in
+    the store."""
+
+    def __init__(self, found: Owned) -> None:
+        self.found = found
+        super().__init__("Another Blender has taken this up meanwhile.")
+
+
+def _nothing() -> Iterable[Owned]:
+    return ()
+
+
+class Store:
+    """The generations of one folder. Every method may be called from any thread; none from Blender's main thread,
+    because a commit waits for the disk.
+
+    All raise FolderUnusable or DiskFull with a sentence where the file cannot be read or written. Where the file is
+    gone, or is another one than before, a new one is made, and what `remembered` gives is written into it.
+    """
+
+    def __init__(self, folder: Path, remembered: Callable[[], Iterable[Owned]] = _nothing) -> None:
+        self._path = folder / FILE_NAME
+        self._remembered = remembered
+        self._number: int | None = None
+
+    def save(self, generation: Generation, owner_id: str = "") -> None:
+        """Writes the generation; durable when this returns. While it is worked on, `owner_id` is who does."""
+        with self._opened() as db:
+            db.execute("BEGIN IMMEDIATE")
+            self._write(db, generation, owner_id)
+
+    def save_own(self, generation: Generation, owner_id: str) -> None:
+        """Writes a generation that `owner_id` works on; TakenOver, and nothing is written, where another owner does."""
+        with self._opened() as db:
+            db.execute("BEGIN IMMEDIATE")
+            found = _find(db, generation.id)
+            if found is not None and found.owner_id not in {"", owner_id}:
+                raise TakenOver(found)
+            self._write(db, generation, owner_id)
+
+    def _write(self, db: sqlite3.Connection, generation: Generation, owner_id: str = "") -> None:
+        before = db.execute("SELECT record FROM generation WHERE id = ?", (generation.id,)).fetchone()
+        took_s = generation.finished_at - generation.submitted_at
+        duration_s = took_s if generation.submitted_at and 0 < took_s <= DURATION_MAX_S else None
+        row = (
+            generation.id,
+            generation.state.value,
+            generation.created_at,
+            writable(generation.request.model),
+            writable(generation.api_url),
+            duration_s,
+            to_json(generation, before[0] if before and isinstance(before[0], str) else ""),
+            owner_id if generation.is_working else "",
+            writable(generation.task_id),
+        )
+        db.execute(_GENERATION, row)
+        if generation.task_id:
+            db.execute(_TASK, _task_row(generation))
+
+    def load_all(self) -> list[Owned]:
+        """Every generation with its owner, oldest first."""
+        with self._opened() as db:
+            return _read(db.execute(f"{_ROWS} ORDER BY created_at"))
+
+    def ids(self) -> set[str]:
+        """Of all generations, those included that cannot be read."""
+        with self._opened() as db:
+            return {str(row[0]) for row in db.execute("SELECT id FROM generation")}
+
+    def load(self, generation_id: str) -> Owned | None:
+        """One generation as it was written last, with its owner; None where there is none."""
+        with self._opened() as db:
+            return _find(db, generation_id)
+
+    def load_taken(self) -> list[Owned]:
+        """What somebody works on, or was working on when their Blender ended."""
+        with self._opened() as db:
+            return _read(db.execute(f"{_ROWS} WHERE owner != '' ORDER BY created_at"))
+
+    def take(self, generation: Generation, owner_id: str, is_alive: Callable[[str], bool]) -> Owned | None:
+        """Writes a generation that `owner_id` is going to work on, and returns None.
+
+        Where another living owner works on it, or has taken it further meanwhile, nothing is written, and what stands
+        there returned.
+        """
+        with self._opened() as db:
+            db.execute("BEGIN IMMEDIATE")
+            found = _find(db, generation.id)
+            if found is not None:
+                is_held = found.owner_id != owner_id and is_alive(found.owner_id)
+                if is_held or not _may_be_taken(found.generation, generation):
+                    return found
+            self._write(db, generation, owner_id)
+        return None
+
+    def adopt(self, generation: Generation, owner_id: str) -> bool:
+        """Writes a generation that has found its task at the service; False where another one has that task.
+
+        Where another owner has it and does not know of a task, it does so now. Raises TakenOver where it does.
+        """
+        with self._opened() as db:
+            db.execute("BEGIN IMMEDIATE")
+            query = "SELECT 1 FROM task WHERE id = ? AND generation != ?"
+            if db.execute(query, (writable(generation.task_id), generation.id)).fetchone():
+                return False
+            found = _find(db, generation.id)
+            if found is not None and found.owner_id not in {"", owner_id} and found.generation.task_id:
+                raise TakenOver(found)
+            self._write(db, generation, owner_id)
+        return True
+
+    def remove(self, generation_id: str) -> None:
+        """Takes a generation out. What its tasks cost stays known."""
+        with self._opened() as db:
+            db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
+
+    def with_task(self, task_id: str) -> Owned | None:
+        """The generation that has a task; None where there is none, or no longer."""
+        with self._opened() as db:
+            row = db.execute("SELECT id FROM generation WHERE task_id = ?", (writable(task_id),)).fetchone()
+            return _find(db, row[0]) if row else None
+
+    def known_tasks(self) -> set[str]:
+        """The ids of all tasks that a generation has or had."""
+        with self._opened() as db:
+            return {row[0] for row in db.execute("SELECT id FROM task")}
+
+    def costs(self) -> list[TaskCost]:
+        """What every task has cost that could cost anything, oldest first. Makes no folder to look into."""
+        if not self._path.exists():
+            return []
+        with self._opened() as db:
+            rows = db.execute(
+                "SELECT id, at, model, name, blend_file, charged_usd, price_usd FROM task"
+                " WHERE (price_usd > 0 OR charged_usd > 0) AND typeof(at) IN ('real', 'integer')"
+                " AND typeof(price_usd) IN ('real', 'integer') AND typeof(charged_usd) IN ('real', 'integer', 'null')"
+                " AND typeof(id) = 'text' AND typeof(model) = 'text' AND typeof(name) = 'text'"
+                " AND typeof(blend_file) = 'text' ORDER BY at, id"
+            ).fetchall()
+        return [TaskCost(*row) for row in rows]
+
+    def owners(self) -> set[str]:
+        """Who works on something, as far as the store knows; some of them may be dead."""
+        with self._opened() as db:
+            return {str(row[0]) for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
+
+    def usual_duration_s(self, model: str, api_url: str) -> float | None:
+        """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
+        with self._opened() as db:
+            rows = db.execute(
+                "SELECT duration_s FROM generation WHERE model = ? AND api_url = ? AND typeof(duration_s) = 'real'"
+                " ORDER BY created_at DESC LIMIT ?",
+                (model, api_url, DURATIONS_LOOKED_AT),
+            ).fetchall()
+        durations = sorted(row[0] for row in rows)
+        return durations[len(durations) // 2] if durations else None
+
+    @contextmanager
+    def _opened(self) -> Generator[sqlite3.Connection]:
+        try:
+            # Each time: somebody may have cleared the folder away while Blender runs.
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as db:
+                db.text_factory = _text
+                # FULL would leave it to chance whether a power cut brings back what the last step has replaced.
+                db.execute("PRAGMA synchronous = EXTRA")
+                db.execute("PRAGMA fullfsync = ON")  # heeded by macOS only
+                self._prepare(db)
+                with db:
+                    yield db
+        except OSError as error:
+            raise explain_os_error(error, self._path.parent) from None
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise DiskFull(self._path.parent) from None
+            raise FolderUnusable(self._path.parent, str(error)) from None
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        version, number = _pragma(db, "user_version"), _pragma(db, "application_id")
+        if version > SCHEMA_VERSION:
+            raise FolderUnusable(self._path.parent, "a newer version of the add-on wrote it, update the add-on")
+        if version == SCHEMA_VERSION and self._number in {None, number}:
+            self._number = number
+            return
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            self._upgrade(db)
+            if self._number not in {None, _pragma(db, "application_id")}:
+                LOG.warning("the store was gone, and is written anew")
+                for generation, owner_id in self._remembered():
+                    if _find(db, generation.id) is None:
+                        self._write(db, generation, owner_id)
+        self._number = _pragma(db, "application_id")
+
+    def _upgrade(self, db: sqlite3.Connection) -> None:
+        # Asked again: another Blender may have been first.
+        version = _pragma(db, "user_version")
+        if version == SCHEMA_VERSION:
+            return
+        if version == 0:
+            # Tells this file from one that is made in its place.
+            db.execute(f"PRAGMA application_id = {random.SystemRandom().randrange(1, 2**31)}")
+        if version == 1:
+            for column in _NEW_IN_2:
+                db.execute(f"ALTER TABLE generation ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+        for statement in _SCHEMA:
+            db.execute(statement)
+        for generation, _ in _read(db.execute(_ROWS)):
+            if generation.task_id:
+                task = (writable(generation.task_id), generation.id)
+                db.execute("UPDATE generation SET task_id = ? WHERE id = ?", task)
+                db.execute(_TASK, _task_row(generation))
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _task_row(generation: Generation) -> tuple[object, ...]:
+    request = generation.request
+    return (
+        writable(generation.task_id),
+        generation.id,
+        generation.submitted_at or generation.created_at,
+        writable(request.model),
+        writable(request.name),
+        writable(request.placement.blend_file),
+        request.price_usd,
+        generation.charged_usd,
+    )
+
+
+def _text(content: bytes) -> str:
+    """What is no UTF-8 is not to hinder anybody from reading the rows beside it."""
+    return content.decode("utf-8", "replace")
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
+    """Those of the rows that can be read; the others are told in the log, one by one."""
+    found: list[Owned] = []
+    for record, owner_id in rows:
+        try:
+            found.append(Owned(from_json(record), owner_id if isinstance(owner_id, str) else ""))
+        except ValueError as error:
+            LOG.warning("a generation in the store cannot be read: %.200s", error)
+    return found
+
+
+def _find(db: sqlite3.Connection, generation_id: str) -> Owned | None:
+    found = _read(db.execute(f"{_ROWS} WHERE id = ?", (generation_id,)))
+    return found[0] if found else None
+
+
+def _may_be_taken(found: Generation, wanted: Generation) -> bool:
+    if not wanted.request.price_usd:
+        return True  # nothing can be paid twice
+    if wanted.state in AT_THE_SERVICE:
+        # It has a task, so it knows more than a store that could not be written when the answer came.
+        return found.state in AT_THE_SERVICE or found.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}
+    if wanted.state is State.SUBMITTING:
+        # To be looked for at the service.
+        return found.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}
+    return found.state in {State.QUEUED, State.FAILED, State.OUTCOME_UNKNOWN}

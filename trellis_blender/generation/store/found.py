@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generations as they come out of the store, those that could not get in, and how news is taken over."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from ..record import costs
+from ..record.generation import Generation
+from ..states import AT_THE_SERVICE, UNFINISHED, State
+
+News = TypeVar("News")
+
+
+def as_found(generation: Generation, owner_id: str, is_another: Callable[[str], bool]) -> Generation:
+    """A generation as the store has it: nothing goes on by itself, and what goes on elsewhere is told."""
+    if generation.state not in UNFINISHED:
+        return generation
+    if is_another(owner_id):
+        return replace(generation, elsewhere=True)
+    return replace(generation, parked=True, interrupted=not generation.parked)
+
+
+def not_taken(generation: Generation, problem: str) -> Generation:
+    """One that could not be taken up, because its folder cannot be used: what it has cost already stays known."""
+    price_usd = generation.request.price_usd
+    if generation.state in AT_THE_SERVICE:
+        return replace(generation, problem=f"{problem} {costs.paid(price_usd)}", parked=True)
+    if generation.state is State.SUBMITTING:
+        return replace(generation, state=State.OUTCOME_UNKNOWN, problem=f"{problem} {costs.unknown(price_usd)}")
+    return replace(generation, state=State.FAILED, problem=f"{problem} {costs.NOTHING_SENT}")
+
+
+def come_so_far(news: SimpleQueue[News]) -> list[News]:
+    """What has come since the last call, in order. Never waits."""
+    found: list[News] = []
+    with suppress(Empty):
+        while True:
+            found.append(news.get_nowait())
+    return found

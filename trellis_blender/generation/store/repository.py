@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the queue's dispatcher reads from the store and writes into it, and what of that is told as changes.
+
+The store has the last word: another Blender may have taken a generation further than this one has seen, or removed it.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..problems import GenerationProblem
+from ..record.generation import Generation
+from ..record.request import Picture
+from .found import as_found, not_taken
+from .owners import Owner
+
+if TYPE_CHECKING:
+    from .database import Owned, Store
+
+LOG = logging.getLogger(__name__)
+
+
+class Books:
+    """The generations of one folder, for one thread; `publish` gets every change.
+
+    `is_in_hand` tells by its id whether this Blender works on a generation: then it knows that one better than the
+    store.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        store: "Callable[[], Store]",
+        owner: Owner,
+        publish: Callable[[Generation], None],
+        is_in_hand: Callable[[str], bool],
+    ) -> None:
+        self._folder = folder
+        self._open = store
+        self._owner = owner
+        self._publish = publish
+        self._is_in_hand = is_in_hand
+        self._known: set[str] = set()
+        self._interrupted: set[tuple[str, str]] = set()
+        self.has_loaded = False
+        """True once all that `load` found is among the changes, or cannot be read."""
+
+    def load(self) -> None:
+        """Tells all generations, and clears away what was never sent."""
+        try:
+            generations, known = self._open().load_all(), self._open().ids()
+        except GenerationProblem:
+            # Said to the artist when the first submission meets the same folder.
+            self.has_loaded = True
+            return
+        for found in generations:
+            self._tell(found)
+        self.has_loaded = True
+        from ..files import finish_removals, remove_unsent
+
+        finish_removals(self._folder, known)
+        remove_unsent(self._folder, known)
+
+    def look_around(self) -> None:
+        """Tells those that other Blenders have begun since."""
+        with suppress(GenerationProblem):
+            for found in self._open().load_taken():
+                if found.generation.id not in self._known:
+                    self._tell(found)
+
+    def look_at(self, generation_id: str) -> None:
+        """Tells what has become of one."""
+        with suppress(GenerationProblem):
+            if (found := self._open().load(generation_id)) is not None:
+                self._tell(found)
+
+    def has_task(self, task_id: str) -> bool:
+        """Whether a generation has this task already; it is told then."""
+        with suppress(GenerationProblem):
+            if (found := self._open().with_task(task_id)) is not None:
+                self._tell(found)
+                return True
+        return False
+
+    def latest(self, generation: Generation) -> Generation | None:
+        """How the store has it; None where another Blender works on it, which is told."""
+        with suppress(GenerationProblem):
+            if (found := self._open().load(generation.id)) is not None:
+                if self._owner.is_another(found.owner_id):
+                    self._tell(found)
+                    return None
+                return found.generation
+        return generation
+
+    def take(self, generation: Generation, picture: Picture | None) -> Generation | None:
+        """Enters it as this Blender's, with its picture; None where that cannot be, and then it is told why."""
+        self._known.add(generation.id)
+        try:
+            if picture is not None:
+                from ..worker.download import keep_picture
+
+                digest = keep_picture(picture, self._folder / generation.folder_name)
+                generation = replace(generation, picture_sha256=digest)
+            taken_further = self._open().take(generation, self._owner.id, self._owner.is_alive)
+        except Exception as problem:
+            if not isinstance(problem, GenerationProblem):
+                LOG.exception("generation %s", generation.id)
+            self._publish(not_taken(generation, str(problem)))
+            return None
+        if taken_further is not None:
+            self._publish(self._as_found(taken_further))
+            return None
+        return generation
+
+    def keep(self, generation: Generation) -> None:
+        """Writes down and tells what was decided about it."""
+        try:
+            found = self._open().load(generation.id)
+            if found is None and generation.id not in self._open().ids():
+                # Another Blender has removed it meanwhile.
+                self._publish(replace(generation, removed=True))
+                return
+            if found is not None and self._owner.is_another(found.owner_id):
+                self._tell(found)
+                return
+            self._open().save(generation)
+        except GenerationProblem as problem:
+            generation = replace(generation, problem=f"{generation.problem} {problem}".strip())
+        self._publish(generation)
+
+    def remove(self, generation: Generation) -> None:
+        """Deletes it with its files, unless it is more than was seen of it."""
+        if self._is_in_hand(generation.id):
+            return
+        try:
+            found = self._open().load(generation.id)
+            if found is not None and self._is_beyond(found, generation):
+                self._tell(found)
+                return
+            self._take_out(generation)
+        except GenerationProblem as problem:
+            self._publish(replace(generation, problem=f"It was not removed. {problem}"))
+        else:
+            self._publish(replace(generation, removed=True))
+
+    def _take_out(self, generation: Generation) -> None:
+        """All of it or nothing: what somebody holds is not half deleted."""
+        from ..files import clear_away, set_aside
+
+        folder = self._folder / generation.folder_name
+        aside = set_aside(folder)
+        try:
+            self._open().remove(generation.id)
+        except GenerationProblem:
+            if aside is not None:
+                with suppress(OSError):
+                    aside.replace(folder)
+            raise
+        if aside is not None:
+            clear_away(aside)
+
+    def _tell(self, found: "Owned") -> None:
+        self._known.add(found.generation.id)
+        if self._is_in_hand(found.generation.id):
+            return
+        told = self._as_found(found)
+        if told.interrupted:
+            # Once: whoever hears it takes it up again.
+            if (told.id, found.owner_id) in self._interrupted:
+                told = replace(told, interrupted=False)
+            self._interrupted.add((told.id, found.owner_id))
+        self._publish(told)
+
+    def _is_beyond(self, found: "Owned", shown: Generation) -> bool:
+        """Whether another Blender has it, or has taken it further than the artist sees."""
+        its = found.generation
+        return self._owner.is_another(found.owner_id) or (its.task_id, its.state) != (shown.task_id, shown.state)
+
+    def _as_found(self, found: "Owned") -> Generation:
+        return as_found(found.generation, found.owner_id, self._owner.is_another)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tasks of the account, as far as the service lists them."""
+
+from dataclasses import dataclass, field
+
+from ...piapi.answers import ListedTask
+from ...piapi.client import HISTORY_PAGE_SIZE, Client
+from ...piapi.errors import PiapiError
+
+PAGES_MAX = 10
+
+
+class TooManyTasks(PiapiError):
+    """There are more than are looked through."""
+
+    happened = f"The account has more than {PAGES_MAX * HISTORY_PAGE_SIZE} tasks in these days."
+
+
+class UnreadableTasks(PiapiError):
+    """The list has entries that are no tasks, or tasks of which not even the id can be read."""
+
+    happened = "Some of the entries in the account's list could not be read."
+
+
+@dataclass(slots=True)
+class Listing:
+    """What the account's lists have, some tasks twice; `problems` tell why it may not be all of them."""
+
+    tasks: list[ListedTask] = field(default_factory=list[ListedTask])
+    problems: list[PiapiError] = field(default_factory=list[PiapiError])
+
+
+def list_running(client: Client) -> Listing:
+    """The tasks that PiAPI says it works on. It tells of some families of models only: silence proves nothing."""
+    try:
+        return Listing(client.get_active_tasks())
+    except PiapiError as error:
+        return Listing(problems=[error])
+
+
+def list_history(client: Client, since: float, until: float) -> Listing:
+    """The tasks of all models between two times (seconds since 1970), up to the history's tenth page.
+
+    It ends when the service says so, by its total or with an empty page: one that is shorter than asked does not.
+    """
+    found = Listing()
+    seen: set[str] = set()
+    unreadable = 0
+    try:
+        for number in range(1, PAGES_MAX + 1):
+            page = client.get_history(since, until, number)
+            found.tasks += page.tasks
+            # Only these count: rows that cannot be read, or come twice, may be beyond the total.
+            seen |= {each.task.task_id for each in page.tasks}
+            unreadable += page.unreadable
+            # A total that is no more than the first, full page may count that page only.
+            is_full = page.rows >= HISTORY_PAGE_SIZE
+            if not page.rows or (page.total is not None and len(seen) >= page.total and not is_full):
+                break
+        else:
+            found.problems.append(TooManyTasks())
+    except PiapiError as error:
+        found.problems.append(error)
+    if unreadable:
+        found.problems.append(UnreadableTasks())
+    return found

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a service that does not answer is asked again."""
+
+import time
+
+from ...piapi.errors import PiapiError
+from ..record.provider_wording import explain
+from .context import Work
+
+PATIENCE_S = 2 * 3600.0
+"""Unless the artist has set another limit. A laptop may be without a network for an hour; the task at the service does
+not mind."""
+FAILURES_MIN = 5
+"""In a row, each of them repeated by the client."""
+FIRST_WAIT_S = 2.0
+LONGEST_WAIT_S = 60.0
+
+
+class Patience:
+    """Counts failures in a row. What costs nothing is not waited for beyond the fifth."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._failures = 0
+        self._since = 0.0
+
+    def over(self) -> None:
+        """It answered."""
+        self._failures = 0
+
+    def wait(self, error: PiapiError) -> None:
+        """Says what is wrong and waits, longer each time and as long as `Retry-After` says; raises `error` where that
+        has gone on for too long.
+
+        Time asleep does not count.
+        """
+        now = time.monotonic()
+        self._since = self._since if self._failures else now
+        self._failures += 1
+        request = self._work.generation.request
+        limit_s = self._work.job.service.limits.patience_s
+        patience_s = (PATIENCE_S if limit_s is None else limit_s) if request.price_usd else 0.0
+        if self._failures >= FAILURES_MIN and now - self._since >= patience_s:
+            raise error
+        wait_s = min(FIRST_WAIT_S * 2 ** min(self._failures - 1, 10), LONGEST_WAIT_S)
+        wait_s = max(wait_s, error.retry_after_s or 0.0)
+        self._work.change(problem=f"{explain(request.model, error)} Asked again in {max(wait_s, 1):.0f} s.")
+        self._work.pause(wait_s)

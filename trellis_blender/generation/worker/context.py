@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One generation while a thread works on it: what it is now, how that is kept and told, how it waits.
+
+Every transition is saved before it is acted on. Everything that comes out of here is a new `Generation`, published.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...piapi.answers import Task
+from ...piapi.http.connections import Connections
+from ...piapi.plans import Plan
+from ..limits.rate_limit import MINUTE_S, Pace, RateLimit, poll_delay_s
+from ..problems import GenerationProblem
+from ..record import costs
+from ..record.generation import Generation
+from ..record.provider_wording import in_the_name_of
+from ..states import State
+from ..store.database import Store, TakenOver
+from .job import Job
+
+TOLD_FROM_S = 20.0
+"""A longer wait before a request is said: the limit on requests or `Retry-After`, that of another generation too."""
+
+
+def _nothing() -> None:
+    """Nobody else asks whether this one is alive."""
+
+
+class Stopped(Exception):
+    """The add-on is being switched off; what was saved last is where it goes on."""
+
+
+class Dropped(Exception):
+    """Cancelled before anything was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all threads of a queue share.
+
+    `running` counts the generations that share the rate limit, `staged` has the ids of those that the service lets wait
+    because the account's tasks at once are used up, `adopt_plan` is told what the account says of itself. `stay_owner`
+    sees to it that other Blenders take this one for alive.
+    """
+
+    store: Store
+    owner_id: str
+    folder: Path
+    pace: Pace
+    limit: RateLimit
+    publish: Callable[[Generation], None]
+    running: Callable[[], int]
+    staged: set[str]
+    adopt_plan: Callable[[Plan], None]
+    stay_owner: Callable[[], object] = _nothing
+    now: Callable[[], float] = time.time
+
+
+class Work:
+    """A generation in the hands of a thread."""
+
+    def __init__(self, generation: Generation, job: Job, around: Surroundings) -> None:
+        self.generation = generation
+        self.job = job
+        self.around = around
+        self.folder = around.folder / generation.folder_name
+        self.connections = Connections()
+        self.is_submitting = False
+        self._submitted_at: float | None = None
+        self._chance = random.Random()
+        self._begun_at = around.now()
+        job.cuts_by(self.connections.cut)
+
+    def save(self, **changes: Any) -> None:
+        """Changes what is kept: written first, then told. What cannot be written is known here all the same.
+
+        Raises TakenOver where another Blender works on it now.
+        """
+        self.generation = self._changed(changes)
+        self.around.store.save_own(self.generation, self.around.owner_id)
+        self.around.publish(self.generation)
+
+    def adopt(self, task_id: str) -> bool:
+        """Keeps its task at the service; False where another generation has that task, then nothing is changed."""
+        before = self.generation
+        self.generation = self._changed(
+            {"state": State.WAITING, "task_id": task_id, "problem": "", "stage": "", "parked": False}
+        )
+        if not self.around.store.adopt(self.generation, self.around.owner_id):
+            self.generation = before
+            return False
+        self.around.publish(self.generation)
+        return True
+
+    def change(self, **changes: Any) -> None:
+        """Changes what is only shown."""
+        changed = self._changed(changes)
+        if changed != self.generation:
+            self.generation = changed
+            self.around.publish(changed)
+
+    def advance(self, state: State, remark: str = "", **shown: Any) -> None:
+        """What a poll has told: kept where it is a transition, else only shown. The `remark` is what its row says."""
+        remark = in_the_name_of(self.generation.request.model, remark)
+        if state is self.generation.state and self.generation.problem == remark:
+            self.change(**shown)
+        else:
+            self.save(state=state, problem=remark, **shown)
+
+    def rest(self, state: State, problem: str, *, parked: bool = False) -> None:
+        """Where it stays until the artist wants something of it."""
+        try:
+            self.save(state=state, problem=problem, parked=parked, stage="", progress=None)
+        except TakenOver:
+            raise
+        except GenerationProblem as error:
+            # The store cannot be written either; the list still says what happened.
+            said = problem if str(error) in problem else f"{problem} {error}"
+            self.generation = self._changed({"problem": said})
+            self.around.publish(self.generation)
+
+    def give_up(self, sentence: str) -> None:
+        """A failure that nothing here can mend. A task at the service is kept, and one that may be there; everything
+        else has cost nothing."""
+        if self.generation.task_id:
+            price_usd = self.generation.charged_usd or self.generation.request.price_usd
+            self.rest(self.generation.state, f"{sentence} {costs.paid(price_usd)}", parked=True)
+        elif self.generation.state is State.SUBMITTING and self.is_submitting:
+            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_CHARGED}")
+        elif self.generation.state is State.SUBMITTING:
+            # An earlier submission's answer never came, and what it did could not be found out.
+            self.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation.request.price_usd)}")
+        else:
+            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True where the artist has cancelled it, now or before Blender ended."""
+        return self.job.cancelling or self.generation.cancel_asked
+
+    def result_url(self, task: Task) -> str:
+        """Where the task's result is, "" where it has none; of pictures the addresses, one a line."""
+        return "\n".join(task.picture_urls) if self.generation.request.makes_pictures else task.model_url
+
+    def charged(self) -> str:
+        """What it has cost, as a sentence."""
+        return costs.charged(self.generation.charged_usd, self.generation.request.price_usd)
+
+    def take_turn(self) -> None:
+        """Called before every request. The state "submitting" is saved here, just before the first byte goes out."""
+        self.around.limit.wait_turn(self.pause)
+        self.stop_or_drop()
+        self.around.stay_owner()
+        if self.is_submitting and self.generation.state is State.QUEUED:
+            account = self.job.service.account
+            self._submitted_at = time.monotonic()
+            self.save(state=State.SUBMITTING, account=account, submitted_at=self.around.now(), problem="", stage="")
+
+    def since_submission_s(self) -> float | None:
+        """Seconds since it was submitted, by a clock that nobody sets; None where it was not from here."""
+        return None if self._submitted_at is None else time.monotonic() - self._submitted_at
+
+    def rest_between_polls(self) -> None:
+        """Waits for the next poll; a cancel cuts it short once."""
+        age_s = max(self.around.now() - (self.generation.submitted_at or self._begun_at), 0.0)
+        spacing_s = self.around.limit.spacing_s(self.around.running())
+        if self.generation.id in self.around.staged:
+            spacing_s = max(spacing_s, self.around.pace.longest_s)
+        self.job.wake.wait(poll_delay_s(self.around.pace, age_s, self.generation.expected_s, spacing_s, self._chance))
+        self.job.wake.clear()
+        self.stop_or_drop()
+
+    def pause(self, seconds: float) -> None:
+        """Waits in full, as `Retry-After` and the rate limit demand; only stopping and dropping break it off."""
+        until = time.monotonic() + seconds
+        self.stop_or_drop()
+        # A stage while submitting would say that the service has heard of it, and a problem says more.
+        if seconds > TOLD_FROM_S and not self.generation.problem and self.generation.state is not State.SUBMITTING:
+            told = f"{seconds:.0f} s" if seconds < 2 * MINUTE_S else f"{seconds / MINUTE_S:.0f} min"
+            self.change(stage=f"PiAPI is asked again in {told}")
+        while (left := until - time.monotonic()) > 0:
+            self.job.wake.wait(left)
+            self.job.wake.clear()
+            self.stop_or_drop()
+
+    def stop_or_drop(self) -> None:
+        """Raises Stopped or Dropped where that was asked for."""
+        if self.job.stopping:
+            raise Stopped
+        if self.job.cancelling and self.generation.state is State.QUEUED:
+            raise Dropped
+
+    def _changed(self, changes: dict[str, Any]) -> Generation:
+        for said in {"problem", "stage"} & changes.keys():
+            changes[said] = in_the_name_of(self.generation.request.model, changes[said])
+        return replace(self.generation, **changes)

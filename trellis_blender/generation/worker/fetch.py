@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The finished model, or pictures, from wherever the service put them into the generation's folder."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from ...piapi.client import Client
+from ...piapi.errors import NotSent, PiapiError, TooManyRequests, Unclear
+from ...piapi.http.result_file import Part, ResultStream, open_result
+from ..files import EXPORT_NAME, PICTURE_STEM, pictures_in, write_whole
+from ..problems import ModelUnusable, NoPicture
+from ..states import State
+from ..store.database import to_json
+from .backoff import Patience
+from .context import Stopped, Work
+from .download import keep_model, part_in
+from .picture_file import read_picture
+
+FETCH_TRIES = 3
+"""Of a file that is not there, or no model; each time at a fresh address."""
+
+
+def fetch(work: Work, client: Client) -> None:
+    """Downloads and checks; a download that broke off goes on where it stopped. Then the generation is ready."""
+    download = _download_pictures if work.generation.request.makes_pictures else _download
+    patience = Patience(work)
+    tries_left = FETCH_TRIES
+    while True:
+        try:
+            download(work)
+            break
+        except (NotSent, Unclear, TooManyRequests) as error:
+            patience.wait(error)
+        except (PiapiError, ModelUnusable):
+            tries_left -= 1
+            if not tries_left:
+                raise
+        _renew_address(work, client, patience)
+    wanted = work.generation.wanted and not work.is_cancelled
+    ready = {"state": State.READY, "wanted": wanted, "problem": "", "parked": False, "stage": "", "progress": None}
+    write_whole(work.folder / EXPORT_NAME, to_json(replace(work.generation, **ready)).encode())
+    work.save(**ready)
+
+
+def _download(work: Work) -> None:
+    def tell(share: float) -> None:
+        if int(share * 20) != int((work.generation.progress or 0.0) * 20):
+            work.change(stage="", progress=share, problem="")
+
+    with _opened(work, work.generation.model_url, part_in(work.folder)) as result:
+        keep_model(
+            result._replace(chunks=_until_stopped(work, result.chunks)), work.folder, tell, go_on=lambda: _go_on(work)
+        )
+
+
+def _download_pictures(work: Work) -> None:
+    """Those that are not there yet. Raises ModelUnusable for what is no picture."""
+    urls = work.generation.model_url.splitlines()
+    for number, url in enumerate(urls, start=1):
+        stem = f"{PICTURE_STEM}{number}"
+        if any(path.stem == stem for path in pictures_in(work.folder)):
+            continue
+        with _opened(work, url) as result:
+            try:
+                content, ending = read_picture(_until_stopped(work, result.chunks), result.size)
+            except NoPicture as problem:
+                raise ModelUnusable(problem.reason) from None
+        write_whole(work.folder / f"{stem}{ending}", content)
+        work.change(stage="", progress=number / len(urls), problem="")
+
+
+def _opened(work: Work, url: str, part: Part | None = None) -> AbstractContextManager[ResultStream]:
+    service = work.job.service
+    return open_result(
+        url, part, connections=work.connections, from_this_computer=service.is_loopback, limits=service.limits
+    )
+
+
+def _renew_address(work: Work, client: Client, patience: Patience) -> None:
+    """Results stand at temporary addresses; asking for the task again gives a fresh one."""
+    work.rest_between_polls()
+    try:
+        task = client.get_task(work.generation.task_id)
+    except (NotSent, Unclear, TooManyRequests) as error:
+        patience.wait(error)
+        return
+    if url := work.result_url(task):
+        work.save(model_url=url)
+
+
+def _until_stopped(work: Work, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        _go_on(work)
+        yield chunk
+
+
+def _go_on(work: Work) -> None:
+    if work.job.stopping:
+        raise Stopped

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A task is asked after until it is done."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from ...piapi.answers import Status, Task
+from ...piapi.client import Client
+from ...piapi.errors import (
+    ConnectionCut,
+    KeyRefused,
+    NoAnswerInTime,
+    NotSent,
+    NotThere,
+    PiapiError,
+    TooManyRequests,
+    Unclear,
+)
+from ...piapi.plans import plan_of
+from ..problems import ModelUnusable
+from ..record.progress import read_log, share_of_time
+from ..states import State
+from .backoff import Patience
+from .context import Work
+
+LOG = logging.getLogger(__name__)
+
+AT_WORK = frozenset({State.WAITING, State.RUNNING})
+
+BEGUN = frozenset({State.RUNNING, State.DOWNLOADING})
+"""Too late to be cancelled: it is paid."""
+NOT_HEARD = (NotSent, ConnectionCut, NoAnswerInTime, TooManyRequests, KeyRefused)
+"""A cancel that the service has not decided about. Any other answer is its refusal, in whatever words."""
+MISSES_TOLERATED = 5
+"""404 in a row: a task that was just made may not be known everywhere yet."""
+EMPTY_ANSWERS_TOLERATED = 3
+"""Polls that say "completed" and name no model, before that is taken at its word."""
+UNKNOWN_TASK = (
+    "PiAPI does not know this task (404). If it was submitted with another account's key, use that key and Resume."
+)
+
+
+def follow(work: Work, client: Client) -> None:
+    """Polls until the generation is downloading or rests."""
+    request = work.generation.request
+    _learn_plan(work, client)
+    work.change(expected_s=work.around.store.usual_duration_s(request.model, work.generation.api_url))
+    patience = Patience(work)
+    misses = empty = 0
+    remark = ""
+    # One that was taken up again may have been done for long: it is asked at once.
+    if work.generation.submitted_at:
+        work.rest_between_polls()
+    while work.generation.state in AT_WORK:
+        if work.is_cancelled and work.generation.wanted:
+            remark = _ask_to_cancel(work, client)
+        try:
+            task = client.get_task(work.generation.task_id)
+        except NotThere:
+            misses += 1
+            if misses >= MISSES_TOLERATED:
+                work.rest(work.generation.state, f"{UNKNOWN_TASK} {work.charged()}", parked=True)
+                return
+        except (NotSent, Unclear, TooManyRequests) as error:
+            patience.wait(error)
+            continue
+        else:
+            patience.over()
+            misses = 0
+            if task.status is Status.COMPLETED and not work.result_url(task):
+                empty += 1
+                if empty >= EMPTY_ANSWERS_TOLERATED:
+                    raise ModelUnusable(f"the task is completed, but names no {_what(work)}")
+            else:
+                apply(work, task, remark)
+        if work.generation.state in AT_WORK:
+            work.rest_between_polls()
+
+
+def apply(work: Work, task: Task, remark: str = "") -> None:
+    """Takes over what the service says about the task; while that goes on, its row says the `remark`."""
+    if task.charged_usd is not None and task.charged_usd != work.generation.charged_usd:
+        work.save(charged_usd=task.charged_usd)
+    if task.status is Status.STAGED:
+        work.around.staged.add(work.generation.id)
+    else:
+        work.around.staged.discard(work.generation.id)
+    if task.status is Status.COMPLETED and (url := work.result_url(task)):
+        # How far the task had got says nothing about the download; its log may still name the seed.
+        learned = _read_progress(work, task) | {"stage": "", "progress": None}
+        work.save(
+            state=State.DOWNLOADING,
+            model_url=url,
+            finished_at=work.around.now(),
+            problem="",
+            **learned,
+        )
+    elif task.status is Status.FAILED:
+        said = f": “{' '.join(task.error_message.split())[:300].rstrip('.')}”" if task.error_message else ""
+        what = "this picture" if work.generation.request.makes_pictures else "this model"
+        work.rest(State.FAILED, f"PiAPI could not make {what}{said}. {work.charged()} Change it and try again.")
+    elif task.status is Status.CANCELLED:
+        work.rest(State.CANCELLED, f"Cancelled at PiAPI. {work.charged()}")
+    elif task.status is Status.PROCESSING:
+        work.advance(State.RUNNING, remark, **_read_progress(work, task))
+    elif task.status is Status.STAGED:
+        work.advance(State.WAITING, remark, stage="Waiting for the account's other tasks", progress=None)
+    else:
+        work.advance(State.WAITING, remark, stage="Waiting for PiAPI", progress=None)
+    if work.is_cancelled and work.generation.wanted and work.generation.state in BEGUN:
+        work.save(wanted=False)
+
+
+def _what(work: Work) -> str:
+    return "picture" if work.generation.request.makes_pictures else "model file"
+
+
+def _learn_plan(work: Work, client: Client) -> None:
+    """Asks once what the account allows; where that cannot be had, the free plan's limit stays."""
+    if not work.around.limit.wants_plan():
+        return
+    try:
+        account = client.get_account()
+    except PiapiError as error:
+        LOG.debug("the account's plan: %s", error)
+        work.around.limit.plan_is_unknown()
+        return
+    work.around.adopt_plan(plan_of(account))
+
+
+def _ask_to_cancel(work: Work, client: Client) -> str:
+    """What became of it, "" where the service has agreed. It is asked again, by the next Blender too, only where the
+    service has not decided: PiAPI promises cancelling for no 3D model, and a refusal has no form that is known."""
+    if not work.generation.cancel_asked:
+        work.save(cancel_asked=True)
+    try:
+        client.cancel_task(work.generation.task_id)
+    except NOT_HEARD as error:
+        remark = f"Not cancelled yet. {error}"
+    except PiapiError as error:
+        LOG.debug("a cancel was refused: %s", error)
+        is_paid = ", is paid," if work.generation.request.price_usd else ""
+        remark = f"PiAPI cannot cancel this; it goes on{is_paid} and is kept."
+        work.save(wanted=False)
+    else:
+        remark = ""
+        work.save(wanted=False)
+    work.change(problem=remark)
+    return remark
+
+
+def _read_progress(work: Work, task: Task) -> dict[str, Any]:
+    found = read_log(task.log_lines)
+    if found is None:
+        elapsed_s = work.around.now() - work.generation.submitted_at
+        expected_s = work.generation.expected_s if work.generation.submitted_at else None
+        return {"stage": "", "progress": share_of_time(elapsed_s, expected_s)}
+    changes: dict[str, Any] = {"stage": found.stage, "progress": found.share}
+    if found.seed is not None:
+        request = work.generation.request
+        numbers = {**dict(request.parameters), "seed": found.seed}
+        changes["request"] = replace(request, parameters=tuple(numbers.items()))
+    return changes

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A submission whose answer never came is looked for among the account's tasks, and adopted where it is there.
+
+PiAPI has no idempotency key, so to submit again might be to pay again. Which task is its own, `matching` decides.
+"""
+
+import time
+from collections.abc import Iterable
+
+from ...piapi.answers import ListedTask
+from ...piapi.client import Client
+from ...piapi.errors import PiapiError, Unclear
+from ..files import INPUT_NAME
+from ..record import costs
+from ..record.generation import Generation
+from ..record.matching import CLOCK_OFF_S, Sent, SentAt, Verdict, distance_s, judge, sent_at
+from ..states import State
+from .account_tasks import Listing, list_history, list_running
+from .context import Work
+
+LOOK_AFTER_S = (2.0, 8.0, 20.0, 30.0, 40.0, 50.0, 60.0)
+"""A task may take a moment to turn up in the account's lists, and a gateway may hand it on after half a minute."""
+KNOWN_AFTER_S = 15 * 60.0
+"""A task that is still waiting or running need not be in any list. None takes as long as this as a rule, so from then
+on the history's silence tells that there is none. Counted by a clock that nobody sets, from when this Blender has sent
+it or first looked for it."""
+ASKED_MAX = 20
+"""Tasks that are looked at one by one in a look, where the lists do not say what a task was made from."""
+
+NEVER_CAME = "PiAPI's answer to the submission never came."
+NOT_YET = "It is not among the account's tasks so far, and is looked for again while this row is here."
+NOT_THERE = (
+    "It is not among the account's tasks, so PiAPI has not accepted it, and charged nothing. "
+    "Submit it again if you still want it."
+)
+
+
+def look_for(work: Work, client: Client, error: Unclear | None = None, picture_as: str = "") -> None:
+    """Leaves the generation waiting, with its task; or of unknown outcome, with what the artist has to know.
+
+    `picture_as` is the text or the address that the picture went out as, "" where that is not known any more.
+    """
+    work.is_submitting = False
+    why = " ".join(filter(None, (error.happened, error.said))) if error else NEVER_CAME
+    work.change(stage="Looking for it among the account's tasks", problem=why)
+    search = _Search(work, client, picture_as)
+    for wait_s in LOOK_AFTER_S[: 1 if work.job.is_glance else None]:
+        work.pause(wait_s)
+        if search.look():
+            return
+        if search.is_late:
+            break
+    work.rest(State.OUTCOME_UNKNOWN, f"{why} {search.verdict()}")
+
+
+_since: dict[tuple[str, float], float] = {}
+"""When each submission was sent or first looked for, by the clock that nobody sets."""
+
+
+class _Search:
+    """Several looks for the task of one generation."""
+
+    def __init__(self, work: Work, client: Client, picture_as: str) -> None:
+        self._work = work
+        self._client = client
+        self._sent = Sent(_picture(work), picture_as)
+        self._others: set[str] = set()
+        self._looked_at: dict[str, ListedTask] = {}
+        self._undecided: set[str] = set()
+        self._problems: list[PiapiError] = []
+        now = time.monotonic()
+        submission = (work.generation.id, work.generation.submitted_at)
+        self._sent_by = _since.setdefault(submission, now - (work.since_submission_s() or 0.0))
+        self.is_late = False
+        """True once the last look came so late that silence is an answer."""
+
+    def look(self) -> bool:
+        """True where it has been found and adopted."""
+        work, client = self._work, self._client
+        running = list_running(client)
+        at = self._sent_at()
+        now = client.clock.now() or work.around.now()
+        history = list_history(client, at.earliest - CLOCK_OFF_S, max(now, at.likely) + CLOCK_OFF_S)
+        self.is_late = time.monotonic() - self._sent_by >= KNOWN_AFTER_S
+        self._problems = history.problems
+        self._others |= work.around.store.known_tasks()
+        self._undecided = set()
+        if any(work.adopt(each.task.task_id) for each in self._its_own(running, history, at)):
+            return True
+        self._undecided -= work.around.store.known_tasks()
+        return False
+
+    def verdict(self) -> str:
+        """What the artist has to know after the last look."""
+        generation = self._work.generation
+        if doubt := self._doubt(generation):
+            return f"{costs.unknown(generation.request.price_usd)} {doubt}"
+        return NOT_THERE if self.is_late else f"{costs.unknown(generation.request.price_usd)} {NOT_YET}"
+
+    def _its_own(self, running: Listing, history: Listing, at: SentAt) -> Iterable[ListedTask]:
+        """The tasks that match, the one made nearest to the submission first.
+
+        Where the lists do not say what a task was made from it is looked at, those first that were made then.
+        """
+        listed = {each.task.task_id: each for each in (*running.tasks, *history.tasks)}
+        for task_id in self._others & listed.keys():
+            del listed[task_id]
+        asked = 0
+        for task_id, found in sorted(listed.items(), key=lambda item: distance_s(item[1], at)):
+            each = self._looked_at.get(task_id, found)
+            verdict = judge(self._work.generation, each, self._sent, at)
+            if verdict is Verdict.UNDECIDED and task_id not in self._looked_at and asked < ASKED_MAX:
+                asked += 1
+                try:
+                    each = self._looked_at[task_id] = self._client.find_task(task_id)
+                except PiapiError as error:
+                    self._problems.append(error)
+                    continue
+                verdict = judge(self._work.generation, each, self._sent, at)
+            if verdict is Verdict.ITS_OWN:
+                yield each
+            elif verdict is Verdict.ANOTHERS:
+                self._others.add(task_id)
+            else:
+                self._undecided.add(task_id)
+
+    def _sent_at(self) -> SentAt:
+        generation, around = self._work.generation, self._work.around
+        submitted_at = generation.submitted_at or generation.created_at
+        return sent_at(submitted_at, around.now(), self._client.clock.now(), self._work.since_submission_s())
+
+    def _doubt(self, generation: Generation) -> str:
+        """Why it may have a task all the same, as a sentence; "" where nothing speaks for it."""
+        if self._problems:
+            return f"The account's tasks could not be looked through: {self._problems[-1]}"
+        if generation.account and generation.account != self._work.job.service.account:
+            return "It was submitted with another API key: put that key in and Resume, and it is looked for."
+        if self._undecided:
+            what = "of which picture it is" if generation.request.sends_picture else "what it was made from"
+            return f"One of them may be it, but PiAPI does not say {what}."
+        return ""
+
+
+def _picture(work: Work) -> bytes:
+    try:
+        return (work.folder / INPUT_NAME).read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The step that costs money: a queued generation becomes a task, once."""
+
+import base64
+
+from ...piapi.client import Client
+from ...piapi.errors import TooManyRequests, Unclear
+from ..files import INPUT_NAME
+from ..problems import PictureGone, explain_os_error
+from ..states import State
+from .context import Work
+from .poll import apply
+from .reconcile import look_for
+
+SUBMIT_TRIES = 5
+"""After that many 429 in a row the artist is told."""
+BUSY_DELAY_S = 15.0
+"""Before the second try where the service names no time; doubled each time."""
+STAGED_LOOK_S = 2.0
+
+
+class _TaskOfAnother(Unclear):
+    """One whose own answer was lost has found this task and taken it for its own. Either may be without one now."""
+
+    happened = "The task was taken for that of another generation just like it."
+
+
+def submit(work: Work, client: Client) -> None:
+    """Creates the task. An answer that does not come is looked for among the account's tasks, never repeated."""
+    request = work.generation.request
+    _wait_for_staged(work)
+    config = work.job.service.task_config()
+    inputs = _inputs(work, client)
+    picture_as = str(inputs.get("image", ""))
+    work.is_submitting = True
+    for attempt in range(SUBMIT_TRIES):
+        try:
+            task = client.create_task(request.model, request.task_type, inputs, config)
+        except TooManyRequests as error:
+            if attempt == SUBMIT_TRIES - 1:
+                raise
+            wait_s = BUSY_DELAY_S * 2**attempt if error.retry_after_s is None else error.retry_after_s
+            work.save(state=State.QUEUED, problem=f"PiAPI takes no more tasks for now; tried again in {wait_s:.0f} s.")
+            work.around.limit.hold(wait_s)
+            work.pause(wait_s)
+        except Unclear as error:
+            if not request.price_usd:
+                raise
+            look_for(work, client, error, picture_as)
+            return
+        else:
+            if work.adopt(task.task_id):
+                apply(work, task)
+            else:
+                look_for(work, client, _TaskOfAnother(), picture_as)
+            return
+
+
+def _wait_for_staged(work: Work) -> None:
+    """While the service lets one task wait because of the others, another one would only wait there as well."""
+    while work.around.staged:
+        work.change(stage="Waiting for the account's other tasks")
+        work.pause(STAGED_LOOK_S)
+
+
+def _inputs(work: Work, client: Client) -> dict[str, object]:
+    """PiAPI's `input` for this request, with the image from the generation's folder."""
+    request = work.generation.request
+    inputs: dict[str, object] = dict(request.parameters)
+    if not request.sends_picture:
+        return {"prompt": request.prompt, **inputs}
+    try:
+        content = (work.folder / INPUT_NAME).read_bytes()
+    except FileNotFoundError:
+        raise PictureGone from None
+    except OSError as error:
+        raise explain_os_error(error, work.folder) from None
+    image = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+    if work.job.service.upload_images:
+        image = client.upload_image(INPUT_NAME, image)
+    return {"image": image, **inputs}

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One generation, carried from where it stands to where it rests. Runs in a thread of its own."""
+
+import logging
+from pathlib import Path
+
+from ...piapi.client import Client
+from ...piapi.errors import PiapiError
+from ..problems import GenerationProblem
+from ..record import costs
+from ..record.generation import Generation
+from ..record.provider_wording import explain
+from ..states import State
+from ..store.database import TakenOver
+from ..store.found import as_found
+from .context import Dropped, Stopped, Surroundings, Work
+from .fetch import fetch
+from .job import Job
+from .poll import AT_WORK, follow
+from .reconcile import look_for
+from .recording import Recorder
+from .submit import submit
+
+LOG = logging.getLogger(__name__)
+
+
+class Worker:
+    """Submits, polls and downloads one generation."""
+
+    def __init__(self, generation: Generation, job: Job, around: Surroundings) -> None:
+        self._work = Work(generation, job, around)
+
+    @property
+    def generation(self) -> Generation:
+        """As it is now."""
+        return self._work.generation
+
+    def run(self) -> None:
+        """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops, or because
+        another Blender has taken it up, which took this one for dead."""
+        try:
+            self._run()
+        except TakenOver as taken:
+            LOG.warning("generation %s: %s", self._work.generation.id, taken)
+            self._work.around.publish(as_found(taken.found.generation, taken.found.owner_id, lambda _: True))
+
+    def _run(self) -> None:
+        work = self._work
+        try:
+            self._carry_out()
+        except TakenOver:
+            raise
+        except Stopped:
+            if work.is_submitting and work.generation.state is State.SUBMITTING and not work.generation.stage:
+                # It only ever stops here between two attempts that did not reach the service.
+                work.save(state=State.QUEUED)
+        except Dropped:
+            work.rest(State.CANCELLED, costs.NOTHING_SENT)
+        except PiapiError as error:
+            # What was cut off by switching off is no failure: what was saved last is where it goes on.
+            if not work.job.stopping:
+                work.give_up(explain(work.generation.request.model, error))
+        except GenerationProblem as error:
+            work.give_up(str(error))
+        except Exception as error:
+            LOG.exception("generation %s", work.generation.id)
+            sentence = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
+            if work.generation.state is State.SUBMITTING:
+                work.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(work.generation.request.price_usd)}")
+            else:
+                work.give_up(sentence)
+        finally:
+            work.around.staged.discard(work.generation.id)
+
+    def _carry_out(self) -> None:
+        work = self._work
+        service = work.job.service.reached()
+        client = Client(
+            service,
+            wait_turn=work.take_turn,
+            pause=work.pause,
+            slow_down=work.around.limit.hold,
+            witness=Recorder(Path(service.record_folder)) if service.record_folder else None,
+            connections=work.connections,
+        )
+        try:
+            if work.generation.state is State.QUEUED:
+                submit(work, client)
+            elif work.generation.state is State.SUBMITTING:
+                look_for(work, client)
+            if work.generation.state in AT_WORK:
+                follow(work, client)
+            if work.generation.state is State.DOWNLOADING:
+                fetch(work, client)
+        finally:
+            client.close()

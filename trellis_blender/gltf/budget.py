@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much Blender's importer would have to do for a GLB: all that it walks through is counted before, against limits
+and against the file's size, because a kilobyte can ask for gigabytes.
+"""
+
+from collections import Counter
+from typing import Any
+
+from ..generation.problems import ModelUnusable
+from . import compression
+from .layout import COMPONENTS, at
+
+FREE_VALUES = 100_000
+"""Numbers that any file may claim, however small it is."""
+VALUES_FOR_A_BYTE = 8
+"""Of the numbers that the parts of meshes use: each takes a byte or more, but parts may share them."""
+PACKED_VALUES_FOR_A_BYTE = 64
+"""The same in a file with compressed parts."""
+VALUES_MAX = 60_000_000
+"""In all; a model of 1,000,000 triangles has 6 million."""
+VERTICES_MAX = 6_000_000
+"""In all places where a mesh stands; the largest models of such services have 1,000,000 triangles."""
+NODES_MAX = 1_000
+"""The service's models have two. The importer takes 3 s for a thousand, 20 s for three, seven minutes for ten."""
+PLACES_FOR_A_VALUE = 8
+"""How often what a file has may stand in the scene, as all becomes one mesh: for small files, see `_check_places`."""
+PARTS_MAX = 1_000
+"""Of a mesh. The importer copies all that it has at each part."""
+PUT_TOGETHER_MAX = 200_000_000
+"""Parts of a mesh × its numbers: 10 s."""
+ATTRIBUTES_MAX = 64
+"""Of a part, morph targets included."""
+MATERIALS_MAX = 200
+"""The importer takes 5 ms for each."""
+JOINTS_MAX = 1_000
+"""Of all skins."""
+WEIGHTS_MAX = 1_000_000
+"""Which the importer sets one by one."""
+KEYS_MAX = 200_000
+"""Of all animations."""
+CHANNELS_MAX = 2_000
+LISTS_MAX = 10_000
+"""Of any other kind of thing."""
+
+
+def check(gltf: dict[str, Any], size: int) -> None:
+    """Raises ModelUnusable where a file of `size` bytes asks for too much; KeyError and the like for nonsense."""
+    places = _places_of_meshes(gltf)
+    lists: dict[str, list[Any]] = {kind: found for kind, found in gltf.items() if isinstance(found, list)}
+    for kind, found in lists.items():
+        if len(found) > LISTS_MAX:
+            raise ModelUnusable(f"it claims to have {len(found):,} {kind}")
+    if len(gltf.get("materials", [])) > MATERIALS_MAX:
+        raise ModelUnusable(f"it claims to have {len(gltf['materials']):,} materials")
+    _check_animations(gltf)
+    _check_skins(gltf)
+    once = standing = vertices = 0
+    for number, mesh in enumerate(gltf["meshes"]):
+        values, points, decoded = _values_of(gltf, mesh)
+        once += values + decoded
+        standing += values * max(places[number], 1)
+        vertices += points * max(places[number], 1)
+    if vertices > VERTICES_MAX:
+        raise ModelUnusable(f"it claims to have more than {VERTICES_MAX:,} vertices")
+    room = FREE_VALUES + size * (PACKED_VALUES_FOR_A_BYTE if compression.is_in(gltf) else VALUES_FOR_A_BYTE)
+    if once > room or standing > min(room * PLACES_FOR_A_VALUE, VALUES_MAX):
+        raise ModelUnusable(f"it claims to have {max(once, standing):,} numbers, more than a file of its size can have")
+
+
+def _places_of_meshes(gltf: dict[str, Any]) -> Counter[int]:
+    """In how many places each mesh stands: the importer makes an object of each."""
+    stands: Counter[int] = Counter()
+    in_all = 0
+    for node in gltf.get("nodes", []):
+        instances = node.get("extensions", {}).get("EXT_mesh_gpu_instancing", {}).get("attributes", {})
+        count = max([1, *(at(gltf["accessors"], number)["count"] for number in instances.values())])
+        in_all += count
+        if "mesh" in node:
+            stands[node["mesh"]] += count
+    if in_all > NODES_MAX:
+        raise ModelUnusable(f"it claims to have {in_all:,} parts")
+    return stands
+
+
+def _values_of(gltf: dict[str, Any], mesh: dict[str, Any]) -> tuple[int, int, int]:
+    """How many numbers the importer takes for a mesh, how many vertices those are, and from how many it takes them."""
+    parts = mesh["primitives"]
+    if len(parts) > PARTS_MAX:
+        raise ModelUnusable(f"a mesh of it is in {len(parts):,} parts")
+    values = vertices = weights = 0
+    decoded: set[int] = set()
+    for part in parts:
+        used = [part["attributes"], *part.get("targets", [])]
+        if sum(map(len, used)) > ATTRIBUTES_MAX:
+            raise ModelUnusable(f"a part of it claims to have {sum(map(len, used)):,} attributes")
+        numbers = [number for each in used for number in each.values()]
+        corners = _corners_of(gltf, part)
+        # Each list is decoded once for all parts; a part takes of it what its corners use.
+        decoded.update(numbers)
+        found = [at(gltf["accessors"], number) for number in numbers]
+        values += sum(min(accessor["count"], corners) * COMPONENTS[accessor["type"]] for accessor in found)
+        values += corners * (1 + sum(name.startswith(("TEXCOORD_", "COLOR_")) for name in part["attributes"]))
+        if "POSITION" in part["attributes"]:
+            vertices += min(at(gltf["accessors"], part["attributes"]["POSITION"])["count"], corners)
+        weights += 4 * corners * sum(name.startswith("WEIGHTS_") for name in part["attributes"])
+    if weights > WEIGHTS_MAX:
+        raise ModelUnusable(f"it claims to have {weights:,} weights of bones")
+    if values * len(parts) > PUT_TOGETHER_MAX:
+        raise ModelUnusable(f"a mesh of it is in {len(parts):,} parts")
+    lists = [gltf["accessors"][number] for number in decoded]
+    return values, vertices, sum(accessor["count"] * COMPONENTS[accessor["type"]] for accessor in lists)
+
+
+def _corners_of(gltf: dict[str, Any], part: dict[str, Any]) -> int:
+    """Of the triangles: a strip or a fan has one for nearly each of its indices."""
+    listed = part.get("indices", part["attributes"].get("POSITION"))
+    if listed is None:
+        return 0
+    return at(gltf["accessors"], listed)["count"] * (3 if part.get("mode", 4) in {2, 3, 5, 6} else 1)
+
+
+def _check_skins(gltf: dict[str, Any]) -> None:
+    joints = sum(len(skin["joints"]) for skin in gltf.get("skins", []))
+    if joints > JOINTS_MAX or len(gltf.get("skins", [])) > JOINTS_MAX:
+        raise ModelUnusable(f"it claims to have {joints:,} bones")
+
+
+def _check_animations(gltf: dict[str, Any]) -> None:
+    channels = keys = 0
+    for animation in gltf.get("animations", []):
+        channels += len(animation["channels"])
+        for channel in animation["channels"]:
+            sampler = at(animation["samplers"], channel["sampler"])
+            keys += sum(at(gltf["accessors"], sampler[side])["count"] for side in ("input", "output"))
+    if channels > CHANNELS_MAX or keys > KEYS_MAX:
+        raise ModelUnusable(f"it claims to have {keys:,} keys of animations")

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pictures in a GLB, judged by their headers: what a decoder would unfold has to be known before."""
+
+from base64 import b64decode
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from ..generation.problems import ModelUnusable
+from ..imaging.headers import is_deep, read_size
+from ..imaging.kinds import WITHIN_MODELS, kind_of
+
+PIXELS_MAX = 8192 * 8192
+"""Of a picture; decoded, so many take 256 MB, however small the file that unfolds to them."""
+PIXELS_IN_ALL_MAX = 2 * PIXELS_MAX
+"""Of all pictures: five of 4096² have 84 million."""
+PICTURES_MAX = 100
+HEADER_BYTES = 4 * 1024 * 1024
+"""Within so much of a picture its size has to be told."""
+IN_BASE64 = ";base64,"
+
+
+def check_pictures(gltf: dict[str, Any], file: BinaryIO, begins: int) -> None:
+    """Raises ModelUnusable where one is no PNG, JPEG or WebP or unfolds to too much. `begins` is where the binary chunk
+    does in the `file`; views have been checked.
+    """
+    images = gltf.get("images", [])
+    if len(images) > PICTURES_MAX:
+        raise ModelUnusable(f"it claims to have {len(images):,} pictures")
+    in_all = 0
+    for image in images:
+        if "uri" in image:
+            # As the importer does it, which passes over what is no base64.
+            start = b64decode(image["uri"].partition(IN_BASE64)[2])[:HEADER_BYTES]
+        elif "bufferView" in image:
+            view = gltf["bufferViews"][image["bufferView"]]
+            start = _start_of(gltf, view, file, begins)
+        else:
+            raise ModelUnusable("a picture of it is not there")
+        in_all += _checked_pixels(start)
+        if in_all > PIXELS_IN_ALL_MAX:
+            raise ModelUnusable(f"the pictures in it claim to have {in_all:,} pixels")
+
+
+def _start_of(gltf: dict[str, Any], view: dict[str, Any], file: BinaryIO, begins: int) -> bytes:
+    length, offset = view["byteLength"], view.get("byteOffset", 0)
+    buffer = gltf["buffers"][view["buffer"]]
+    if "uri" in buffer:
+        return b64decode(buffer["uri"].partition(IN_BASE64)[2])[offset : offset + min(length, HEADER_BYTES)]
+    file.seek(begins + offset)
+    return file.read(min(length, HEADER_BYTES))
+
+
+def _checked_pixels(start: bytes) -> int:
+    """How many pixels it has decoded, as many as would take its room with 8 bits each."""
+    kind = kind_of(start[:16])
+    if kind not in WITHIN_MODELS:
+        raise ModelUnusable(f"a picture in it is {kind or 'of an unknown kind'}, not PNG, JPEG or WebP")
+    size, deep = read_size(BytesIO(start)), is_deep(BytesIO(start))
+    if size is None:
+        raise ModelUnusable(f"a picture in it, a {kind}, does not tell its size")
+    width, height = size
+    pixels = width * height * (4 if deep else 1)
+    if pixels > PIXELS_MAX:
+        more = " of 16 bits" if deep else ""
+        raise ModelUnusable(f"a picture in it claims to have {width:,} × {height:,} pixels{more}")
+    return pixels

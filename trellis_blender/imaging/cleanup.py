@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A better picture out of one with a fault, without a service: background removed, cropped, one thing of several.
+
+Runs in a thread; no bpy within its reach. The outline is found on a small copy and made fine on the picture itself.
+"""
+
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from ..generation.record.request import Picture
+from . import segmentation
+from .picture import Box
+
+Array = Any
+
+MARGIN = 0.12
+"""Around the subject, of the longer side of its box."""
+LEFTOVER = 0.1
+"""Of the largest part's area: what is smaller, and stands apart, is left over from a background."""
+PARTS_MAX = 6
+SHARE_MIN, SHARE_MAX = 0.005, 0.85
+"""What is left as the subject, of the picture: outside of that the outline is not one."""
+TOUCH_MAX = 0.12
+"""Of the border, for the same reason."""
+SMOOTH_SHARE = 0.7
+"""Where the background's smooth course explains less of the border, all colours of the border are background."""
+RIM_PX = 2
+SIDE_MIN_PX = 3
+
+
+class Remedy(Enum):
+    """What helps, on this computer. The value is what its button says."""
+
+    REMOVE_BACKGROUND = "Remove the Background"
+    CROP = "Crop to the Subject"
+    KEEP_LARGEST = "Keep the Largest"
+
+
+class NoRemedy(ValueError):
+    """It would not get better. `str(error)` is a sentence for the artist."""
+
+
+def improve(picture: Picture, remedy: Remedy) -> Picture:
+    """The better picture, of the same size; one to be cropped is cropped already. Raises NoRemedy. Up to 1 s."""
+    if remedy is Remedy.CROP:
+        return picture
+    rgba = as_array(picture)
+    small = segmentation.small_copy(rgba)
+    if remedy is Remedy.REMOVE_BACKGROUND or not segmentation.is_cut_out(rgba):
+        outline = separate(small)
+        if outline is None:
+            raise NoRemedy("The background cannot be told from the subject here. Remove it in an image editor.")
+        rgba = _without_background(rgba, small, outline)
+    if remedy is Remedy.KEEP_LARGEST:
+        rgba = _largest(rgba, segmentation.small_copy(rgba))
+    return Picture(picture.width, picture.height, rgba.tobytes())
+
+
+def as_array(picture: Picture) -> Array:
+    """The picture's pixels: uint8, height × width × 4, not to be written to."""
+    return np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4)
+
+
+def box_around(mask: Array) -> Box:
+    """The box of the mask with a margin, inside the picture."""
+    height, width = mask.shape
+    rows, columns = np.nonzero(mask)
+    margin = MARGIN * (max(np.ptp(rows), np.ptp(columns)) + 1)
+    return (
+        max(0.0, float(columns.min() - margin) / width),
+        max(0.0, float(rows.min() - margin) / height),
+        min(1.0, float(columns.max() + 1 + margin) / width),
+        min(1.0, float(rows.max() + 1 + margin) / height),
+    )
+
+
+def separate(small: Array) -> Array | None:
+    """The subject of an opaque picture's small copy by its border's colours, height × width of bool.
+
+    None where they do not tell it. Alpha counts as background, but not as its colour.
+    """
+    visible = small[..., 3] >= segmentation.OPAQUE
+    outline = np.zeros(visible.shape, bool)
+    inner = _inner(visible)
+    if min(outline[inner].shape) < SIDE_MIN_PX:
+        return None
+    near = _near_background(small[inner], small[inner]) | ~visible[inner]
+    outline[inner] = _large_parts(~segmentation.background(near))
+    share, touch = outline.mean(), segmentation.along_border(outline[inner][..., None]).mean()
+    if not SHARE_MIN <= share <= SHARE_MAX or touch > TOUCH_MAX:
+        return None
+    return None if segmentation.components(outline).max() > PARTS_MAX else outline
+
+
+def _inner(visible: Array) -> tuple[slice, slice]:
+    """The part of the small copy inside a rim of alpha."""
+    rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
+    if not len(rows):
+        return slice(0), slice(0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _near_background(rgba: Array, small: Array) -> Array:
+    """Which pixels of `rgba` have a colour of the background that the border of `small` shows."""
+    backdrop = segmentation.smooth_backdrop(small)
+    near = backdrop.distance(rgba[..., :3]) < backdrop.noise
+    if backdrop.share < SMOOTH_SHARE:
+        near |= (
+            segmentation.distance_to_palette(rgba[..., :3], segmentation.palette(small)) < segmentation.PALETTE_LIKENESS
+        )
+    return near
+
+
+def _large_parts(mask: Array) -> Array:
+    labels = segmentation.components(mask)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    return np.isin(labels, np.flatnonzero(sizes >= max(1, LEFTOVER * sizes.max())))
+
+
+def _without_background(rgba: Array, small: Array, outline: Array) -> Array:
+    """`rgba` with an alpha along the outline: fine where colours tell, soft by a pixel, without the old one's tint."""
+    shape = rgba.shape[:2]
+    colours = rgba.astype(np.float32) / 255
+    inner = _inner(small[..., 3] >= segmentation.OPAQUE)
+    part = tuple(
+        slice(found.start * count // fewer, found.stop * count // fewer)
+        for found, count, fewer in zip(inner, shape, small.shape, strict=False)
+    )
+    near = np.ones(shape, bool)
+    near[part] = _near_background(colours[part], small[inner])
+    around, core = (
+        _enlarged(segmentation.grown(outline, 1), shape),
+        _enlarged(~segmentation.grown(~outline, RIM_PX), shape),
+    )
+    inside = core | (around & ~near & (rgba[..., 3] >= 128))
+    # The outermost pixels are a mixture with what was behind.
+    alpha = np.clip(1.5 * segmentation.averaged(inside.astype(np.float32)) - 0.5, 0, 1) * inside
+    pure = (alpha >= 1)[..., None]
+    weight = segmentation.averaged(segmentation.averaged(pure.astype(np.float32)))
+    lent = segmentation.averaged(segmentation.averaged(colours[..., :3] * pure)) / np.maximum(weight, 1e-6)
+    colours[..., :3] = np.where(pure | (weight < 1e-3), colours[..., :3], lent)
+    colours[..., 3] = alpha
+    colours[alpha <= 0] = 0
+    return (colours * 255 + 0.5).astype(np.uint8)
+
+
+def _largest(rgba: Array, small: Array) -> Array:
+    """`rgba` with nothing but the largest of the things in it."""
+    labels = segmentation.components(segmentation.grown(small[..., 3] >= segmentation.OPAQUE, RIM_PX))
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    kept = rgba.copy()
+    kept[~_enlarged(labels == sizes.argmax(), rgba.shape[:2])] = 0
+    return kept
+
+
+def _enlarged(mask: Array, shape: tuple[int, int]) -> Array:
+    """A mask of the small copy for the picture itself."""
+    rows, columns = (np.arange(count) * small // count for count, small in zip(shape, mask.shape, strict=True))
+    return mask[rows[:, None], columns]

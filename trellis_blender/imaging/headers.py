@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an image file tells without being decoded: its size, how it is to be turned, whether it moves or is cut off.
+No Blender.
+
+Sources: the PNG specification, ITU-T T.81 for JPEG, RFC 9649 for WebP, Exif 2.32 for the orientation; for the others
+see `plain_headers`.
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from . import headers_simple, headers_tiff
+
+UPRIGHT = 1
+_CHUNK_LIMIT_BYTES = 1_000_000
+"""No camera writes more Exif than a JPEG segment has room for, 64 KB."""
+_CHUNKS_MAX = 1000
+_DEEP_BYTES = 32
+_SAMPLES_MAX = 5
+"""Of a pixel in a TIFF: four inks and alpha. What has more unfolds to more than its width and height tell."""
+_TAIL_BYTES = 65_536
+_SCAN_LIMIT_BYTES = 256 * 2**20
+_JPEG_END = b"\xff\xd9"
+_JPEG_SCAN = 0xDA
+_JPEG_LENGTHLESS = frozenset({0x01, *range(0xD0, 0xD9)})
+_WEBP_ANIMATED = 0x02
+
+
+class Header(NamedTuple):
+    """`size` is width and height in pixels as stored, None where it cannot be told; `orientation` Exif's 1–8: 1 is
+    upright, 6 is to be turned by a quarter clockwise; `is_cut` where the file ends before the image does.
+    """
+
+    size: tuple[int, int] | None = None
+    orientation: int = UPRIGHT
+    is_animated: bool = False
+    is_cut: bool = False
+
+
+def read_header(file: BinaryIO) -> Header:
+    """The header of a PNG, JPEG, WebP, TIFF, BMP, TGA, OpenEXR or Radiance HDR file. Never raises for what is none of
+    them or broken. Reads little, but for a JPEG without an end all of it.
+    """
+    return _summed(_found(file))
+
+
+def read_size(file: BinaryIO) -> tuple[int, int] | None:
+    """The `size` alone of such a file: it is read no further."""
+    return _summed(_found(file), until_size=True).size
+
+
+def is_deep(file: BinaryIO) -> bool:
+    """Whether Blender decodes the file to 16 bytes a pixel instead of 4, as it does with more than 8 bits a channel."""
+    start = file.read(_DEEP_BYTES)
+    file.seek(0)
+    if start[:8] == b"\x89PNG\r\n\x1a\n":
+        return start[24:25] == b"\x10"
+    if start[:4] in {b"II*\0", b"MM\0*"}:
+        return max(headers_tiff.read_directory(file).get(headers_tiff.BITS, (1,))) > 8
+    return headers_simple.is_float(start)
+
+
+def _found(file: BinaryIO) -> Iterator[Header]:
+    start = file.read(headers_simple.START_BYTES)
+    file.seek(0)
+    if start[:8] == b"\x89PNG\r\n\x1a\n":
+        yield from _png(file)
+    elif start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        yield from _webp(file)
+    elif start[:2] == b"\xff\xd8":
+        yield from _jpeg(file)
+    elif start[:4] in {b"II*\0", b"MM\0*"}:
+        yield _tiff(file)
+    else:
+        yield Header(headers_simple.size_of(start))
+
+
+def _summed(found: Iterator[Header], *, until_size: bool = False) -> Header:
+    summed = Header()
+    try:
+        for header in found:
+            summed = Header(
+                _larger(summed.size, header.size),
+                summed.orientation if summed.orientation != UPRIGHT else header.orientation,
+                summed.is_animated or header.is_animated,
+                summed.is_cut or header.is_cut,
+            )
+            if until_size and header.size:
+                break
+    except (struct.error, IndexError):
+        pass
+    return summed
+
+
+def _larger(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Of two that a file tells: a decoder may believe either."""
+    return tuple(map(max, one, other)) if one and other else one or other  # pyright: ignore[reportReturnType]
+
+
+def _png(file: BinaryIO) -> Iterator[Header]:
+    file.seek(8)
+    has_begun = False
+    for _ in range(_CHUNKS_MAX):
+        length, kind = struct.unpack(">I4s", file.read(8))
+        wanted = kind in {b"IHDR", b"acTL", b"eXIf"} and length <= _CHUNK_LIMIT_BYTES
+        body = file.read(length) if wanted else b""
+        if kind == b"IEND":
+            return
+        if kind == b"IDAT":
+            has_begun = True
+        elif kind == b"IHDR":
+            yield Header(struct.unpack_from(">II", body))
+        elif kind == b"acTL" and not has_begun:
+            yield Header(is_animated=struct.unpack_from(">I", body)[0] > 1)
+        elif kind == b"eXIf":
+            yield Header(orientation=_orientation(body))
+        file.seek(length - len(body) + 4, 1)
+
+
+def _webp(file: BinaryIO) -> Iterator[Header]:
+    file.seek(4)
+    (announced,) = struct.unpack("<I", file.read(4))
+    yield Header(is_cut=announced + 8 > file.seek(0, io.SEEK_END))
+    file.seek(12)
+    for _ in range(_CHUNKS_MAX):
+        kind, length = struct.unpack("<4sI", file.read(8))
+        wanted = kind in {b"VP8X", b"VP8 ", b"VP8L", b"EXIF"}
+        body = file.read(min(length, _CHUNK_LIMIT_BYTES)) if wanted else b""
+        if kind == b"VP8X":
+            flags, *size = struct.unpack_from("<B3x3s3s", body)
+            width, height = (1 + int.from_bytes(side, "little") for side in size)
+            yield Header((width, height), is_animated=bool(flags & _WEBP_ANIMATED))
+        elif kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
+            width, height = struct.unpack("<HH", body[6:10])
+            yield Header((width & 0x3FFF, height & 0x3FFF))
+        elif kind == b"VP8L":
+            (bits,) = struct.unpack_from("<I", body, 1)
+            yield Header((1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)))
+        elif kind == b"EXIF":
+            yield Header(orientation=_orientation(body.removeprefix(b"Exif\0\0")))
+        file.seek(length - len(body) + length % 2, 1)
+
+
+def _jpeg(file: BinaryIO) -> Iterator[Header]:
+    file.seek(2)
+    for _ in range(_CHUNKS_MAX):
+        kind = _jpeg_marker(file)
+        if kind in _JPEG_LENGTHLESS:
+            continue
+        (length,) = struct.unpack(">H", file.read(2))
+        if kind == _JPEG_SCAN:
+            yield Header(is_cut=not _has_jpeg_end(file))
+            return
+        body = file.read(length - 2)
+        if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
+            height, width = struct.unpack_from(">HH", body, 1)
+            yield Header((width, height))
+        elif kind == 0xE1 and body[:6] == b"Exif\0\0":
+            yield Header(orientation=_orientation(body[6:]))
+
+
+def _jpeg_marker(file: BinaryIO) -> int:
+    """The kind of a marker: any number of bytes FF may stand before it (T.81, B.1.1.2)."""
+    byte = file.read(1)
+    for _ in range(_CHUNKS_MAX if byte == b"\xff" else 0):
+        byte = file.read(1)
+        if byte != b"\xff":
+            return byte[0]
+    raise IndexError
+
+
+def _has_jpeg_end(file: BinaryIO) -> bool:
+    """Whether there is an end after where `file` is; telephones append films to photographs."""
+    begin = file.tell()
+    file.seek(max(begin, file.seek(0, io.SEEK_END) - _TAIL_BYTES))
+    if _JPEG_END in file.read():
+        return True
+    file.seek(begin)
+    return _JPEG_END in file.read(_SCAN_LIMIT_BYTES)
+
+
+def _tiff(file: BinaryIO) -> Header:
+    found = headers_tiff.read_directory(file)
+    if (
+        headers_tiff.WIDTH not in found
+        or headers_tiff.HEIGHT not in found
+        or max(found.get(headers_tiff.SAMPLES, (1,))) > _SAMPLES_MAX
+    ):
+        return Header()
+    size = found[headers_tiff.WIDTH][0], found[headers_tiff.HEIGHT][0]
+    return Header(size, headers_tiff.orientation(found), is_cut=headers_tiff.is_cut(found, file.seek(0, io.SEEK_END)))
+
+
+def _orientation(exif: bytes) -> int:
+    return headers_tiff.orientation(headers_tiff.read_directory(io.BytesIO(exif)))

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel "This Model": what made the active object, and what can be done with that."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...generation.record.costs import price
+from ...piapi.models import MODELS, InputUnusable
+from ..input_image import preview
+from ..state.settings import label_of_parameter, settings_of
+from ..text import rows
+from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
+from . import operator, regenerate
+from .buttons import GenerateButton
+
+if TYPE_CHECKING:
+    from ...generation.record.provenance import Made
+    from ...generation.record.request import GenerationRequest
+
+PICTURE_WIDTH_PX = 420
+PICTURE_SCALE = 20.0
+
+
+class _OnceMore(GenerateButton):
+    """Submits what made the active object."""
+
+    is_seed_kept = True
+
+    @classmethod
+    def why_not(cls, context: bpy.types.Context) -> str:
+        return regenerate.why_not(context)
+
+    def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
+        found = regenerate.active(context)
+        if found is None:
+            raise InputUnusable(regenerate.why_not(context))
+        item, made = found
+        self.item_name, self.replaces = item.name, settings_of(context.scene).renewal == 'REPLACE'
+        seed = made.seed if self.is_seed_kept else 0
+        return [regenerate.compose(context, item, made, seed=seed, in_its_place=self.replaces)]
+
+    def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
+        old = bpy.data.objects.get(self.item_name) if self.replaces else None
+        operator.submit(requests, in_place=True, places=[[old]] if old is not None else ())
+
+
+class TRELLIS_OT_generate_again(_OnceMore):
+    """Make this model once more, with the same settings and the same seed. Costs the price on the button"""
+
+    bl_idname = "trellis.generate_again"
+    bl_label = "Generate Again"
+
+
+class TRELLIS_OT_vary_seed(_OnceMore):
+    """Make another model of the same input and settings, with a new seed. Costs the price on the button"""
+
+    bl_idname = "trellis.vary_seed"
+    bl_label = "Vary the Seed"
+    is_seed_kept = False
+
+
+class TRELLIS_OT_use_model_settings(bpy.types.Operator):
+    """Put what made this model into the panel: prompt or picture, model, parameters and seed. Sends nothing"""
+
+    bl_idname = "trellis.use_model_settings"
+    bl_label = "Use These Settings"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = regenerate.active(context)
+        if found is None:
+            self.report({'ERROR'}, regenerate.why_not(context))
+            return {'CANCELLED'}
+        made, settings = found[1], settings_of(context.scene)
+        picture = regenerate.picture_of(made) if made.is_from_picture else None
+        numbers = {**dict(made.parameters), "seed": made.seed}
+        try:
+            left = settings.take_up(made.model, made.prompt, str(picture) if picture is not None else "", numbers)
+        except InputUnusable as reason:
+            self.report({'ERROR'}, rows.plain(str(reason)))
+            return {'CANCELLED'}
+        for said in left:
+            self.report({'WARNING'}, said)
+        if made.is_from_picture and picture is None:
+            settings.source = 'IMAGE'
+            self.report({'WARNING'}, regenerate.why_no_picture(made))
+        return {'FINISHED'}
+
+
+class TRELLIS_OT_show_source(bpy.types.Operator):
+    """Show the picture that this model was made from"""
+
+    bl_idname = "trellis.show_source"
+    bl_label = "Show Source Image"
+    bl_options = {'INTERNAL'}
+
+    icon = 0
+    name = ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        found = regenerate.active(context)
+        if found is None or not found[1].is_from_picture:
+            cls.poll_message_set("It was made from words" if found is not None else "Select a model that was generated")
+            return False
+        if reason := regenerate.why_no_picture(found[1]):
+            cls.poll_message_set(reason.removesuffix("."))
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        found = regenerate.active(context)
+        path = regenerate.picture_of(found[1]) if found is not None else None
+        if found is None or path is None:
+            return {'CANCELLED'}
+        preview.look_now(str(path))
+        self.icon, self.name = preview.look(str(path)).icon, found[1].picture
+        return context.window_manager.invoke_popup(self, width=PICTURE_WIDTH_PX)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = regenerate.active(context)
+        path = regenerate.picture_of(found[1]) if found is not None else None
+        self.report({'INFO'}, f"The picture is {path}.")
+        return {'FINISHED'}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.label(text=rows.plain(self.name), translate=False)
+        layout.template_icon(icon_value=self.icon, scale=PICTURE_SCALE)
+
+
+class TRELLIS_PT_this_model(TrellisPanel, bpy.types.Panel):
+    """What made the active object, and once more the same or another of its kind"""
+
+    bl_label = "This Model"
+    bl_options = {'DEFAULT_CLOSED'}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return regenerate.active(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        found = regenerate.active(context)
+        if found is None:
+            return
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        made = found[1]
+        _draw_source(layout, context, made)
+        _draw_facts(layout, made)
+        _draw_buttons(layout, context, made)
+        _draw_details(layout, made)
+
+
+def _draw_source(layout: Any, context: bpy.types.Context, made: "Made") -> None:
+    if made.prompt:
+        draw_text(layout, context, f"“{made.prompt}”")
+    if not made.is_from_picture:
+        return
+    if missing := regenerate.why_no_picture(made):
+        draw_text(layout, context, missing, 'INFO')
+    else:
+        layout.operator("trellis.show_source", text=rows.plain(made.picture) or "Show Source Image", icon='IMAGE_DATA')
+
+
+def _draw_facts(layout: Any, made: "Made") -> None:
+    column = layout.column(align=True)
+    draw_fact(column, "Model", rows.label_of(made.model), IN_SIDEBAR)
+    draw_fact(column, "Seed", str(made.seed or "unknown"), IN_SIDEBAR)
+    cost = price(made.price_usd if made.charged_usd is None else made.charged_usd)
+    draw_fact(column, "Price", cost, IN_SIDEBAR)
+    draw_fact(column, "Made", _local_time(made.made_at), IN_SIDEBAR)
+
+
+def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None:
+    cost = f" · {price(MODELS[made.model].price_usd)}" if made.model in MODELS else ""
+    column = layout.column(align=True)
+    column.operator("trellis.generate_again", text=f"Generate Again{cost}")
+    if made.model not in MODELS or MODELS[made.model].takes_seed:
+        column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
+    row = layout.row()
+    row.use_property_split = False
+    row.prop(settings_of(context.scene), "renewal", expand=True)
+    if (reason := regenerate.why_not(context)) and reason != regenerate.why_no_picture(made):  # that stands above
+        draw_text(layout, context, reason, 'INFO')
+    layout.operator("trellis.use_model_settings")
+
+
+def _draw_details(layout: Any, made: "Made") -> None:
+    body = draw_section(layout, "trellis_made_by", "Details", "")
+    if body is None:
+        return
+    column = body.column(align=True)
+    for name, value in made.parameters:
+        draw_fact(column, label_of_parameter(name), rows.number(value), IN_SIDEBAR)
+    draw_fact(column, "Task", made.task_id or "none", IN_SIDEBAR)
+    draw_fact(column, "Add-on", made.addon_version, IN_SIDEBAR)
+
+
+def _local_time(at: str) -> str:
+    try:
+        return rows.date(datetime.fromisoformat(at).timestamp(), "%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "unknown"

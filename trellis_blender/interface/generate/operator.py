@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what was entered to the queue; and `bpy.ops.trellis.generate`, the operator that scripts call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...generation.record import variations
+from ...piapi.models import MODELS, InputUnusable
+from ...scene import user_activity
+from ..input_image import decode_cache
+from ..input_image.file import changed_at_ns
+from ..monitor import arrival, monitor, waiting
+from ..state import configuration, session
+from ..state.settings import PARAMETERS, ParameterArguments, settings_of
+from ..text import rows
+
+if TYPE_CHECKING:
+    from ...generation.record.request import GenerationRequest
+
+ARGUMENTS = (*PARAMETERS, "prompt", "image", "model")
+
+
+class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
+    """Make a 3D model and put it where the panel says. Costs the model's price"""
+
+    bl_idname = "trellis.generate"
+    bl_label = "Generate"
+    # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
+    bl_options = {'INTERNAL'}
+
+    prompt: bpy.props.StringProperty(name="Prompt", options={'SKIP_SAVE'})
+    image: bpy.props.StringProperty(name="Image", options={'SKIP_SAVE'})
+    model: bpy.props.StringProperty(name="Model", options={'SKIP_SAVE'})
+    # Never the panel's: what a script pays for stands in the script.
+    variations: bpy.props.IntProperty(name="Variations", default=1, options={'SKIP_SAVE'})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        try:
+            submit(self._compose(context), in_place=True)
+        except (configuration.NotReady, InputUnusable, ValueError) as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        monitor.pressed()
+        return {'FINISHED'}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            if mode := user_activity.other_mode():
+                raise configuration.NotReady(
+                    f"An object is in {mode}. Switch to Object Mode first; nothing was submitted."
+                )
+            submitted = submit(self._compose(context))
+        except (configuration.NotReady, InputUnusable, ValueError) as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        if problem := waiting.wait_and_place(submitted):
+            self.report({'ERROR'}, rows.plain(problem))
+            return {'CANCELLED'}
+        return {'FINISHED'}
+
+    def _compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
+        given = {name: getattr(self, name) for name in ARGUMENTS if self.properties.is_property_set(name)}
+        return compose(context, given, self.variations)
+
+
+def submit(
+    requests: "Sequence[GenerationRequest]",
+    *,
+    in_place: bool = False,
+    places: "Sequence[Sequence[bpy.types.Object]]" = (),
+) -> list[str]:
+    """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken.
+
+    `in_place`: with placeholders in the scene, for an artist who goes on working; see `in_scene.submit`.
+    """
+    found = session.current()
+    for model in {request.model for request in requests}:
+        found.service_for(model)
+    if in_place:
+        return [generation.id for generation in arrival.submit(requests, places)]
+    return [found.submit(request).id for request in requests]
+
+
+def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) -> "list[GenerationRequest]":
+    """`count` variations of what was `given` by name, and for the rest of what the panel has.
+
+    Raises NotReady, InputUnusable or PictureUnusable with a sentence; nothing is sent here.
+    """
+    from ...generation.record.request import compose_request
+
+    settings = settings_of(context.scene)
+    model = given.get("model", settings.model)
+    if reason := configuration.why_not_ready(model):
+        raise configuration.NotReady(reason)
+    variations.check_count(count)
+    prompt, path = _input(context, given)
+    taken = {parameter.name for parameter in MODELS[model].parameters} if model in MODELS else set(PARAMETERS)
+    parameters = {
+        name: given.get(name, getattr(settings, name)) for name in PARAMETERS if name in given or name in taken
+    }
+    places = _places(context, count)
+    # Asked before it is read: a picture that is changed meanwhile counts as another one.
+    changed_ns = changed_at_ns(path) if path is not None else 0
+    first = compose_request(
+        model=model,
+        prompt=prompt,
+        picture=decode_cache.decode(path, changed_ns, context.scene) if path is not None else None,
+        picture_name=name_of(path) if path is not None else "",
+        picture_path=str(path) if path is not None else "",
+        picture_changed_ns=changed_ns,
+        parameters=parameters,
+        placement=places[0],
+    )
+    return variations.vary(first, places, is_seed_fixed=bool(parameters.get("seed")))
+
+
+def path_of(image: str) -> Path:
+    """The file of an image as it was entered, which may be relative to the .blend."""
+    return Path(bpy.path.abspath(image))
+
+
+def name_of(path: Path) -> str:
+    """What a picture shows, as far as its file tells: one that a generation made has that one's name."""
+    maker = session.current().generations.get(maker_of(path))
+    return maker.request.name if maker is not None else path.stem
+
+
+def maker_of(path: Path) -> str:
+    """The id of the generation in whose folder a picture lies; no generation's where it lies elsewhere."""
+    from ...generation.files import FOLDER_PREFIX
+
+    return path.parent.name.removeprefix(FOLDER_PREFIX)
+
+
+def side_by_side(
+    requests: "Sequence[GenerationRequest]", spot: tuple[float, float, float] | None = None
+) -> "list[GenerationRequest]":
+    """The requests in a row along X, from `spot` or from where the first one would stand."""
+    from ...scene.units import metres_per_unit
+
+    first, unit_m = requests[0].placement, metres_per_unit(bpy.context.scene)
+    x, y, z = first.location if spot is None else spot
+    offsets = variations.offsets_m(first.longest_side_m, len(requests))
+    return [
+        replace(request, placement=replace(request.placement, location=(x + beside_m / unit_m, y, z)))
+        for request, beside_m in zip(requests, offsets, strict=True)
+    ]
+
+
+def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, Path | None]:
+    settings = settings_of(context.scene)
+    if "image" in given and not given["image"]:
+        raise InputUnusable("There is no image. Give the path of one.")
+    if given.keys() & {"prompt", "image"}:
+        return given.get("prompt", ""), path_of(given["image"]) if "image" in given else None
+    if settings.source == 'TEXT':
+        return settings.prompt, None
+    if not settings.image:
+        raise InputUnusable("There is no image. Choose a picture of one thing.")
+    return "", path_of(settings.image)
+
+
+def _places(context: bpy.types.Context, count: int) -> list[Any]:
+    from ...scene.arrival import place
+    from ...scene.finish.options import Preset
+
+    settings = settings_of(context.scene)
+    return [
+        place.here(
+            context,
+            settings.longest_side,
+            session.current().file.blend_load,
+            target=place.Target(settings.target),
+            beside_m=beside_m,
+            finish=Preset(settings.finish),
+        )
+        for beside_m in variations.offsets_m(settings.longest_side, count)
+    ]

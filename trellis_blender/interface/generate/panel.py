@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to generate: input, model, the button, and below it, folded away, what has a good default.
+
+The button stands under what it needs and above what may stay as it is, so it never moves when something is unfolded,
+and nobody has to scroll to it. A folded section says in its header how it is set.
+"""
+
+from typing import Any
+
+import bpy
+
+from ...generation.record import costs
+from ...generation.states import State
+from ...piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
+from ...scene import versions
+from ...scene.finish.options import Preset
+from ..input_image import cleanup
+from ..state import configuration
+from ..state.settings import CUSTOM, TRELLIS_PG_settings, quality_names, settings_of
+from ..text.layouts import TrellisPanel, draw_section, draw_text
+from . import background_removal, concepts, image_from_web, readiness
+
+PROMPT_LINES = 4
+BUTTON_SCALE = 1.5
+
+
+class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
+    """What to generate, and the button"""
+
+    bl_label = "Generate"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = settings_of(context.scene)
+        model = MODELS[settings.model]
+
+        switch = layout.row()
+        switch.use_property_split = False
+        switch.prop(settings, "source", expand=True)
+        if settings.source == 'TEXT':
+            _draw_prompt(layout, settings)
+            if len(settings.prompt) > PROMPT_HEEDED:
+                _draw_note(layout, context, f"TRELLIS heeds no more than about the first {PROMPT_HEEDED} characters.")
+        else:
+            _draw_image(layout, context, settings)
+        column = layout.column()
+        column.prop(settings, "model", text="")
+        _draw_note(column, context, f"{model.use}.")
+        column.prop(settings, "variations")
+        _draw_buttons(layout, context, settings, model)
+        if model.presets:
+            _draw_quality(layout, settings, model)
+        elif model.samplers:
+            _draw_advanced(layout, settings, model)
+        if model.takes_seed:
+            _draw_seed(layout, settings)
+        _draw_placement(layout, settings)
+        if settings.source == 'TEXT':
+            concepts.draw_section(layout, context, settings, model)
+
+
+def _draw_prompt(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    row: Any = layout.row(align=True)
+    is_box = versions.draw_long_text(row, settings, "prompt", lines=PROMPT_LINES, placeholder="A small wooden chair")
+    tools = row.column(align=True) if is_box else row.row(align=True)
+    if not is_box:
+        tools.operator("trellis.edit_prompt", text="", icon='GREASEPENCIL')
+    tools.menu("TRELLIS_MT_prompts", text="", icon='RECOVER_LAST')
+
+
+def _draw_image(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
+    column: Any = layout.column()
+    row = column.row(align=True)
+    row.prop(settings, "image", text="", placeholder="A picture of one thing")
+    row.menu("TRELLIS_MT_pictures", text="", icon='DOWNARROW_HLT')
+    image_from_web.draw(column, context)
+    if settings.image:
+        cleanup.draw(column, context, settings)
+        background_removal.draw(column, settings)
+
+
+def _draw_note(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
+    column = layout.column()
+    column.active = False
+    draw_text(column, context, text)
+
+
+def _draw_buttons(
+    layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings, model: Model
+) -> None:
+    if concepts.are_the_way(settings, model):
+        row = layout.row()
+        row.scale_y = BUTTON_SCALE
+        row.operator("trellis.make_concepts", text="Generate · Pictures First…")
+        if reason := concepts.why_not(settings):
+            draw_text(layout, context, reason, 'INFO')
+        else:
+            _draw_note(layout, context, concepts.both_steps(model))
+        if configuration.why_not_ready():
+            _draw_way_out(layout)
+        return
+    reason = readiness.why_not(settings, model)
+    if not reason and (made := readiness.already_made(settings, model)):
+        _draw_already_made(layout, context, made, model)
+    else:
+        row = layout.row()
+        row.scale_y = BUTTON_SCALE
+        row.operator("trellis.generate_from_panel", text=costs.button_text(settings.variations, model.price_usd))
+    if reason:
+        draw_text(layout, context, reason, 'INFO')
+    if model is OFFLINE_PREVIEW:
+        return
+    is_ready = not configuration.why_not_ready()
+    if not is_ready:
+        _draw_way_out(layout)
+    if not is_ready or not readiness.what_is_missing(settings, OFFLINE_PREVIEW):
+        layout.operator("trellis.try_offline", text="Try it offline · free")
+        if missing := readiness.what_is_missing(settings, OFFLINE_PREVIEW):
+            draw_text(layout, context, missing, 'INFO')
+
+
+def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, made: list[Any], model: Model) -> None:
+    count = len(made)
+    is_there = all(not generation.is_working and generation.state in {State.READY, State.PLACED} for generation in made)
+    if is_there:
+        said = f"You already have these {count}." if count > 1 else "You already have this one."
+    else:
+        said = f"These {count} are being made already." if count > 1 else "This one is being made already."
+    draw_text(layout, context, said, 'INFO')
+    if is_there:
+        row = layout.row()
+        row.scale_y = BUTTON_SCALE
+        show = row.operator("trellis.show", text="Show Them" if count > 1 else "Show It")
+        show.generations, show.may_place = " ".join(generation.id for generation in made), True
+    verb = "Pay Again" if model.price_usd else "Make Again"
+    layout.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
+
+
+def _draw_way_out(layout: bpy.types.UILayout) -> None:
+    if not configuration.api_key().value:
+        layout.operator("preferences.addon_show", text="Open the Preferences").module = configuration.PACKAGE
+    elif not bpy.app.online_access_override:
+        layout.operator("screen.userpref_show", text="Open the Preferences").section = 'SYSTEM'
+
+
+def _draw_quality(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings, model: Model) -> None:
+    is_custom = settings.quality == CUSTOM
+    names = quality_names(model)
+    body = draw_section(layout, "trellis_quality", "Quality", names[settings.quality])
+    if body is None:
+        return
+    row = body.row(align=True)
+    row.use_property_split = False
+    for item in names:
+        if item != CUSTOM or is_custom:
+            row.prop_enum(settings, "quality", item)
+    note = body.column()
+    note.active = False
+    note.label(text="Same price, faster or finer.")
+    _draw_advanced(body, settings, model)
+
+
+def _draw_advanced(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings, model: Model) -> None:
+    body = draw_section(layout, "trellis_advanced", "Advanced", "")
+    if body is None:
+        return
+    columns: dict[str, Any] = {}
+    for parameter in model.parameters:
+        if parameter.name in model.samplers:
+            if parameter.group not in columns:
+                columns[parameter.group] = body.column(align=True)
+            columns[parameter.group].prop(settings, parameter.name)
+
+
+def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    body = draw_section(layout, "trellis_seed", "Seed", str(settings.seed) if settings.seed else "Random")
+    if body is None:
+        return
+    body.prop(settings, "is_seed_random")
+    row = body.row(align=True)
+    row.active = settings.seed != 0
+    row.prop(settings, "seed")
+    row.operator("trellis.new_seed", text="", icon='FILE_REFRESH')
+
+
+def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
+    body = draw_section(layout, "trellis_placement", "Placement", settings.target.capitalize())
+    if body is None:
+        return
+    body.prop(settings, "target", text="")
+    body.prop(settings, "finish")
+    row = body.row()
+    row.active = settings.finish != Preset.AS_DELIVERED.value
+    row.prop(settings, "longest_side_shown", text="Longest Side")

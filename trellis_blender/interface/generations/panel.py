@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The list of generations in the tab "Trellis".
+
+It draws what is known, without a look at the disk. Drawing also tells the queue that somebody looks: every ten seconds
+its thread then looks for generations that other Blenders have begun.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import bpy
+
+from ...generation.record.costs import price
+from ...generation.states import State
+from ...piapi.picture_models import CONCEPTS
+from ..generate import concepts
+from ..input_image import thumbnails
+from ..monitor import monitor
+from ..state import session
+from ..text import rows as wording
+from ..text.layouts import TrellisPanel, draw_text, ui_scale
+from ..viewport import redraw
+
+if TYPE_CHECKING:
+    from ...generation.record.generation import Generation
+
+ROWS_SHOWN = 8
+
+UNIT_PX = 20.0
+"""What Blender draws its widgets by, at a resolution scale of 1."""
+MARGIN_UNITS = 3.2
+"""The panel's and the box's margins, and the tabs."""
+NARROW_UNITS = 8.0
+"""A row that is narrower has no picture, and its buttons in a line of their own."""
+PICTURE_UNITS = 2.2
+CHARACTER_UNITS = 0.31
+"""A character of the panel's font, on average."""
+STATUS_CHARACTER_UNITS = 0.265
+"""A character of "In the scene · $0.04 · 0:07": there are many narrow ones."""
+
+
+class _Action(NamedTuple):
+    operator: str
+    text: str
+    icon: Any = 'NONE'
+
+
+class _Memory:
+    """How many rows are shown, and the newest generations as of the session's revision."""
+
+    rows = ROWS_SHOWN
+    asked: "tuple[session.Session, int] | None" = None
+    newest: "list[Generation]" = []
+    paused: "list[Generation]" = []
+
+
+class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
+    """What became of everything that was generated, the newest first"""
+
+    bl_label = "Generations"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        draw_list(self.layout, context)
+
+
+class TRELLIS_OT_show_more(bpy.types.Operator):
+    """Show earlier generations, too"""
+
+    bl_idname = "trellis.show_more"
+    bl_label = "Show More"
+    bl_options = {'INTERNAL'}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        _Memory.rows += ROWS_SHOWN
+        redraw.sidebars()
+        return {'FINISHED'}
+
+
+def forget() -> None:
+    """Lets go of the generations that were drawn."""
+    _Memory.asked = None
+    _Memory.newest, _Memory.paused = [], []
+    _Memory.rows = ROWS_SHOWN
+
+
+def draw_list(layout: Any, context: bpy.types.Context) -> None:
+    """The panel's content."""
+    found = session.current()
+    if found.look_around():
+        monitor.watch()
+    _look(found)
+    if not _Memory.newest:
+        layout.label(text="Nothing generated yet")
+    if _Memory.paused:
+        total = price(sum(generation.request.price_usd for generation in _Memory.paused))
+        layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
+    units = context.region.width / (UNIT_PX * ui_scale(context)) - MARGIN_UNITS
+    for generation in _Memory.newest[: _Memory.rows]:
+        _draw_generation(layout, context, generation, units)
+    if (more := len(_Memory.newest) - _Memory.rows) > 0:
+        layout.operator("trellis.show_more", text=f"Show {min(more, ROWS_SHOWN)} of {more} Earlier Ones")
+
+
+def _look(found: session.Session) -> None:
+    """Sorts anew only when something has changed: there may be thousands."""
+    asked = (found, found.revision)
+    if asked != _Memory.asked:
+        _Memory.asked = asked
+        _Memory.newest = sorted(found.generations.values(), key=lambda each: each.created_at, reverse=True)
+        _Memory.paused = found.paused()
+
+
+def _draw_generation(
+    layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation", units: float
+) -> None:
+    line = monitor.line_of(generation)
+    actions = _actions(generation, line)
+    box: Any = layout.box()
+    parts = box
+    is_narrow = units < NARROW_UNITS
+    # Of the same file Blender must not be asked for two icons at once: 5.2 draws nothing then.
+    source = concepts if generation.request.task_type == CONCEPTS else thumbnails
+    if (icon := source.icon_of(generation)) and not is_narrow:
+        parts = box.split(factor=min(PICTURE_UNITS / units, 0.5))
+        parts.template_icon(icon_value=icon, scale=PICTURE_UNITS)
+        units -= PICTURE_UNITS
+    status_characters = (units - 1.0) / STATUS_CHARACTER_UNITS
+    lines = parts.column(align=True)
+    row = lines.row(align=True)
+    title = row.row()
+    title.alignment = 'LEFT'
+    is_stacked = is_narrow and any(action.text for action in actions)
+    if not is_stacked:
+        units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
+    name = wording.shorten(generation.request.name, int((units - 1.0) / CHARACTER_UNITS))
+    title.operator("trellis.show", text=name, icon=line.icon, emboss=False).generations = generation.id
+    buttons = (lines if is_stacked else row).row(align=True)
+    buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
+    for action in actions:
+        buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
+    stage = wording.plain(line.stage)
+    status = " · ".join(filter(None, (stage, wording.facts(generation))))
+    if len(status) > status_characters:
+        status = stage
+    if generation.is_working and line.share is not None:
+        lines.progress(factor=line.share, type='BAR', text=status)
+    else:
+        lines.label(text=status, icon='BLANK1')
+    if line.detail:
+        draw_text(box, context, line.detail)
+
+
+def _actions(generation: "Generation", line: wording.Line) -> list[_Action]:
+    """The buttons of a row, the last ones to give way when it gets narrow."""
+    state = generation.state
+    cancel, more = _Action("trellis.cancel", "", 'X'), _Action("trellis.more", "", 'DOWNARROW_HLT')
+    cost = price(generation.request.price_usd)
+    if generation.elsewhere:
+        return []
+    if generation.is_working:
+        return [cancel] if generation.wanted else []
+    if generation.parked and state is State.QUEUED:
+        return [_Action("trellis.submit_again", f"Submit · {cost}"), cancel]
+    if (
+        generation.parked
+        and (generation.task_id or state is State.SUBMITTING)
+        and state not in {State.READY, State.PLACED}
+    ):
+        resume = _Action("trellis.resume", "Resume")
+        return [resume, cancel, more] if generation.task_id else [resume, more]
+    if state is State.READY and generation.request.makes_pictures:
+        return [_Action("trellis.use_pictures", "Use"), more]
+    if state is State.READY:
+        return [_Action("trellis.place", "Place"), more]
+    if line.stage in {"No longer in the scene", "Placed in another file"}:
+        return [_Action("trellis.place", "Place Again"), more]
+    if state is State.OUTCOME_UNKNOWN:
+        look = _Action("trellis.resume", "", 'FILE_REFRESH')
+        return [look, _Action("trellis.submit_again", f"Again · {cost}"), more]
+    if state is State.FAILED:
+        return [_Action("trellis.submit_again", f"Again · {cost}"), more]
+    return [more]

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done with a generation in the list."""
+
+import time
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ...generation.lookups.questions import Topic
+from ...generation.record import costs
+from ...generation.states import State
+from ...piapi.models import OFFLINE_PREVIEW
+from ..generate import buttons
+from ..monitor import arrival, monitor
+from ..state import configuration, session
+from ..text import rows
+
+REMOVAL_WIDTH_PX = 440
+
+if TYPE_CHECKING:
+    from ...generation.record.generation import Generation
+
+
+class RowOperator(bpy.types.Operator):
+    """An operator on one generation, named by its id."""
+
+    bl_options = {'INTERNAL'}
+
+    generation: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        """True where there is something to do; the second click of a double click finds nothing any more."""
+        return True
+
+    @abstractmethod
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        """Does it. Raises access.NotReady."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        session.current().drain()
+        found = session.current().generations.get(self.generation)
+        if found is None:
+            self.report({'ERROR'}, "This generation is no longer in the list.")
+            return {'CANCELLED'}
+        if not self.fits(found):
+            self.report({'INFO'}, "There is nothing left to do here.")
+            return {'CANCELLED'}
+        return monitor.press(self, lambda: self.act(session.current(), found))
+
+
+class TRELLIS_OT_cancel(RowOperator):
+    """Ask PiAPI to cancel this generation. PiAPI may not be able to: then it goes on, is paid, and is kept"""
+
+    bl_idname = "trellis.cancel"
+    bl_label = "Cancel"
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        return generation.is_working or generation.parked
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        is_at_rest = generation.parked and bool(generation.task_id)
+        found.queue.cancel(generation, found.its_service(generation) if is_at_rest else configuration.service())
+
+
+class TRELLIS_OT_place(RowOperator):
+    """Put the model into the scene now. Costs nothing"""
+
+    bl_idname = "trellis.place"
+    bl_label = "Place"
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        return generation.state in {State.READY, State.PLACED} and not generation.request.makes_pictures
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        monitor.deliver(generation.id)
+
+
+class TRELLIS_OT_resume(RowOperator):
+    """Go on with this generation from where it stands, or look for it among the account's tasks. Costs nothing"""
+
+    bl_idname = "trellis.resume"
+    bl_label = "Resume"
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        if generation.state is State.OUTCOME_UNKNOWN:
+            return True
+        return generation.parked and generation.state in {
+            State.SUBMITTING,
+            State.WAITING,
+            State.RUNNING,
+            State.DOWNLOADING,
+        }
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        if generation.request.model == OFFLINE_PREVIEW.id:
+            # The process that had its task is gone.
+            arrival.submit_again(generation)
+        else:
+            found.queue.resume(generation, found.its_service(generation))
+            found.drain()
+
+
+class _Spending(bpy.types.Operator):
+    """Asks first where a press costs more than may be spent without a question."""
+
+    asked_at = 0.0
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        prices_usd = [each.request.price_usd for each in self.meant()]
+        if not costs.asks_first(sum(prices_usd), configuration.ask_above_usd()):
+            return self.execute(context)
+        self.asked_at = time.monotonic()
+        return buttons.confirm(self, context, event, prices_usd)
+
+    @abstractmethod
+    def meant(self) -> "list[Generation]":
+        """What a press would submit."""
+
+    @abstractmethod
+    def submit(self, context: bpy.types.Context) -> set[str]:
+        """Submits it."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if time.monotonic() - self.asked_at < buttons.UNREAD_S:
+            self.report({'INFO'}, "Pressed twice; nothing was submitted.")
+            return {'CANCELLED'}
+        return self.submit(context)
+
+
+class TRELLIS_OT_submit_again(_Spending, RowOperator):
+    """Submit the same prompt or image with the same settings as a new task. Costs the price on the button"""
+
+    bl_idname = "trellis.submit_again"
+    bl_label = "Submit Again"
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        state = generation.state
+        return state in {State.FAILED, State.OUTCOME_UNKNOWN} or (state is State.QUEUED and generation.parked)
+
+    def meant(self) -> "list[Generation]":
+        found = session.current().generations.get(self.generation)
+        return [found] if found is not None and self.fits(found) else []
+
+    def submit(self, context: bpy.types.Context) -> set[str]:
+        return RowOperator.execute(self, context)
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        arrival.submit_again(generation)
+
+
+class TRELLIS_OT_remove(RowOperator):
+    """Take this generation out of the list and delete its files. What stands in a scene stays there"""
+
+    bl_idname = "trellis.remove"
+    bl_label = "Remove"
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        return not generation.is_working and not generation.elsewhere
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        found = session.current().generations.get(self.generation)
+        if found is None or not rows.removal(found):
+            return self.execute(context)
+        title = f"Remove “{found.request.name}”?"
+        return context.window_manager.invoke_props_dialog(self, width=460, title=title, confirm_text="Remove")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        found = session.current().generations.get(self.generation)
+        column = self.layout.column(align=True)
+        for sentence in rows.removal(found) if found is not None else []:
+            for line in rows.wrap(sentence, REMOVAL_WIDTH_PX, 1.0):
+                column.label(text=line)
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        found.queue.remove(generation)
+        found.answers.pop(Topic.DISK, None)
+        # What the artist has removed is not offered again.
+        if (answer := found.answers.get(Topic.TASKS)) is not None:
+            others = tuple(listed for listed in answer.tasks if listed.task.task_id != generation.task_id)
+            found.answers[Topic.TASKS] = answer._replace(tasks=others)
+
+
+class TRELLIS_OT_submit_paused(_Spending):
+    """Submit everything that was in the queue when Blender ended. Costs the price on the button"""
+
+    bl_idname = "trellis.submit_paused"
+    bl_label = "Resume All"
+    bl_options = {'INTERNAL'}
+
+    def meant(self) -> "list[Generation]":
+        return session.current().paused()
+
+    def submit(self, context: bpy.types.Context) -> set[str]:
+        found = session.current()
+        found.drain()
+
+        def submit_all() -> None:
+            for generation in found.paused():
+                arrival.submit_again(generation)
+
+        return monitor.press(self, submit_all)

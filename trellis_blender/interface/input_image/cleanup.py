@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The check's findings below the picture, their remedies, and the picture before and after.
+
+What a remedy makes is a file of the add-on's, and becomes the panel's image; the artist's file stays as it is.
+"""
+
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..generate.operator import path_of
+from ..state import configuration
+from ..state.settings import TRELLIS_PG_settings, settings_of
+from ..text.layouts import draw_text
+from ..viewport import redraw
+from . import check, decode_cache, preview
+from .file import changed_at_ns
+from .image_field import ImageField, field_of
+
+if TYPE_CHECKING:
+    from ...generation.record.request import Picture
+    from ...imaging.cleanup import Remedy
+    from ...imaging.quality import Finding
+
+THUMBNAIL_SCALE = 5.0
+PAIR_SCALE = 4.0
+DONE_LOOK_S = 0.05
+STOP_TIMEOUT_S = 3.0
+
+
+class _Memory:
+    thread: threading.Thread | None = None
+    problem = ""
+    field: ImageField | None = None  # that a remedy was asked for last
+
+
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
+    """The chosen picture, beside the one it was made from, and what is wrong with it."""
+    known = preview.look(settings.image)
+    if is_improved(settings):
+        _draw_before_and_after(layout, preview.look(settings.image_before).icon, known.icon)
+    elif known.icon:
+        layout.template_icon(icon_value=known.icon, scale=THUMBNAIL_SCALE)
+    for finding in check.look(known.path, known.changed_ns):
+        draw_text(layout, context, finding.sentence, 'ERROR')
+        if finding.remedy is not None:
+            _draw_remedy(layout, finding)
+    if _Memory.problem and _Memory.field is not None and _Memory.field.is_that_of(settings):
+        draw_text(layout, context, _Memory.problem, 'INFO')
+
+
+def is_improved(settings: TRELLIS_PG_settings) -> bool:
+    """Whether the panel's image is one that a remedy made."""
+    return bool(settings.image_before) and settings.image == settings.image_after
+
+
+def forget() -> None:
+    """Waits for the remedy that is being worked on."""
+    thread, _Memory.thread = _Memory.thread, None
+    _Memory.problem, _Memory.field = "", None
+    if thread is not None:
+        thread.join(STOP_TIMEOUT_S)
+
+
+class TRELLIS_OT_check_image(bpy.types.Operator):
+    """Look whether a picture would come out badly as a model. Costs nothing, and fails where something is wrong"""
+
+    bl_idname = "trellis.check_image"
+    bl_label = "Check Image"
+    bl_options = {'INTERNAL'}
+
+    image: bpy.props.StringProperty(name="Image", options={'SKIP_SAVE'})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            findings = check.check(path_of(self.image or settings_of(context.scene).image), context.scene)
+        except ValueError as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        if findings:
+            self.report({'ERROR'}, " ".join(finding.sentence for finding in findings))
+            return {'CANCELLED'}
+        return {'FINISHED'}
+
+
+class TRELLIS_OT_improve_image(bpy.types.Operator):
+    """Make a better picture out of this one, on this computer and at no cost. Your file stays as it is"""
+
+    bl_idname = "trellis.improve_image"
+    bl_label = "Improve Image"
+    bl_options = {'INTERNAL'}
+
+    remedy: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'})
+    """The name of a `Remedy`."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        is_busy = _is_busy()
+        if is_busy:
+            cls.poll_message_set("The picture is being worked on")
+        return not is_busy
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        settings = settings_of(context.scene)
+        known = preview.look(settings.image)
+        finding = self._finding(check.look(known.path, known.changed_ns))
+        if finding is None:
+            return self.execute(context)
+        return self._improve(context, finding, is_waited_for=False)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            finding = self._finding(check.check(path_of(settings_of(context.scene).image), context.scene))
+        except ValueError as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        if finding is None:
+            self.report({'ERROR'}, "The picture needs nothing of the kind.")
+            return {'CANCELLED'}
+        return self._improve(context, finding, is_waited_for=True)
+
+    def _finding(self, findings: "tuple[Finding, ...]") -> "Finding | None":
+        return next((found for found in findings if found.remedy and found.remedy.name == self.remedy), None)
+
+    def _improve(self, context: bpy.types.Context, finding: "Finding", *, is_waited_for: bool) -> set[str]:
+        from ...generation.files import PICTURES_NAME
+        from ...imaging.cleanup import Remedy
+
+        image = settings_of(context.scene).image
+        try:
+            picture = _part(path_of(image), context.scene, finding)
+        except ValueError as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        _Memory.problem = ""
+        said: list[Path | str] = []
+        work = partial(
+            _work, picture, Remedy[self.remedy], configuration.data_folder() / PICTURES_NAME, path_of(image).stem, said
+        )
+        thread = _Memory.thread = threading.Thread(target=work, name="trellis-remedy", daemon=True)
+        thread.start()
+        _Memory.field = field_of(context.scene)
+        hear = partial(_hear, _Memory.field, said, thread)
+        if not is_waited_for:
+            bpy.app.timers.register(hear, first_interval=DONE_LOOK_S, persistent=True)
+            return {'FINISHED'}
+        thread.join()
+        hear()
+        if _Memory.problem:
+            self.report({'ERROR'}, _Memory.problem)
+            return {'CANCELLED'}
+        return {'FINISHED'}
+
+
+class TRELLIS_OT_use_original_image(bpy.types.Operator):
+    """Go back to the picture as you chose it"""
+
+    bl_idname = "trellis.use_original_image"
+    bl_label = "Use the Original"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return is_improved(settings_of(context.scene))
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        settings = settings_of(context.scene)
+        settings.image, settings.image_before, settings.image_after = settings.image_before, "", ""
+        return {'FINISHED'}
+
+
+def _draw_before_and_after(layout: bpy.types.UILayout, before: int, after: int) -> None:
+    row = layout.row()
+    for icon, title in ((before, "Before"), (after, "After")):
+        column: Any = row.column()
+        heading = column.row()
+        heading.alignment = 'CENTER'
+        heading.label(text=title)
+        if icon:
+            column.template_icon(icon_value=icon, scale=PAIR_SCALE)
+    layout.operator("trellis.use_original_image", icon='LOOP_BACK')
+
+
+def _draw_remedy(layout: bpy.types.UILayout, finding: "Finding") -> None:
+    text = "Working …" if _is_busy() else finding.remedy.value
+    layout.operator("trellis.improve_image", text=text).remedy = finding.remedy.name
+
+
+def _is_busy() -> bool:
+    return _Memory.thread is not None and _Memory.thread.is_alive()
+
+
+def _part(path: Path, scene: bpy.types.Scene, finding: "Finding") -> "Picture":
+    """What the remedy is for: a part is decoded anew, so that it has as many pixels as the file has of it."""
+    from ...imaging.picture import WHOLE
+    from ...scene.images.load import load_picture
+
+    if finding.box == WHOLE:
+        return decode_cache.decode(path, changed_at_ns(path), scene)
+    return load_picture(path, scene, finding.box)
+
+
+def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: list[Path | str]) -> None:
+    """In the thread: leaves the path of the better picture, or a sentence why there is none."""
+    import hashlib
+
+    from ...generation.file_names import file_stem
+    from ...generation.files import write_whole
+    from ...generation.problems import GenerationProblem
+    from ...imaging.cleanup import NoRemedy, improve
+    from ...imaging.png import encode_png
+
+    try:
+        content = encode_png(improve(picture, remedy))
+        # The file keeps its name, which becomes the model's; the same picture is the same file.
+        path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{file_stem(stem, 'Picture')}.png"
+        if not path.is_file():
+            write_whole(path, content)
+        said.append(path)
+    except (NoRemedy, GenerationProblem) as problem:
+        said.append(str(problem))
+
+
+def _hear(field: ImageField, said: list[Path | str], thread: threading.Thread) -> float | None:
+    """Takes the better picture over, unless another one was chosen or another file opened meanwhile."""
+    if thread is not _Memory.thread:
+        return None
+    if thread.is_alive():
+        return DONE_LOOK_S
+    _Memory.thread = None
+    scene = field.scene
+    if scene is not None and said and field.is_as_it_was:
+        if isinstance(said[0], Path):
+            take_over(scene, str(said[0]))
+        else:
+            _Memory.problem = said[0]
+    redraw.sidebars()
+    return None
+
+
+def take_over(scene: bpy.types.Scene, better: str) -> None:
+    """Makes a better picture the panel's image, which can be undone, and gone back from."""
+    from ...scene import windows
+
+    settings = settings_of(scene)
+    if not is_improved(settings):
+        settings.image_before = settings.image
+    settings.image = settings.image_after = better
+    windows.push_undo(scene, "Improve Image")

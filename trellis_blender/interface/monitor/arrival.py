@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a generation does to the scene: a placeholder when it is asked for, a model when it has come."""
+
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ...scene.finish.options import Preset
+from ..state import configuration, logs, session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...generation.record.generation import Generation
+    from ...generation.record.request import GenerationRequest, Placement
+
+
+def submit(
+    requests: "Sequence[GenerationRequest]", places: "Sequence[Sequence[bpy.types.Object]]" = ()
+) -> "list[Generation]":
+    """As `Session.submit`, each with a placeholder where its model will stand: one undo step for all of them.
+
+    With `places`, the artist's own objects of each request are that.
+    """
+    from dataclasses import replace
+
+    from ...scene import windows
+    from ...scene.arrival import place as placing
+    from ...scene.placement import placeholder
+
+    found = session.current()
+    taken: list[Generation] = []
+    scene = None
+    try:
+        for number, request in enumerate(requests):
+            placement = replace(request.placement, has_placeholder=True)
+            taken.append(found.submit(replace(request, placement=placement)))
+            if places:
+                placeholder.mark(places[number], taken[-1].id)
+                scene = placeholder.scene_of(places[number][0])
+            else:
+                scene = placing.stand_in(request.name, taken[-1].id, placement)
+    finally:
+        if scene is not None:
+            windows.push_undo(scene, f"Placeholder “{taken[0].request.name}”")
+    return taken
+
+
+def submit_again(generation: "Generation") -> None:
+    """Submits one that failed as a new task, with another placeholder where the artist deleted the one it had.
+
+    Raises access.NotReady.
+    """
+    from ...scene import windows
+    from ...scene.arrival import place as placing
+
+    found = session.current()
+    request = generation.request
+    found.queue.submit_again(generation, found.service_for(request.model))
+    if found.file.misses_placeholder(generation):
+        scene = placing.stand_in(request.name, generation.id, request.placement)
+        windows.push_undo(scene, f"Placeholder “{request.name}”")
+    found.drain()
+
+
+def place(generation: "Generation") -> "Generation":
+    """Puts a generation's model into the scene, and tells the queue. Never raises: the outcome is in the result.
+
+    Does nothing where the model is in the scene already.
+    """
+    from dataclasses import replace
+
+    from ...generation.files import MODEL_NAME
+    from ...generation.problems import ModelUnusable
+    from ...generation.record.provenance import made_by
+    from ...generation.states import State
+    from ...scene.arrival import place as placing
+    from ...scene.importing.importer import ImportFailed
+    from ...scene.placement import placeholder
+
+    found = session.current()
+    glb = found.queue.folder / generation.folder_name / MODEL_NAME
+    request = generation.request
+    if generation.state is State.PLACED and found.file.object_of(generation):
+        return generation
+    try:
+        if not glb.is_file():
+            raise ModelUnusable(f"its file {glb} is gone")
+        stand_in = placeholder.find(generation.id)
+        placement = _placement(found, generation, stand_in)
+        smooth_up_to = configuration.smooth_up_to()
+        made = made_by(generation, configuration.own_version())
+        placed = placing.place(
+            glb, request.name, generation.id, placement, stand_in, smooth_up_to=smooth_up_to, made=made
+        )
+    except placing.NotNow as reason:
+        changed = replace(generation, problem=str(reason), parked=True)
+    except (ImportFailed, ModelUnusable) as error:
+        changed = replace(generation, problem=str(error), parked=True)
+    except Exception as error:
+        logs.logger(__name__).exception("placing of generation %s", generation.id)
+        problem = f"The model could not be placed ({type(error).__name__}: {error}). Its file is kept."
+        changed = replace(generation, problem=problem, parked=True)
+    else:
+        changed = replace(
+            generation,
+            request=replace(request, placement=placement),
+            state=State.PLACED,
+            object_name=placed.object_name,
+            where=placed.where,
+            problem="",
+            parked=False,
+            wanted=True,
+        )
+    found.file.look_again()
+    found.take_over(changed)
+    found.queue.keep(changed)
+    return changed
+
+
+def remove_abandoned() -> None:
+    """Removes the placeholders of what was cancelled: one undo step, none where there was nothing to remove."""
+    from ...scene import windows
+    from ...scene.placement import placeholder
+
+    found = session.current()
+    abandoned, found.abandoned = found.abandoned, set()
+    removed = [scene for number in abandoned if (scene := placeholder.remove(number)) is not None]
+    if removed:
+        windows.push_undo(removed[0], "Remove Placeholder")
+
+
+def _placement(found: session.Session, generation: "Generation", stand_in: bpy.types.Object | None) -> "Placement":
+    """Where it goes now; where it is from now on, so that it can be placed there again."""
+    from dataclasses import replace
+
+    from ...scene.arrival import place as placing
+    from ...scene.placement import placeholder
+
+    placement = generation.request.placement
+    if stand_in is not None:
+        spot = placeholder.spot(stand_in)
+        return replace(placement, location=spot, blend_load=found.file.blend_load, blend_file=bpy.data.filepath)
+    if found.file.belongs_here(generation):
+        return placement
+    finish = Preset(placement.finish)
+    return placing.here(bpy.context, placement.longest_side_m, found.file.blend_load, finish=finish)

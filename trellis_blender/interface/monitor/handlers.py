@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Blender tells the add-on: another file was opened, something was undone."""
+
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..state import session
+from ..state.endings import Endings
+from . import monitor
+
+
+@persistent
+def note_another_file(*_: object) -> None:
+    """File > Open, File > New, Revert, Recover."""
+    from ...scene.placement import placeholder
+    from ..viewport import redraw
+
+    found = session.current()
+    found.file.another_file()
+    if placeholder.all_here():
+        # Somebody's, maybe ours: the list tells.
+        monitor.look_into_store()
+    redraw.at_once()
+    if monitor.has_work():
+        monitor.watch()
+
+
+@persistent
+def note_undo(*_: object) -> None:
+    """Undo, redo, and the undo inside Adjust Last Operation."""
+    from ..viewport import overlay, redraw
+
+    found = session.current()
+    found.file.look_again()
+    if overlay.is_in_use() or found.has_placeholders:
+        redraw.at_once()
+        # A placeholder that was missed may be back.
+        if monitor.has_work():
+            monitor.watch()
+
+
+def register(endings: Endings) -> None:
+    """Adds the handlers."""
+    lists: Any = bpy.app.handlers
+    for handlers, handler in (
+        (lists.load_post, note_another_file),
+        (lists.undo_post, note_undo),
+        (lists.redo_post, note_undo),
+    ):
+        handlers.append(handler)
+        endings.add(_take_out, handlers, handler)
+
+
+def _take_out(handlers: list[Any], handler: Any) -> None:
+    """Other add-ons clear these lists."""
+    if handler in handlers:
+        handlers.remove(handler)

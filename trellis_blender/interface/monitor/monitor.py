@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The news from the threads, on Blender's main thread.
+
+Two parts. The monitor is a modal timer operator, one for all generations, that takes over changes, lets models arrive
+and redraws the sidebar. It ends every 20 s, because Blender writes no autosave while any modal operator runs. The
+watch is a timer that outlives File > Open: while there is work it looks whether a monitor runs and starts one, so the
+end of a shift, another file and a closed window are all the same case.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ...generation.states import State
+from ...piapi.models import InputUnusable
+from ...scene import user_activity
+from ...scene import windows as views
+from ..input_image import thumbnails
+from ..placed_model import assets, finish_operator
+from ..state import configuration, session
+from ..text import rows
+from ..viewport import redraw
+from . import arrival
+
+if TYPE_CHECKING:
+    from ...generation.record.generation import Generation
+
+TICK_S = 0.1
+SHIFT_S = 20.0
+HANDOVER_S = 0.3
+"""Blender looks every 10 ms whether an autosave that is due may be written."""
+WATCH_INTERVAL_S = 0.3
+IDLE_CHECK_S = 0.5
+FIRST_LOOK_S = 1.0
+"""After the add-on was enabled: Blender has drawn by then."""
+CHANGES_S = 0.25
+"""Rows may change at every turn, with thirty generations, and a long list takes a while to draw."""
+CLOCK_S = 1.0
+"""The rows tell how long a generation has been going on."""
+
+
+class _Memory:
+    timer: bpy.types.Timer | None = None
+    ended_at = 0.0
+    redrawn_at = 0.0
+    is_stale = False  # something has changed that is not shown yet
+    background_operators: set[str] = set()
+    asked_at = 0.0
+    news: list[str] = []  # to be reported by the operator: a timer cannot
+
+
+class TRELLIS_OT_monitor(bpy.types.Operator):
+    """Follows the generations"""
+
+    bl_idname = "trellis.monitor"
+    bl_label = "Follow Generations"
+    bl_options = {'INTERNAL'}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        manager = context.window_manager
+        _end_shift()
+        _Memory.timer = manager.event_timer_add(TICK_S, window=context.window)
+        if user_activity.has_remains(context.window):
+            # Blender 4.3 would crash. The timer's first event takes them away, and the watch tries again.
+            return {'CANCELLED'}
+        self.shift_ends = time.monotonic() + SHIFT_S
+        manager.modal_handler_add(self)
+        return {'RUNNING_MODAL'}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type != 'TIMER':
+            return {'PASS_THROUGH'}
+        tick()
+        for sentence in _Memory.news:
+            self.report({'INFO'}, sentence)
+        _Memory.news.clear()
+        if has_work() and time.monotonic() < self.shift_ends:
+            return {'PASS_THROUGH'}
+        _end_shift()
+        return {'FINISHED', 'PASS_THROUGH'}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        _end_shift()
+
+
+def watch() -> None:
+    """Sees to it that the generations are followed for as long as there is work. In background Blender nothing is."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look_after_monitor):
+        bpy.app.timers.register(_look_after_monitor, persistent=True)
+
+
+def look_into_store() -> None:
+    """Soon after the start: takes up what an earlier Blender left. In background Blender nothing is."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_first_look):
+        bpy.app.timers.register(_first_look, first_interval=FIRST_LOOK_S, persistent=True)
+
+
+def press(operator: bpy.types.Operator, act: Callable[[], object]) -> set[str]:
+    """Does what a button is for, and returns what the operator does. A reason why it cannot be done is reported."""
+    try:
+        act()
+    except (configuration.NotReady, InputUnusable) as error:
+        operator.report({'ERROR'}, str(error))
+        return {'CANCELLED'}
+    pressed()
+    return {'FINISHED'}
+
+
+def pressed() -> None:
+    """To be called when the artist pressed a button: what runs modally now is no tool in their hand."""
+    _Memory.background_operators = user_activity.modal_operators()
+    redraw.forget_news()
+    redraw.everything()
+    watch()
+
+
+def deliver(generation_id: str) -> None:
+    """Puts a generation's model into the scene from a timer of its own: the import runs outside of operators."""
+    if bpy.app.background:
+        _place(generation_id)
+    else:
+        bpy.app.timers.register(partial(_place, generation_id))
+
+
+def has_work() -> bool:
+    """True while a thread works on a generation or a model waits for its moment to arrive."""
+    found = session.current()
+    return bool(_Memory.news) or any(
+        generation.is_working or found.file.arrives_here(generation) for generation in found.lively.values()
+    )
+
+
+def tick() -> None:
+    """One turn: takes over what changed, lets a model arrive, redraws the sidebar on a change."""
+    found = session.current()
+    _Memory.is_stale = found.drain() or _Memory.is_stale
+    ready = [generation for generation in found.lively.values() if found.file.arrives_here(generation)]
+    if ready:
+        _let_arrive(ready)
+    now = time.monotonic()
+    shown_for_s = now - _Memory.redrawn_at
+    if shown_for_s >= CHANGES_S and (_Memory.is_stale or (found.lively and shown_for_s >= CLOCK_S)):
+        _show()
+    _tidy_up(found)
+
+
+def line_of(generation: "Generation") -> rows.Line:
+    """What the list says about a generation now."""
+    found = session.current()
+    is_ready, is_placed = generation.state is State.READY, generation.state is State.PLACED
+    here = (is_ready or is_placed) and found.file.belongs_here(generation)
+    return rows.describe(
+        generation,
+        time.time(),
+        here=here,
+        in_scene=here and is_placed and found.file.is_in_scene(generation),
+        waits_for=found.waits_for,
+        is_bereft=is_ready and found.file.misses_placeholder(generation),
+    )
+
+
+def stop() -> None:
+    """Ends watch and monitor; the operator's class may then be unregistered."""
+    for timer in (_first_look, _look_after_monitor, _remove_abandoned):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    _end_shift()
+
+
+def _first_look() -> None:
+    if configuration.data_folder().is_dir():
+        session.current().load()
+        watch()
+    redraw.everything()
+
+
+def _show() -> None:
+    _Memory.redrawn_at = time.monotonic()
+    _Memory.is_stale = False
+    redraw.everything()
+
+
+def _let_arrive(ready: "list[Generation]") -> None:
+    found = session.current()
+    now = time.monotonic()
+    if found.waits_for and now - _Memory.asked_at < IDLE_CHECK_S:
+        return
+    _Memory.asked_at = now
+    found.waits_for = user_activity.why_wait(_Memory.background_operators)
+    if found.waits_for:
+        return
+    from ...scene.placement import placeholder
+
+    # What was found a while ago may be in no scene any more.
+    placeholder.forget()
+    if found.file.arrives_here(ready[0]):
+        # One at a time: each import takes a moment, and the artist may work in between.
+        deliver(ready[0].id)
+
+
+def _place(generation_id: str) -> None:
+    found = session.current()
+    generation = found.generations.get(generation_id)
+    if generation is not None and generation.state in {State.READY, State.PLACED}:
+        placed = arrival.place(generation)
+        if placed.state is State.PLACED and not bpy.app.background:
+            _Memory.news.append(rows.arrival(placed))
+            thumbnails.arrived(generation_id)
+            assets.arrived(generation_id)
+            finish_operator.arrived(placed.object_name, placed.request.placement.finish)
+            watch()
+    redraw.everything()
+
+
+def _tidy_up(found: session.Session) -> None:
+    if found.abandoned and not bpy.app.background and not bpy.app.timers.is_registered(_remove_abandoned):
+        bpy.app.timers.register(_remove_abandoned, persistent=True)
+
+
+def _remove_abandoned() -> float | None:
+    """Not while the artist has one of them in hand, and as a step that can be undone."""
+    if user_activity.why_wait(_Memory.background_operators):
+        return IDLE_CHECK_S
+    arrival.remove_abandoned()
+    redraw.everything()
+    return None
+
+
+def _look_after_monitor() -> float | None:
+    found = session.current()
+    may_come = found.is_busy
+    if found.drain() or _Memory.is_stale:
+        _show()
+    _tidy_up(found)
+    others_work = found.look_elsewhere()
+    may_turn_up = found.look_again()
+    if not has_work():
+        if user_activity.OUR_MONITOR not in user_activity.modal_operators():
+            _end_shift()
+        # What was taken up just now has not been heard of yet.
+        if may_come or found.is_busy:
+            return WATCH_INTERVAL_S
+        return session.ELSEWHERE_LOOK_S if others_work or may_turn_up else None
+    rested_s = time.monotonic() - _Memory.ended_at
+    if rested_s < HANDOVER_S:
+        return HANDOVER_S - rested_s
+    windows = bpy.context.window_manager.windows
+    if windows and user_activity.OUR_MONITOR not in user_activity.modal_operators():
+        with views.inside(windows[0]):
+            bpy.ops.trellis.monitor('INVOKE_DEFAULT')  # pyright: ignore[reportAttributeAccessIssue]
+    return WATCH_INTERVAL_S
+
+
+def _end_shift() -> None:
+    timer, _Memory.timer = _Memory.timer, None
+    _Memory.ended_at = time.monotonic()
+    if timer is not None:
+        bpy.context.window_manager.event_timer_remove(timer)

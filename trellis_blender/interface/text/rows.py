@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A generation in the artist's words. Pure functions: no layout, no Blender."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...generation.record.costs import dollars, price
+from ...generation.record.progress import time_left_s
+from ...generation.record.provider_wording import in_the_name_of
+from ...generation.states import State
+from ...piapi.models import MODELS, OFFLINE_PREVIEW, SEED_LIMIT
+from ...piapi.picture_models import LABELS, PRICE_TOLD_LATER
+
+if TYPE_CHECKING:
+    from ...generation.record.generation import Generation
+
+STAGES = {
+    "queued": "In the queue",
+    "submitting": "Sending",
+    "waiting": "Waiting for PiAPI",
+    "running": "Generating",
+    "downloading": "Downloading",
+    "ready": "Ready",
+    "placed": "In the scene",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "outcome unknown": "Outcome unknown",
+}
+
+ICONS = {
+    "placed": 'CHECKMARK',
+    "ready": 'IMPORT',
+    "failed": 'ERROR',
+    "outcome unknown": 'ERROR',
+    "cancelled": "X",
+}
+
+TEXT_LIMIT = 2000
+"""Characters of a text that are shown; a sentence that an artist reads has some 300."""
+FIRST_SHOWN, LAST_SHOWN = 86_400, 32_503_680_000 - 86_400
+"""Unix seconds, 1970 to 2999 in every time zone: Windows tells no other times."""
+NUMBERS_SHOWN = 16
+LARGEST = 1_000_000
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+ROUGH = "Offline preview: a rough stand-in, not Trellis."
+
+
+class Line(NamedTuple):
+    """What a row of the list says: the stage with its percentage or the time elapsed, and the share for the bar."""
+
+    stage: str
+    share: float | None
+    detail: str
+    icon: Any
+
+
+def describe(
+    generation: "Generation", now: float, *, here: bool, in_scene: bool, waits_for: str, is_bereft: bool = False
+) -> Line:
+    """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving.
+
+    `here` and `is_bereft`, where its placeholder is gone from the file that it was made for, are heeded only once the
+    model is ready.
+    """
+    state = generation.state
+    if generation.elsewhere:
+        return Line("In another Blender", None, "Another Blender on this computer works on it.", 'TIME')
+    if generation.is_working:
+        return Line(advance(generation, now), generation.progress, generation.problem, 'TIME')
+    icon = ICONS.get(state, 'TIME')
+    if generation.parked and state not in {State.READY, State.PLACED}:
+        return Line("Interrupted", None, generation.problem or _why_interrupted(generation), 'INFO')
+    about = ROUGH if generation.request.model == OFFLINE_PREVIEW.id else ""
+    if state is State.PLACED:
+        if in_scene or not here:
+            return Line("In the scene" if here else "Placed in another file", None, generation.where or about, icon)
+        detail = generation.problem or "Place Again brings it back at no cost."
+        return Line("No longer in the scene", None, detail, 'INFO')
+    if state is State.READY:
+        why = _why_ready(generation, here=here, waits_for=waits_for, is_bereft=is_bereft)
+        return Line("Ready", None, why or about, icon)
+    return Line(STAGES[state], None, generation.problem, icon)
+
+
+def plain(text: str) -> str:
+    """`text` as Blender takes it, on one line: it raises for halves of characters, which a file's name may have."""
+    return _NOT_SHOWN.sub(" ", text[:TEXT_LIMIT]).encode("utf-8", "replace").decode()
+
+
+def date(at: float, pattern: str) -> str:
+    """A moment in Unix seconds as the artist's clock has it; "at some time" for what is none."""
+    if not FIRST_SHOWN <= at <= LAST_SHOWN:
+        return "at some time"
+    return time.strftime(pattern, time.localtime(at))
+
+
+def shorten(name: str, characters: int) -> str:
+    """`name` in at most so many characters, ten at least."""
+    name, limit = plain(name), max(characters, 10)
+    return name if len(name) <= limit else f"{name[: limit - 1].rstrip()}…"
+
+
+def facts(generation: "Generation") -> str:
+    """What it cost and how long it took, where no other sentence says so: "$0.04 · 1:12"; its price meanwhile."""
+    if generation.is_working:
+        return price(generation.request.price_usd)
+    if not generation.task_id or generation.state not in {State.READY, State.PLACED}:
+        return ""
+    cost = price(generation.request.price_usd if generation.charged_usd is None else generation.charged_usd)
+    return " · ".join(filter(None, (cost, took(generation))))
+
+
+def took(generation: "Generation") -> str:
+    """How long it took at the service, "" where that is not known."""
+    begun, ended = generation.submitted_at, generation.finished_at
+    return clock(ended - begun) if 0 < begun < ended <= LAST_SHOWN else ""
+
+
+def arrival(generation: "Generation") -> str:
+    """The report when a model has arrived."""
+    made_in = f", made in {time_taken}" if (time_taken := took(generation)) else ""
+    cost = f", for {dollars(generation.charged_usd)}" if generation.charged_usd else ""
+    return plain(f"“{generation.request.name}” is in the scene{made_in}{cost}. {generation.where}").strip()
+
+
+def outcome(generations: "Sequence[Generation]") -> str:
+    """What has become of all that one press or one script has asked for: "" where all of it is in the scene, else
+    sentences that name each one that is not, so that it is plain which of them was charged nothing.
+    """
+    missing = [generation for generation in generations if generation.state is not State.PLACED]
+    if not missing or len(generations) == 1:
+        return "".join(_why_missing(generation) for generation in missing)
+    names = [generation.request.name for generation in generations]
+    by_problem: dict[str, list[str]] = {}
+    for generation in missing:
+        name = generation.request.name
+        seed = f" with seed {generation.request.seed}" if names.count(name) > 1 else ""
+        by_problem.setdefault(_why_missing(generation), []).append(f"“{name}”{seed}")
+    count = len(generations) - len(missing)
+    there = f"{count or 'None'} of {len(generations)} {'is' if count == 1 else 'are'} in the scene"
+    charges = [generation.charged_usd for generation in generations if generation.state is State.PLACED]
+    known = [charge for charge in charges if charge]
+    spent = f", for {dollars(sum(known))}" if known and len(known) == len(charges) else ""
+    return " ".join((f"{there}{spent}.", *(f"{', '.join(named)}: {why}" for why, named in by_problem.items())))
+
+
+def _why_missing(generation: "Generation") -> str:
+    return generation.problem or f"{STAGES[generation.state]}."
+
+
+def settings_in_full(generation: "Generation", label_of_parameter: Callable[[str], str]) -> str:
+    """For a tooltip: what it was made from, with what, and when."""
+    request = generation.request
+    made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
+    numbers = [f"{label_of_parameter(name)}: {number(value)}" for name, value in request.parameters[:NUMBERS_SHOWN]]
+    made_at = date(generation.created_at, "%Y-%m-%d %H:%M")
+    cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
+    lines = (made_from, f"{label_of(request.model)}, {cost}, {made_at}", *numbers, "Click to show it")
+    return "\n".join(map(plain, lines))
+
+
+def label_of(model_id: str) -> str:
+    """What a model is called."""
+    return MODELS[model_id].label if model_id in MODELS else LABELS.get(model_id, model_id)
+
+
+def advance(generation: "Generation", now: float) -> str:
+    """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
+    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state])
+    is_cancelling = not (generation.wanted or generation.fetched or generation.problem)
+    parts = [f"Cancelling · {stage}" if is_cancelling else stage]
+    elapsed_s = now - generation.submitted_at if generation.submitted_at else None
+    if generation.progress is not None:
+        parts.append(f"{generation.progress * 100:.0f} %")
+        # A stage of its own comes from the service's log, and with it the share.
+        left_s = time_left_s(generation.progress, None if generation.stage else elapsed_s, generation.expected_s)
+        if left_s is not None:
+            parts.append(f"{clock(left_s)} left")
+    elif elapsed_s is not None:
+        parts.append(clock(elapsed_s))
+    return " · ".join(parts)
+
+
+def number(value: float) -> str:
+    """ "50", "7.5", "0.333"; a seed in full."""
+    if not -SEED_LIMIT <= value <= SEED_LIMIT:
+        return "out of range"
+    return f"{round(value, 3):.10g}"
+
+
+def clock(seconds: float) -> str:
+    """ "0:07", "2:05", "1:02:03"."""
+    if not seconds < LARGEST:
+        return "a long time"
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: "640 KB", "3.2 MB", "1.4 GB"."""
+    if count < 1_000_000:
+        return f"{-(-count // 1000)} KB"
+    return f"{count / 1e6:.1f} MB" if count < 1_000_000_000 else f"{count / 1e9:.1f} GB"
+
+
+def removal(generation: "Generation") -> list[str]:
+    """What removing a generation does, in sentences; [] where nothing is lost by it and nobody need be asked."""
+    state = generation.state
+    price_usd = generation.charged_usd if generation.charged_usd is not None else generation.request.price_usd
+    if state in {State.READY, State.PLACED}:
+        what = "What was made" if generation.request.makes_pictures else "The model's file"
+        said = [f"{what} is deleted from this computer, and so is the picture that was sent."]
+        if price_usd == PRICE_TOLD_LATER:
+            said.append("PiAPI has charged it, and has not told how much.")
+        elif price_usd:
+            said.append(f"It has cost {dollars(price_usd)}; making it again costs that again.")
+        if state is State.PLACED:
+            said.append("What stands in a scene stays there.")
+        return said
+    if generation.task_id and generation.parked:
+        what = "What it made" if generation.request.makes_pictures else "Its model"
+        said = [f"{what} has not been fetched yet, and is no longer followed here."]
+        if price_usd:
+            known = "" if price_usd == PRICE_TOLD_LATER else f" ({dollars(price_usd)})"
+            said.append(f"It is paid for{known}. Resume fetches it at no cost.")
+        return said
+    if state in {State.OUTCOME_UNKNOWN, State.SUBMITTING}:
+        known = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
+        return [f"Whether PiAPI took the task, and charged {known}, is unknown, and no longer looked for."]
+    return []
+
+
+def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
+    """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
+    return list(_wrapped(plain(text), max(int(width_px / (6.2 * ui_scale)), 16)))
+
+
+@lru_cache(maxsize=256)
+def _wrapped(text: str, characters: int) -> tuple[str, ...]:
+    """Kept: dividing a sentence takes as long as drawing a row."""
+    import textwrap
+
+    return tuple(textwrap.wrap(text, characters)) or ("",)
+
+
+def _why_interrupted(generation: "Generation") -> str:
+    if generation.state is State.SUBMITTING:
+        return "Blender ended while it was being sent. Resume looks for it among the account's tasks, at no cost."
+    if generation.task_id and not generation.request.price_usd:
+        return "It was going on when Blender ended. Resume makes it again, free."
+    if generation.task_id:
+        return "It was going on when Blender ended. Resume takes it up again at no cost."
+    return "It had not been sent when Blender ended, and has cost nothing."
+
+
+def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_bereft: bool) -> str:
+    if generation.problem:
+        return generation.problem
+    if generation.request.makes_pictures:
+        return "" if generation.wanted else "Cancelled too late: PiAPI went on with it and charges it, so it was kept."
+    if generation.fetched:
+        return "It was made with this account elsewhere. Place puts it at the 3D cursor, at no cost."
+    if not generation.wanted:
+        if not generation.request.price_usd:
+            return "Cancelled too late: it was made already. Place puts it into the scene."
+        return "Cancelled too late: PiAPI went on with it and charges it, so it was kept. Place puts it into the scene."
+    if is_bereft:
+        return "Its placeholder is gone. Place puts it at the 3D cursor."
+    if not here:
+        return "It was made for another file. Place puts it at the 3D cursor of this one."
+    return f"It arrives when {waits_for}." if waits_for else ""

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model as an asset: a .blend of its own in an asset library, whole or not at all.
+
+It is not compressed, which would take three times as long: its textures are PNGs already.
+"""
+
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from ...generation.file_names import file_stem, path_key
+from ...generation.files import PART_SUFFIX
+from ...generation.problems import GenerationProblem
+from ...generation.record.request import Picture
+from .. import blend_files
+from ..blockout import swap
+from ..finish import textures
+from ..importing.staging import is_linked, mesh_of
+from ..placement import placeholder
+from . import catalog as asset_catalog
+
+NAME_WHILE_SAVING = "Trellis: being saved as an asset"
+KEY_PROPERTY = "trellis_asset"
+"""The custom property by which an object that no generation made tells which asset it is."""
+_OF_THIS_FILE = (KEY_PROPERTY, swap.BOX, swap.IN_BOX, swap.WAS_HIDDEN, placeholder.ID_PROPERTY)
+"""What is true of the object in the open file alone: elsewhere it is no such asset, in no box, waits for nothing."""
+ID_CHARACTERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the Asset Browser shows. `catalog` is a path ("Trellis/TRELLIS 2"), `key` tells models of one name apart.
+
+    `picture` is the preview, None for none.
+    """
+
+    name: str
+    description: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    catalog: str = asset_catalog.ROOT
+    key: str = ""
+    picture: Picture | None = None
+
+
+class NotSaved(Exception):
+    """There is no new asset, and what was in the library is as before. `str(error)` is a sentence for the artist."""
+
+
+def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, list[str]]:
+    """Saves the object with its mesh, materials and packed textures, and returns the file and sentences about textures
+    that are missing in it, and about other objects that have come with it.
+
+    It has no parent, constraints or animation there, is in no box and stands at the origin, as large and turned as it
+    is. The scene stays as it is. The same `key` again replaces the asset; without one the object is given one of its
+    own. Raises NotSaved.
+    """
+    mesh = mesh_of(model)
+    if is_linked(model):
+        raise NotSaved(f"“{model.name}” is linked from another file. Make it local first.")
+    path = folder / file_name(about.name, about.key or _own_key(model))
+    if bpy.data.filepath and path_key(str(path.resolve())) == path_key(str(Path(bpy.data.filepath).resolve())):
+        raise NotSaved(f"“{model.name}” is in its asset's own file. Save the .blend itself.")
+    part = path.with_name(f".{path.name}{PART_SUFFIX}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        catalog_id = asset_catalog.see_to(folder, about.catalog)
+        with _packed(mesh) as problems, _copy_named(model, about.name) as copy:
+            _mark(copy, about, catalog_id)
+            problems.extend(_company(copy))
+            blend_files.write(part, {copy})
+        part.replace(path)
+    except (OSError, RuntimeError, GenerationProblem) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
+        raise NotSaved(f"The asset was not saved. The library {folder} cannot be written to ({reason}).") from None
+    return path, problems
+
+
+def file_name(name: str, key: str) -> str:
+    """The name of an asset's file: readable, the same for the same key, and possible on every system.
+
+    The key keeps it from being the name of a file of the artist's.
+    """
+    return f"{file_stem(name, 'Model')}-{key[:ID_CHARACTERS]}.blend"
+
+
+def _own_key(model: bpy.types.Object) -> str:
+    if KEY_PROPERTY not in model:
+        model[KEY_PROPERTY] = uuid.uuid4().hex
+    return str(model[KEY_PROPERTY])
+
+
+@contextmanager
+def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Object]:
+    """A copy by itself that has the name: two objects cannot have the same one, so the model lends it."""
+    had = model.name
+    copy: Any = model.copy()
+    try:
+        for ours in _OF_THIS_FILE:
+            if ours in copy:
+                del copy[ours]
+        copy.hide_viewport = copy.hide_render = False  # as it is while its box is shown
+        copy.animation_data_clear()
+        copy.constraints.clear()
+        copy.parent = None
+        _, turned, scale = model.matrix_world.decompose()
+        copy.matrix_world = Matrix.LocRotScale(None, turned, scale)  # pyright: ignore[reportArgumentType]
+        if had == name:
+            model.name = NAME_WHILE_SAVING
+        copy.name = name
+        yield copy
+    finally:
+        bpy.data.objects.remove(copy)
+        model.name = had
+
+
+def _company(item: bpy.types.Object) -> list[str]:
+    """A sentence where modifiers of the object need others, which Blender then writes along with it."""
+    users = bpy.data.user_map(key_types={'OBJECT', 'COLLECTION'}, value_types={'OBJECT'})
+    needed = sorted(f"“{other.name}”" for other, by in users.items() if item in by and other != item)
+    if not needed:
+        return []
+    return [f"Its modifiers use {', '.join(needed)}: the asset brings that along. Apply them to have the model alone."]
+
+
+def _mark(item: bpy.types.Object, about: About, catalog_id: str) -> None:
+    item.asset_mark()
+    data: Any = item.asset_data
+    data.description = about.description
+    data.author = about.author
+    data.catalog_id = catalog_id
+    for tag in about.tags:
+        data.tags.new(tag, skip_if_exists=True)
+    if about.picture is not None:
+        _give_preview(item, about.picture)
+
+
+def _give_preview(item: bpy.types.Object, picture: Picture) -> None:
+    import numpy as np
+
+    rows = np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4)[::-1]
+    preview: Any = item.preview_ensure()
+    preview.image_size = (picture.width, picture.height)
+    preview.image_pixels_float.foreach_set((rows.astype(np.float32) / 255).ravel())
+
+
+@contextmanager
+def _packed(mesh: bpy.types.Mesh) -> Generator[list[str]]:
+    """The textures packed for a while; sentences about those that cannot be. Painted ones stay packed: they would lose
+    what was painted.
+    """
+    clean = [image for image in textures.images_of(mesh) if image.packed_file is None and not image.is_dirty]
+    problems = textures.keep(mesh, textures.Textures.PACK)
+    try:
+        yield problems
+    finally:
+        for image in clean:
+            if image.packed_file is not None:
+                image.unpack(method='USE_ORIGINAL')

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A box and the model that stands in it: one of the two is seen. Nothing is deleted, so either can come back.
+
+The pair is known by custom properties, so both may be renamed, moved, copied and saved.
+"""
+
+import uuid
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+import bpy
+
+from .. import object_names, windows
+from ..placement import placeholder
+
+BOX = "trellis_box"
+"""The custom property of a box with a model in it: the pair's id, the name the artist gave the box, and what box and
+model were called when the model came. Who is called otherwise is a copy, as long as another one is called so.
+"""
+IN_BOX = "trellis_in_box"
+"""The custom property by which a model tells in which box it stands: the pair's id."""
+WAS_HIDDEN = "trellis_was_hidden"
+"""The custom property of what we have hidden: whether it was hidden in viewports and in renderings before."""
+
+
+class Pair(NamedTuple):
+    """A box in a scene, and the model that stands for it where there is one."""
+
+    id: str
+    box: bpy.types.Object
+    model: bpy.types.Object | None
+
+
+def take_over(box: bpy.types.Object, item: bpy.types.Object) -> None:
+    """`item`, which is in the box's collections, gets the box's name where that says anything, and is selected where
+    the box was, which is hidden. The model that stood for the box before is kept, hidden. Pushes no undo step.
+    """
+    scene = placeholder.scene_of(box) or windows.shown_scene()
+    layer = windows.view_layer_of(scene)
+    name = name_of(box)
+    before = next((pair.model for pair in _pairs() if pair.box == box), None) if BOX in box else None
+    if before is not None:
+        said = before.name
+        put_away(before, said)
+        item.name = said
+    if object_names.prompt_in(name):
+        box.name, item.name = f"{name} box", name
+    pair = uuid.uuid4().hex
+    box[BOX] = {"pair": pair, "name": name, "box": box.name, "model": item.name}
+    item[IN_BOX] = pair
+    if placeholder.ID_PROPERTY in box:
+        del box[placeholder.ID_PROPERTY]
+    if windows.has(layer, box) and windows.has(layer, item):
+        _take_attention(box, item, scene, layer)
+    hide(box)
+
+
+def name_of(box: bpy.types.Object) -> str:
+    """The name that the artist gave the box."""
+    known: Any = box.get(BOX)
+    return str(known["name"]) if known is not None else box.name
+
+
+def put_away(model: bpy.types.Object, name: str) -> None:
+    """Another one stands where it stood: it is kept, hidden, as "`name` (before)", and no box knows it any more."""
+    model.name = f"{name} (before)"
+    for mark in (placeholder.ID_PROPERTY, IN_BOX):
+        if mark in model:
+            del model[mark]
+    hide(model)
+
+
+def hide(item: bpy.types.Object) -> None:
+    """In all viewports and renderings. Hidden in a view layer alone it would be back with its collection, when that
+    is excluded and included again.
+    """
+    if WAS_HIDDEN not in item:
+        item[WAS_HIDDEN] = [item.hide_viewport, item.hide_render]
+    item.hide_viewport = item.hide_render = True
+
+
+def unhide(item: bpy.types.Object) -> None:
+    """As it was before it was hidden here."""
+    known: Any = item.get(WAS_HIDDEN)
+    if known is not None:
+        item.hide_viewport, item.hide_render = map(bool, known)
+        del item[WAS_HIDDEN]
+
+
+def pairs_of(items: Collection[bpy.types.Object]) -> set[str]:
+    """The pairs that any of the objects belongs to, as box or as model."""
+    return {pair for item in items if (pair := _pair_of(item))}
+
+
+def show(pairs: Collection[str], *, boxes: bool) -> int:
+    """Shows the boxes and hides their models, or the other way round; of how many boxes.
+
+    All pairs of the file where `pairs` is empty. A box whose model is gone can be shown and is not hidden. Copies of a
+    box or of a model are left alone. Pushes no undo step.
+    """
+    count = 0
+    for pair in _pairs():
+        shown, hidden = (pair.box, pair.model) if boxes else (pair.model, pair.box)
+        if shown is None or (pairs and pair.id not in pairs):
+            continue
+        unhide(shown)
+        if hidden is not None:
+            hide(hidden)
+        count += 1
+    return count
+
+
+def _pairs() -> Iterator[Pair]:
+    boxes: dict[str, list[bpy.types.Object]] = {}
+    models: dict[str, list[bpy.types.Object]] = {}
+    for item in bpy.data.objects:
+        if (pair := _pair_of(item)) and item.library is None and item.users_scene:
+            (boxes if BOX in item else models).setdefault(pair, []).append(item)
+    for pair, found in boxes.items():
+        known: Any = found[0][BOX]
+        box = _called(str(known.get("box", "")), found)
+        if box is not None:
+            yield Pair(pair, box, _called(str(known.get("model", "")), models.get(pair, [])))
+
+
+def _called(name: str, items: list[bpy.types.Object]) -> bpy.types.Object | None:
+    return next((item for item in items if item.name == name), items[0] if items else None)
+
+
+def _pair_of(item: bpy.types.Object) -> str:
+    known: Any = item.get(BOX)
+    return str(known["pair"]) if known is not None else str(item.get(IN_BOX, ""))
+
+
+def _take_attention(
+    box: bpy.types.Object, item: bpy.types.Object, scene: bpy.types.Scene, layer: bpy.types.ViewLayer
+) -> None:
+    for viewport in windows.viewports_of(scene):
+        if viewport.local_view is not None and box.local_view_get(viewport):
+            item.local_view_set(viewport, True)
+    item.select_set(box.select_get(view_layer=layer), view_layer=layer)
+    box.select_set(False, view_layer=layer)
+    if layer.objects.active == box:
+        layer.objects.active = item

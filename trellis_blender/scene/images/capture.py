@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of what an artist has in front of them: the viewport, the camera's view, the render result.
+
+Main thread only, and a window for the views: the graphics card draws them. What has to be set otherwise for that
+is set back.
+"""
+
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from ...generation.record.request import Picture
+from ...piapi.models import IMAGE_SIDE_LIMIT_PX
+from .load import PictureUnusable, load_picture
+
+RENDER_RESULT = 'RENDER_RESULT'
+
+
+def of_viewport(context: bpy.types.Context, area: bpy.types.Area | None) -> Picture:
+    """A 3D viewport as it is seen, without overlays; PictureUnusable where there is none."""
+    space, region = _view_of(area)
+    view = space.region_3d
+    size = _size(region.width, region.height)
+    return _drawn(context, (space, region), size, view.view_matrix, view.window_matrix)
+
+
+def of_camera(context: bpy.types.Context, area: bpy.types.Area | None) -> Picture:
+    """What the scene's camera sees, drawn as the viewport draws; PictureUnusable where there is no camera."""
+    place = _view_of(area)
+    camera, render = context.scene.camera, context.scene.render
+    if camera is None:
+        raise PictureUnusable("The scene has no camera. Add one, or take the viewport.")
+    width, height = _size(render.resolution_x * render.pixel_aspect_x, render.resolution_y * render.pixel_aspect_y)
+    depsgraph = context.evaluated_depsgraph_get()
+    seen: Any = camera.evaluated_get(depsgraph)
+    projection = seen.calc_matrix_camera(depsgraph, x=width, y=height)
+    return _drawn(context, place, (width, height), seen.matrix_world.normalized().inverted(), projection)
+
+
+def of_render_result(scene: bpy.types.Scene) -> Picture:
+    """What was rendered last, through the scene's view transform; PictureUnusable where nothing was."""
+    result = next((image for image in bpy.data.images if image.type == RENDER_RESULT), None)
+    if result is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "Render.png")
+            with _saved_as_png(scene.render.image_settings):
+                try:
+                    result.save_render(str(path), scene=scene)
+                except RuntimeError:
+                    path.unlink(missing_ok=True)
+            if path.is_file():
+                return load_picture(path, scene)
+    raise PictureUnusable("There is no render result. Render the scene first.")
+
+
+@contextmanager
+def _saved_as_png(settings: Any) -> Generator[None]:
+    """Blender finds a render result by its scene, so it is the artist's own settings that say as what it is saved."""
+    names = [each.identifier for each in settings.bl_rna.properties if not each.is_readonly]
+    # Which others there are depends on these.
+    names.sort(key=lambda name: (name != "media_type", name != "file_format"))
+    before = {name: getattr(settings, name) for name in names}
+    wanted = {"media_type": 'IMAGE', "file_format": 'PNG', "color_mode": 'RGBA', "color_depth": '8'}
+    wanted["color_management"] = 'FOLLOW_SCENE'
+    try:
+        for name in names:
+            if name in wanted:
+                setattr(settings, name, wanted[name])
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
+
+
+def _view_of(area: bpy.types.Area | None) -> tuple[Any, Any]:
+    if area is None or area.type != 'VIEW_3D':
+        raise PictureUnusable("There is no 3D viewport here to take a picture of.")
+    return area.spaces.active, next(region for region in area.regions if region.type == 'WINDOW')
+
+
+def _size(width: float, height: float) -> tuple[int, int]:
+    factor = IMAGE_SIDE_LIMIT_PX / max(width, height)
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def _drawn(
+    context: bpy.types.Context, place: tuple[Any, Any], size: tuple[int, int], view: Matrix, projection: Matrix
+) -> Picture:
+    import gpu
+    import numpy as np
+
+    space, region = place
+    width, height = size
+    try:
+        offscreen: Any = gpu.types.GPUOffScreen(width, height, format='RGBA8')
+    except RuntimeError as error:
+        raise PictureUnusable(f"The graphics card cannot draw a picture of {width} × {height} ({error}).") from None
+    shown = space.overlay.show_overlays
+    space.overlay.show_overlays = False
+    try:
+        with offscreen.bind():
+            buffer: Any = gpu.state.active_framebuffer_get()
+            buffer.clear(color=(0, 0, 0, 0), depth=1.0)
+            offscreen.draw_view3d(
+                context.scene,
+                context.view_layer,
+                space,
+                region,
+                view,
+                projection,
+                do_color_management=True,
+                draw_background=True,
+            )
+            drawn = buffer.read_color(0, 0, width, height, 4, 0, 'UBYTE')
+    finally:
+        space.overlay.show_overlays = shown
+        offscreen.free()
+    drawn.dimensions = width * height * 4
+    rows = np.array(drawn, dtype=np.uint8).reshape(height, width, 4)
+    return Picture(width, height, rows[::-1].tobytes())

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blender's glTF importer, at work in a scene of our own while our threads go on."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+
+from ...gltf import compression
+from ...gltf.container import read_gltf
+from .. import versions
+from .quiet import no_output_on_failure
+
+ADDON = "io_scene_gltf2"
+"""The importer's Python module."""
+COMPRESSIONS = frozenset({*compression.MESHOPT, compression.DRACO})
+_HOOKS = "glTF2ImportUserExtension"
+"""By this name of a class in an enabled add-on's module the importer finds what wants to take part in an import."""
+
+
+class ImportFailed(Exception):
+    """Blender's importer could not read the file. `str(error)` is a sentence for the artist."""
+
+
+def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True) -> list[bpy.types.Material]:
+    """Brings what is in the GLB at `path` into the scene `stage`. Raises ImportFailed, and leaves what came until then.
+
+    Without its normals a file's vertices are welded by their places alone. Returns the materials whose file says
+    nothing of metal. While an object of the artist's is in Edit Mode this must run from a timer: inside an operator
+    Blender finds that object through the window, and its importer fails.
+    """
+    if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
+        raise ImportFailed("Blender's add-on “glTF 2.0 format” is switched off. Enable it, then press Place.")
+    options = {**versions.gltf_import_options(), "import_shading": 'NORMALS' if keeps_normals else 'SMOOTH'}
+    # The importer makes bones with operators, whatever one does; the service's models have none.
+    keeps_the_lock = versions.OPERATORS_CRASH_IN_OVERRIDES and not read_gltf(path).get("skins")
+    with no_output_on_failure(), _taking_part() as taking_part:
+        reason = (_without_operators if keeps_the_lock else _with_operators)(path, stage, options)
+        if reason:
+            reason = "; ".join([reason[:200], *taking_part.compressions])
+            raise ImportFailed(f"Blender's glTF importer could not read the model ({reason}). Its file is kept.")
+    return taking_part.saying_nothing_of_metal
+
+
+class _TakesPart:
+    """What the importer calls, as it calls the add-ons that take part; the names of these methods are its own."""
+
+    def __init__(self) -> None:
+        self.saying_nothing_of_metal: list[bpy.types.Material] = []
+        self.compressions: list[str] = []
+
+    def gather_import_gltf_before_hook(self, gltf: Any) -> None:
+        """Takes out what a model does not bring along: it would cost time, and some of it goes into the artist's first
+        scene and preferences.
+        """
+        data = gltf.data
+        used = set(data.extensions_used or ()) & COMPRESSIONS
+        self.compressions = [f"it uses {name}, which this Blender may not have" for name in sorted(used)]
+        for kind in ("nodes", "meshes", "materials", "cameras", "skins", "scenes"):
+            for item in getattr(data, kind) or ():
+                item.extras = None
+        for node in data.nodes or ():
+            node.camera = None
+            (node.extensions or {}).pop("KHR_lights_punctual", None)
+        for mesh in data.meshes or ():
+            for part in mesh.primitives:
+                (part.extensions or {}).pop("KHR_materials_variants", None)
+        for extension in ("KHR_lights_punctual", "KHR_materials_variants"):
+            (data.extensions or {}).pop(extension, None)
+        # Blender shows the first one, and so the pose that it begins with.
+        data.animations = data.animations[:1] if data.animations else data.animations
+
+    def gather_import_material_after_hook(
+        self, material: Any, _vertex_color: Any, made: bpy.types.Material, _gltf: Any
+    ) -> None:
+        """By the material itself: Blender's names and the order of its slots are not the file's."""
+        surface, extensions = material.pbr_metallic_roughness, material.extensions or {}
+        says = surface is not None and (surface.metallic_factor is not None or surface.metallic_roughness_texture)
+        if not says and "KHR_materials_pbrSpecularGlossiness" not in extensions:
+            self.saying_nothing_of_metal.append(made)
+
+
+@contextmanager
+def _taking_part() -> Generator[_TakesPart]:
+    """The importer itself is the add-on that is enabled for sure."""
+    importer: Any = sys.modules[ADDON]
+    taking_part = _TakesPart()
+    setattr(importer, _HOOKS, lambda: taking_part)
+    try:
+        yield taking_part
+    finally:
+        delattr(importer, _HOOKS)
+
+
+def _with_operators(path: Path, stage: bpy.types.Scene, options: dict[str, Any]) -> str:
+    """What was wrong with the file, "" for nothing."""
+    try:
+        # With `window` as well, even None, Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of
+        # their mode.
+        with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
+            bpy.ops.import_scene.gltf(filepath=str(path), **options)
+    except RuntimeError as error:
+        # Blender puts a whole traceback into its message, and below it a line with the place.
+        reasons = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+        return reasons[-1].removeprefix("Error:").strip() if reasons else "no reason given"
+    return ""
+
+
+def _without_operators(path: Path, stage: bpy.types.Scene, options: dict[str, Any]) -> str:
+    """As `_with_operators`, by what the operator consists of: inside the override no operator lets Python's lock go.
+
+    Blender 4.2's importer deselects all with an operator unless an object is in Edit Mode, so it is shown an Empty for
+    that: nothing else takes one for being edited.
+    """
+    said: list[str] = []
+    operator: Any = bpy.ops.import_scene.gltf
+    settings = {each.identifier: getattr(each, "default", None) for each in operator.get_rna_type().properties}
+    settings.update(options, filepath=str(path))
+    importer: Any = sys.modules[ADDON]
+    stand_in = SimpleNamespace(files=(), filepath=str(path))
+    stand_in.as_keywords = lambda: {**settings, "loglevel": stand_in.loglevel}
+    stand_in.unit_import = lambda *given: importer.ImportGLTF2.unit_import(stand_in, *given)
+    stand_in.report = lambda _kinds, message: said.append(message)
+    empty = bpy.data.objects.new("Trellis import", None)
+    try:
+        with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0], edit_object=empty):
+            outcome = importer.ImportGLTF2.import_gltf2(stand_in, bpy.context)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "" if outcome == {'FINISHED'} else " ".join(said) or "no reason given"
