@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one ordered list of what is registered, and the one list of how it ends."""
+"""What the rooms of the interface register, in this order, and the one list of how it ends."""
 
 import sys
 
@@ -8,92 +8,37 @@ import bpy
 from .interface.generate import (
     background_removal,
     blockout,
-    buttons,
     concepts,
     drag_and_drop,
     image_from_web,
-    model_panel,
-    operator,
-    prompts,
     readiness,
 )
-from .interface.generate import panel as input_panels
-from .interface.generations import panel, row_menu, rows
-from .interface.input_image import capture, check, cleanup, decode_cache, decode_many, preview, thumbnails
+from .interface.generate import classes as generate_classes
+from .interface.generations import classes as generations_classes
+from .interface.generations import panel
+from .interface.input_image import check, cleanup, decode_cache, decode_many, preview, thumbnails
+from .interface.input_image import classes as input_image_classes
+from .interface.monitor import classes as monitor_classes
 from .interface.monitor import handlers, monitor
-from .interface.placed_model import assets, finish_operator, finish_panel
-from .interface.preferences import account, preferences, report, second_copy, spending
+from .interface.placed_model import classes as placed_model_classes
+from .interface.placed_model import finish_operator
+from .interface.preferences import classes as preferences_classes
+from .interface.preferences import second_copy
+from .interface.state import classes as state_classes
 from .interface.state import configuration, logs, session, settings
 from .interface.state.endings import Endings
-from .interface.viewport import orphan_placeholders, redraw
+from .interface.viewport import classes as viewport_classes
+from .interface.viewport import redraw
 
 CLASSES = (
-    preferences.TRELLIS_AP_preferences,
-    settings.TRELLIS_PG_settings,
-    operator.TRELLIS_OT_generate,
-    buttons.TRELLIS_OT_generate_from_panel,
-    buttons.TRELLIS_OT_try_offline,
-    buttons.TRELLIS_OT_new_seed,
-    capture.TRELLIS_OT_take_picture,
-    capture.TRELLIS_OT_use_image,
-    capture.TRELLIS_MT_pictures,
-    image_from_web.TRELLIS_OT_take_from_web,
-    decode_many.TRELLIS_OT_read_pictures,
-    drag_and_drop.TRELLIS_OT_generate_from_files,
-    drag_and_drop.TRELLIS_OT_generate_from_editor,
-    drag_and_drop.TRELLIS_OT_set_down,
-    drag_and_drop.TRELLIS_FH_image,
-    cleanup.TRELLIS_OT_check_image,
-    cleanup.TRELLIS_OT_improve_image,
-    cleanup.TRELLIS_OT_use_original_image,
-    concepts.TRELLIS_OT_make_concepts,
-    concepts.TRELLIS_OT_choose_concept,
-    concepts.TRELLIS_OT_generate_from_concepts,
-    concepts.TRELLIS_OT_show_concepts,
-    concepts.TRELLIS_MT_concepts,
-    background_removal.TRELLIS_OT_remove_background,
-    background_removal.TRELLIS_OT_use_pictures,
-    prompts.TRELLIS_OT_edit_prompt,
-    prompts.TRELLIS_OT_use_prompt,
-    prompts.TRELLIS_MT_prompts,
-    monitor.TRELLIS_OT_monitor,
-    rows.TRELLIS_OT_cancel,
-    rows.TRELLIS_OT_place,
-    rows.TRELLIS_OT_resume,
-    rows.TRELLIS_OT_submit_again,
-    rows.TRELLIS_OT_submit_paused,
-    rows.TRELLIS_OT_remove,
-    row_menu.TRELLIS_OT_show,
-    row_menu.TRELLIS_OT_more,
-    row_menu.TRELLIS_OT_move_here,
-    row_menu.TRELLIS_OT_use_settings,
-    row_menu.TRELLIS_OT_show_folder,
-    row_menu.TRELLIS_OT_copy_problem,
-    row_menu.TRELLIS_OT_keep_only,
-    panel.TRELLIS_OT_show_more,
-    account.TRELLIS_OT_test_key,
-    account.TRELLIS_OT_list_tasks,
-    account.TRELLIS_OT_fetch_task,
-    spending.TRELLIS_OT_export_costs,
-    report.TRELLIS_OT_copy_report,
-    input_panels.TRELLIS_PT_generate,
-    model_panel.TRELLIS_OT_generate_again,
-    model_panel.TRELLIS_OT_vary_seed,
-    model_panel.TRELLIS_OT_use_model_settings,
-    model_panel.TRELLIS_OT_show_source,
-    blockout.TRELLIS_OT_generate_for_selection,
-    blockout.TRELLIS_OT_pictures_for_boxes,
-    blockout.TRELLIS_OT_show_boxes,
-    panel.TRELLIS_PT_generations,
-    model_panel.TRELLIS_PT_this_model,
-    finish_panel.TRELLIS_PT_finish,
-    blockout.TRELLIS_PT_blockout,
-    finish_operator.TRELLIS_OT_finish,
-    assets.TRELLIS_OT_save_asset,
-    assets.TRELLIS_OT_add_library,
-    orphan_placeholders.TRELLIS_OT_remove_placeholder,
-    orphan_placeholders.TRELLIS_PT_strays,
-    account.TRELLIS_PT_account,
+    *preferences_classes.CLASSES,
+    *state_classes.CLASSES,
+    *input_image_classes.CLASSES,
+    *generate_classes.CLASSES,
+    *generations_classes.CLASSES,
+    *monitor_classes.CLASSES,
+    *placed_model_classes.CLASSES,
+    *viewport_classes.CLASSES,
 )
 
 

@@ -146,6 +146,7 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
     """A model for each selected object, that fits it"""
 
     bl_label = "Block-out"
+    bl_order = 3
     bl_options = {'DEFAULT_CLOSED'}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -135,6 +135,7 @@ class TRELLIS_PT_this_model(TrellisPanel, bpy.types.Panel):
     """What made the active object, and once more the same or another of its kind"""
 
     bl_label = "This Model"
+    bl_order = 2
     bl_options = {'DEFAULT_CLOSED'}
 
     @classmethod

@@ -57,6 +57,7 @@ class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
     """What became of everything that was generated, the newest first"""
 
     bl_label = "Generations"
+    bl_order = 1
 
     def draw(self, context: bpy.types.Context) -> None:
         draw_list(self.layout, context)

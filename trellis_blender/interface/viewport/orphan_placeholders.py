@@ -41,6 +41,7 @@ class TRELLIS_PT_strays(bpy.types.Panel):
     """Shown only where there are some"""
 
     bl_label = "Placeholders Left Over"
+    bl_order = 10
     bl_space_type = 'VIEW_3D'
     bl_region_type = 'UI'
     bl_category = "Trellis"

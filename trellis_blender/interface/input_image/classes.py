@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this room registers with Blender, in this order."""
+
+from . import capture, cleanup, decode_many
+
+CLASSES = (
+    capture.TRELLIS_OT_take_picture,
+    capture.TRELLIS_OT_use_image,
+    capture.TRELLIS_MT_pictures,
+    decode_many.TRELLIS_OT_read_pictures,
+    cleanup.TRELLIS_OT_check_image,
+    cleanup.TRELLIS_OT_improve_image,
+    cleanup.TRELLIS_OT_use_original_image,
+)
