@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trellis_blender.generation.queue import Queue
-from trellis_blender.generation.record.request import Picture, Placement, compose_request
+from trellis_blender.generation.record.request import Placement, compose_request
 from trellis_blender.generation.states import State
 from trellis_blender.generation.worker import reconcile
+from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.service import Service
 
 if TYPE_CHECKING:

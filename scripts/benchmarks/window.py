@@ -123,13 +123,13 @@ def fill_store(count: int) -> None:
     """What an earlier Blender left: every second one stands in the scene, of the others every second was refused."""
     from trellis_blender.generation.files import THUMBNAIL_NAME, write_whole
     from trellis_blender.generation.record.generation import new_generation
-    from trellis_blender.generation.record.request import Picture
     from trellis_blender.generation.states import State
     from trellis_blender.generation.store.database import Store
+    from trellis_blender.imaging.picture import Picture
     from trellis_blender.imaging.png import encode_png
     from trellis_blender.interface.state import configuration
     from trellis_blender.piapi.errors import OutOfCredits
-    from trellis_blender.scene.arrival import place
+    from trellis_blender.scene import custom_properties
 
     folder = configuration.data_folder()
     folder.mkdir(parents=True)
@@ -143,7 +143,7 @@ def fill_store(count: int) -> None:
         submitted = {"task_id": f"task-{number}", "submitted_at": 1e9, "finished_at": 1e9 + 40, "charged_usd": 0.04}
         if number % 2:
             item = bpy.data.objects.new(request.name, None)
-            item[place.ID_PROPERTY] = made.id
+            item[custom_properties.ID_PROPERTY] = made.id
             shelf.objects.link(item)
             made = replace(made, state=State.PLACED, object_name=item.name, **submitted)
             if number > count - SHOWN:

@@ -19,8 +19,8 @@ import bpy  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from trellis_blender.generation.problems import ModelUnusable  # noqa: E402
 from trellis_blender.generation.record.request import Placement  # noqa: E402
+from trellis_blender.gltf.errors import ModelUnusable  # noqa: E402
 from trellis_blender.scene.arrival import place as placing  # noqa: E402
 from trellis_blender.scene.images import mesh_snapshot, thumbnail  # noqa: E402
 from trellis_blender.scene.importing.importer import ImportFailed  # noqa: E402

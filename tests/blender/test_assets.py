@@ -54,7 +54,7 @@ def catalogs(folder: Path) -> list[str]:
 
 
 def test_the_asset_tells_what_it_is_and_needs_no_other_file(chair: Any, library: Path) -> None:
-    from trellis_blender.scene.arrival.place import ID_PROPERTY
+    from trellis_blender.scene.custom_properties import ID_PROPERTY
 
     chair.location, chair.rotation_euler, chair.scale = (5, 6, 7), (0, 0, 1), (2, 2, 2)
     number = chair[ID_PROPERTY]

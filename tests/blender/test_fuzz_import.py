@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from mutants import MUTATIONS, mutant, sources
 
-from trellis_blender.generation.problems import ModelUnusable
 from trellis_blender.gltf.container import check_glb
+from trellis_blender.gltf.errors import ModelUnusable
 
 SEED = 20261122
 FILES, FILES_SHORT = 2000, 40

@@ -13,7 +13,7 @@ from drawings import apple, drawn
 from PIL import Image
 from service import FIXTURES
 
-from trellis_blender.generation.record.request import Picture
+from trellis_blender.imaging.picture import Picture
 
 CASES = FIXTURES.parent / "cases"
 SOAK_PICTURES = 240

@@ -232,7 +232,7 @@ def test_a_file_of_several_scenes_leaves_no_scene_behind(addon: Any, tmp_path: P
 
 
 def test_a_model_moved_to_nowhere_is_refused_and_leaves_nothing(addon: Any, tmp_path: Path) -> None:
-    from trellis_blender.generation.problems import ModelUnusable
+    from trellis_blender.gltf.errors import ModelUnusable
 
     def enlarge(gltf: dict[str, Any]) -> None:
         for node in gltf["nodes"]:

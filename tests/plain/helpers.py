@@ -14,10 +14,11 @@ from systems import stop_listening
 from trellis_blender.generation.limits.rate_limit import LOOPBACK, RateLimit
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.record.generation import Generation
-from trellis_blender.generation.record.request import GenerationRequest, Picture, Placement, compose_request
+from trellis_blender.generation.record.request import GenerationRequest, Placement, compose_request
 from trellis_blender.generation.store.database import Store
 from trellis_blender.generation.worker.context import Surroundings, Work
 from trellis_blender.generation.worker.job import Job
+from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.service import Service
 
 PLACEMENT = Placement(scene="Scene", collection="Props", location=(1.0, 2.0, 0.5), longest_side_m=1.0)

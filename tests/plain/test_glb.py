@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from models import box_glb, glb, glb_without_mesh
 
-from trellis_blender.generation.problems import DiskFull, FolderUnusable, ModelUnusable
+from trellis_blender.generation.problems import DiskFull, FolderUnusable
 from trellis_blender.generation.worker.download import keep_model
 from trellis_blender.gltf.container import check_glb, read_gltf
+from trellis_blender.gltf.errors import ModelUnusable
 from trellis_blender.piapi.errors import ConnectionCut
 from trellis_blender.piapi.http.result_file import ResultStream
 

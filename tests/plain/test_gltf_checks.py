@@ -26,8 +26,8 @@ from models import box_glb, data_uri, glb, picture_png
 from mutants import Parts
 from service import FIXTURES
 
-from trellis_blender.generation.problems import ModelUnusable
 from trellis_blender.gltf.container import check_glb
+from trellis_blender.gltf.errors import ModelUnusable
 
 Gltf = dict[str, Any]
 

@@ -18,11 +18,12 @@ from trellis_blender.generation.files import pictures_in
 from trellis_blender.generation.record import costs
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.record.picture_request import background_request, concepts_request
-from trellis_blender.generation.record.request import GenerationRequest, Picture
+from trellis_blender.generation.record.request import GenerationRequest
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store, from_json, to_json
 from trellis_blender.generation.store.spending import Amount, spending, to_csv
 from trellis_blender.generation.worker import reconcile
+from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.answers import Status, read_task
 from trellis_blender.piapi.models import InputUnusable
 from trellis_blender.piapi.picture_models import PRICE_TOLD_LATER, WORDING

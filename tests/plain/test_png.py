@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from trellis_blender.generation.record.request import Picture
+from trellis_blender.imaging.picture import Picture
 from trellis_blender.imaging.png import encode_png
 
 

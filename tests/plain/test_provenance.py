@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from trellis_blender.generation.record.generation import new_generation
 from trellis_blender.generation.record.provenance import Made, from_group, made_by, to_group
-from trellis_blender.generation.record.request import Picture, compose_request
+from trellis_blender.generation.record.request import compose_request
+from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.models import IMAGE, TEXT
 
 JUNK = st.recursive(

@@ -2,6 +2,7 @@
 """The files in a generation's folder: their names, and how they are written so that none is ever half there."""
 
 import errno
+import hashlib
 import os
 import sys
 import threading
@@ -11,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from ..imaging.picture import Picture
+from ..imaging.png import encode_png
 from .problems import FolderUnusable, explain_os_error
 
 Result = TypeVar("Result")
@@ -161,3 +164,10 @@ def _folders(folder: Path, prefix: str) -> list[Path]:
         return [path for path in folder.iterdir() if path.name.startswith(prefix)]
     except OSError:
         return []
+
+
+def keep_picture(picture: Picture, folder: Path) -> str:
+    """Writes what is sent, as it is sent, and returns the file's SHA-256; GenerationProblem where that fails."""
+    png = encode_png(picture)
+    write_whole(folder / INPUT_NAME, png)
+    return hashlib.sha256(png).hexdigest()

@@ -33,14 +33,6 @@ class PictureGone(GenerationProblem):
         super().__init__("The picture that was to be sent is no longer there. Choose it again and press Generate.")
 
 
-class ModelUnusable(GenerationProblem):
-    """What was downloaded is not a model that Blender can be given."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(f"What PiAPI delivered cannot be used: {reason}.")
-
-
 class NoPicture(GenerationProblem):
     """What comes from the network is no picture that Blender can be given. `reason` goes on after "it is"."""
 

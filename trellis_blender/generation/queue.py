@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..imaging.picture import Picture
 from ..piapi.plans import MOST_AT_ONCE, Plan
 from ..piapi.service import Service
 from .limits import rate_limit
@@ -25,7 +26,7 @@ from .lookups.lookups import Inquiries
 from .problems import GenerationProblem
 from .record import costs
 from .record.generation import Generation, new_generation, without_picture
-from .record.request import GenerationRequest, Picture
+from .record.request import GenerationRequest
 from .states import AT_THE_SERVICE, State
 from .store.found import come_so_far, not_taken
 from .store.owners import Owner

@@ -6,8 +6,8 @@ and against the file's size, because a kilobyte can ask for gigabytes.
 from collections import Counter
 from typing import Any
 
-from ..generation.problems import ModelUnusable
 from . import compression
+from .errors import ModelUnusable
 from .layout import COMPONENTS, at
 
 FREE_VALUES = 100_000

@@ -12,8 +12,8 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from ..generation.problems import ModelUnusable
 from . import budget, compression
+from .errors import ModelUnusable
 from .layout import COMPONENT_BYTES, FLOAT, INDEX_CODES, at, element_bytes
 from .pictures import IN_BASE64, check_pictures
 

@@ -7,7 +7,7 @@ Sources: EXT_meshopt_compression and KHR_draco_mesh_compression at Khronos; the 
 
 from typing import Any
 
-from ..generation.problems import ModelUnusable
+from .errors import ModelUnusable
 from .layout import at
 
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..generation.problems import ModelUnusable
 from . import description
 from .checks import Binary, check_contents
+from .errors import ModelUnusable
 
 SIZE_LIMIT_BYTES = 512 * 1024 * 1024
 """The service's models have some 2 MB; one of 1,000,000 triangles with two 2048² textures about 60 MB."""

@@ -4,7 +4,7 @@
 import json
 from typing import Any, cast
 
-from ..generation.problems import ModelUnusable
+from .errors import ModelUnusable
 
 BYTES_MAX = 8 * 1024 * 1024
 """The service's models have some 2 KB; pictures may stand in it as base64."""

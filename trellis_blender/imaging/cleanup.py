@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..generation.record.request import Picture
 from . import segmentation
-from .picture import Box
+from .picture import Box, Picture
 
 Array = Any
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..generation.record.request import Picture
+from .picture import Picture
 
 SIDE_PX = 128
 FINER = 2
@@ -69,7 +69,8 @@ def _choose(areas: Array, count: int, chance: Any) -> Array:
     if not len(total) or total[-1] <= 0:
         raise ValueError("nothing of it can be seen")
     places = (np.arange(count) + chance.random(count)) * (total[-1] / count)
-    return np.minimum(np.searchsorted(total, places), len(total) - 1)
+    found = np.searchsorted(total, places)  # pyright: ignore[reportUnknownVariableType]  numpy's stubs
+    return np.minimum(found, len(total) - 1)  # pyright: ignore[reportUnknownArgumentType]  numpy's stubs
 
 
 def _weights(count: int, chance: Any) -> Array:

@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 
-from ..generation.record.request import Picture
+from .picture import Picture
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COMPRESSION_LEVEL = 3

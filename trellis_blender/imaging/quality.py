@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..generation.record.request import Picture
 from . import segmentation
 from .cleanup import Remedy, as_array, box_around, separate
-from .picture import WHOLE, Box
+from .picture import WHOLE, Box, Picture
 
 Array = Any
 

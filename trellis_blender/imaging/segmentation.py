@@ -93,7 +93,8 @@ def smooth_backdrop(rgba: Array) -> Backdrop:
     for _ in range(FIT_TURNS):
         # What is far from the course so far hardly counts (Cauchy's weights).
         weights = 1 / (1 + (away / scale) ** 2)
-        course = np.linalg.lstsq(on_border * weights[:, None], colours * weights[:, None], rcond=None)[0]
+        sides = on_border * weights[:, None], colours * weights[:, None]
+        course = np.linalg.lstsq(*sides, rcond=None)[0]  # pyright: ignore[reportUnknownVariableType]  numpy's stubs
         away = distance(colours, on_border @ course)
         scale = max(0.02, scale / 2)
     noise = float(np.clip(NOISE_FACTOR * np.median(away), NOISE_MIN, NOISE_MAX))

@@ -4,9 +4,10 @@
 import uuid
 from dataclasses import dataclass, replace
 
+from ...imaging.picture import Picture
 from ..files import FOLDER_PREFIX
 from ..states import UNFINISHED, State
-from .request import GenerationRequest, Picture
+from .request import GenerationRequest
 
 
 @dataclass(frozen=True, slots=True)

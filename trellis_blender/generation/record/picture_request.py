@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Requests for pictures: concept images from words, and a picture without its background."""
 
+from ...imaging.picture import Picture
 from ...piapi.models import check_prompt
 from ...piapi.picture_models import (
     BACKGROUND,
@@ -11,7 +12,7 @@ from ...piapi.picture_models import (
     PRICE_TOLD_LATER,
     TOOLKIT,
 )
-from .request import GenerationRequest, Picture, Placement, short_name
+from .request import GenerationRequest, Placement, short_name
 
 
 def concepts_request(prompt: str, wording: str, placement: Placement) -> GenerationRequest:

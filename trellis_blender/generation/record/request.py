@@ -3,8 +3,9 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from ...imaging.picture import Picture
 from ...piapi.models import (
     IMAGE,
     SEED_LIMIT,
@@ -21,15 +22,6 @@ NAME_READ = 1000
 """Characters of a text that are looked at for a name."""
 NAME_LIMIT_BYTES = 60
 """Blender before 5.0 takes 63 bytes for a name and needs three or four for ".001"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An image as it is sent: `rgba` holds height × width × 4 bytes, top row first, sRGB, straight alpha."""
-
-    width: int
-    height: int
-    rgba: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...imaging.picture import Picture
 from ..problems import GenerationProblem
 from ..record.generation import Generation
-from ..record.request import Picture
 from .found import as_found, not_taken
 from .owners import Owner
 
@@ -100,7 +100,7 @@ class Books:
         self._known.add(generation.id)
         try:
             if picture is not None:
-                from ..worker.download import keep_picture
+                from ..files import keep_picture
 
                 digest = keep_picture(picture, self._folder / generation.folder_name)
                 generation = replace(generation, picture_sha256=digest)

@@ -5,18 +5,16 @@ A download that breaks off leaves what has come, with a note of which file it is
 goes on there.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from ...gltf.container import SIZE_LIMIT_BYTES, check_glb
-from ...imaging.png import encode_png
+from ...gltf.errors import ModelUnusable
 from ...piapi.http.result_file import FileIdentity, Part, ResultStream
-from ..files import INPUT_NAME, MODEL_NAME, patiently, remove_file, replace_for_good, sync, write_whole
-from ..problems import DiskFull, ModelUnusable, explain_os_error
-from ..record.request import Picture
+from ..files import MODEL_NAME, patiently, remove_file, replace_for_good, sync
+from ..problems import DiskFull, explain_os_error
 
 REFUSED_NAME = "model.refused"
 PART_NAME = "model.part"
@@ -73,13 +71,6 @@ def keep_model(
         if not part.exists():
             remove_file(folder / NOTE_NAME)
     return final
-
-
-def keep_picture(picture: Picture, folder: Path) -> str:
-    """Writes what is sent, as it is sent, and returns the file's SHA-256; GenerationProblem where that fails."""
-    png = encode_png(picture)
-    write_whole(folder / INPUT_NAME, png)
-    return hashlib.sha256(png).hexdigest()
 
 
 def _note(folder: Path, identity: FileIdentity | None) -> None:

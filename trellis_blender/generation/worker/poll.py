@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+from ...gltf.errors import ModelUnusable
 from ...piapi.answers import Status, Task
 from ...piapi.client import Client
 from ...piapi.errors import (
@@ -18,7 +19,6 @@ from ...piapi.errors import (
     Unclear,
 )
 from ...piapi.plans import plan_of
-from ..problems import ModelUnusable
 from ..record.progress import read_log, share_of_time
 from ..states import State
 from .backoff import Patience

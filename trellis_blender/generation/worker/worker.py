@@ -4,6 +4,7 @@
 import logging
 from pathlib import Path
 
+from ...gltf.errors import ModelUnusable
 from ...piapi.client import Client
 from ...piapi.errors import PiapiError
 from ..problems import GenerationProblem
@@ -60,7 +61,7 @@ class Worker:
             # What was cut off by switching off is no failure: what was saved last is where it goes on.
             if not work.job.stopping:
                 work.give_up(explain(work.generation.request.model, error))
-        except GenerationProblem as error:
+        except (GenerationProblem, ModelUnusable) as error:
             work.give_up(str(error))
         except Exception as error:
             LOG.exception("generation %s", work.generation.id)

@@ -16,16 +16,15 @@ import bpy
 from ...generation.record import costs
 from ...generation.states import State
 from ...piapi.models import InputUnusable
-from ...piapi.picture_models import BACKGROUND, TOOLKIT
-from ..generations.rows import RowOperator
+from ...piapi.picture_models import TOOLKIT
 from ..input_image import check, cleanup, decode_cache, preview
 from ..input_image.file import changed_at_ns
 from ..input_image.image_field import ImageField, field_of
-from ..state import configuration, session
+from ..state import blend_file, configuration, session
 from ..state.settings import TRELLIS_PG_settings, settings_of
 from ..text import rows
 from ..viewport import redraw
-from . import buttons, concepts, operator
+from . import buttons, operator
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -54,7 +53,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
         from ...generation.record.picture_request import background_request
         from ...scene.arrival import place
 
-        path = operator.path_of(settings_of(context.scene).image)
+        path = blend_file.path_of(settings_of(context.scene).image)
         changed_ns = changed_at_ns(path)
         picture = decode_cache.decode(path, changed_ns, context.scene)
         placement = place.here(context, 0.0, session.current().file.blend_load)
@@ -85,29 +84,6 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
             bpy.app.timers.register(hear, first_interval=COME_LOOK_S, persistent=True)
 
 
-class TRELLIS_OT_use_pictures(RowOperator):
-    """Take what was made into the panel: the picture without its background, or the concept images. Costs nothing"""
-
-    bl_idname = "trellis.use_pictures"
-    bl_label = "Use"
-
-    @classmethod
-    def fits(cls, generation: "Generation") -> bool:
-        return generation.request.makes_pictures and generation.state is State.READY
-
-    def act(self, found: session.Session, generation: "Generation") -> None:
-        scene = bpy.context.scene
-        if generation.request.task_type != BACKGROUND:
-            concepts.show(scene, generation.id)
-            return
-        if (path := _picture_of(generation)) is None:
-            raise InputUnusable("Its picture is no longer on the disk. Remove the background again.")
-        settings = settings_of(scene)
-        settings.source = 'IMAGE'
-        settings.image = settings.image_before = generation.request.picture_path
-        cleanup.take_over(scene, str(path))
-
-
 def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
     """The button where the background was left in; how far PiAPI is where it was pressed."""
     generation = _awaited(settings.image)
@@ -136,7 +112,8 @@ def _awaited(image: str) -> "Generation | None":
     return session.current().generations.get(_Memory.awaited.get(image, ""))
 
 
-def _picture_of(generation: "Generation") -> Path | None:
+def result_of(generation: "Generation") -> Path | None:
+    """The picture without its background; None where it is no longer on the disk."""
     from ...generation.files import pictures_in
 
     return next(iter(pictures_in(session.current().queue.folder / generation.folder_name)), None)
@@ -152,7 +129,7 @@ def _hear(field: ImageField, generation_id: str) -> float | None:
     del _Memory.awaited[field.image]
     scene = field.scene
     if generation is not None and scene is not None and generation.state is State.READY and generation.wanted:
-        path = _picture_of(generation)
+        path = result_of(generation)
         if path is not None and field.is_as_it_was:
             cleanup.take_over(scene, str(path))
     redraw.sidebars()

@@ -16,7 +16,7 @@ from ...generation.record import costs
 from ...piapi.models import MODELS, TEXT, InputUnusable
 from ..input_image import decode_many
 from ..monitor import monitor, waiting
-from ..state import configuration, session
+from ..state import blend_file, configuration, session
 from ..state.endings import Endings
 from ..state.settings import settings_of
 from ..text import rows
@@ -77,7 +77,7 @@ class TRELLIS_OT_generate_for_selection(bpy.types.Operator):
             session.current().load()
         keys = self.keys or _keys(context)
         wishes, _ = _survey(context, keys)
-        paths = [generate.path_of(wish.image) for wish in wishes if wish.image]
+        paths = [blend_file.path_of(wish.image) for wish in wishes if wish.image]
         return decode_many.read(self, context, paths, partial(_submit, keys=keys))
 
 
@@ -150,7 +150,7 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
     bl_options = {'DEFAULT_CLOSED'}
 
     def draw(self, context: bpy.types.Context) -> None:
-        from ...scene.arrival import place
+        from ...scene import custom_properties
 
         layout: Any = self.layout
         layout.use_property_split = True
@@ -163,7 +163,7 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
         if not count:
             draw_text(layout, context, "Select the objects that shall become models; their names are the prompts.")
         item = context.active_object
-        if item is not None and item.type == 'MESH' and item.select_get() and place.ID_PROPERTY not in item:
+        if item is not None and item.type == 'MESH' and item.select_get() and custom_properties.ID_PROPERTY not in item:
             column = layout.column(align=True)
             column.label(text=item.name, translate=False)
             column.prop(item, "trellis_prompt", text="Prompt", placeholder=_said_by(item))

@@ -30,7 +30,6 @@ CLASSES = (
     concepts.TRELLIS_OT_show_concepts,
     concepts.TRELLIS_MT_concepts,
     background_removal.TRELLIS_OT_remove_background,
-    background_removal.TRELLIS_OT_use_pictures,
     prompts.TRELLIS_OT_edit_prompt,
     prompts.TRELLIS_OT_use_prompt,
     prompts.TRELLIS_MT_prompts,

@@ -15,6 +15,7 @@ from ..input_image import decode_cache
 from ..input_image.file import changed_at_ns
 from ..monitor import arrival, monitor, waiting
 from ..state import configuration, session
+from ..state.blend_file import path_of
 from ..state.settings import PARAMETERS, ParameterArguments, settings_of
 from ..text import rows
 
@@ -116,11 +117,6 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
         placement=places[0],
     )
     return variations.vary(first, places, is_seed_fixed=bool(parameters.get("seed")))
-
-
-def path_of(image: str) -> Path:
-    """The file of an image as it was entered, which may be relative to the .blend."""
-    return Path(bpy.path.abspath(image))
 
 
 def name_of(path: Path) -> str:

@@ -4,6 +4,7 @@
 from . import panel, row_menu, rows
 
 CLASSES = (
+    row_menu.TRELLIS_OT_use_pictures,
     rows.TRELLIS_OT_cancel,
     rows.TRELLIS_OT_place,
     rows.TRELLIS_OT_resume,

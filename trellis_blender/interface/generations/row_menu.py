@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...generation.states import State
-from ...piapi.models import TEXT
+from ...piapi.models import TEXT, InputUnusable
+from ...piapi.picture_models import BACKGROUND
 from ...scene.finish.options import Preset
+from ..generate import background_removal, concepts
+from ..input_image import cleanup
 from ..input_image.file import changed_at_ns
 from ..monitor import monitor
 from ..state import session
@@ -203,3 +206,26 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
         # The question is asked where an operator is invoked.
         layout.operator_context = 'INVOKE_DEFAULT'
         entry("trellis.remove", 'TRASH')
+
+
+class TRELLIS_OT_use_pictures(RowOperator):
+    """Take what was made into the panel: the picture without its background, or the concept images. Costs nothing"""
+
+    bl_idname = "trellis.use_pictures"
+    bl_label = "Use"
+
+    @classmethod
+    def fits(cls, generation: "Generation") -> bool:
+        return generation.request.makes_pictures and generation.state is State.READY
+
+    def act(self, found: session.Session, generation: "Generation") -> None:
+        scene = bpy.context.scene
+        if generation.request.task_type != BACKGROUND:
+            concepts.show(scene, generation.id)
+            return
+        if (path := background_removal.result_of(generation)) is None:
+            raise InputUnusable("Its picture is no longer on the disk. Remove the background again.")
+        settings = settings_of(scene)
+        settings.source = 'IMAGE'
+        settings.image = settings.image_before = generation.request.picture_path
+        cleanup.take_over(scene, str(path))

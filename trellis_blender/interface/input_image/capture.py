@@ -15,7 +15,7 @@ from ..state import configuration
 from ..state.settings import settings_of
 
 if TYPE_CHECKING:
-    from ...generation.record.request import Picture
+    from ...imaging.picture import Picture
 
 SOURCE_ITEMS = [
     ('VIEWPORT', "Viewport", "The 3D viewport as it is seen, without overlays", 'VIEW3D', 0),

@@ -16,7 +16,7 @@ from . import decode_cache
 from .file import changed_at_ns
 
 if TYPE_CHECKING:
-    from ...generation.record.request import Picture
+    from ...imaging.picture import Picture
     from ...imaging.quality import Finding
 
     Findings = tuple[Finding, ...]

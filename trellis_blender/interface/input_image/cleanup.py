@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..generate.operator import path_of
 from ..state import configuration
+from ..state.blend_file import path_of
 from ..state.settings import TRELLIS_PG_settings, settings_of
 from ..text.layouts import draw_text
 from ..viewport import redraw
@@ -21,8 +21,8 @@ from .file import changed_at_ns
 from .image_field import ImageField, field_of
 
 if TYPE_CHECKING:
-    from ...generation.record.request import Picture
     from ...imaging.cleanup import Remedy
+    from ...imaging.picture import Picture
     from ...imaging.quality import Finding
 
 THUMBNAIL_SCALE = 5.0

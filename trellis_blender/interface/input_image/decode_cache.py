@@ -10,7 +10,7 @@ import bpy
 from ..state import logs
 
 if TYPE_CHECKING:
-    from ...generation.record.request import Picture
+    from ...imaging.picture import Picture
 
 
 class _Memory:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import bpy
 
-from ..generate.operator import path_of
+from ..state.blend_file import path_of
 from ..viewport import redraw
 from . import file
 from .file import Seen

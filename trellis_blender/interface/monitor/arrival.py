@@ -71,9 +71,9 @@ def place(generation: "Generation") -> "Generation":
     from dataclasses import replace
 
     from ...generation.files import MODEL_NAME
-    from ...generation.problems import ModelUnusable
     from ...generation.record.provenance import made_by
     from ...generation.states import State
+    from ...gltf.errors import ModelUnusable
     from ...scene.arrival import place as placing
     from ...scene.importing.importer import ImportFailed
     from ...scene.placement import placeholder

@@ -15,7 +15,7 @@ from . import finish_operator
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
-    from ...generation.record.request import Picture
+    from ...imaging.picture import Picture
     from ...scene.assets.save import About
 
 LIBRARY_NAME = "Trellis"
@@ -168,9 +168,9 @@ def _save_arrived(generation_id: str) -> float | None:
 def _about(context: bpy.types.Context, model: bpy.types.Object) -> "About":
     """From the list; of a model that was made elsewhere, or whose row is gone, from what its object says."""
     from ...scene import provenance
-    from ...scene.arrival.place import ID_PROPERTY
     from ...scene.assets.catalog import catalog_of
     from ...scene.assets.save import About
+    from ...scene.custom_properties import ID_PROPERTY
 
     number = str(model.get(ID_PROPERTY, ""))
     generation = session.current().generations.get(number)

@@ -50,7 +50,7 @@ class TRELLIS_OT_finish(FinishOperator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         from ...scene.finish import size, steps
-        from ...scene.importing.staging import mesh_of
+        from ...scene.meshes import mesh_of
 
         def begin() -> set[str]:
             model = self._model(context)
@@ -69,7 +69,7 @@ class TRELLIS_OT_finish(FinishOperator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.finish import steps
         from ...scene.finish.fingerprint import fingerprint
-        from ...scene.importing.staging import mesh_of
+        from ...scene.meshes import mesh_of
 
         def act() -> set[str]:
             self.fill()
@@ -113,7 +113,7 @@ class TRELLIS_OT_finish(FinishOperator):
     def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
         from ...scene.finish.background import Elsewhere
         from ...scene.finish.fingerprint import fingerprint
-        from ...scene.importing.staging import mesh_of
+        from ...scene.meshes import mesh_of
 
         if _Running.job is not None:
             raise CannotFinish("Another model is being finished. Esc cancels it.")
@@ -128,7 +128,7 @@ class TRELLIS_OT_finish(FinishOperator):
     def _end(self, context: bpy.types.Context, job: "Elsewhere | None") -> set[str]:
         from ...scene.finish import steps
         from ...scene.finish.fingerprint import fingerprint
-        from ...scene.importing.staging import mesh_of
+        from ...scene.meshes import mesh_of
 
         # First: in Edit Mode a mesh cannot be compared.
         if user_activity.other_mode():
@@ -165,7 +165,7 @@ class TRELLIS_OT_finish(FinishOperator):
 def arrived(model_name: str, preset: str) -> None:
     """Does for a model that has arrived what would have held Blender up: as soon as the artist's hands are free."""
     from ...scene.finish import steps
-    from ...scene.importing.staging import mesh_of
+    from ...scene.meshes import mesh_of
 
     def begin() -> float | None:
         model = bpy.data.objects.get(model_name)
@@ -189,7 +189,7 @@ def is_busy() -> bool:
 
 def draw_in_menu(menu: Any, context: bpy.types.Context) -> None:
     """The entry in the object's context menu, for models of this add-on."""
-    from ...scene.arrival.place import ID_PROPERTY
+    from ...scene.custom_properties import ID_PROPERTY
 
     model = context.active_object
     if model is not None and model.type == 'MESH' and ID_PROPERTY in model:
@@ -238,7 +238,7 @@ def _take_back(name: str, before: int) -> bool:
     say whose the last step is, so what is there after it is compared with what was there `before`.
     """
     from ...scene.finish.fingerprint import fingerprint
-    from ...scene.importing.staging import mesh_of
+    from ...scene.meshes import mesh_of
 
     if user_activity.other_mode():
         return False

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ...scene.finish.options import PRESETS, Finish, Preset
+from ...scene.finish.options import PRESET_ITEMS, PRESETS, Finish, Preset
 from ...scene.units import shown_length
 from ..state import configuration
 
@@ -15,11 +15,6 @@ LENGTH = "In world space, in metres for scripts. 0 keeps the size"
 TRIANGLES_MAX = 10_000_000
 CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
 """The properties that a preset sets, by the names of the finish."""
-PRESET_ITEMS = [
-    (Preset.AS_DELIVERED.value, "As Delivered", "Size, origin and shading of the file"),
-    (Preset.SCENE.value, "Scene", "To size, standing on its origin, smooth up to an angle"),
-    (Preset.GAME_ASSET.value, "Game Asset", "As for a scene, with 10,000 triangles and without loose bits"),
-]
 
 
 def _values_of(preset: str) -> dict[str, Any]:

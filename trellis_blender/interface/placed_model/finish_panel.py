@@ -16,14 +16,14 @@ class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        from ...scene.arrival.place import ID_PROPERTY
+        from ...scene.custom_properties import ID_PROPERTY
 
         model = context.active_object
         return model is not None and model.type == 'MESH' and ID_PROPERTY in model
 
     def draw(self, context: bpy.types.Context) -> None:
         from ...scene.finish.decimate import triangles_of
-        from ...scene.importing.staging import mesh_of
+        from ...scene.meshes import mesh_of
         from ...scene.units import metres_per_unit_of
 
         layout: Any = self.layout

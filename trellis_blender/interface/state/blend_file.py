@@ -6,6 +6,7 @@ file make other objects of the same ones: `look_again` must be called after them
 """
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
@@ -97,3 +98,8 @@ class OpenFile:
         """After File > Open and File > New."""
         self._loads += 1
         self.look_again()
+
+
+def path_of(image: str) -> Path:
+    """The file of an image as it was entered, which may be relative to the .blend."""
+    return Path(bpy.path.abspath(image))

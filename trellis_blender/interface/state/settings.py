@@ -10,10 +10,9 @@ from ...generation.record.costs import price
 from ...generation.record.variations import VARIATIONS_LIMIT
 from ...piapi.models import MODELS, PROMPT_LIMIT, SEED, SEED_LIMIT, Model, Parameter, find_model, preset_of
 from ...piapi.picture_models import WORDING
-from ...scene.finish.options import Preset
+from ...scene.finish.options import PRESET_ITEMS, Preset
 from ...scene.placement.target import Target
 from ...scene.units import shown_length
-from ..placed_model.finish_options import PRESET_ITEMS
 from .endings import Endings
 
 CUSTOM = "CUSTOM"

@@ -12,9 +12,11 @@ from ...generation.record.request import Placement
 from ...generation.record.variations import GAP
 from .. import provenance, user_activity
 from ..blockout import fit, swap
+from ..custom_properties import ID_PROPERTY
 from ..finish import defaults, origin, steps, textures
 from ..finish.options import PRESETS, Origin, Preset, Shading
-from ..importing.staging import mesh_of, staged_model
+from ..importing.staging import staged_model
+from ..meshes import mesh_of
 from ..placement import placeholder
 from ..placement import target as grounding
 from ..placement.target import Target
@@ -24,9 +26,6 @@ from . import replace as replacing
 
 if TYPE_CHECKING:
     from ...generation.record.provenance import Made
-
-ID_PROPERTY = "trellis_generation"
-"""The custom property by which an object tells which generation made it."""
 
 
 class NotNow(Exception):

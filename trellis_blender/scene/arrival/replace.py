@@ -12,10 +12,10 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
-from .. import windows
+from .. import meshes, windows
 from ..blockout import swap
 from ..finish import decimate, defaults
-from ..importing.staging import mesh_of
+from ..meshes import mesh_of
 from ..placement import placeholder
 
 
@@ -24,7 +24,7 @@ def replace(old: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[bpy.types.Scen
     it. Pushes no undo step.
     """
     scene = placeholder.scene_of(old) or windows.shown_scene()
-    low, high = defaults.bounds(mesh_of(old))
+    low, high = meshes.bounds(mesh_of(old))
     defaults.stand(mesh, max((high - low).to_tuple()))
     mesh.transform(Matrix.Translation(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z)))
     _keep(old)

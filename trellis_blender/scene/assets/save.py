@@ -17,11 +17,11 @@ from mathutils import Matrix
 from ...generation.file_names import file_stem, path_key
 from ...generation.files import PART_SUFFIX
 from ...generation.problems import GenerationProblem
-from ...generation.record.request import Picture
+from ...imaging.picture import Picture
 from .. import blend_files
 from ..blockout import swap
 from ..finish import textures
-from ..importing.staging import is_linked, mesh_of
+from ..meshes import is_linked, mesh_of
 from ..placement import placeholder
 from . import catalog as asset_catalog
 

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import bpy
 from mathutils import Matrix, Vector
 
-from .. import windows
-from ..finish import defaults
-from ..importing.staging import mesh_of
+from .. import meshes, windows
+from ..meshes import mesh_of
 from ..placement import placeholder
 from . import swap
 
@@ -64,7 +63,7 @@ def scale_into(size: Sequence[float], room: Sequence[float], *, stretch: bool) -
 
     A side of either that has no length sets no scale.
     """
-    factors = [wanted / side if side > defaults.SMALLEST_SIDE else 0.0 for side, wanted in zip(size, room, strict=True)]
+    factors = [wanted / side if side > meshes.SMALLEST_SIDE else 0.0 for side, wanted in zip(size, room, strict=True)]
     even = min((factor for factor in factors if factor > 0), default=1.0)
     return [(factor if stretch else 0.0) or even for factor in factors]
 
@@ -76,7 +75,7 @@ def fill(boxes: Sequence[bpy.types.Object], model: bpy.types.Object, *, stretch:
     selected where the box was. The scene, and in words what is not as it was meant. Pushes no undo step.
     """
     scene = placeholder.scene_of(boxes[0]) or windows.shown_scene()
-    low, high = defaults.bounds(mesh_of(model))
+    low, high = meshes.bounds(mesh_of(model))
     frames = [frame_of(box) for box in boxes]
     scales = [scale_into((high - low).to_tuple(), frame.size, stretch=stretch) for frame in frames]
     mesh_of(model).transform(Matrix.Diagonal((*scales[0], 1)))

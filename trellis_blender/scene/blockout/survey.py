@@ -7,7 +7,7 @@ from typing import NamedTuple
 import bpy
 
 from ...piapi.models import has_words
-from ..arrival import place
+from .. import custom_properties
 from ..object_names import likeness, prompt_in
 from ..placement import placeholder
 from . import fit, swap
@@ -84,7 +84,7 @@ def why_not(item: bpy.types.Object, is_pending: Callable[[str], bool]) -> str:
         return f"{name} is linked from another file. Make it local first."
     if item.override_library is not None:
         return f"{name} is a library override. Make it local first."
-    if place.ID_PROPERTY in item:
+    if custom_properties.ID_PROPERTY in item:
         return f"{name} is a generated model already."
     if is_pending(str(item.get(placeholder.ID_PROPERTY, ""))):
         return f"{name} is being made already."

@@ -5,43 +5,19 @@ What the artist can choose beyond that is in `finish`.
 """
 
 from math import isfinite, radians
-from typing import Any
 
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
-from ...generation.problems import ModelUnusable
+from ...gltf.errors import ModelUnusable
+from ..meshes import SMALLEST_SIDE, bounds
 
 SHARP_ANGLE = radians(30)
 """Where the artist has set nothing else."""
-SMALLEST_SIDE = 1e-12
-"""Of a mesh in its file's units; a smaller one is a point, and Blender's numbers too short to enlarge it."""
 
 
 SAME_PLACE = 1e-7
 """Of a mesh's size: what Blender's numbers make of one place."""
-
-
-def bounds(mesh: bpy.types.Mesh) -> tuple[Vector, Vector]:
-    """Lowest and highest corner of the mesh, in its own space; that of its basis where it has shape keys.
-
-    A mesh without points, which an artist may have emptied, is a point at its origin.
-    """
-    import numpy as np
-
-    if not mesh.vertices:
-        return Vector((0.0, 0.0, 0.0)), Vector((0.0, 0.0, 0.0))
-    positions = np.empty(len(mesh.vertices) * 3, np.float32)
-    if mesh.shape_keys is not None:
-        basis: Any = mesh.shape_keys.reference_key
-        basis.data.foreach_get("co", positions)
-    else:
-        # Through the attribute it is one copy; through the vertices, one call for each.
-        attribute: Any = mesh.attributes["position"]
-        attribute.data.foreach_get("vector", positions)
-    # Axis by axis: numpy takes twenty times as long to find three extremes in rows of three.
-    axes = [positions[axis::3] for axis in range(3)]
-    return Vector([float(axis.min()) for axis in axes]), Vector([float(axis.max()) for axis in axes])
 
 
 def stand(mesh: bpy.types.Mesh, longest_side_m: float, metres_per_unit: float = 1.0) -> Matrix:

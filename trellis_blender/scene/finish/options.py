@@ -76,3 +76,10 @@ PRESETS = {
 
 class CannotFinish(ValueError):
     """The model cannot be finished like this, and nothing was changed. `str(error)` is a sentence for the artist."""
+
+
+PRESET_ITEMS = [
+    (Preset.AS_DELIVERED.value, "As Delivered", "Size, origin and shading of the file"),
+    (Preset.SCENE.value, "Scene", "To size, standing on its origin, smooth up to an angle"),
+    (Preset.GAME_ASSET.value, "Game Asset", "As for a scene, with 10,000 triangles and without loose bits"),
+]

@@ -4,7 +4,7 @@
 import bpy
 from mathutils import Matrix, Vector
 
-from . import defaults
+from .. import meshes
 from .options import CannotFinish, Origin
 
 _TRANSFORM = ("location", "rotation", "scale")
@@ -12,7 +12,7 @@ _TRANSFORM = ("location", "rotation", "scale")
 
 def check(model: bpy.types.Object, origin: Origin) -> None:
     """Raises CannotFinish where there is no way from the world's origin into the object."""
-    if origin is Origin.WORLD and abs(model.matrix_world.determinant()) < defaults.SMALLEST_SIDE:
+    if origin is Origin.WORLD and abs(model.matrix_world.determinant()) < meshes.SMALLEST_SIDE:
         raise CannotFinish(f"“{model.name}” is scaled to zero: its origin cannot be the world's.")
 
 
@@ -30,7 +30,7 @@ def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> V
         return Vector((0.0, 0.0, 0.0))
     if origin is Origin.WORLD:
         return model.matrix_world.inverted().translation
-    low, high = defaults.bounds(mesh)
+    low, high = meshes.bounds(mesh)
     middle = (low + high) / 2
     return middle if origin is Origin.CENTRE else Vector((middle.x, middle.y, low.z))
 

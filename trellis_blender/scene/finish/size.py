@@ -6,14 +6,14 @@ from math import isfinite
 import bpy
 from mathutils import Matrix
 
+from .. import meshes
 from ..units import metres_per_unit_of
-from . import defaults
 from .options import CannotFinish, Size
 
 
 def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
     """Lengths of the model along its own three axes, in metres, world space."""
-    low, high = defaults.bounds(mesh)
+    low, high = meshes.bounds(mesh)
     scale, unit_m = model.matrix_world.to_scale(), metres_per_unit_of(model)
     x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) * unit_m for axis in range(3))
     return x, y, z
@@ -29,9 +29,9 @@ def check(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> None:
     """Raises CannotFinish for a model without a size."""
     if not mesh.polygons:
         raise CannotFinish(f"“{model.name}” has no faces.")
-    if not all(map(isfinite, (value for corner in defaults.bounds(mesh) for value in corner))):
+    if not all(map(isfinite, (value for corner in meshes.bounds(mesh) for value in corner))):
         raise CannotFinish(f"Some points of “{model.name}” lie nowhere: it cannot be finished.")
-    if size is not Size.KEEP and not measure(model, mesh, size) > defaults.SMALLEST_SIDE:
+    if size is not Size.KEEP and not measure(model, mesh, size) > meshes.SMALLEST_SIDE:
         what = "height" if size is Size.HEIGHT else "size"
         raise CannotFinish(f"“{model.name}” has no {what} that could be scaled.")
 
@@ -40,7 +40,7 @@ def scale_to(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size, size_m: 
     """Scales the mesh about the middle of its underside until that length is `size_m`; 0 keeps it."""
     if size is Size.KEEP or size_m <= 0:
         return
-    low, high = defaults.bounds(mesh)
+    low, high = meshes.bounds(mesh)
     x, y, z = (low.x + high.x) / 2, (low.y + high.y) / 2, low.z
     scale = Matrix.Scale(size_m / measure(model, mesh, size), 4)
     mesh.transform(Matrix.Translation((x, y, z)) @ scale @ Matrix.Translation((-x, -y, -z)), shape_keys=True)

@@ -3,7 +3,7 @@
 
 import bpy
 
-from ..importing.staging import is_linked, mesh_of
+from ..meshes import is_linked, mesh_of
 from . import decimate, defaults, loose_parts, origin, size, textures
 from .options import CannotFinish, Finish, Shading
 

@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
-from ...generation.record.request import Picture
+from ...imaging.picture import Picture
 from ...piapi.models import IMAGE_SIDE_LIMIT_PX
 from .load import PictureUnusable, load_picture
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import bpy
 
-from ...generation.record.request import Picture
 from ...imaging.headers import UPRIGHT
-from ...imaging.picture import WHOLE, Box
+from ...imaging.picture import WHOLE, Box, Picture
 from ...piapi.models import IMAGE_SIDE_LIMIT_PX
 from .limits import PictureUnusable, check_file, check_header, check_size
 

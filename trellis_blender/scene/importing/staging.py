@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from ..meshes import mesh_of
 from .importer import ImportFailed, import_glb
 
 _SCENES = "scenes"
@@ -66,20 +67,6 @@ def _windows_kept() -> Generator[None]:
             if window.scene != scene:
                 window.scene = scene
                 window.view_layer = layer
-
-
-def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
-    """The mesh of a mesh object; TypeError for any other object."""
-    if not isinstance(model.data, bpy.types.Mesh):
-        raise TypeError(f"{model.name} is no mesh object")
-    return model.data
-
-
-def is_linked(model: bpy.types.Object) -> bool:
-    """True where the object or its data is another file's, overridden or not."""
-    data: Any = model.data
-    is_anothers = model.library is not None or model.override_library is not None
-    return is_anothers or (data is not None and data.library is not None)
 
 
 def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
