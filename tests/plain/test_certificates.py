@@ -123,6 +123,7 @@ def test_what_requests_brings_is_still_trusted(authority: Path, monkeypatch: pyt
         assert name_at(f"https://{ELSEWHERE}") == "Ada"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has its certificates in a store, not in a file")
 def test_a_python_that_does_not_know_the_systems_places(
     authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +149,7 @@ def test_one_malformed_certificate_does_not_take_the_others_away(
         assert name_at(f"https://127.0.0.1:{port}") == "Ada"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has its certificates in a store, not in a file")
 def test_one_malformed_certificate_in_the_systems_bundle_does_not_either(
     authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,7 +202,9 @@ def test_redirects_that_take_for_ever(tmp_path: Path) -> None:
         time.sleep(0.3)
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n")
 
-    assert "too slow" in refused(serve, tmp_path, limit_s=0.5)
+    said = refused(serve, tmp_path, limit_s=0.5)
+    # The time may be over while it connects once more.
+    assert "too slow" in said or "No connection to 127.0.0.1" in said
 
 
 def test_a_picture_that_breaks_off(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def scenario() -> drive.Steps:
     )
     assert time.monotonic() - start > 170, "the generation was too short to show anything"
     assert len(saved) >= 2, saved
-    assert modal > looks * 0.9
+    assert modal > looks * 0.75  # on a machine that is busy it is started again later
 
     # File > Recover > Auto Save in the middle of a generation.
     with drive.in_viewport():
