@@ -1,18 +1,16 @@
 """A key in a file: whoever can read it, whatever is in its place. The module is read by its path: its package needs
 Blender."""
 
-import importlib
 import os
 import stat
 import sys
 import time
-import types
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import trellis_blender
+from trellis_blender.interface.state import secret_file
 
 KEY = "key-8c1f60b2d9"
 SHOWN = "The file with your API key, {}, cannot be read ("
@@ -21,16 +19,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="there are no modes and no pi
 
 @pytest.fixture(scope="module")
 def module() -> Any:
-    # `interface` itself loads Blender; its modules are found in an empty one of that name.
-    name = "trellis_blender.interface"
-    interface = types.ModuleType(name)
-    interface.__path__ = [str(Path(trellis_blender.__file__ or "").parent / "interface")]
-    before = sys.modules.get(name)
-    sys.modules[name] = interface
-    yield importlib.import_module(f"{name}.secret_file")
-    del sys.modules[name]
-    if before is not None:
-        sys.modules[name] = before
+    return secret_file
 
 
 @pytest.fixture
