@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Are the tests worth something? Changes the lower rooms in one small way after the other; does a test fail?
 
-`python3 scripts/mutate.py piapi/tasks generation/pace` does it for two modules, `--tests test_tasks test_pace` with
-these tests only, `--sample 50` with fifty changes of each, drawn by `--seed`. Without modules it is every module of
-`piapi/` and `generation/`, which takes hours. Below `dist/mutation` a run can be broken off and gone on with
+`python3 scripts/mutate.py piapi/answers piapi/http/retries` does it for two modules, `--tests test_tasks test_client`
+with these tests only, `--sample 50` with fifty changes of each, drawn by `--seed`. Without modules it is every module
+of `piapi/` and `generation/`, which takes hours. Below `dist/mutation` a run can be broken off and gone on with
 (`--go-on`), also with another fifty of each; `mutmut show NAME` there shows a change. Needs a system that can fork.
 """
 
@@ -37,7 +37,7 @@ BY_EXIT_CODE: dict[int | None, str] = {0: SURVIVED, 33: NOBODY_LOOKS, 5: NOBODY_
 def main() -> int:
     """Runs it and prints the share of the changes that were noticed, for each module."""
     options = read_options()
-    modules = options.modules or [f"{room}/{path.stem}" for room in ROOMS for path in modules_of(room)]
+    modules = options.modules or [name for room in ROOMS for name in modules_of(room)]
     tests = options.tests or sorted({path.stem for path in (ROOT / "tests/plain").glob("test_*.py")} - LEFT_OUT)
     _, python = newest_blender()
     inside = environment("mutation", python, "today", MUTMUT)
@@ -62,7 +62,7 @@ def run(*command: str) -> None:
 def read_options() -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(description="Changes the lower rooms and looks whether a test fails.")
-    parser.add_argument("modules", nargs="*", metavar="ROOM/MODULE", help="piapi/tasks; all where none is named")
+    parser.add_argument("modules", nargs="*", metavar="ROOM/MODULE", help="piapi/answers; all where none is named")
     parser.add_argument("--tests", nargs="+", default=[], metavar="NAME", help="test_tasks; nearly all in tests/plain")
     parser.add_argument("--sample", type=int, metavar="N", help="this many changes of each module; all where not said")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
@@ -71,9 +71,11 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def modules_of(room: str) -> list[Path]:
-    """The modules of a room, by name."""
-    return sorted(path for path in (ROOT / "trellis_blender" / room).glob("*.py") if path.stem != "__init__")
+def modules_of(room: str) -> list[str]:
+    """The modules of a room and the rooms in it: "piapi/http/retries"."""
+    package = ROOT / "trellis_blender"
+    found = (path.relative_to(package).with_suffix("").as_posix() for path in (package / room).rglob("*.py"))
+    return sorted(name for name in found if not name.endswith("__init__"))
 
 
 def lay_out(modules: list[str], tests: list[str]) -> None:

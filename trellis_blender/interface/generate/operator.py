@@ -76,7 +76,7 @@ def submit(
 ) -> list[str]:
     """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken.
 
-    `in_place`: with placeholders in the scene, for an artist who goes on working; see `in_scene.submit`.
+    `in_place`: with placeholders in the scene, for an artist who goes on working; see `arrival.submit`.
     """
     found = session.current()
     for model in {request.model for request in requests}:

@@ -95,7 +95,7 @@ def _draw_refused(layout: bpy.types.UILayout, context: bpy.types.Context, field:
 
 
 class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
-    """Key and addresses. The secrets themselves are kept in files of their own, see `access`."""
+    """Key and addresses. The secrets themselves are kept in files of their own, see `configuration`."""
 
     bl_idname = configuration.PACKAGE
 
