@@ -118,7 +118,7 @@ def test_failures(window: Window, tmp_path: Path) -> None:
         "well-again": well_again,
         "slow": lambda: window.behave(pending_s=LONG_S),
     }
-    window.run("failures", limit_s=400)
+    window.run("failures", limit_s=560)
     assert [create["model"] for create in piapi.creates] == ["Qubico/trellis"] * 4 + ["Qubico/trellis2"]
 
 

@@ -11,6 +11,8 @@ import bpy
 import drive
 
 SHOWN_AT_ONCE = 4
+LOOKED_FOR_S = 260.0
+"""Longer than a submission whose answer was lost is looked for in one go."""
 
 
 def press_and_wait(word: str, *states: str) -> drive.Steps:
@@ -31,7 +33,10 @@ def scenario() -> drive.Steps:
     yield from press_and_wait("wrong-key", "failed")
     assert "PiAPI refused the API key (401)" in drive.line().detail
     yield from press_and_wait("no-credits", "failed")
-    yield from press_and_wait("web-page", "outcome unknown")
+    # It is looked for in the account for some minutes: what becomes of it is asked further down.
+    yield from press_and_wait("web-page", "submitting")
+    yield from drive.until(lambda: "not PiAPI's answer" in drive.line().detail, "why it is looked for")
+    lost = drive.generations()[0].id
     yield from press_and_wait("task-fails", "failed")
     assert "the prompt was refused by the filter" in drive.line().detail
     yield from drive.over_viewport()
@@ -82,6 +87,15 @@ def scenario() -> drive.Steps:
     drive.shot("07-no-such-image")
     yield from drive.over_viewport()
 
+    states = {each.id: each.state.value for each in drive.generations()}
+    if states[lost] != "outcome unknown":
+        drive.shot("07b-still-looked-for")
+        yield from drive.until(
+            lambda: next(each for each in drive.generations() if each.id == lost).state.value == "outcome unknown",
+            "the end of looking for it",
+            LOOKED_FOR_S,
+        )
+    drive.shot("07c-outcome-unknown")
     with bpy.context.temp_override(window=drive.window()):
         bpy.ops.preferences.addon_show(module="bl_ext.user_default.trellis_blender")
     yield 2.0
