@@ -8,8 +8,8 @@ from looks import light_theme
 
 
 def scenario() -> drive.Steps:
-    from bl_ext.user_default.trellis_blender.generation.questions import Topic
-    from bl_ext.user_default.trellis_blender.interface import session
+    from bl_ext.user_default.trellis_blender.generation.lookups.questions import Topic
+    from bl_ext.user_default.trellis_blender.interface.state import session
 
     current = session.current()
     yield from drive.open_sidebar()
@@ -67,8 +67,8 @@ def scenario() -> drive.Steps:
 
 def costs() -> drive.Steps:
     """What a model cost that was made for this file, and the table with it, written by real clicks."""
-    from bl_ext.user_default.trellis_blender.generation.questions import Topic
-    from bl_ext.user_default.trellis_blender.interface import session
+    from bl_ext.user_default.trellis_blender.generation.lookups.questions import Topic
+    from bl_ext.user_default.trellis_blender.interface.state import session
 
     current = session.current()
     bpy.context.preferences.view.filebrowser_display_type = 'SCREEN'
@@ -94,8 +94,8 @@ def costs() -> drive.Steps:
 
 def preferences() -> drive.Steps:
     """All sections, closed and open, where there is room for them."""
-    from bl_ext.user_default.trellis_blender.generation.questions import Topic
-    from bl_ext.user_default.trellis_blender.interface import session
+    from bl_ext.user_default.trellis_blender.generation.lookups.questions import Topic
+    from bl_ext.user_default.trellis_blender.interface.state import session
 
     current = session.current()
     area, _, _ = drive.viewport()

@@ -37,21 +37,21 @@ def scenario() -> drive.Steps:
 
 def finished() -> drive.Steps:
     """The real model is too large to be reduced at once: that begins by itself, is cancelled, and asked for again."""
-    from bl_ext.user_default.trellis_blender.interface import finishing
+    from bl_ext.user_default.trellis_blender.interface.placed_model import finish_operator
     from bl_ext.user_default.trellis_blender.scene.finish.fingerprint import fingerprint
 
     model = bpy.data.objects["a small chair"]
     before = len(model.data.polygons)
     yield from drive.over_viewport()
-    yield from drive.until(finishing.is_busy, "the arrived model to be finished", 10)
+    yield from drive.until(finish_operator.is_busy, "the arrived model to be finished", 10)
     yield 0.4
     drive.shot("01-finishing")
     yield from drive.key("Escape", 0.6)
-    assert (len(model.data.polygons), finishing.is_busy()) == (before, False)
+    assert (len(model.data.polygons), finish_operator.is_busy()) == (before, False)
     unfinished = fingerprint(model.data)
     with drive.in_viewport():
         assert bpy.ops.trellis.finish('INVOKE_DEFAULT', preset='GAME_ASSET', triangles=5_000) == {'RUNNING_MODAL'}
-    yield from drive.until(lambda: not finishing.is_busy(), "the model to be finished", 60)
+    yield from drive.until(lambda: not finish_operator.is_busy(), "the model to be finished", 60)
     yield 0.5
     drive.shot("02-finished")
     model = bpy.data.objects["a small chair"]
@@ -65,12 +65,12 @@ def finished() -> drive.Steps:
     with drive.in_viewport():
         bpy.ops.ed.undo_push(message="Move")
     x = bpy.data.objects["a small chair"].location.x
-    assert not finishing._take_back("a small chair", unfinished)
+    assert not finish_operator._take_back("a small chair", unfinished)
     yield 0.5
     model = bpy.data.objects["a small chair"]
     assert (model.location.x, abs(len(model.data.polygons) - 5_000) <= 100) == (x, True)
     yield from drive.key("ctrl+z", 0.8)
-    assert finishing._take_back("a small chair", unfinished)
+    assert finish_operator._take_back("a small chair", unfinished)
     yield 0.5
     assert len(bpy.data.objects["a small chair"].data.polygons) == before
     yield from drive.key("ctrl+shift+z", 0.8)
@@ -114,6 +114,6 @@ def dragged() -> drive.Steps:
 
 
 def library() -> Path:
-    from bl_ext.user_default.trellis_blender.interface import assets
+    from bl_ext.user_default.trellis_blender.interface.placed_model import assets
 
     return assets.library_folder()

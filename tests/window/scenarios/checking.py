@@ -28,10 +28,10 @@ def choose(name: str) -> drive.Steps:
 
 def findings() -> list[str]:
     """The faults that the panel shows."""
-    from bl_ext.user_default.trellis_blender.interface import checking, pictures
+    from bl_ext.user_default.trellis_blender.interface.input_image import check, preview
 
-    known = pictures.look(settings().image)
-    return [finding.fault.name for finding in checking.look(known.path, known.changed_ns)]
+    known = preview.look(settings().image)
+    return [finding.fault.name for finding in check.look(known.path, known.changed_ns)]
 
 
 def shown(name: str, expected: list[str]) -> drive.Steps:

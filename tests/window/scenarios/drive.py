@@ -240,7 +240,7 @@ def addon() -> Any:
 
 def generations() -> list[Any]:
     """What the add-on's list holds, the newest first."""
-    from bl_ext.user_default.trellis_blender.interface import session
+    from bl_ext.user_default.trellis_blender.interface.state import session
 
     found = session.current().generations.values()
     return sorted(found, key=lambda generation: generation.created_at, reverse=True)
@@ -259,7 +259,7 @@ def line() -> Any:
 
 def line_of(generation: Any) -> Any:
     """What the list says about a generation."""
-    from bl_ext.user_default.trellis_blender.interface import monitor
+    from bl_ext.user_default.trellis_blender.interface.monitor import monitor
 
     return monitor.line_of(generation)
 
@@ -365,7 +365,7 @@ def _frozen(value: Any) -> Any:
 @contextmanager
 def counted_redraws() -> Iterator[list[int]]:
     """How often the add-on asks for a redraw; Blender draws more frames by itself, to smooth the edges."""
-    from bl_ext.user_default.trellis_blender.interface import redraw
+    from bl_ext.user_default.trellis_blender.interface.viewport import redraw
 
     original, asked = redraw.redraw_viewports, []
     redraw.redraw_viewports = lambda: (asked.append(1), original())

@@ -105,7 +105,8 @@ def scenario() -> drive.Steps:
 
 def every_kind() -> drive.Steps:
     """Each class of error there is as the list says it, in the words and the state that the steps give it."""
-    from bl_ext.user_default.trellis_blender.interface import redraw, session
+    from bl_ext.user_default.trellis_blender.interface.state import session
+    from bl_ext.user_default.trellis_blender.interface.viewport import redraw
 
     current = session.current()
     bpy.context.window_manager.windows[-1].screen.areas[0].tag_redraw()
@@ -126,10 +127,12 @@ def every_kind() -> drive.Steps:
 
 def troubled(made: Any) -> Iterator[Any]:
     """A generation for each kind of error, named after it."""
-    from bl_ext.user_default.trellis_blender.generation import costs, problems
+    from bl_ext.user_default.trellis_blender.generation import problems
+    from bl_ext.user_default.trellis_blender.generation.record import costs
     from bl_ext.user_default.trellis_blender.generation.states import State
+    from bl_ext.user_default.trellis_blender.gltf.errors import ModelUnusable
     from bl_ext.user_default.trellis_blender.piapi import errors
-    from bl_ext.user_default.trellis_blender.scene.importer import ImportFailed
+    from bl_ext.user_default.trellis_blender.scene.importing.importer import ImportFailed
 
     details = {"NoConnection": "api.piapi.ai", "InputRefused": "prompt must not be empty"}
     endings = {
@@ -145,7 +148,7 @@ def troubled(made: Any) -> Iterator[Any]:
     kept = (
         problems.FolderUnusable(folder, "Permission denied"),
         problems.DiskFull(folder),
-        problems.ModelUnusable("it is cut short, or its parts are"),
+        ModelUnusable("it is cut short, or its parts are"),
     )
     for problem in kept:
         request = replace(made.request, name=type(problem).__name__)

@@ -5,13 +5,13 @@ import subprocess
 import bpy
 import drive
 
-from bl_ext.user_default.trellis_blender.interface import access  # isort: skip
+from bl_ext.user_default.trellis_blender.interface.state import configuration  # isort: skip
 
 
 def scenario() -> drive.Steps:
     bpy.context.scene.trellis.prompt = "a bear"
     yield from drive.open_sidebar()
-    assert access.why_not_ready().startswith("There is no API key yet.")
+    assert configuration.why_not_ready().startswith("There is no API key yet.")
     yield from drive.over_viewport()
     drive.shot("01-no-key")
     yield from drive.press("preferences.addon_show", wait_s=2.0)
@@ -23,7 +23,7 @@ def scenario() -> drive.Steps:
 
     preferences = bpy.context.preferences.addons["bl_ext.user_default.trellis_blender"].preferences
     preferences.api_key = "a-key-from-the-preferences"
-    assert access.why_not_ready() == "Online access is off. Allow it in Preferences → System → Network."
+    assert configuration.why_not_ready() == "Online access is off. Allow it in Preferences → System → Network."
     drive.viewport()[0].tag_redraw()
     yield 1.0
     drive.shot("03-online-access-off")

@@ -51,7 +51,7 @@ def scenario() -> drive.Steps:
     drive.shot("07-it-cannot-read")
     assert "cannot read words" in drive.line().detail
 
-    from bl_ext.user_default.trellis_blender.interface import session
+    from bl_ext.user_default.trellis_blender.interface.state import session
 
     number = session.current().offline.process_id
     (drive.CONTROL / "process").write_text(str(number))

@@ -22,7 +22,7 @@ def generate(prompt: str) -> drive.Steps:
 
 
 def overlay() -> object:
-    from bl_ext.user_default.trellis_blender.interface import overlay
+    from bl_ext.user_default.trellis_blender.interface.viewport import overlay
 
     return overlay
 
@@ -33,7 +33,7 @@ def said() -> dict[str, str]:
 
 
 def statusbar() -> ModuleType:
-    from bl_ext.user_default.trellis_blender.interface import statusbar
+    from bl_ext.user_default.trellis_blender.interface.viewport import statusbar
 
     return statusbar
 
@@ -44,7 +44,7 @@ def status() -> str:
 
 def looks_are_had_in_time() -> drive.Steps:
     """While there is news: the look that clears it away is due, and one for a change is not held up by it."""
-    from bl_ext.user_default.trellis_blender.interface import redraw
+    from bl_ext.user_default.trellis_blender.interface.viewport import redraw
 
     redraw._Memory.looked_at = -redraw.INTERVAL_S
     redraw.refresh()

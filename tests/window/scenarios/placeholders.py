@@ -104,7 +104,7 @@ def stroke(dx: int) -> drive.Steps:
 def crowd_of_twenty() -> drive.Steps:
     shown = overlay()
     scene = bpy.context.scene
-    from bl_ext.user_default.trellis_blender.scene import placeholder
+    from bl_ext.user_default.trellis_blender.scene.placement import placeholder
 
     for number in range(20):
         item = bpy.data.objects.new(f"crowd {number}", None)
@@ -119,7 +119,7 @@ def crowd_of_twenty() -> drive.Steps:
     from dataclasses import replace
 
     from bl_ext.user_default.trellis_blender.generation.states import State
-    from bl_ext.user_default.trellis_blender.interface import captions
+    from bl_ext.user_default.trellis_blender.interface.text import captions
 
     made = drive.generations()[0]
     busy = replace(made, state=State.RUNNING, progress=0.45, stage="Sparse structure", expected_s=60.0)

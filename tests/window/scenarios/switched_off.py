@@ -23,7 +23,7 @@ def scenario() -> drive.Steps:
     yield from drive.press("trellis.generate")
     yield from drive.until(lambda: drive.state() == "running", "running")
     yield 1.0
-    from bl_ext.user_default.trellis_blender.interface import monitor
+    from bl_ext.user_default.trellis_blender.interface.monitor import monitor
 
     look = monitor._look_after_monitor
     assert bpy.app.timers.is_registered(look)
@@ -53,12 +53,12 @@ def scenario() -> drive.Steps:
     yield from drive.until(drive.monitored, "the monitor")
     addon_utils.disable(NAME)
     addon_utils.enable(NAME)
-    from bl_ext.user_default.trellis_blender.scene import artist
+    from bl_ext.user_default.trellis_blender.scene import user_activity
 
-    assert artist.has_remains(drive.window())
+    assert user_activity.has_remains(drive.window())
     with bpy.context.temp_override(window=drive.window()):
         assert bpy.ops.trellis.monitor('INVOKE_DEFAULT') == {'CANCELLED'}
     yield from drive.until(drive.monitored, "the monitor of the add-on that was switched on again")
-    assert not artist.has_remains(drive.window())
+    assert not user_activity.has_remains(drive.window())
     yield from drive.until(lambda: drive.state() == "placed", "the fox")
     assert drive.models() == ["a bear", "a fox"]

@@ -77,12 +77,13 @@ def scenario() -> drive.Steps:
 
 def ask_as_often_as_piapi() -> None:
     """A service on this computer is asked far more often, and about a few generations at once."""
-    from bl_ext.user_default.trellis_blender.generation import pace, queue
-    from bl_ext.user_default.trellis_blender.interface import access, session
+    from bl_ext.user_default.trellis_blender.generation import queue
+    from bl_ext.user_default.trellis_blender.generation.limits import rate_limit
+    from bl_ext.user_default.trellis_blender.interface.state import configuration, session
 
-    assert access.at_once() == COUNT
+    assert configuration.at_once() == COUNT
     assert session.current()._queue is None
-    session.current()._queue = queue.Queue(access.data_folder(), polling=pace.PIAPI)
+    session.current()._queue = queue.Queue(configuration.data_folder(), polling=rate_limit.PIAPI)
 
 
 def build_scene() -> None:
