@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -347,7 +347,8 @@ def test_a_body_without_an_honest_length_is_not_read(process: OfflineProcess, he
     head = f"POST /api/v1/task HTTP/1.1\r\nx-api-key: {service.api_key}\r\n{headers}\r\n\r\n"
     with spoken_to(service.api_url, head.encode("latin-1")) as connection:
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
-    Client(service).get_account()
+    with closing(Client(service)) as client:
+        client.get_account()
 
 
 def test_strangers_do_not_take_all_connections(process: OfflineProcess) -> None:
@@ -371,7 +372,8 @@ def test_strangers_do_not_take_all_connections(process: OfflineProcess) -> None:
             with suppress(OSError):
                 connection.send(b"x")
         try:
-            Client(service, pause=lambda seconds: time.sleep(0.1)).get_account()
+            with closing(Client(service, pause=lambda seconds: time.sleep(0.1))) as client:
+                client.get_account()
             break
         except (NotSent, Unclear):
             assert time.monotonic() < end

@@ -68,15 +68,16 @@ def store(tmp_path: Path) -> Store:
 @pytest.mark.parametrize("record", ODD, ids=range(len(ODD)))
 def test_a_row_that_cannot_be_read_is_one_row(store: Store, tmp_path: Path, record: object) -> None:
     row = "INSERT INTO generation VALUES ('odd', 'ready', 0, 'm', 'u', NULL, ?, 'somebody', 'task-2')"
+    is_kept = True
     try:
         run(tmp_path, row, record)
     except sqlite3.IntegrityError:
-        pytest.skip("the store itself takes no such row")
+        is_kept = False
     assert store.load_all() == [Owned(MADE, "")]
     assert store.load_taken() == []
     assert store.load("odd") is None
     assert store.with_task("task-2") is None
-    assert store.ids() == {"odd", MADE.id}
+    assert store.ids() == ({"odd", MADE.id} if is_kept else {MADE.id})
     assert store.known_tasks() >= {"task-1"}
 
 
