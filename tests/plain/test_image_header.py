@@ -235,6 +235,22 @@ def test_a_tiff_of_either_byte_order() -> None:
         assert header(file.getvalue()) == Header((700, 0))
 
 
+def test_of_a_tag_that_stands_there_twice_the_larger_counts() -> None:
+    narrow, wide = ((headers_tiff.WIDTH, 4, 1, struct.pack("<I", width)) for width in (16, 60_000))
+    for entries in ((narrow, wide), (wide, narrow)):
+        assert headers_tiff.read_directory(directory("<", *entries)) == {headers_tiff.WIDTH: (60_000,)}
+
+
+@pytest.mark.parametrize(("samples", "size"), [(1, (7, 9)), (5, (7, 9)), (6, None), (60_000, None)])
+def test_a_tiff_of_more_values_a_pixel_than_pictures_have_is_refused(
+    samples: int, size: tuple[int, int] | None
+) -> None:
+    """Its width and height would not tell how much it unfolds to."""
+    numbers = ((headers_tiff.WIDTH, 7), (headers_tiff.HEIGHT, 9), (headers_tiff.SAMPLES, samples))
+    file = directory("<", *((tag, 4, 1, struct.pack("<I", number)) for tag, number in numbers))
+    assert read_header(file).size == size
+
+
 def bmp(header_bytes: int, form: str, width: int, height: int) -> bytes:
     return b"BM" + b"\0" * 12 + struct.pack(f"<I{form}", header_bytes, width, height) + b"\0" * 30
 
@@ -253,6 +269,20 @@ def test_an_exr_is_as_large_as_its_larger_window() -> None:
     assert headers_simple.size_of(exr(dataWindow=(-10, -20, 29, 9))) == (40, 30)
     assert headers_simple.size_of(exr(dataWindow=(0, 0, 9, 99), displayWindow=(5, 5, 104, 54))) == (100, 100)
     assert headers_simple.size_of(exr(screenWindow=(0, 0, 9, 9))) is None
+
+
+@pytest.mark.parametrize(("flags", "size"), [(0, (10, 10)), (2, (10, 10)), (8, None), (16, None)])
+def test_an_exr_of_several_parts_or_many_values_a_pixel_is_refused(flags: int, size: tuple[int, int] | None) -> None:
+    """Tiles (2) change nothing. Deep data (8) and further parts (16) unfold to more than the first windows tell."""
+    content = bytearray(exr(dataWindow=(0, 0, 9, 9)))
+    content[5] = flags
+    assert headers_simple.size_of(bytes(content)) == size
+
+
+def test_a_line_that_looks_like_the_size_of_a_radiance_picture_is_not_looked_for_further_on() -> None:
+    false, true = b"-Y 4 +X 4\n", b"-Y 9000 +X 9000\n"
+    assert headers_simple.size_of(b"#?RADIANCE\n\n" + true + b"\n\n" + false) == (9000, 9000)
+    assert headers_simple.size_of(b"#?RADIANCE\n\nEXPOSURE=1\n\n" + false) is None
 
 
 @pytest.mark.parametrize(
