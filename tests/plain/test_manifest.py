@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "trellis_blender"
+SIZE_MAX_BYTES = 400_000
+"""Of the zip that artists download."""
 MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
 
 NETWORK_MODULES = {"requests", "urllib3", "socket", "http", "ftplib", "smtplib", "asyncio"}
@@ -85,3 +87,4 @@ def test_the_same_tree_gives_the_same_bytes(tmp_path: Path) -> None:
     names = zipfile.ZipFile(first).namelist()
     assert {"__init__.py", "blender_manifest.toml", "LICENSE", "piapi/client.py"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.startswith(("tests", "scripts"))]
+    assert first.stat().st_size < SIZE_MAX_BYTES
