@@ -109,9 +109,13 @@ class _Spending(bpy.types.Operator):
     """Asks first where a press costs more than may be spent without a question."""
 
     asked_at = 0.0
+    priced: frozenset[str] | None = None
+    """The ids of what the price on the button was for; None for a script, which asks for no price."""
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        prices_usd = [each.request.price_usd for each in self.meant()]
+        meant = self.meant()
+        self.priced = frozenset(each.id for each in meant)
+        prices_usd = [each.request.price_usd for each in meant]
         if not costs.asks_first(sum(prices_usd), configuration.ask_above_usd()):
             return self.execute(context)
         self.asked_at = time.monotonic()
@@ -203,6 +207,7 @@ class TRELLIS_OT_submit_paused(_Spending):
 
         def submit_all() -> None:
             for generation in found.paused():
-                arrival.submit_again(generation)
+                if self.priced is None or generation.id in self.priced:
+                    arrival.submit_again(generation)
 
         return monitor.press(self, submit_all)

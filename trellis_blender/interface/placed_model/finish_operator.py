@@ -14,6 +14,7 @@ import bpy
 
 from ...scene import user_activity, windows
 from ...scene.finish.options import PRESETS, CannotFinish, Finish, Preset
+from ..state import session
 from ..state.endings import Endings
 from .finish_options import CHOICES, FinishOperator, finish_of
 
@@ -31,6 +32,7 @@ class _Running:
     job: "Elsewhere | None" = None
     again: dict[str, Any] | None = None
     before: int | None = None
+    file = ""  # which of the files opened in this Blender it is for
     """The mesh's fingerprint before the step that has to be undone first; None where there is no such step."""
 
 
@@ -169,7 +171,8 @@ def arrived(model_name: str, preset: str) -> None:
 
     def begin() -> float | None:
         model = bpy.data.objects.get(model_name)
-        if model is None or model.type != 'MESH':
+        # By its number, which no other object has: the file may be another one by now, with an object of that name.
+        if model is None or model.type != 'MESH' or model.session_uid != uid:
             return None
         if _Running.job is not None or user_activity.other_mode():
             return AGAIN_AFTER_S
@@ -178,6 +181,7 @@ def arrived(model_name: str, preset: str) -> None:
         return None
 
     model = bpy.data.objects.get(model_name)
+    uid = model.session_uid if model is not None else 0
     if model is not None and not bpy.app.background and steps.is_heavy(mesh_of(model), PRESETS[Preset(preset)]):
         bpy.app.timers.register(begin, first_interval=AGAIN_AFTER_S)
 
@@ -218,6 +222,7 @@ def _do_again(operator: TRELLIS_OT_finish, before: int | None) -> None:
     names = ["model", "preset", "size_m", "sharp_angle", "loose_percent", *CHOICES]
     _Running.again = {name: getattr(operator, name) for name in names}
     _Running.before = before
+    _Running.file = session.current().file.blend_load
     _stop_again()
     bpy.app.timers.register(_again, first_interval=AGAIN_AFTER_S)
 
@@ -229,6 +234,8 @@ def _stop_again() -> None:
 
 def _again() -> None:
     wanted, _Running.again = _Running.again, None
+    if _Running.file != session.current().file.blend_load:
+        return
     if wanted is not None and (_Running.before is None or _take_back(wanted["model"], _Running.before)):
         _invoke(wanted)
 
