@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every sentence of the add-on that people read, in one list: errors, warnings, reports, rows, tooltips, log lines.
+
+    python3 scripts/sentences.py            # prints what tests/sentences.txt does not have, and what it has too much
+    python3 scripts/sentences.py --write    # writes the list anew, after a change of wording
+
+The list is taken from the code: all strings of the package in which words stand beside each other, but for docstrings,
+annotations, SQL and regular expressions. What is filled in stands in braces, by its name. `tests/plain/test_wording.py`
+compares; whoever changes a sentence sees in the difference how it reads among the others of its room.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "trellis_blender"
+LIST = ROOT / "tests" / "sentences.txt"
+HEADING = "# Written by scripts/sentences.py --write: every sentence that people read, by room. {…} is filled in."
+
+WORDS = re.compile(r"[A-Za-z”}][,:;.]? [“(A-Za-z{]")
+SQL_WORDS = "SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|BEGIN|TEXT NOT|THEN|WHERE|{ROWS}"
+NO_SENTENCE = re.compile(rf"\s*({SQL_WORDS}|# This is|import )|ORDER BY")
+"""SQL, Python, and the head of Blender's file of catalogs."""
+ONLY_FILLED_IN = re.compile(r"(\W*\{[\w…]+\}\W*)*")
+STANDS_FOR_ANOTHER = {"join", "len", "max", "min", "round", "str", "sum", "get", "strip", "rstrip"}
+"""Calls that say less than what they are called with."""
+
+
+def sentences(source: str) -> set[str]:
+    """The sentences in the source of one module."""
+    tree = ast.parse(source)
+    left_out = set(map(id, _not_for_people(tree)))
+    found: set[str] = set()
+    _collect(tree, left_out, found)
+    return found
+
+
+def written() -> str:
+    """The whole list as the code has it now: a paragraph for each room, its sentences in alphabetical order."""
+    rooms: dict[str, set[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        rooms.setdefault(room, set()).update(sentences(path.read_text(encoding="utf-8")))
+    parts = [HEADING, *("\n".join((f"# {room}", *sorted(found))) for room, found in sorted(rooms.items()) if found)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _not_for_people(tree: ast.AST) -> list[ast.AST]:
+    """Nodes whose strings nobody reads on a screen, each with all that is in it."""
+    found: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found.append(node)
+        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            # Blender's properties are annotations, too: these are calls.
+            if not isinstance(node.annotation, ast.Call):
+                found.append(node.annotation)
+        elif isinstance(node, ast.FunctionDef) and node.returns:
+            found.append(node.returns)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"re.compile", "cast"}:
+            found.append(node)
+    return found
+
+
+def _collect(node: ast.AST, left_out: set[int], found: set[str]) -> None:
+    if id(node) in left_out:
+        return
+    if isinstance(node, ast.Constant | ast.JoinedStr):
+        text = _template(node)
+        if WORDS.search(text) and not NO_SENTENCE.match(text) and not ONLY_FILLED_IN.fullmatch(text):
+            found.add(text)
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):
+            _collect(child, left_out, found)
+
+
+def _template(node: ast.Constant | ast.JoinedStr) -> str:
+    if isinstance(node, ast.Constant):
+        return " ".join(node.value.split()) if isinstance(node.value, str) else ""
+    parts = [part.value if isinstance(part, ast.Constant) else f"{{{_name(part)}}}" for part in node.values]
+    return " ".join("".join(map(str, parts)).split())
+
+
+def _name(node: ast.AST) -> str:
+    """Of what is filled in: its last name, "…" where it has none."""
+    match node:
+        case ast.FormattedValue(value=inner) | ast.BinOp(left=inner) | ast.Subscript(value=inner):
+            return _name(inner)
+        case ast.BoolOp(values=[inner, *_]):
+            return _name(inner)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.strip("_")
+        case ast.Call(func=function, args=arguments):
+            name = _name(function)
+            if name in STANDS_FOR_ANOTHER:
+                if isinstance(function, ast.Attribute) and name != "join":
+                    return _name(function.value)
+                return _name(arguments[0])
+            return name
+        case ast.IfExp(body=inner):
+            return _name(inner)
+        case ast.GeneratorExp(generators=[ast.comprehension(iter=inner), *_]):
+            return _name(inner)
+        case _:
+            return "…"
+
+
+def main() -> int:
+    """0 where the list is as the code has it, or has been written."""
+    now = written()
+    if "--write" in sys.argv[1:]:
+        LIST.write_text(now, encoding="utf-8", newline="\n")
+        return 0
+    before = LIST.read_text(encoding="utf-8") if LIST.exists() else ""
+    known, found = set(before.splitlines()), set(now.splitlines())
+    print(
+        "\n".join([*(f"- {line}" for line in sorted(known - found)), *(f"+ {line}" for line in sorted(found - known))])
+    )
+    return int(before != now)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
