@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
+from mathutils import Vector
 
 from ...generation.record.request import Placement
 from ...generation.record.variations import GAP
@@ -14,15 +15,16 @@ from .. import provenance, user_activity
 from ..blockout import fit, swap
 from ..custom_properties import ID_PROPERTY
 from ..finish import defaults, origin, steps, textures
-from ..finish.options import PRESETS, Origin, Preset, Shading
+from ..finish.options import PRESETS, Finish, Origin, Preset, Shading
 from ..importing.staging import staged_model
 from ..meshes import mesh_of
 from ..placement import placeholder
 from ..placement import target as grounding
 from ..placement.target import Target
 from ..units import metres_per_unit
-from ..windows import layer_collections, push_undo, shown_scene, view_layer_of, viewports_of, window_of
+from ..windows import push_undo, shown_scene, view_layer_of, viewports_of
 from . import replace as replacing
+from .destination import destination_of
 
 if TYPE_CHECKING:
     from ...generation.record.provenance import Made
@@ -38,12 +40,6 @@ class Placed(NamedTuple):
     """
 
     object_name: str
-    where: str
-
-
-class _Destination(NamedTuple):
-    scene: bpy.types.Scene
-    collection: bpy.types.Collection
     where: str
 
 
@@ -102,60 +98,117 @@ def place(
 ) -> Placed:
     """Puts the model of a generation into the scene: selected and active where the artist is idle in Object Mode.
 
-    It takes the place of `stand_in`, its placeholder, where there is one. Edges are sharp where faces meet at more than
-    `smooth_up_to` radians. What of its preset would hold a window up is left out, see `steps.is_heavy`. `made` is
-    written on the object. Exactly one object, mesh and material come in, and one undo
-    step; where several boxes wait for the model, linked duplicates as well. Raises staging.ImportFailed, NotNow and
+    It takes the place of `stand_in` where there is one: its placeholder, the model that it replaces, or the boxes that
+    wait for it, which get linked duplicates. Edges are sharp where faces meet at more than `smooth_up_to` radians. What
+    of its preset would hold a window up is left out, see `steps.is_heavy`. `made` is written on the object. Exactly one
+    object, mesh and material come in, and one undo step. Raises staging.ImportFailed, NotNow and
     generation.problems.ModelUnusable; then nothing is left behind.
     """
     stand_ins = placeholder.find_all(generation_id) if stand_in is not None else []
     _check_modes(stand_ins)
-    has_own_place = stand_in is None or stand_in.type == 'EMPTY'
-    if stand_in is None:
-        placeholder.remove_remains(generation_id)
-    else:
+    if stand_in is not None:
         name = placeholder.wanted_name(stand_in, swap.name_of(stand_in), name)
+    arriving = _Arriving(name, generation_id, placement, made)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
     with staged_model(glb, keeps_normals=finish.shading is Shading.KEEP) as model:
-        mesh = mesh_of(model)
-        if bpy.app.background or not steps.is_heavy(mesh, finish):
-            steps.reduce(mesh, finish)
-        delivered = defaults.stand(mesh, placement.longest_side_m, metres_per_unit(_scene_of(placement, stand_in)))
-        steps.shade(mesh, finish)
-        defaults.name_all(model, mesh, name)
+        delivered = _make_ready(model, finish, placement.longest_side_m, _scene_of(placement, stand_in))
+        defaults.name_all(model, mesh_of(model), name)
         for collection in list(model.users_collection):
             collection.objects.unlink(model)
-        _sign(model, generation_id, made)
         if stand_in is None:
-            destination = _destination(placement)
-            model.location = placement.location
-            destination.collection.objects.link(model)
-            scene, where = destination.scene, destination.where
+            arrived = _in_free_place(model, arriving)
         elif stand_in.type == 'EMPTY':
-            scene, where = placeholder.hand_over(stand_in, model)
-            model.name = name  # it was the placeholder's until now
+            arrived = _for_placeholder(model, arriving, stand_in)
         elif ID_PROPERTY in stand_in:
-            scene, where = replacing.replace(stand_in, mesh)
-            _sign(stand_in, generation_id, made)
+            arrived = _for_model(model, arriving, stand_in)
         else:
-            scene, where = fit.fill(stand_ins, model, stretch=placement.stretch)
-        where = " ".join(filter(None, (where, *textures.unseen(mesh, at_a_glance=True))))
-        if has_own_place:
+            arrived = _in_boxes(model, arriving, stand_ins)
+        where = " ".join(filter(None, (arrived.where, *textures.unseen(mesh_of(arrived.model), at_a_glance=True))))
+        if arrived.has_own_place:
             if finish.origin is Origin.KEEP:
-                origin.move_to(mesh, delivered.translation)
-            _show(model, scene)
-    if not model.users_collection:
-        bpy.data.objects.remove(model)  # its mesh is the artist's object's
-        model = stand_in
-    object_name = model.name
-    push_undo(scene, f"{'Replace' if model == stand_in else 'Add'} “{name}”")
+                origin.move_to(mesh_of(model), delivered)
+            _show(model, arrived.scene)
+    if arrived.model != model:
+        bpy.data.objects.remove(model)
+    object_name = arrived.model.name
+    push_undo(arrived.scene, f"{arrived.verb} “{name}”")
     return Placed(object_name, where)
+
+
+class _Arriving(NamedTuple):
+    """What the four ways of arriving need to know of a generation."""
+
+    name: str
+    generation_id: str
+    placement: Placement
+    made: "Made | None"
+
+    def sign(self, model: bpy.types.Object) -> None:
+        model[ID_PROPERTY] = self.generation_id
+        if self.made is not None:
+            provenance.write(model, self.made)
+
+
+class _Arrived(NamedTuple):
+    """The object that the artist has now, its scene, and where it went in words, "" for where it was meant to go.
+
+    `has_own_place`: where it stands is no other object's place, so it is selected, and may keep its file's origin.
+    """
+
+    model: bpy.types.Object
+    scene: bpy.types.Scene
+    where: str
+    has_own_place: bool
+    verb: str = "Add"
+
+
+def _make_ready(model: bpy.types.Object, finish: Finish, longest_side_m: float, scene: bpy.types.Scene) -> Vector:
+    """The steps of its preset that an arrival has time for, at its size in the scene's units, on its bottom centre.
+
+    Returns where that was in its file, from the origin.
+    """
+    mesh = mesh_of(model)
+    if bpy.app.background or not steps.is_heavy(mesh, finish):
+        steps.reduce(mesh, finish)
+    delivered = defaults.stand(mesh, longest_side_m, metres_per_unit(scene))
+    steps.shade(mesh, finish)
+    return delivered.translation
+
+
+def _in_free_place(model: bpy.types.Object, arriving: _Arriving) -> _Arrived:
+    placeholder.remove_remains(arriving.generation_id)
+    model.name = arriving.name  # which what was removed may have had
+    destination = destination_of(arriving.placement)
+    model.location = arriving.placement.location
+    destination.collection.objects.link(model)
+    arriving.sign(model)
+    return _Arrived(model, destination.scene, destination.where, has_own_place=True)
+
+
+def _for_placeholder(model: bpy.types.Object, arriving: _Arriving, empty: bpy.types.Object) -> _Arrived:
+    arriving.sign(model)
+    scene, where = placeholder.hand_over(empty, model)
+    model.name = arriving.name  # it was the placeholder's until now
+    return _Arrived(model, scene, where, has_own_place=True)
+
+
+def _for_model(model: bpy.types.Object, arriving: _Arriving, old: bpy.types.Object) -> _Arrived:
+    """The artist's object gets the mesh; the object that came with it is in no collection."""
+    scene, where = replacing.replace(old, mesh_of(model))
+    arriving.sign(old)
+    return _Arrived(old, scene, where, has_own_place=False, verb="Replace")
+
+
+def _in_boxes(model: bpy.types.Object, arriving: _Arriving, boxes: list[bpy.types.Object]) -> _Arrived:
+    arriving.sign(model)
+    scene, where = fit.fill(boxes, model, stretch=arriving.placement.stretch)
+    return _Arrived(model, scene, where, has_own_place=False)
 
 
 def stand_in(name: str, generation_id: str, placement: Placement) -> bpy.types.Scene:
     """Puts a placeholder where the model will stand; the scene it is in. Pushes no undo step."""
     # The artist sees it where they pressed; local view is told of it below.
-    destination = _destination(placement, arrives=False)
+    destination = destination_of(placement, arrives=False)
     unit_m = metres_per_unit(destination.scene)
     empty = placeholder.stand(name, generation_id, placement, destination.collection, unit_m)
     for viewport in viewports_of(destination.scene):
@@ -166,7 +219,7 @@ def stand_in(name: str, generation_id: str, placement: Placement) -> bpy.types.S
 
 def _scene_of(placement: Placement, stand_in: bpy.types.Object | None) -> bpy.types.Scene:
     if stand_in is None:
-        return _destination(placement).scene
+        return destination_of(placement).scene
     return placeholder.scene_of(stand_in) or shown_scene()
 
 
@@ -175,12 +228,6 @@ def _check_modes(stand_ins: list[bpy.types.Object]) -> None:
         if item.mode != 'OBJECT':
             mode = user_activity.MODE_NAMES.get(item.mode, "another mode")
             raise NotNow(f"“{item.name}” is in {mode}. Leave it, then press Place.")
-
-
-def _sign(model: bpy.types.Object, generation_id: str, made: "Made | None") -> None:
-    model[ID_PROPERTY] = generation_id
-    if made is not None:
-        provenance.write(model, made)
 
 
 def models_here() -> dict[str, list[bpy.types.Object]]:
@@ -197,58 +244,6 @@ def is_alive(model: bpy.types.Object) -> bool:
     with suppress(ReferenceError):
         return ID_PROPERTY in model and model.users > model.use_fake_user
     return False
-
-
-def _destination(placement: Placement, *, arrives: bool = True) -> _Destination:
-    shown = shown_scene()
-    by_number = (item for item in bpy.data.scenes if item.session_uid == placement.scene_uid)
-    scene = next(by_number, None) or bpy.data.scenes.get(placement.scene)
-    if scene is None or scene.library is not None:
-        where = f"In the scene “{shown.name}”, because “{placement.scene}” is gone."
-        return _Destination(shown, shown.collection, where)
-    collection = _collection(placement)
-    reason = (_why_unseen(scene) if arrives else "") or _why_not_there(scene, placement, collection)
-    if reason:
-        return _Destination(scene, scene.collection, f"In the scene's own collection, because {reason}.")
-    if scene != shown and window_of(scene) is None:
-        return _Destination(scene, collection or scene.collection, f"In the scene “{scene.name}”.")
-    return _Destination(scene, collection or scene.collection, "")
-
-
-def _collection(placement: Placement) -> bpy.types.Collection | None:
-    """By its number in this session, which outlives renaming; else by name, which outlives reopening the file."""
-    if not placement.collection:
-        return None
-    by_number = (item for item in bpy.data.collections if item.session_uid == placement.collection_uid)
-    return next(by_number, None) or bpy.data.collections.get(placement.collection)
-
-
-def _why_unseen(scene: bpy.types.Scene) -> str:
-    if window_of(scene) is None:
-        return ""
-    viewports = list(viewports_of(scene))
-    if not viewports:
-        return "no 3D viewport is open"
-    if any(viewport.local_view is not None for viewport in viewports):
-        return "a 3D viewport is in local view"
-    return ""
-
-
-def _why_not_there(scene: bpy.types.Scene, placement: Placement, collection: bpy.types.Collection | None) -> str:
-    if not placement.collection:
-        return ""
-    if collection is None:
-        return f"the collection “{placement.collection}” is gone"
-    if collection.library is not None or collection.override_library is not None:
-        return f"the collection “{collection.name}” is linked from another file"
-    layers = list(layer_collections(view_layer_of(scene).layer_collection, collection))
-    if not layers:
-        return f"the collection “{collection.name}” is no longer in the scene"
-    if all(layer.exclude for layer in layers):
-        return f"the collection “{collection.name}” is excluded from the view layer"
-    if not any(layer.is_visible for layer in layers):
-        return f"the collection “{collection.name}” is hidden"
-    return ""
 
 
 def _show(model: bpy.types.Object, scene: bpy.types.Scene) -> None:
