@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How glTF 2.0 lays out numbers, and a way to its lists."""
+"""How glTF 2.0 lays out numbers, and ways to its lists."""
 
 from typing import Any
 
@@ -19,3 +19,13 @@ def at(items: list[Any], number: int) -> Any:
     if number < 0:
         raise IndexError
     return items[number]
+
+
+def table(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    """What a holder has by this name; an empty one where it has none, or null."""
+    return holder.get(name) or {}
+
+
+def listed(holder: dict[str, Any], name: str) -> list[Any]:
+    """As `table`, of lists."""
+    return holder.get(name) or []

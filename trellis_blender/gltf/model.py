@@ -106,7 +106,7 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class MeshArrays:
-    """T triangles, 3T corners, V vertices, E edges. All arrays are C-contiguous: `foreach_set` is fastest with those."""
+    """T triangles, 3T corners, V vertices, E edges. All arrays are C-contiguous, for `foreach_set`."""
 
     positions: Floats
     """(V, 3)"""
@@ -117,8 +117,8 @@ class MeshArrays:
     corner_edges: Ints
     """(3T,): the edge from each corner to the next one of its triangle."""
     edge_angles: Floats
-    """(E,): between the normals of its two faces, in radians, by the geometry alone; 0 at a border, π where more than two
-    faces meet, or two whose front sides do not go together.
+    """(E,): between the normals of its two faces, in radians, by the geometry alone; 0 at a border, π where more than
+    two faces meet, or two whose front sides do not go together.
 
     So `edge_angles > smooth_up_to` is what `Mesh.set_sharp_from_angle` marks as sharp."""
     uv_sets: tuple[Floats, ...]
@@ -155,3 +155,5 @@ class Model:
     another one has."""
     pictures: tuple[Picture, ...]
     left_out: LeftOut
+    has_normals: bool = False
+    """Whether the file gives normals of its own, for who wants to keep them: then it takes Blender's importer."""

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The numbers of a GLB: accessors as the glTF 2.0 specification lays them out, checked against what is there."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from . import compression
+from .errors import ModelUnusable
+from .layout import COMPONENTS, at
+from .model import Floats, NotRead
+from .pictures import IN_BASE64
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Rows: TypeAlias = NDArray[Any]
+    Indices: TypeAlias = NDArray[np.integer[Any]]
+else:
+    Rows = Indices = Any
+
+PIECE = 1 << 17
+"""Rows that are computed in one go: some 2 ms, in which numpy lets Python's lock go, and nobody can stop the thread."""
+_TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_LARGEST = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
+"""What stands for 1 in normalised integers."""
+
+
+def pieces(count: int, go_on: Callable[[], object]) -> Iterator[slice]:
+    """Slices of at most PIECE rows that make up `count`; asks `go_on` before each."""
+    for begins in range(0, count, PIECE):
+        go_on()
+        yield slice(begins, min(begins + PIECE, count))
+
+
+class Accessors:
+    """Those of one file. `binary` is its binary chunk, which stays as it is: what needs no decoding is a view of it."""
+
+    def __init__(self, gltf: dict[str, Any], binary: bytearray, go_on: Callable[[], object]) -> None:
+        self._gltf, self._go_on = gltf, go_on
+        self._binary = memoryview(binary).toreadonly()
+        self._buffers: dict[int, memoryview] = {}
+        self._found: dict[int, Rows] = {}
+
+    def count(self, number: int) -> int:
+        """How many elements an accessor has."""
+        return int(at(self._gltf["accessors"], number)["count"])
+
+    def rows(self, number: int, *kinds: str) -> Rows:
+        """(count, components) as the file has them, read-only. ModelUnusable where its type is none of `kinds`."""
+        accessor = at(self._gltf["accessors"], number)
+        if accessor["type"] not in kinds:
+            raise ModelUnusable("its description is damaged")
+        if number not in self._found:
+            self._found[number] = self._decoded(accessor)
+        return self._found[number]
+
+    def floats(self, number: int, *kinds: str, taken: Indices | None = None) -> Floats:
+        """(count, components), a copy of one's own; of the rows `taken` alone, in their order. Normalised integers are
+        between -1 or 0 and 1. IndexError where a row is not there.
+        """
+        import numpy as np
+
+        rows = self.rows(number, *kinds)
+        accessor = self._gltf["accessors"][number]
+        largest = _LARGEST.get(accessor["componentType"]) if accessor.get("normalized") else None
+        found = np.empty((len(rows) if taken is None else len(taken), rows.shape[1]), np.float32)
+        for piece in pieces(len(found), self._go_on):
+            some = rows[piece] if taken is None else rows[taken[piece]]
+            found[piece] = some if largest is None else np.maximum(some / largest, -1.0)
+        return found
+
+    def view(self, number: int) -> memoryview:
+        """The bytes of a buffer view. NotRead where they are compressed."""
+        view = at(self._gltf["bufferViews"], number)
+        if compression.of_view(view) is not None:
+            raise NotRead(next(name for name in compression.MESHOPT if name in view["extensions"]))
+        begins = view.get("byteOffset") or 0
+        return self._buffer(view["buffer"])[begins : begins + view["byteLength"]]
+
+    def _buffer(self, number: int) -> memoryview:
+        if number not in self._buffers:
+            uri = at(self._gltf["buffers"], number).get("uri")
+            decoded = None if uri is None else memoryview(b64decode(uri.partition(IN_BASE64)[2]))
+            self._buffers[number] = self._binary if decoded is None else decoded
+        return self._buffers[number]
+
+    def _decoded(self, accessor: dict[str, Any]) -> Rows:
+        import numpy as np
+
+        count, code = accessor["count"], _TYPES[accessor["componentType"]]
+        shape = (count, COMPONENTS[accessor["type"]])
+        if "bufferView" in accessor:
+            stride = self._gltf["bufferViews"][accessor["bufferView"]].get("byteStride")
+            rows = self._laid_out(accessor, code, shape, stride)
+        else:
+            rows = np.zeros(shape, code)
+        if accessor.get("sparse"):
+            rows = self._with_others(rows, accessor["sparse"], code)
+        rows.flags.writeable = False
+        return rows
+
+    def _with_others(self, rows: Rows, sparse: dict[str, Any], code: str) -> Rows:
+        count = sparse["count"]
+        changed = self._laid_out(sparse["indices"], _TYPES[sparse["indices"]["componentType"]], (count, 1), None)[:, 0]
+        if changed.dtype.kind == "f" or changed.min() < 0 or changed.max() >= len(rows):
+            raise ModelUnusable("a part of it lies outside of the file")
+        rows = rows.copy()
+        rows[changed] = self._laid_out(sparse["values"], code, (count, rows.shape[1]), None)
+        return rows
+
+    def _laid_out(self, place: dict[str, Any], code: str, shape: tuple[int, int], stride: int | None) -> Rows:
+        """A view of the file; numpy raises where it would reach beyond what is there."""
+        import numpy as np
+
+        kind = np.dtype(code)
+        strides = (stride or kind.itemsize * shape[1], kind.itemsize)
+        view = self.view(place["bufferView"])
+        return np.ndarray(shape, kind, view, place.get("byteOffset") or 0, strides)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a GLB into one mesh and its materials, without Blender and in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .accessors import Accessors
+from .assembly import Assembly
+from .container import read_glb
+from .errors import ModelUnusable
+from .layout import at, listed
+from .materials import Materials
+from .model import Model, NotRead
+from .nodes import find_places
+from .parts import check_read
+
+_KNOWN = frozenset(
+    {
+        "EXT_texture_webp",
+        "KHR_lights_punctual",
+        "KHR_materials_emissive_strength",
+        "KHR_materials_unlit",
+        "KHR_materials_variants",
+        "KHR_mesh_quantization",
+        "KHR_texture_transform",
+    }
+)
+"""Extensions that a file may require: what they are for is read here, or is nothing that a model brings along."""
+
+
+def read_model(path: Path, go_on: Callable[[], object] = lambda: None) -> Model:
+    """The model in the GLB at `path`, as Blender's importer would show it.
+
+    Raises ModelUnusable where `check_glb` does or there is no surface to show, NotRead for what Blender's importer has
+    to read, and what `go_on` raises, which is called each few milliseconds of work. Not for the main thread: it loads
+    numpy. Takes n log n steps, and memory for the file, its pictures once more, and some 250 bytes a triangle.
+    """
+    import numpy as np
+
+    gltf, binary = read_glb(path, go_on)
+    try:
+        with np.errstate(all="ignore"):
+            return _read(gltf, binary, go_on)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
+        raise ModelUnusable("its description is damaged") from None
+
+
+def _read(gltf: dict[str, Any], binary: bytearray, go_on: Callable[[], object]) -> Model:
+    if gltf.get("animations"):
+        raise NotRead("an animation")
+    for name in listed(gltf, "extensionsRequired"):
+        if name not in _KNOWN:
+            raise NotRead(str(name))
+    places = find_places(gltf)
+    meshes = [at(gltf["meshes"], place.mesh) for place in places]
+    parts = [part for mesh in meshes for part in mesh["primitives"]]
+    for part in parts:
+        check_read(part)
+    accessors = Accessors(gltf, binary, go_on)
+    materials = Materials(gltf, accessors.view)
+    mesh, left_out = Assembly(gltf, accessors, materials, go_on).mesh(places)
+    names = [each.get("name") for each in meshes]
+    return Model(
+        name=next((name for name in names if isinstance(name, str) and name), ""),
+        mesh=mesh,
+        materials=materials.found(),
+        pictures=materials.pictures(),
+        left_out=left_out,
+        has_normals=any("NORMAL" in part["attributes"] for part in parts),
+    )
