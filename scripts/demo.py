@@ -59,7 +59,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--no-render", action="store_true", help="leave it at demo.blend")
     options = parser.parse_args()
     if options.service == "offline" and options.prompt:
-        parser.error("the offline preview cannot read words: use --image, or --service piapi")
+        parser.error("the offline preview works from a picture only: use --image, or --service piapi")
     if options.service == "offline" and options.record:
         parser.error("--record is for --service piapi")
     if options.service == "piapi" and not os.environ.get("PIAPI_API_KEY", "").strip():

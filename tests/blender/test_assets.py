@@ -178,7 +178,7 @@ def test_the_open_file_is_never_replaced(library: Path) -> None:
     path = only(library)
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     content = path.read_bytes()
-    with pytest.raises(RuntimeError, match="in its asset's own file"):
+    with pytest.raises(RuntimeError, match="in its own asset file"):
         bpy.ops.trellis.save_asset()
     assert path.read_bytes() == content
 

@@ -374,7 +374,7 @@ def a_model() -> Any:
 
 
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
-    "thin": (flattened, "“Wall” has no thickness along its Y. Give it some."),
+    "thin": (flattened, "“Wall” has no thickness along Y. Give it some."),
     "point": (of_one_point, "“Point” has no size."),
     "empty mesh": (without_vertices, "“Nothing” has no size."),
     "sheared": (sheared, "“Leaning” is sheared by its parent's scale. Apply that scale first."),
@@ -386,8 +386,8 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "override": (lambda: linked("object"), "“Table” is a library override. Make it local first."),
     "in an overridden collection": (lambda: linked("collection"), "“Table” is linked from another file."),
     "model": (a_model, "“Chair” is a generated model already."),
-    "nameless": (lambda: box("Cube.012"), "“Cube.012” does not say what it shall be."),
-    "only a number": (lambda: box("_12.003"), "“_12.003” does not say what it shall be."),
+    "nameless": (lambda: box("Cube.012"), "The name “Cube.012” does not say what to make."),
+    "only a number": (lambda: box("_12.003"), "The name “_12.003” does not say what to make."),
 }
 
 
@@ -517,11 +517,11 @@ def test_a_box_that_is_spoilt_meanwhile_loses_nothing(scene: Any, piapi: Piapi, 
     assert found.file.arrives_here(generation) == (change not in {"deleted", "cancelled"})
     placed = arrival.place(generation)
     if change == "edited":
-        assert placed.problem == "“Chair” is in Edit Mode. Leave it, then press Place."
+        assert (placed.state.value, "“Chair” is in Edit Mode" in placed.problem) == ("ready", True)
         bpy.ops.object.mode_set(mode='OBJECT')
         placed = arrival.place(placed)
     assert (placed.state.value, placed.problem) == ("placed", "")
-    said = {"flat": "has lost its thickness", "sheared": "is sheared by now"}.get(change, "")
+    said = {"flat": "has become flat", "sheared": "has been sheared"}.get(change, "")
     assert said in placed.where
     (model,) = models()
     assert np.isfinite(corners(model)).all()

@@ -104,7 +104,7 @@ def test_a_wrong_key_is_told_and_what_came_is_kept(piapi: Piapi, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--prompt", "a bear"], "the offline preview cannot read words"),
+        (["--prompt", "a bear"], "the offline preview works from a picture only"),
         (["--image", "nowhere.png"], "there is no file nowhere.png"),
         (["--service", "piapi"], "needs your key in the environment variable PIAPI_API_KEY"),
         (["--record", "x"], "--record is for --service piapi"),

@@ -218,15 +218,15 @@ def test_in_another_scene_it_arrives_there(found: Any) -> None:
     scene.collection.objects.link(box)
     model = arrive(found, generation)
     assert list(model.users_scene) == [scene]
-    assert where(found, generation) == "In the scene “Second”."
+    assert where(found, generation) == "It is in the scene “Second”."
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("exclude", "In the collection “Props”, which is excluded from the view layer."),
-        ("hide", "In the collection “Props”, which is hidden."),
-        ("hide everywhere", "In the collection “Props”, which is hidden."),
+        ("exclude", "Its collection “Props” is excluded from the view layer."),
+        ("hide", "Its collection “Props” is hidden."),
+        ("hide everywhere", "Its collection “Props” is hidden."),
     ],
 )
 def test_in_a_collection_that_is_not_shown_the_model_goes_there_and_says_so(found: Any, change: str, said: str) -> None:
@@ -259,7 +259,7 @@ def test_a_child_of_something_flat(found: Any) -> None:
     carrier.location = (1, 2, 3)
     box.parent = carrier
     model = arrive(found, generation)
-    assert where(found, generation) == "Without its parent “Carrier”, which is scaled to zero."
+    assert where(found, generation) == "It has no parent any more, because “Carrier” is scaled to zero."
     assert (model.parent, tuple(model.scale)) == (None, (1, 1, 1))
     assert tuple(model.location) == pytest.approx((1, 2, 3))
 
@@ -268,7 +268,7 @@ def test_itself_scaled_to_nothing(found: Any) -> None:
     generation = press(found)
     placeholder_of(generation).scale.z = 0
     model = arrive(found, generation)
-    assert where(found, generation) == "At its own size, because its placeholder is scaled to zero."
+    assert where(found, generation) == "It has its own size, because its placeholder is scaled to zero."
     assert tuple(model.scale) == (1, 1, 1)
 
 

@@ -57,7 +57,7 @@ def test_a_reference_image_becomes_the_input(addon: Any) -> None:
 @pytest.mark.parametrize(
     ("of", "sentence"),
     [
-        ('VIEWPORT', "There is no 3D viewport here"),
+        ('VIEWPORT', "There is no 3D Viewport"),
         ('RENDER', "There is no render result"),
         ('REFERENCE', "is no reference image"),
         ('EDITOR', "No image is open in an Image Editor"),

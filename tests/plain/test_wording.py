@@ -48,7 +48,7 @@ def test_what_a_ready_model_waits_for() -> None:
 
 
 def test_a_model_that_was_undone() -> None:
-    placed = generation(state=State.PLACED, where="In the scene's own collection, because “Props” is hidden.")
+    placed = generation(state=State.PLACED, where="It is where it was meant to be.")
     assert say(placed) == ("In the scene", placed.where)
     assert say(placed, in_scene=False)[0] == "No longer in the scene"
     assert say(placed, here=False)[0] == "Placed in another file"

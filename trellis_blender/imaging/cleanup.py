@@ -50,7 +50,9 @@ def improve(picture: Picture, remedy: Remedy) -> Picture:
     if remedy is Remedy.REMOVE_BACKGROUND or not segmentation.is_cut_out(rgba):
         outline = separate(small)
         if outline is None:
-            raise NoRemedy("The background cannot be told from the subject here. Remove it in an image editor.")
+            raise NoRemedy(
+                "The subject cannot be separated from this background. Remove the background in an image editor."
+            )
         rgba = _without_background(rgba, small, outline)
     if remedy is Remedy.KEEP_LARGEST:
         rgba = _largest(rgba, segmentation.small_copy(rgba))

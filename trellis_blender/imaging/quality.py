@@ -99,7 +99,7 @@ def _findings(picture: Picture) -> Iterator[Finding]:
     if max(picture.width, picture.height) < COARSE_PX:
         yield Finding(
             Fault.LOW_RESOLUTION,
-            f"The picture has only {picture.width} × {picture.height} pixels, and the model will be as coarse.",
+            f"The picture has only {picture.width} × {picture.height} pixels, so the model will have little detail.",
         )
     whole = as_array(picture)
     rgba = segmentation.small_copy(whole)
@@ -133,7 +133,7 @@ def _about(rgba: Array, found: Subject, backdrop: segmentation.Backdrop | None =
         yield _CUT_OFF
     count = int((found.sizes >= ANOTHER * found.sizes.max()).sum())
     if count > 1:
-        sentence = f"There are {count} things in the picture, and all of them become one model."
+        sentence = f"There are {count} things in the picture. All of them will become one model."
         yield Finding(Fault.SEVERAL, sentence, Remedy.KEEP_LARGEST, box_around(found.largest))
     elif _extent(found.mask) < TINY * max(found.mask.shape):
         sentence = "The subject is small in the picture, so little of its detail is seen."
@@ -143,7 +143,7 @@ def _about(rgba: Array, found: Subject, backdrop: segmentation.Backdrop | None =
 def _background(rgba: Array) -> Finding:
     remedy = Remedy.REMOVE_BACKGROUND if separate(rgba) is not None else None
     way_out = "" if remedy else " Remove it in an image editor."
-    sentence = f"The background is left in, and may become a slab behind the model.{way_out}"
+    sentence = f"The picture has a background, which may become a slab behind the model.{way_out}"
     return Finding(Fault.BACKGROUND, sentence, remedy)
 
 
@@ -226,13 +226,13 @@ def _stretches(marked: Array, is_soft: Array) -> list[Array]:
     return [run for run in found if is_soft[run].mean() < SOFT_SHARE]
 
 
-_EMPTY = Finding(Fault.EMPTY, "The picture is empty: nothing in it stands out. Choose another one.")
+_EMPTY = Finding(Fault.EMPTY, "The picture is empty: it shows no object. Choose another one.")
 _FAINT = Finding(
-    Fault.UNIFORM, "The subject has nearly the colour of its background, so its shape cannot be told. Choose another."
+    Fault.UNIFORM,
+    "The subject has almost the colour of its background, so its shape is not clear. Choose another picture.",
 )
-_FLAT = Finding(
-    Fault.UNIFORM, "The subject has no light and shade, so its depth cannot be told. It will come out flat."
-)
+_FLAT = Finding(Fault.UNIFORM, "The subject has no light and shade, so its depth is not clear. The model will be flat.")
 _CUT_OFF = Finding(
-    Fault.CUT_OFF, "The subject is cut off by the border, and so will be the model. Choose a picture that shows all."
+    Fault.CUT_OFF,
+    "The border cuts the subject off, so the model will be cut off, too. Choose a picture that shows all of it.",
 )

@@ -57,7 +57,7 @@ def sample(coverage: Array, light: Array) -> Grid:
     level[[0, -1]] = -0.5
     level[:, [0, -1]] = -0.5
     if not (level > 0).any():
-        raise NoSubject("shows only lines, which are too thin for a body")
+        raise NoSubject("The picture shows only thin lines, of which no model can be made. Choose another one.")
     # Exactly on the outline a node would make triangles without a height.
     level[np.abs(level) < 1e-3] = 1e-3
     return Grid(_without_specks(level), bright, start + spacing / 2, spacing)

@@ -19,16 +19,16 @@ _HEADER = struct.Struct(">IIBBBBB")
 
 
 class PngUnusable(ValueError):
-    """The bytes are no PNG that is read here. `str(error)` is the end of a sentence: "the picture …"."""
+    """The bytes are no PNG that is read here. `str(error)` is a sentence."""
 
 
 def size_of(content: bytes) -> tuple[int, int]:
     """Width and height from the header; PngUnusable where there is none."""
     if not content.startswith(SIGNATURE) or len(content) < 33 or content[12:16] != b"IHDR":
-        raise PngUnusable("is no PNG file")
+        raise PngUnusable("The picture is not a PNG file.")
     width, height = struct.unpack(">II", content[16:24])
     if not width or not height:
-        raise PngUnusable("has no pixels")
+        raise PngUnusable("The picture has no pixels. Choose another one.")
     return width, height
 
 
@@ -40,7 +40,7 @@ def decode(content: bytes) -> Array:
     width, height = size_of(content)
     _, _, depth, kind, _, _, interlaced = _HEADER.unpack(content[16:29])
     if depth not in {8, 16} or kind not in _CHANNELS or interlaced:
-        raise PngUnusable("is of a kind of PNG that is not read here (interlaced, or fewer than 8 bits)")
+        raise PngUnusable("The picture is a PNG that is interlaced or has fewer than 8 bits. Save it as a usual PNG.")
     chunks = list(_chunks(content))
     pixel_bytes = _CHANNELS[kind] * depth // 8
     rows = _unpack(b"".join(body for name, body in chunks if name == b"IDAT"), height, width * pixel_bytes)
@@ -82,9 +82,9 @@ def _unpack(packed: bytes, height: int, row_bytes: int) -> Array:
     try:
         content = zlib.decompressobj().decompress(packed, expected)
     except zlib.error:
-        raise PngUnusable("is damaged") from None
+        raise PngUnusable("The picture is damaged. Save or download it again.") from None
     if len(content) != expected:
-        raise PngUnusable("is cut short")
+        raise PngUnusable("The picture is not complete. Save or download it again.")
     return np.frombuffer(content, np.uint8).reshape(height, row_bytes + 1)
 
 
@@ -96,7 +96,7 @@ def _unfilter(rows: Array, pixel_bytes: int) -> Array:
     """
     kinds, filtered = rows[:, 0], rows[:, 1:]
     if kinds.max() > 4:
-        raise PngUnusable("is damaged")
+        raise PngUnusable("The picture is damaged. Save or download it again.")
     if not kinds.any():
         return filtered
     height, width = len(rows), filtered.shape[1] // pixel_bytes

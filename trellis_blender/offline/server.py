@@ -27,7 +27,7 @@ ARRIVAL_LIMIT_S = 10.0
 MOST_CONNECTIONS = 64
 """Blender has one for each generation that is worked on, 30 at the most. A further one is closed."""
 TASK_PATH = "/api/v1/task"
-STRANGER = "The offline preview talks to the Blender that started it only."
+STRANGER = "The offline preview answers only the Blender that started it."
 EXCLUSIVE: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
 """Windows alone has it, and needs it to keep a port to oneself."""
 BALANCE = {"name": "Offline preview", "id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.server.tasks.cancel(task):
             self._send(200, envelope(task, self.server.address))
         else:
-            self._refuse(400, "The task has begun already.")
+            self._refuse(400, "The task has already started.")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the library's name)
         """Says nothing: Blender's terminal is the artist's."""
@@ -166,12 +166,12 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             payload = json.loads(body)
             if not isinstance(payload, dict):
-                raise InputUnusable("The request is no JSON object.")
+                raise InputUnusable("The request is not a JSON object.")
             task = self.server.tasks.create(payload)
         except InputUnusable as error:
             self._refuse(400, str(error))
         except (ValueError, RecursionError):
-            self._refuse(400, "The request is no JSON.")
+            self._refuse(400, "The request is not JSON.")
         else:
             self._send(200, envelope(task, self.server.address))
 

@@ -22,7 +22,7 @@ SWEEPS_MAX = 60
 
 
 class NoSubject(ValueError):
-    """There is nothing in the picture to make a model of. `str(error)` is the end of a sentence: "the picture …"."""
+    """There is nothing in the picture to make a model of. `str(error)` is a sentence."""
 
 
 def find_subject(rgba: Array) -> Array:
@@ -36,7 +36,7 @@ def find_subject(rgba: Array) -> Array:
     else:
         coverage = (~_background(_with_whole_edges(rgba))).astype(np.float32)
     if (coverage > 0.5).mean() < SUBJECT_MIN_SHARE:
-        raise NoSubject("shows nothing that stands out from its background")
+        raise NoSubject("Nothing in the picture stands out from its background. Choose another one.")
     return coverage
 
 

@@ -22,7 +22,7 @@ TASKS_KEPT = 64
 """With their models, of some 2 MB each; Blender fetches a model as soon as it is done."""
 NOT_YET = "0001-01-01T00:00:00Z"
 
-NO_PICTURE = "It needs a picture and cannot read words. Choose an image, or have Trellis make it."
+NO_PICTURE = "The offline preview works from a picture only. Choose an image, or another model."
 
 
 def _now() -> str:
@@ -95,11 +95,13 @@ class Tasks:
                 raise InputUnusable(NO_PICTURE)
             task.model = make_preview(content, seed, task.log.append)
         except (PngUnusable, NoSubject) as error:
-            task.problem = f"The picture {error}."
+            task.problem = str(error)
         except InputUnusable as error:
             task.problem = str(error)
         except Exception as error:  # noqa: BLE001 (whatever it was, the task has to end, and Blender to hear why)
-            task.problem = f"The offline preview made a mistake ({type(error).__name__}: {error})."
+            task.problem = (
+                f"The offline preview has an error in its code ({type(error).__name__}: {error}). Please report it."
+            )
         task.ended_at = _now()
         task.status = "failed" if task.problem else "completed"
 
@@ -144,14 +146,16 @@ def _picture(inputs: Mapping[str, Any]) -> bytes:
     if not image:
         return b""
     if not isinstance(image, str) or image.startswith(("http:", "https:")):
-        raise InputUnusable("The offline preview takes the picture itself, not an address.")
+        raise InputUnusable("The offline preview needs the picture itself, not its address.")
     try:
         content = base64.b64decode(image.partition(",")[2] if image.startswith("data:") else image, validate=True)
         width, height = size_of(content)
     except (binascii.Error, PngUnusable):
         raise InputUnusable("The offline preview reads PNG pictures only, as base64 or a data URI.") from None
     if max(width, height) > SIDE_LIMIT_PX:
-        raise InputUnusable(f"The picture has {width} × {height} pixels; at most {SIDE_LIMIT_PX} a side are taken.")
+        raise InputUnusable(
+            f"The picture has {width} × {height} pixels; at most {SIDE_LIMIT_PX} on each side are accepted."
+        )
     return content
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images out of Blender and models into it. Knows neither HTTP nor threads."""
+"""Reads images out of Blender and puts models into it. No HTTP and no threads."""

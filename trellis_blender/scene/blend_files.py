@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Data-blocks into a .blend of their own."""
+"""Writes data-blocks to a .blend file of their own."""
 
 import errno
 import os
@@ -10,11 +10,12 @@ from typing import Any
 import bpy
 
 _NO_REASON = ("Success", "Failed to write blendfile")
-"""How Blender's message ends where the room has run out within a write: the system has no number for that."""
+"""How Blender's message ends when the disk fills up in the middle of a write: the system gives no error number for
+that."""
 
 
 def write(path: Path, data: Collection[Any]) -> None:
-    """Writes data-blocks, not compressed. Raises OSError, whose `strerror` says why."""
+    """Writes data-blocks, uncompressed. Raises OSError; its `strerror` says why."""
     try:
         bpy.data.libraries.write(str(path), set(data), compress=False, fake_user=True)
     except (OSError, RuntimeError) as error:

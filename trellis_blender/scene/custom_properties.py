@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names under which the add-on writes into a .blend. Files that artists have saved hold them, so they stay."""
+"""Names of custom properties that the add-on writes into .blend files. Saved files have them: they never change."""
 
 ID_PROPERTY = "trellis_generation"
-"""The custom property by which an object tells which generation made it."""
+"""On an object: the id of the generation that made it."""

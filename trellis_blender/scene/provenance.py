@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What made a model, on its object: one group of custom properties, which goes where the object goes."""
+"""How a model was made, stored on its object as one group of custom properties: copies and other files keep it."""
 
 from dataclasses import fields
 from itertools import islice
@@ -10,20 +10,20 @@ import bpy
 from ..generation.record.provenance import PARAMETERS_LIMIT, Made, from_group, to_group
 
 GROUP = "trellis"
-"""The name of the group; in glTF it is one of the node's extras."""
+"""The name of the group. A glTF export writes it into the node's extras."""
 
 
 def write(item: bpy.types.Object, made: Made) -> None:
-    """Writes the group, in place of what there was."""
+    """Writes the group; an earlier one is replaced."""
     item[GROUP] = to_group(made)
 
 
 def read(item: bpy.types.Object | None) -> Made | None:
-    """What made the object; None where it does not say so."""
+    """How the object was made; None if it has no such group."""
     group: Any = item.get(GROUP) if item is not None else None
     if not hasattr(group, "to_dict"):
         return None
-    # What of it is not asked for is not copied: it may be huge.
+    # Only the known fields are copied: a stranger's group may be huge.
     known = {each.name: group.get(each.name) for each in fields(Made)}
     numbers: Any = known["parameters"]
     if hasattr(numbers, "to_dict"):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metres, and what Blender counts in: a scene says how long its unit is. What is asked for and told is in metres,
-matrices, points and meshes are in Blender's units.
+"""Metres and Blender units. A scene sets the length of its unit. Settings and texts are in metres; matrices, points and
+meshes are in Blender units.
 """
 
 from typing import Any
@@ -9,14 +9,16 @@ import bpy
 
 
 def metres_per_unit(scene: bpy.types.Scene) -> float:
-    """How long one unit is in the scene, as Blender shows lengths there; without a unit system it takes one for 1 m."""
+    """The length of one Blender unit in the scene, as Blender displays lengths there; 1 m where the unit system is
+    None.
+    """
     settings = scene.unit_settings
     return settings.scale_length if settings.system != 'NONE' else 1.0
 
 
 def shown_length(name: str, description: str) -> Any:
-    """A field for the artist over the property `name`, which is in metres: Blender takes what such a field has for its
-    own units, and shows it in those of the scene.
+    """A field in the interface for the property `name`, which is in metres. Blender assumes that such a field holds
+    Blender units, and displays it in the units of the scene.
     """
 
     def get(properties: Any) -> float:
@@ -31,7 +33,7 @@ def shown_length(name: str, description: str) -> Any:
 
 
 def metres_per_unit_of(item: bpy.types.Object) -> float:
-    """The same for an object, in the scene that the artist has before them where it is there."""
+    """The same for an object: in the scene that is shown if the object is there, else in its first scene."""
     scenes = item.users_scene
     shown = bpy.context.scene
     scene = shown if shown in scenes or not scenes else scenes[0]

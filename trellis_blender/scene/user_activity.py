@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist is doing: is this a moment in which a model may arrive?"""
+"""What the artist is doing, and so whether a model may arrive now."""
 
 import bpy
 
 OUR_MONITOR = "TRELLIS_OT_monitor"
 RENDER = "RENDER_OT_render"
-"""Listed in its window until the mouse comes there, long after the render is done: whether a job runs counts."""
+"""Listed in its window until the mouse is moved there, long after the render has ended: whether a job runs counts."""
+RENDERING = "the render is finished"
+IN_OPERATION = "the operation that you are in is finished"
+"""What a model waits for, as the end of "It arrives when …"."""
 
 MODE_NAMES = {
     'EDIT': "Edit Mode",
@@ -19,7 +22,7 @@ MODE_NAMES = {
 
 
 def other_mode() -> str:
-    """The name of the mode that some object of an open window is in, "" while all are in Object Mode."""
+    """The mode of the active object in any window, as Blender names it; "" while all are in Object Mode."""
     for layer in _view_layers():
         active = layer.objects.active
         if active is not None and active.mode != 'OBJECT':
@@ -28,30 +31,30 @@ def other_mode() -> str:
 
 
 def modal_operators() -> set[str]:
-    """The modal operators that run in any window, by their names ("TRANSFORM_OT_translate")."""
+    """The names of the modal operators that run in any window ("TRANSFORM_OT_translate")."""
     windows = bpy.context.window_manager.windows
     return {name for window in windows for operator in window.modal_operators if (name := _name(operator))}
 
 
-def has_remains(window: bpy.types.Window) -> bool:
-    """Whether a modal operator of the window has lost its class, and the window has had no event since."""
+def has_orphaned_operators(window: bpy.types.Window) -> bool:
+    """Whether the window still lists a modal operator of an add-on that was switched off, as it does until an event."""
     return not all(_name(operator) for operator in window.modal_operators)
 
 
 def why_wait(background_operators: set[str]) -> str:
-    """Why a model should not arrive just now, as the end of "It arrives when …"; "" where nothing is in the way.
+    """Why a model should not arrive just now, as the end of "It arrives when …"; "" if it may arrive.
 
-    `background_operators` are modal operators that do not count: other add-ons keep some running all the time.
+    `background_operators` are modal operators to ignore: other add-ons keep some running all the time.
     """
     if mode := other_mode():
         return f"you leave {mode}"
     if bpy.app.is_job_running('RENDER'):
-        return "the render is done"
-    return "the tool in your hand is done" if modal_operators() - background_operators - {OUR_MONITOR, RENDER} else ""
+        return RENDERING
+    return IN_OPERATION if modal_operators() - background_operators - {OUR_MONITOR, RENDER} else ""
 
 
 def _name(operator: bpy.types.Operator | None) -> str:
-    """ "" for one whose add-on was switched off while it ran: it is listed until the window's next event."""
+    """ "" for an operator whose add-on was switched off while it ran."""
     try:
         return operator.bl_idname
     except (ValueError, AttributeError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows, view layers and 3D viewports that show a scene, and the undo step that is pushed from there."""
+"""Windows, view layers and 3D Viewports that show a scene, and pushing an undo step."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -8,7 +8,7 @@ import bpy
 
 
 def window_of(scene: bpy.types.Scene | None) -> bpy.types.Window | None:
-    """A window that shows `scene`, any window for None; None where there is none."""
+    """A window that shows `scene` (None: any window); None if there is none."""
     if bpy.app.background:
         return None
     windows = bpy.context.window_manager.windows
@@ -16,13 +16,13 @@ def window_of(scene: bpy.types.Scene | None) -> bpy.types.Window | None:
 
 
 def shown_scene() -> bpy.types.Scene:
-    """The scene that the artist has before them."""
+    """The scene that the artist sees."""
     window = window_of(None)
     return window.scene if window is not None else bpy.context.scene
 
 
 def view_layer_of(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
-    """The view layer in which `scene` is shown, its first one where it is not."""
+    """The view layer in which `scene` is shown; its first one if no window shows it."""
     window = window_of(scene)
     if window is not None:
         return window.view_layer
@@ -32,7 +32,7 @@ def view_layer_of(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
 
 
 def viewports_of(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
-    """The 3D viewports that show `scene`; none in background Blender."""
+    """The 3D Viewports that show `scene`; none in background mode."""
     if bpy.app.background:
         return
     layer = view_layer_of(scene)
@@ -45,8 +45,8 @@ def viewports_of(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
 
 
 def has(layer: bpy.types.ViewLayer, item: bpy.types.Object) -> bool:
-    """Whether an object is in a view layer, one too that was linked just now: asking whether it is visible makes
-    Blender look.
+    """Whether an object is in a view layer. `visible_get` makes Blender update the layer first, so it is right for an
+    object that was just linked, too.
     """
     item.visible_get(view_layer=layer)
     return layer.objects.get(item.name) == item
@@ -55,7 +55,7 @@ def has(layer: bpy.types.ViewLayer, item: bpy.types.Object) -> bool:
 def layer_collections(
     parent: bpy.types.LayerCollection, collection: bpy.types.Collection
 ) -> Iterator[bpy.types.LayerCollection]:
-    """Where `collection` stands in a view layer: it may be in several places."""
+    """Every layer collection of `collection` in a view layer: it may be linked in several places."""
     if parent.collection == collection:
         yield parent
     for child in parent.children:
@@ -63,21 +63,21 @@ def layer_collections(
 
 
 def push_undo(scene: bpy.types.Scene, message: str) -> None:
-    """One undo step for what was changed in `scene` just now.
+    """Pushes one undo step for what was just changed in `scene`.
 
-    Whatever makes or removes an object pushes one, in every mode: without it the artist's next stroke or edit takes it
-    along when it is undone, and Blender 5.2 crashes when it is redone in Sculpt Mode.
+    Needed after adding or removing any object, in every mode. Without it, undoing the artist's next stroke or edit
+    would undo our change as well, and redoing it in Sculpt Mode crashes Blender 5.2.
     """
     window = window_of(scene) or window_of(None)
     if window is None:
         return
     with inside(window):
-        # Of no area: in a Text or Image Editor the step would be one of the text or the picture.
+        # Without an area: in a Text or Image Editor it would be an undo step of the text or the image.
         bpy.ops.ed.undo_push('EXEC_SCREEN', message=message)
 
 
 def inside(window: bpy.types.Window) -> AbstractContextManager[object]:
-    """A context in `window`: no override where it is the context's already, as the first one is in timers, because of
-    `versions.OPERATORS_CRASH_IN_OVERRIDES`.
+    """A context manager in which `window` is the context's window. It overrides nothing if it is that already (in
+    timers the first window is), because of `versions.OPERATORS_CRASH_IN_OVERRIDES`.
     """
     return nullcontext() if bpy.context.window == window else bpy.context.temp_override(window=window)

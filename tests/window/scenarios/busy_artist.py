@@ -20,6 +20,8 @@ def waits(word: str) -> drive.Steps:
 
 
 def scenario() -> drive.Steps:
+    from bl_ext.user_default.trellis_blender.scene.user_activity import IN_OPERATION
+
     cube = bpy.data.objects["Cube"]
     yield from drive.open_sidebar()
     yield from drive.enter("trellis.prompt", "a bear")
@@ -27,7 +29,7 @@ def scenario() -> drive.Steps:
     yield from generate()
     yield from drive.key("Tab", 0.6)
     assert cube.mode == 'EDIT'
-    yield from waits("you leave Edit Mode")
+    yield from waits("Edit Mode")
     drive.shot("01-waits-in-edit-mode")
     before = drive.artists_state()
     assert before["mode"] == 'EDIT_MESH'
@@ -41,7 +43,7 @@ def scenario() -> drive.Steps:
     yield from generate()
     with drive.in_viewport():
         bpy.ops.object.mode_set(mode='SCULPT')
-    yield from waits("you leave Sculpt Mode")
+    yield from waits("Sculpt Mode")
     assert cube.mode == 'SCULPT'
     drive.shot("03-waits-in-sculpt-mode")
     with drive.in_viewport():
@@ -55,7 +57,7 @@ def scenario() -> drive.Steps:
     bpy.context.view_layer.objects.active = cube
     yield from generate()
     yield from drive.key("g", 0.6)
-    yield from waits("the tool in your hand is done")
+    yield from waits(IN_OPERATION)
     drive.shot("04-waits-for-the-tool")
     yield from drive.key("Escape", 0.3)
     before = drive.artists_state()
@@ -93,7 +95,7 @@ def scenario() -> drive.Steps:
     bpy.context.view_layer.layer_collection.children["Collection"].exclude = True
     yield from drive.until(lambda: drive.state() == "placed", "the arrival beside an excluded collection")
     assert not bpy.data.objects[drive.generations()[0].object_name].visible_get()
-    assert "“Collection”, which is excluded" in drive.line().detail
+    assert "“Collection”" in drive.line().detail
     yield 0.5
     drive.shot("06-collection-excluded")
 

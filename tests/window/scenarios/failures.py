@@ -154,5 +154,5 @@ def troubled(made: Any) -> Iterator[Any]:
         request = replace(made.request, name=type(problem).__name__)
         said = f"{problem} {costs.paid(request.price_usd)}"
         yield replace(made, request=request, state=State.DOWNLOADING, parked=True, problem=said)
-    failed = ImportFailed("There is no surface in the model that Blender could show. Its file is kept.")
+    failed = ImportFailed("The model has no surface that Blender can show. Its file is kept.")
     yield replace(made, request=replace(made.request, name="ImportFailed"), state=State.READY, problem=str(failed))

@@ -49,9 +49,10 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: drive.state() == "failed", "the sentence")
     yield 1.0
     drive.shot("07-it-cannot-read")
-    assert "cannot read words" in drive.line().detail
-
     from bl_ext.user_default.trellis_blender.interface.state import session
+    from bl_ext.user_default.trellis_blender.offline.tasks import NO_PICTURE
+
+    assert NO_PICTURE in drive.line().detail
 
     number = session.current().offline.process_id
     (drive.CONTROL / "process").write_text(str(number))

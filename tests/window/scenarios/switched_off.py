@@ -55,10 +55,10 @@ def scenario() -> drive.Steps:
     addon_utils.enable(NAME)
     from bl_ext.user_default.trellis_blender.scene import user_activity
 
-    assert user_activity.has_remains(drive.window())
+    assert user_activity.has_orphaned_operators(drive.window())
     with bpy.context.temp_override(window=drive.window()):
         assert bpy.ops.trellis.monitor('INVOKE_DEFAULT') == {'CANCELLED'}
     yield from drive.until(drive.monitored, "the monitor of the add-on that was switched on again")
-    assert not user_activity.has_remains(drive.window())
+    assert not user_activity.has_orphaned_operators(drive.window())
     yield from drive.until(lambda: drive.state() == "placed", "the fox")
     assert drive.models() == ["a bear", "a fox"]

@@ -63,7 +63,7 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
         manager = context.window_manager
         _end_shift()
         _Memory.timer = manager.event_timer_add(TICK_S, window=context.window)
-        if user_activity.has_remains(context.window):
+        if user_activity.has_orphaned_operators(context.window):
             # Blender 4.3 would crash. The timer's first event takes them away, and the watch tries again.
             return {'CANCELLED'}
         self.shift_ends = time.monotonic() + SHIFT_S

@@ -19,7 +19,7 @@ from ..state.endings import Endings
 from .finish_options import CHOICES, FinishOperator, finish_of
 
 if TYPE_CHECKING:
-    from ...scene.finish.background import Elsewhere
+    from ...scene.finish.background import BackgroundReduction
 
 LOOK_S = 0.1
 AGAIN_AFTER_S = 0.5
@@ -29,7 +29,7 @@ AGAIN_AFTER_S = 0.5
 class _Running:
     """The one job there is at a time, and what Adjust Last Operation wants done next."""
 
-    job: "Elsewhere | None" = None
+    job: "BackgroundReduction | None" = None
     again: dict[str, Any] | None = None
     before: int | None = None
     file = ""  # which of the files opened in this Blender it is for
@@ -113,7 +113,7 @@ class TRELLIS_OT_finish(FinishOperator):
             self.timer = None
 
     def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
-        from ...scene.finish.background import Elsewhere
+        from ...scene.finish.background import BackgroundReduction
         from ...scene.finish.fingerprint import fingerprint
         from ...scene.meshes import mesh_of
 
@@ -122,12 +122,12 @@ class TRELLIS_OT_finish(FinishOperator):
         mesh = mesh_of(model)
         self.uid, self.name_shown, self.state = model.session_uid, model.name, fingerprint(mesh)
         self.begun = time.monotonic()
-        _Running.job = Elsewhere(mesh, wanted)
+        _Running.job = BackgroundReduction(mesh, wanted)
         self.timer = context.window_manager.event_timer_add(LOOK_S, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {'RUNNING_MODAL'}
 
-    def _end(self, context: bpy.types.Context, job: "Elsewhere | None") -> set[str]:
+    def _end(self, context: bpy.types.Context, job: "BackgroundReduction | None") -> set[str]:
         from ...scene.finish import steps
         from ...scene.finish.fingerprint import fingerprint
         from ...scene.meshes import mesh_of
@@ -143,7 +143,7 @@ class TRELLIS_OT_finish(FinishOperator):
         wanted = finish_of(self)
         steps.check(model, wanted)
         job.take(mesh_of(model))
-        self._say(model, steps.settle(model, wanted))
+        self._say(model, steps.finish_reduced(model, wanted))
         return {'FINISHED'}
 
     def _model(self, context: bpy.types.Context) -> bpy.types.Object:

@@ -31,7 +31,7 @@ class TRELLIS_OT_remove_placeholder(bpy.types.Operator):
         if item.library is not None:
             self.report({'ERROR'}, "This placeholder is linked from another file. Remove it there.")
             return {'CANCELLED'}
-        placeholder.let_go(item)
+        placeholder.release(item)
         windows.push_undo(context.scene, "Remove Placeholder")
         redraw.refresh()
         return {'FINISHED'}

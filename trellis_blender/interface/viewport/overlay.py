@@ -116,7 +116,7 @@ def draw_boxes() -> None:
 
 def _volume(item: bpy.types.Object) -> Matrix:
     """A little more than the sides of a mesh, which would hide what is drawn inside."""
-    volume = placeholder.volume(item)
+    volume = placeholder.box_matrix(item)
     return volume if item.type == 'EMPTY' else volume @ Matrix.Scale(OUTSIDE, 4)
 
 
@@ -132,7 +132,7 @@ def draw_captions() -> None:
 
 def place_above(item: bpy.types.Object, to_view: Matrix, region: bpy.types.Region) -> Place | None:
     """Depth, and the middle of the upper edge of the box in pixels; None behind the camera and outside of the view."""
-    to_clip = to_view @ placeholder.volume(item)
+    to_clip = to_view @ placeholder.box_matrix(item)
     corners = [to_clip @ corner for corner in CORNERS]
     if any(corner.w <= 0 for corner in corners):
         return None

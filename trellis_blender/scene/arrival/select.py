@@ -18,8 +18,8 @@ def show(context: bpy.types.Context, items: Sequence[bpy.types.Object]) -> str:
         item.hide_set(False, view_layer=layer)
     seen = [item for item in seen if item.visible_get(view_layer=layer)]
     if not seen:
-        places = items[0].users_collection
-        return f"“{items[0].name}” is hidden, in the collection “{places[0].name}”." if places else "It is nowhere."
+        name, places = items[0].name, items[0].users_collection
+        return f"“{name}” is hidden, in the collection “{places[0].name}”." if places else "It is in no collection."
     for item in list(layer.objects.selected):
         item.select_set(False, view_layer=layer)
     for item in seen:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file that names the catalogs of an asset library, as Blender's manual describes it. No bpy within its reach.
+"""The file that lists the catalogs of an asset library, as Blender's manual describes it. No bpy.
 
-A line for each: "UUID:path/of/catalog:simple name". What others have written into it stays.
+One line per catalog: "UUID:path/of/catalog:simple name". Lines of others are kept.
 """
 
 import uuid
@@ -30,15 +30,15 @@ def catalog_of(label: str) -> str:
 
 
 def id_of(path: str) -> str:
-    """The UUID of a catalog of ours: always the same one, in every library."""
+    """The UUID of one of our catalogs: the same in every library."""
     return str(uuid.uuid5(_OURS, path))
 
 
-def see_to(folder: Path, path: str) -> str:
-    """Sees to it that the library in `folder` has the catalog, and returns the UUID by which the file has it.
+def ensure(folder: Path, path: str) -> str:
+    """Adds the catalog to the library in `folder` if it is missing, and returns its UUID in that file.
 
-    Raises GenerationProblem where the file cannot be written, and OSError where it cannot be read; it is never left
-    half written.
+    Raises GenerationProblem if the file cannot be written and OSError if it cannot be read. It is never left half
+    written.
     """
     file = folder / FILE_NAME
     text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
@@ -46,7 +46,7 @@ def see_to(folder: Path, path: str) -> str:
     number = id_of(path)
     for line in lines:
         found, _, rest = line.partition(":")
-        # The artist may have moved ours elsewhere, or have a catalog of that path.
+        # The artist may have moved our catalog to another path, or have another catalog with this path.
         if not line.startswith("#") and (found.lower() == number or rest.partition(":")[0] == path):
             return found
     if "VERSION 1" not in lines:

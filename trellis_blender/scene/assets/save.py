@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model as an asset: a .blend of its own in an asset library, whole or not at all.
+"""Saves a model as an asset: a .blend file of its own in an asset library, complete or not at all.
 
 It is not compressed, which would take three times as long: its textures are PNGs already.
 """
@@ -27,15 +27,16 @@ from . import catalog as asset_catalog
 
 NAME_WHILE_SAVING = "Trellis: being saved as an asset"
 KEY_PROPERTY = "trellis_asset"
-"""The custom property by which an object that no generation made tells which asset it is."""
+"""On an object that no generation made: the key of its asset."""
 _OF_THIS_FILE = (KEY_PROPERTY, swap.BOX, swap.IN_BOX, swap.WAS_HIDDEN, placeholder.ID_PROPERTY)
-"""What is true of the object in the open file alone: elsewhere it is no such asset, in no box, waits for nothing."""
+"""Custom properties that are true in the open file only, so the asset does not get them."""
 ID_CHARACTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the Asset Browser shows. `catalog` is a path ("Trellis/TRELLIS 2"), `key` tells models of one name apart.
+    """What the Asset Browser shows. `catalog` is a path ("Trellis/TRELLIS 2"); `key` distinguishes models of the same
+    name.
 
     `picture` is the preview, None for none.
     """
@@ -50,44 +51,45 @@ class About:
 
 
 class NotSaved(Exception):
-    """There is no new asset, and what was in the library is as before. `str(error)` is a sentence for the artist."""
+    """Nothing was saved, and the library is as before. `str(error)` is a sentence for the artist."""
 
 
 def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, list[str]]:
-    """Saves the object with its mesh, materials and packed textures, and returns the file and sentences about textures
-    that are missing in it, and about other objects that have come with it.
+    """Saves the object with its mesh, materials and packed textures. Returns the file, and sentences about textures
+    that are missing in it and about other objects that were saved with it.
 
-    It has no parent, constraints or animation there, is in no box and stands at the origin, as large and turned as it
-    is. The scene stays as it is. The same `key` again replaces the asset; without one the object is given one of its
-    own. Raises NotSaved.
+    The asset has no parent, constraints or animation and is at the origin, with the same rotation and scale. The scene
+    does not change. The same `key` replaces the asset; without one the object gets a key. Raises NotSaved.
     """
     mesh = mesh_of(model)
     if is_linked(model):
         raise NotSaved(f"“{model.name}” is linked from another file. Make it local first.")
     path = folder / file_name(about.name, about.key or _own_key(model))
     if bpy.data.filepath and path_key(str(path.resolve())) == path_key(str(Path(bpy.data.filepath).resolve())):
-        raise NotSaved(f"“{model.name}” is in its asset's own file. Save the .blend itself.")
+        raise NotSaved(f"“{model.name}” is open in its own asset file. Save this .blend file instead.")
     part = path.with_name(f".{path.name}{PART_SUFFIX}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        catalog_id = asset_catalog.see_to(folder, about.catalog)
+        catalog_id = asset_catalog.ensure(folder, about.catalog)
         with _packed(mesh) as problems, _copy_named(model, about.name) as copy:
             _mark(copy, about, catalog_id)
-            problems.extend(_company(copy))
+            problems.extend(_needed_by_modifiers(copy))
             blend_files.write(part, {copy})
         part.replace(path)
     except (OSError, RuntimeError, GenerationProblem) as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
-        raise NotSaved(f"The asset was not saved. The library {folder} cannot be written to ({reason}).") from None
+        raise NotSaved(
+            f"The asset was not saved, because the library {folder} cannot be written to ({reason})."
+        ) from None
     return path, problems
 
 
 def file_name(name: str, key: str) -> str:
-    """The name of an asset's file: readable, the same for the same key, and possible on every system.
+    """The name of an asset's file: readable, the same for the same key, and allowed on every system.
 
-    The key keeps it from being the name of a file of the artist's.
+    The key in it makes sure that it is not the name of one of the artist's files.
     """
     return f"{file_stem(name, 'Model')}-{key[:ID_CHARACTERS]}.blend"
 
@@ -100,14 +102,14 @@ def _own_key(model: bpy.types.Object) -> str:
 
 @contextmanager
 def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Object]:
-    """A copy by itself that has the name: two objects cannot have the same one, so the model lends it."""
+    """A copy of the object with this name. Two objects cannot have one name, so the model gets another meanwhile."""
     had = model.name
     copy: Any = model.copy()
     try:
         for ours in _OF_THIS_FILE:
             if ours in copy:
                 del copy[ours]
-        copy.hide_viewport = copy.hide_render = False  # as it is while its box is shown
+        copy.hide_viewport = copy.hide_render = False  # the model is hidden while its box is shown
         copy.animation_data_clear()
         copy.constraints.clear()
         copy.parent = None
@@ -122,13 +124,15 @@ def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Objec
         model.name = had
 
 
-def _company(item: bpy.types.Object) -> list[str]:
-    """A sentence where modifiers of the object need others, which Blender then writes along with it."""
+def _needed_by_modifiers(item: bpy.types.Object) -> list[str]:
+    """A sentence if modifiers of the object use other objects: Blender saves those as well."""
     users = bpy.data.user_map(key_types={'OBJECT', 'COLLECTION'}, value_types={'OBJECT'})
     needed = sorted(f"“{other.name}”" for other, by in users.items() if item in by and other != item)
     if not needed:
         return []
-    return [f"Its modifiers use {', '.join(needed)}: the asset brings that along. Apply them to have the model alone."]
+    return [
+        f"Its modifiers use {', '.join(needed)}, so the asset has that in it as well. To avoid it, apply the modifiers."
+    ]
 
 
 def _mark(item: bpy.types.Object, about: About, catalog_id: str) -> None:
@@ -154,8 +158,8 @@ def _give_preview(item: bpy.types.Object, picture: Picture) -> None:
 
 @contextmanager
 def _packed(mesh: bpy.types.Mesh) -> Generator[list[str]]:
-    """The textures packed for a while; sentences about those that cannot be. Painted ones stay packed: they would lose
-    what was painted.
+    """Packs the textures for a while. Yields sentences about those that cannot be packed. Painted ones stay packed:
+    unpacked they would lose what was painted.
     """
     clean = [image for image in textures.images_of(mesh) if image.packed_file is None and not image.is_dirty]
     problems = textures.keep(mesh, textures.Textures.PACK)

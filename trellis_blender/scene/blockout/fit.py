@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model into the box that an artist blocked out: upright in it, its front to the box's -Y, on the box's floor."""
+"""Fits a model into a box of a block-out: upright, its front towards the box's -Y, on the bottom of the box."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,14 +13,14 @@ from ..placement import placeholder
 from . import swap
 
 SHEAR_LIMIT = 1e-4
-"""Of the cosine between two sides of a box: what numbers of a few digits make of a right angle."""
+"""Limit for the cosine between two sides of a box: within rounding errors it is a right angle."""
 THIN = 1e-4
-"""Of the longest side: a side that is shorter is none."""
+"""Share of the longest side: a shorter side counts as zero."""
 
 
 class Frame(NamedTuple):
-    """A box in world space. `matrix` turns and moves without scale: its origin is the middle of the floor, +Z is up and
-    -Y the front. `size` along these three, in Blender's units.
+    """A box in world space. `matrix` rotates and moves, without scale: its origin is the bottom centre, +Z is up and -Y
+    is the front. `size` is along its three axes, in Blender units.
     """
 
     matrix: Matrix
@@ -28,14 +28,14 @@ class Frame(NamedTuple):
 
 
 def frame_of(box: bpy.types.Object) -> Frame:
-    """The oriented bounding box of an object. A negative scale turns nothing over, be it its own or a parent's."""
+    """The oriented bounding box of an object. A negative scale, its own or a parent's, does not turn it upside down."""
     low, high = placeholder.local_bounds(box)
     world = box.matrix_world
     axes: Any = _axes(box)
     size = tuple(axis.length * (high[n] - low[n]) for n, axis in enumerate(axes))
     up, back = axes[2].normalized(), axes[1]
     if up.z < 0 and axes[0].cross(axes[1]).dot(axes[2]) < 0:
-        up = -up  # mirrored by a parent, which must not stand it upside down
+        up = -up  # mirrored by a parent, and must not be upside down
     back = (back - up * back.dot(up)).normalized()
     rows: Any = (back.cross(up), back, up)
     turn = Matrix(rows).transposed()
@@ -47,21 +47,21 @@ def frame_of(box: bpy.types.Object) -> Frame:
 
 
 def is_sheared(box: bpy.types.Object) -> bool:
-    """True where the sides are not at right angles, as below a parent with an uneven scale."""
+    """True if the sides are not at right angles, as under a parent with a non-uniform scale."""
     x, y, z = (axis.normalized() for axis in _axes(box))
     return max(abs(x.dot(y)), abs(y.dot(z)), abs(z.dot(x))) > SHEAR_LIMIT
 
 
 def thin_sides(box: bpy.types.Object) -> str:
-    """The sides along which the box has no thickness: "Z", "XYZ" where it has no size at all, "" for none."""
+    """The axes along which the box has no thickness: "Z"; "XYZ" if it has no size at all; "" for none."""
     size = frame_of(box).size
     return "".join(name for name, side in zip("XYZ", size, strict=True) if not side > max(size) * THIN)
 
 
 def scale_into(size: Sequence[float], room: Sequence[float], *, stretch: bool) -> list[float]:
-    """By what a model of `size` fills `room`: the same along all three axes, unless it is stretched.
+    """The scale along each axis with which a model of `size` fills `room`: the same for all axes, unless `stretch`.
 
-    A side of either that has no length sets no scale.
+    A side without length, in either of the two, is ignored.
     """
     factors = [wanted / side if side > meshes.SMALLEST_SIDE else 0.0 for side, wanted in zip(size, room, strict=True)]
     even = min((factor for factor in factors if factor > 0), default=1.0)
@@ -69,10 +69,10 @@ def scale_into(size: Sequence[float], room: Sequence[float], *, stretch: bool) -
 
 
 def fill(boxes: Sequence[bpy.types.Object], model: bpy.types.Object, *, stretch: bool) -> tuple[bpy.types.Scene, str]:
-    """Stands `model` into the first of `boxes` and linked duplicates of it into the others; the boxes are hidden.
+    """Puts `model` into the first of `boxes` and linked duplicates of it into the others, and hides the boxes.
 
-    The model's origin has to be the middle of its underside. It gets the box's name, parent and collections, and is
-    selected where the box was. The scene, and in words what is not as it was meant. Pushes no undo step.
+    The model's origin must be at its bottom centre. It gets the box's name, parent and collections, and is selected if
+    the box was. Returns the scene, and a sentence about what could not be done as intended. Pushes no undo step.
     """
     scene = placeholder.scene_of(boxes[0]) or windows.shown_scene()
     low, high = meshes.bounds(mesh_of(model))
@@ -87,11 +87,11 @@ def fill(boxes: Sequence[bpy.types.Object], model: bpy.types.Object, *, stretch:
         ratio = [one / first for one, first in zip(scale, scales[0], strict=True)]
         item.matrix_world = frame.matrix @ Matrix.Diagonal((*ratio, 1))
         swap.take_over(box, item)
-    return scene, _remarks(boxes) or placeholder.why_unseen(model, scene)
+    return scene, _problems(boxes) or placeholder.why_unseen(model, scene)
 
 
 def _axes(box: bpy.types.Object) -> list[Vector]:
-    """The box's X, Y and Z in world space, each as long as the scale along it, as if its own scale were positive."""
+    """The box's X, Y and Z axes in world space, with the scale as their length, as if its own scale were positive."""
     columns: Any = box.matrix_world.to_3x3().col
     return [Vector(columns[n]) * (-1 if box.scale[n] * box.delta_scale[n] < 0 else 1) for n in range(3)]
 
@@ -106,11 +106,11 @@ def _take_parent(item: bpy.types.Object, box: bpy.types.Object) -> None:
         item.matrix_parent_inverse = box.matrix_parent_inverse
 
 
-def _remarks(boxes: Sequence[bpy.types.Object]) -> str:
-    """What became of the boxes after the press."""
+def _problems(boxes: Sequence[bpy.types.Object]) -> str:
+    """A sentence about what has happened to the boxes since the press; "" for nothing."""
     for box in boxes:
         if thin_sides(box):
-            return f"The box “{box.name}” has lost its thickness, so the model's size is a guess."
+            return f"The box “{box.name}” has become flat, so the model's size is a guess."
         if is_sheared(box):
-            return f"The box “{box.name}” is sheared by now; the model stands in it upright."
+            return f"The box “{box.name}” has been sheared, so the model stands upright in it."
     return ""

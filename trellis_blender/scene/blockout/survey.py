@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a selection is a box to put a model into, and what the model shall be."""
+"""Which objects of a selection are boxes for models, and what to make for each."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -8,12 +8,12 @@ import bpy
 
 from ...piapi.models import has_words
 from .. import custom_properties
-from ..object_names import likeness, prompt_in
+from ..object_names import comparable, prompt_in
 from ..placement import placeholder
 from . import fit, swap
 
 PROMPT, IMAGE = "trellis_prompt", "trellis_image"
-"""An object's properties: what its model shall be, where the name does not say it, and the picture to make it from."""
+"""Properties of an object: a prompt for its model if the name is none, and a picture to make it from."""
 
 _KINDS = {
     'ARMATURE': "an armature",
@@ -29,8 +29,8 @@ _KINDS = {
 
 
 class Wish(NamedTuple):
-    """One generation: from `image` where there is one, else from the prompt. The first of `boxes` gets the model, the
-    others linked duplicates of it.
+    """One generation to make: from `image` if there is one, else from the prompt. The first of `boxes` gets the model,
+    the others get linked duplicates of it.
     """
 
     boxes: list[bpy.types.Object]
@@ -39,7 +39,7 @@ class Wish(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """What no model is made for, and why as a sentence. `asks` where a prompt of its own would help."""
+    """An object that gets no model, with the reason as a sentence. `asks` is true if a prompt would help."""
 
     item: bpy.types.Object
     said: str
@@ -51,9 +51,8 @@ def survey(
 ) -> tuple[list[Wish], list[LeftOut]]:
     """What to generate for `items`, in the order of their names, and what is left out.
 
-    Objects that share a mesh become one wish, unless their names say different things, "Chair" and "Table", or they
-    were given prompts or pictures of their own.
-    `is_pending` tells of a generation's id whether its model may still come.
+    Objects that share a mesh become one wish, unless their names mean different things ("Chair" and "Table") or they
+    have prompts or pictures of their own. `is_pending` says for a generation's id whether its model may still arrive.
     """
     left_out: list[LeftOut] = []
     groups: dict[tuple[object, str, str], list[bpy.types.Object]] = {}
@@ -61,22 +60,24 @@ def survey(
         if said := why_not(item, is_pending):
             left_out.append(LeftOut(item, said))
         else:
-            groups.setdefault((item.data, _own(item, PROMPT), _own(item, IMAGE)), []).append(item)
+            groups.setdefault((item.data, _property(item, PROMPT), _property(item, IMAGE)), []).append(item)
     wishes: list[Wish] = []
     for (_, own, image), sharing in groups.items():
-        alike = [(own or _said_by(sharing), sharing)] if own or image else _alike(sharing)
+        alike = [(own or _prompt_of(sharing), sharing)] if own or image else _grouped_by_name(sharing)
         for prompt, boxes in alike:
             if needs_picture and not image:
                 left_out += [LeftOut(box, f"“{box.name}” has no picture, and this model needs one.") for box in boxes]
             elif not prompt and not image:
-                left_out += [LeftOut(box, f"“{box.name}” does not say what it shall be.", asks=True) for box in boxes]
+                left_out += [
+                    LeftOut(box, f"The name “{box.name}” does not say what to make.", asks=True) for box in boxes
+                ]
             else:
                 wishes.append(Wish(boxes, prompt, image))
     return wishes, left_out
 
 
 def why_not(item: bpy.types.Object, is_pending: Callable[[str], bool]) -> str:
-    """Why no model can be put into an object, as a sentence; "" where one can."""
+    """A sentence that says why an object cannot be a box; "" if it can."""
     name = f"“{item.name}”"
     if item.type != 'MESH':
         return f"{name} is {_KINDS.get(item.type, 'no mesh')}. Only a mesh can be a box."
@@ -90,31 +91,31 @@ def why_not(item: bpy.types.Object, is_pending: Callable[[str], bool]) -> str:
         return f"{name} is being made already."
     thin = fit.thin_sides(item)
     if thin == "XYZ":
-        return f"{name} has no size."
+        return f"{name} has no size. Scale it up."
     if thin:
-        return f"{name} has no thickness along its {' and '.join(thin)}. Give it some."
+        return f"{name} has no thickness along {' and '.join(thin)}. Give it some."
     if fit.is_sheared(item):
         return f"{name} is sheared by its parent's scale. Apply that scale first."
     return ""
 
 
-def _alike(sharing: Sequence[bpy.types.Object]) -> list[tuple[str, list[bpy.types.Object]]]:
-    """What shares a mesh by what the names say, each with a prompt. A name that says nothing goes with the only one
-    that does.
+def _grouped_by_name(sharing: Sequence[bpy.types.Object]) -> list[tuple[str, list[bpy.types.Object]]]:
+    """Groups objects that share a mesh by what their names mean, each group with its prompt. Objects with default names
+    join the other group if there is only one.
     """
     found: dict[str, list[bpy.types.Object]] = {}
     for item in sharing:
-        found.setdefault(likeness(_said_by([item])), []).append(item)
+        found.setdefault(comparable(_prompt_of([item])), []).append(item)
     nameless = found.pop("", [])
     if len(found) == 1:
         nameless, found = [], {next(iter(found)): list(sharing)}
-    return [(_said_by(items), items) for items in (*found.values(), nameless) if items]
+    return [(_prompt_of(items), items) for items in (*found.values(), nameless) if items]
 
 
-def _said_by(items: Sequence[bpy.types.Object]) -> str:
+def _prompt_of(items: Sequence[bpy.types.Object]) -> str:
     return next(filter(None, (prompt_in(swap.name_of(item)) for item in items)), "")
 
 
-def _own(item: bpy.types.Object, name: str) -> str:
+def _property(item: bpy.types.Object, name: str) -> str:
     said = str(getattr(item, name, "")).strip()
     return said if has_words(said) else ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A box and the model that stands in it: one of the two is seen. Nothing is deleted, so either can come back.
+"""A box and the model in it: one of the two is visible. Nothing is deleted, so either can be shown again.
 
-The pair is known by custom properties, so both may be renamed, moved, copied and saved.
+Custom properties mark the pair, so both may be renamed, moved, copied and saved.
 """
 
 import uuid
@@ -14,17 +14,17 @@ from .. import object_names, windows
 from ..placement import placeholder
 
 BOX = "trellis_box"
-"""The custom property of a box with a model in it: the pair's id, the name the artist gave the box, and what box and
-model were called when the model came. Who is called otherwise is a copy, as long as another one is called so.
+"""On a box with a model in it: the pair's id, the name the artist gave the box, and the names of box and model when the
+model arrived. Of several objects with the same pair's id, the one that still has that name is the original.
 """
 IN_BOX = "trellis_in_box"
-"""The custom property by which a model tells in which box it stands: the pair's id."""
+"""On a model in a box: the pair's id."""
 WAS_HIDDEN = "trellis_was_hidden"
-"""The custom property of what we have hidden: whether it was hidden in viewports and in renderings before."""
+"""On an object that was hidden here: whether it was hidden in viewports and in renders before."""
 
 
 class Pair(NamedTuple):
-    """A box in a scene, and the model that stands for it where there is one."""
+    """A box in a scene, and the model in it if there is one."""
 
     id: str
     box: bpy.types.Object
@@ -32,8 +32,10 @@ class Pair(NamedTuple):
 
 
 def take_over(box: bpy.types.Object, item: bpy.types.Object) -> None:
-    """`item`, which is in the box's collections, gets the box's name where that says anything, and is selected where
-    the box was, which is hidden. The model that stood for the box before is kept, hidden. Pushes no undo step.
+    """Makes `item`, which is in the box's collections, the model of the box, and hides the box.
+
+    It gets the box's name (unless that is a default name), and is selected if the box was. A former model of the box is
+    kept, hidden. Pushes no undo step.
     """
     scene = placeholder.scene_of(box) or windows.shown_scene()
     layer = windows.view_layer_of(scene)
@@ -62,7 +64,7 @@ def name_of(box: bpy.types.Object) -> str:
 
 
 def put_away(model: bpy.types.Object, name: str) -> None:
-    """Another one stands where it stood: it is kept, hidden, as "`name` (before)", and no box knows it any more."""
+    """Keeps a model that was replaced: hidden, named "`name` (before)", and no longer the model of a box."""
     model.name = f"{name} (before)"
     for mark in (placeholder.ID_PROPERTY, IN_BOX):
         if mark in model:
@@ -71,8 +73,8 @@ def put_away(model: bpy.types.Object, name: str) -> None:
 
 
 def hide(item: bpy.types.Object) -> None:
-    """In all viewports and renderings. Hidden in a view layer alone it would be back with its collection, when that
-    is excluded and included again.
+    """Hides an object in all viewports and renders. Hidden in the view layer only, it would become visible again when
+    its collection is excluded and included.
     """
     if WAS_HIDDEN not in item:
         item[WAS_HIDDEN] = [item.hide_viewport, item.hide_render]
@@ -80,7 +82,7 @@ def hide(item: bpy.types.Object) -> None:
 
 
 def unhide(item: bpy.types.Object) -> None:
-    """As it was before it was hidden here."""
+    """Undoes `hide`."""
     known: Any = item.get(WAS_HIDDEN)
     if known is not None:
         item.hide_viewport, item.hide_render = map(bool, known)
@@ -88,15 +90,15 @@ def unhide(item: bpy.types.Object) -> None:
 
 
 def pairs_of(items: Collection[bpy.types.Object]) -> set[str]:
-    """The pairs that any of the objects belongs to, as box or as model."""
+    """The ids of the pairs that the objects belong to, as box or as model."""
     return {pair for item in items if (pair := _pair_of(item))}
 
 
 def show(pairs: Collection[str], *, boxes: bool) -> int:
-    """Shows the boxes and hides their models, or the other way round; of how many boxes.
+    """Shows the boxes and hides their models, or the other way round. Returns the number of boxes.
 
-    All pairs of the file where `pairs` is empty. A box whose model is gone can be shown and is not hidden. Copies of a
-    box or of a model are left alone. Pushes no undo step.
+    Does so for all pairs of the file if `pairs` is empty. A box whose model is gone can be shown, and is not hidden.
+    Copies of a box or of a model are not changed. Pushes no undo step.
     """
     count = 0
     for pair in _pairs():

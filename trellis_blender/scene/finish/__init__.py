@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model finished to taste: each step a function on a mesh or an object, in a module of its own.
+"""Finish: each step is a function on a mesh or an object, in a module of its own.
 
-`steps` has the order. What every model goes through when it arrives is in `defaults`, on which
-the steps build.
+`steps` has their order. `defaults` has what is done to every model when it arrives; the steps use it.
 """

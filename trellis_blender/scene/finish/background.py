@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps that take long, done by a Blender of its own in the background: this one only writes and reads a file.
+"""Slow steps, done by a second Blender in the background: this Blender only writes and reads a file.
 
-The other Blender is given the mesh alone, and ends by itself when its work is done.
+The second Blender gets the mesh only, and ends by itself when it is finished.
 """
 
 import json
@@ -19,15 +19,15 @@ from .options import CannotFinish, Finish
 STOP_TIMEOUT_S = 2.0
 _GIVEN, _DONE, _SAID = "given.blend", "done.blend", "said.txt"
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-"""For Windows, where a console would open."""
+"""Windows would open a console otherwise."""
 WORKER = Path(__file__).with_name("background_worker.py")
 
 
-class Elsewhere:
-    """One mesh that is reduced in another Blender. For the main thread; only `cancel` waits, 2 s at most."""
+class BackgroundReduction:
+    """A mesh that is reduced in a second Blender. Main thread only; only `cancel` waits, at most 2 s."""
 
     def __init__(self, mesh: bpy.types.Mesh, finish: Finish) -> None:
-        """Writes the mesh and starts the other Blender. Raises CannotFinish where that fails."""
+        """Writes the mesh and starts the second Blender. Raises CannotFinish if that fails."""
         self._folder = tempfile.TemporaryDirectory(prefix="trellis-finish-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
         folder = Path(self._folder.name)
@@ -49,23 +49,25 @@ class Elsewhere:
         except OSError as error:
             self.cancel()
             reason = error.strerror or error
-            raise CannotFinish(f"A Blender of its own could not be started for the model ({reason}).") from None
+            raise CannotFinish(
+                f"The second Blender, which reduces the model, could not be started ({reason})."
+            ) from None
 
     @property
     def is_done(self) -> bool:
-        """True once the other Blender has ended, one way or the other."""
+        """True if the second Blender has ended, with or without a result."""
         return self._process is None or self._process.poll() is not None
 
     def take(self, mesh: bpy.types.Mesh) -> None:
-        """Gives `mesh` the geometry that was made. Raises CannotFinish where none was; then `mesh` is as before."""
+        """Gives `mesh` the resulting geometry. Raises CannotFinish if there is none; then `mesh` is as before."""
         done = Path(self._folder.name, _DONE)
         if self._process is None or self._process.poll() != 0 or not done.is_file():
-            said = f"The Blender that was to reduce the model ended without a result. {self._said()}"
+            said = f"The second Blender, which reduces the model, ended without a result. {self._last_message()}"
             raise CannotFinish(said.strip())
         read(done, mesh)
 
     def cancel(self) -> None:
-        """Ends the other Blender, where it still works, and removes the files."""
+        """Ends the second Blender if it is still running, and removes the files."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.terminate()
@@ -75,15 +77,15 @@ class Elsewhere:
                 process.kill()
         self._folder.cleanup()
 
-    def _said(self) -> str:
+    def _last_message(self) -> str:
         with suppress(OSError):
             lines = Path(self._folder.name, _SAID).read_text(errors="replace").strip().splitlines()
-            return f"Its last words: {lines[-1][:200]}" if lines else ""
+            return f"Its last message: {lines[-1][:200]}" if lines else ""
         return ""
 
 
 def write(mesh: bpy.types.Mesh, path: Path) -> str:
-    """Writes a copy of the mesh into a .blend of its own, and returns its name there."""
+    """Writes a copy of the mesh to a .blend file of its own, and returns the copy's name there."""
     bare = _bare(mesh)
     try:
         blend_files.write(path, {bare})
@@ -111,7 +113,7 @@ def read(path: Path, mesh: bpy.types.Mesh) -> None:
 
 
 def _bare(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
-    """A copy without materials: their textures would be written along."""
+    """A copy without materials: their textures would be written as well."""
     bare: Any = mesh.copy()
     slots = len(bare.materials)
     indices: list[int] = [0] * len(bare.polygons) if slots > 1 else []
@@ -119,6 +121,6 @@ def _bare(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
         bare.polygons.foreach_get("material_index", indices)
     bare.materials.clear()
     if indices:
-        # Which slot a face has is set to 0 where the slots go.
+        # `clear` sets the material index of all faces to 0.
         bare.polygons.foreach_set("material_index", indices)
     return bare

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run by a Blender of its own, see `elsewhere`: `-- GIVEN DONE JSON` reduces the mesh of one file into another."""
+"""Runs in a second Blender, see `background`: `-- GIVEN DONE JSON` reduces the mesh in one file and writes another
+file."""
 
 import json
 import os
@@ -12,11 +13,11 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def main(given: str, done: str, wanted: str) -> None:
-    """Loads, reduces, writes to a temporary name, renames."""
+    """Loads the mesh, reduces it, writes it to a temporary name, renames the file."""
     import bpy
 
     sys.path.insert(0, str(PACKAGE.parent))
-    # Not as a part of the extension: its other modules are not there, and nothing is registered.
+    # Imported by path: in this Blender the extension is not enabled.
     steps: Any = import_module(f"{PACKAGE.name}.scene.finish.steps")
     finish: Any = import_module(f"{PACKAGE.name}.scene.finish.options").Finish
 

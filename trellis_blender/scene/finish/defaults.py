@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes a delivered mesh ready to use: each step a function on a mesh, done with Blender's own tools.
+"""What makes a delivered mesh ready to use: each step is a function on a mesh.
 
-What the artist can choose beyond that is in `finish`.
+What the artist can choose is in `options`.
 """
 
 from math import isfinite, radians
@@ -13,24 +13,22 @@ from ...gltf.errors import ModelUnusable
 from ..meshes import SMALLEST_SIDE, bounds
 
 SHARP_ANGLE = radians(30)
-"""Where the artist has set nothing else."""
-
-
+"""Unless the artist has set another one."""
 SAME_PLACE = 1e-7
-"""Of a mesh's size: what Blender's numbers make of one place."""
+"""Share of the mesh's size: points that are closer are the same point, within rounding errors."""
 
 
 def stand(mesh: bpy.types.Mesh, longest_side_m: float, metres_per_unit: float = 1.0) -> Matrix:
-    """Scales the mesh, which is in metres, evenly to its longest side (0 keeps its size) and to the scene's units, and
-    puts its bottom centre at the origin.
+    """Scales the mesh, which is in metres, to the given longest side (0 keeps its size) and to the scene's units, and
+    moves its bottom centre to the origin.
 
-    Returns what it was transformed by. Raises ModelUnusable where it has no size: the file's points may be sound, and
-    what moves them not.
+    Returns the transformation. Raises ModelUnusable if coordinates are not finite: those in the file may be, and the
+    file's transformations not.
     """
     low, high = bounds(mesh)
     sides = (high.x - low.x, high.y - low.y, high.z - low.z)
     if not all(map(isfinite, sides)):
-        raise ModelUnusable("some of its points lie nowhere")
+        raise ModelUnusable("some of its points have invalid coordinates")
     longest = max(sides)
     factor = longest_side_m / longest if longest_side_m > 0 and longest > SMALLEST_SIDE else 1.0
     factor /= metres_per_unit
@@ -41,10 +39,9 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float, metres_per_unit: float = 
 
 
 def shade(mesh: bpy.types.Mesh, smooth_up_to: float) -> None:
-    """Smooth, with sharp edges where faces meet at a larger angle, in radians.
+    """Smooth shading, with sharp edges where faces meet at a larger angle than `smooth_up_to`, in radians.
 
-    The geometry alone decides: normals that a file or an artist gave the mesh go, and where they were given apart, the
-    vertices that were doubled for them are one again.
+    Only the geometry counts: custom normals are removed, and vertices that were split for them are merged.
     """
     if mesh.has_custom_normals:
         _drop_normals(mesh)
@@ -69,12 +66,12 @@ def _drop_normals(mesh: bpy.types.Mesh) -> None:
     if "custom_normal" in mesh.attributes:
         mesh.attributes.remove(mesh.attributes["custom_normal"])
     elif mesh.has_custom_normals:
-        # Before 5.0 they are no attribute; one of no length stands for the geometry's.
+        # Before 5.0 they are not an attribute; a zero vector means the normal of the geometry.
         mesh.normals_split_custom_set([(0.0, 0.0, 0.0)] * len(mesh.loops))
 
 
 def name_all(model: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> None:
-    """Object, mesh, materials and images after the prompt; Blender appends .001 where the name is taken."""
+    """Names object, mesh, materials and images; Blender appends .001 if the name is taken."""
     model.name = name
     mesh.name = name
     for material in filter(None, mesh.materials):

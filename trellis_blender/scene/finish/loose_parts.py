@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loose bits: what hangs together with nothing else and is a small share of the surface."""
+"""Removes loose parts: small pieces of a mesh that are not connected to the rest."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ import numpy as np
 
 Array = Any
 _MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
-"""Odd numbers of 64 bits that make one of three: points with the same one are the same, but for one in 10^19 pairs."""
+"""Odd 64-bit numbers for a hash of three coordinates. Different points have the same hash in one of 10^19 pairs."""
 
 
 def remove(mesh: bpy.types.Mesh, share: float) -> int:
-    """Removes the bits whose surface is less than `share` (0–1) of the whole, and returns how many they were.
+    """Removes the parts whose surface is less than `share` (0–1) of the whole, and returns how many there were.
 
-    Points that lie on each other count as one, so a seam of the texture parts nothing. The largest bit always stays.
-    UVs, materials and attributes of the rest are as before.
+    Points at the same place count as one, so a UV seam separates nothing. The largest part always stays. UVs, materials
+    and attributes of the rest are as before.
     """
     if share <= 0 or not mesh.polygons:
         return 0
@@ -32,7 +32,7 @@ def remove(mesh: bpy.types.Mesh, share: float) -> int:
 
 
 def bits_of(mesh: bpy.types.Mesh) -> Array:
-    """For each face the number of the bit that it belongs to, from 0. A second for 1,000,000 triangles."""
+    """For each face the number of its connected part, from 0. Takes a second for 1,000,000 triangles."""
     same, count = _same_points(mesh)
     edges = np.empty(len(mesh.edges) * 2, np.int32)
     mesh.edges.foreach_get("vertices", edges)
@@ -45,13 +45,15 @@ def bits_of(mesh: bpy.types.Mesh) -> Array:
 
 
 def connected(count: int, one: Array, other: Array) -> Array:
-    """For each of `count` points the lowest-numbered root of those it hangs together with, by the edges' ends."""
+    """For each of `count` points the lowest number among the points connected to it. `one` and `other` are the ends of
+    the edges.
+    """
     roots = np.arange(count)
     while len(one):
         low, high = np.minimum(roots[one], roots[other]), np.maximum(roots[one], roots[other])
         apart = low != high
         one, other = one[apart], other[apart]
-        # Of several that want the same root one wins; the others come again in the next round.
+        # If several write to the same root, one wins; the next round repeats the others.
         roots[high[apart]] = low[apart]
         while not np.array_equal(roots, further := roots[roots]):
             roots = further
@@ -59,7 +61,7 @@ def connected(count: int, one: Array, other: Array) -> Array:
 
 
 def _same_points(mesh: bpy.types.Mesh) -> tuple[Array, int]:
-    """For each vertex the number of its place, and how many places there are."""
+    """For each vertex the number of its position, and how many different positions there are."""
     points = np.empty(len(mesh.vertices) * 3, np.float32)
     mesh.vertices.foreach_get("co", points)
     bits = (points + np.float32(0)).view(np.uint32).reshape(-1, 3).astype(np.uint64)  # -0 is 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of what an artist has in front of them: the viewport, the camera's view, the render result.
+"""Pictures of what the artist sees: the 3D Viewport, the camera's view, the render result.
 
-Main thread only, and a window for the views: the graphics card draws them. What has to be set otherwise for that
-is set back.
+Main thread only. The viewport and the camera need a window, because the graphics card draws them. Settings that have to
+change for that are restored.
 """
 
 import tempfile
@@ -22,7 +22,7 @@ RENDER_RESULT = 'RENDER_RESULT'
 
 
 def of_viewport(context: bpy.types.Context, area: bpy.types.Area | None) -> Picture:
-    """A 3D viewport as it is seen, without overlays; PictureUnusable where there is none."""
+    """A 3D Viewport as it is seen, without overlays. Raises PictureUnusable without one."""
     space, region = _view_of(area)
     view = space.region_3d
     size = _size(region.width, region.height)
@@ -30,11 +30,11 @@ def of_viewport(context: bpy.types.Context, area: bpy.types.Area | None) -> Pict
 
 
 def of_camera(context: bpy.types.Context, area: bpy.types.Area | None) -> Picture:
-    """What the scene's camera sees, drawn as the viewport draws; PictureUnusable where there is no camera."""
+    """What the scene's camera sees, drawn as in the viewport. Raises PictureUnusable without a camera."""
     place = _view_of(area)
     camera, render = context.scene.camera, context.scene.render
     if camera is None:
-        raise PictureUnusable("The scene has no camera. Add one, or take the viewport.")
+        raise PictureUnusable("The scene has no camera. Add one, or take a picture of the 3D Viewport.")
     width, height = _size(render.resolution_x * render.pixel_aspect_x, render.resolution_y * render.pixel_aspect_y)
     depsgraph = context.evaluated_depsgraph_get()
     seen: Any = camera.evaluated_get(depsgraph)
@@ -43,7 +43,7 @@ def of_camera(context: bpy.types.Context, area: bpy.types.Area | None) -> Pictur
 
 
 def of_render_result(scene: bpy.types.Scene) -> Picture:
-    """What was rendered last, through the scene's view transform; PictureUnusable where nothing was."""
+    """The last render, through the scene's view transform. Raises PictureUnusable if nothing was rendered."""
     result = next((image for image in bpy.data.images if image.type == RENDER_RESULT), None)
     if result is not None:
         with tempfile.TemporaryDirectory() as folder:
@@ -60,9 +60,10 @@ def of_render_result(scene: bpy.types.Scene) -> Picture:
 
 @contextmanager
 def _saved_as_png(settings: Any) -> Generator[None]:
-    """Blender finds a render result by its scene, so it is the artist's own settings that say as what it is saved."""
+    """Makes the settings those of an RGBA PNG for a while. Blender finds a render result by its scene, so it has to be
+    the artist's scene and its settings."""
     names = [each.identifier for each in settings.bl_rna.properties if not each.is_readonly]
-    # Which others there are depends on these.
+    # These come first: which other settings can be set depends on them.
     names.sort(key=lambda name: (name != "media_type", name != "file_format"))
     before = {name: getattr(settings, name) for name in names}
     wanted = {"media_type": 'IMAGE', "file_format": 'PNG', "color_mode": 'RGBA', "color_depth": '8'}
@@ -79,7 +80,7 @@ def _saved_as_png(settings: Any) -> Generator[None]:
 
 def _view_of(area: bpy.types.Area | None) -> tuple[Any, Any]:
     if area is None or area.type != 'VIEW_3D':
-        raise PictureUnusable("There is no 3D viewport here to take a picture of.")
+        raise PictureUnusable("There is no 3D Viewport to take a picture of. Open one, then try again.")
     return area.spaces.active, next(region for region in area.regions if region.type == 'WINDOW')
 
 
@@ -99,7 +100,7 @@ def _drawn(
     try:
         offscreen: Any = gpu.types.GPUOffScreen(width, height, format='RGBA8')
     except RuntimeError as error:
-        raise PictureUnusable(f"The graphics card cannot draw a picture of {width} × {height} ({error}).") from None
+        raise PictureUnusable(f"The graphics card cannot draw {width} × {height} pixels ({error}).") from None
     shown = space.overlay.show_overlays
     space.overlay.show_overlays = False
     try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Colours of images with high dynamic range as the artist sees them: through the scene's view transform, as sRGB.
+"""Images with high dynamic range as the artist sees them: through the scene's view transform, as sRGB.
 
-Names of colour spaces are the configuration's own, so none is asked for: what a space does tells what it is.
+A colour configuration may name its spaces as it likes, so no name is compared: a test image shows what a space does.
 """
 
 import tempfile
@@ -17,14 +17,15 @@ from ...imaging import pixels
 from ...imaging.png import grey_png
 
 PROBED = (16_384, 32_768)
-"""Two values of 16 bits, of which one is twice the other: so they are in light where the space is linear."""
+"""Two 16-bit values, one twice the other. In a linear colour space the decoded values have the same ratio."""
 LINEAR = 0.01
 
 
 @contextmanager
 def as_stored(image: bpy.types.Image, *, is_ours: bool) -> Generator[bpy.types.Image]:
-    """Where Blender has made light of values that are meant to be shown as they are, as it does with 16 bits: the image
-    with the values that its file has, which is a copy where the image is the artist's. Else the image itself.
+    """An image whose pixels are the values in its file. Blender converts files with 16 bits per channel to linear
+    light, though their values are meant for display. For these it is the image set to Non-Color, in a copy if the image
+    is the artist's (not `is_ours`); for others it is the image itself.
     """
     settings = image.colorspace_settings
     if not image.is_float or settings.is_data or image.is_dirty or _is_linear(settings.name):
@@ -34,7 +35,7 @@ def as_stored(image: bpy.types.Image, *, is_ours: bool) -> Generator[bpy.types.I
     try:
         stored.colorspace_settings.is_data = True
         if stored.alpha_mode != 'NONE':
-            stored.alpha_mode = 'CHANNEL_PACKED'  # else Blender multiplies by it in one version and not in another
+            stored.alpha_mode = 'CHANNEL_PACKED'  # else some versions of Blender multiply by alpha and others do not
         yield stored
     finally:
         if not is_ours:
@@ -46,13 +47,13 @@ def as_seen(array: pixels.Pixels, image: bpy.types.Image, scene: bpy.types.Scene
     settings = image.colorspace_settings
     if settings.is_data:
         return array
-    # Painted on in 16 bits: no file has these values.
+    # Not linear: an image with 16 bits that was painted on, so as_stored could not use its file.
     return _through_view(array, scene) if _is_linear(settings.name) else pixels.as_srgb(array)
 
 
 @contextmanager
 def saving_scene(scene: bpy.types.Scene) -> Generator[bpy.types.Scene]:
-    """A scene that saves PNGs with the view transform, look, exposure and gamma of `scene`; it is gone afterwards."""
+    """A temporary scene that saves PNGs with the view transform, look, exposure and gamma of `scene`."""
     saving = bpy.data.scenes.new("Trellis picture")
     try:
         saving.render.image_settings.file_format = 'PNG'
@@ -63,7 +64,7 @@ def saving_scene(scene: bpy.types.Scene) -> Generator[bpy.types.Scene]:
             try:
                 setattr(wanted, name, getattr(seen, name))
             except TypeError:
-                # A look or a transform of another display than sRGB, which the service wants.
+                # It belongs to another display than sRGB, which the service needs.
                 continue
         yield saving
     finally:
@@ -71,7 +72,7 @@ def saving_scene(scene: bpy.types.Scene) -> Generator[bpy.types.Scene]:
 
 
 def _is_linear(space: str) -> bool:
-    """Whether values in the colour space are light: found out with two greys, which Blender decodes."""
+    """Whether the colour space is linear: tested with an image of two greys, which Blender decodes."""
     probe = bpy.data.images.new("Trellis probe", 8, 8)
     try:
         content = grey_png(PROBED)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An image as the service takes it: what Blender reads, upright, sRGB, at most 1024 pixels on the longer side.
+"""Images as the service needs them: decoded by Blender, upright, sRGB, at most 1024 pixels on the longer side.
 
 Main thread only: Blender decodes. Alpha is kept. 10–50 ms for 1024 × 1024.
 """
@@ -15,17 +15,16 @@ from ...piapi.models import IMAGE_SIDE_LIMIT_PX
 from .limits import PictureUnusable, check_file, check_header, check_size
 
 PRESHRINK_AREA_PX = 16_000_000
-"""Above this Blender shrinks the image first, in bytes: as floats it would take four times the memory."""
+"""Larger images are first scaled down by Blender, as bytes: as floats they would take four times the memory."""
 PRESHRINK_SIDE_PX = 4 * IMAGE_SIDE_LIMIT_PX
 DATABLOCK_AREA_LIMIT_PX = 40_000_000
-"""What is the artist's must not be shrunk, so it is copied as floats: 640 MB."""
+"""The artist's own image must not be scaled, so all of it is copied as floats: 640 MB."""
 
 
 def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Picture:
-    """Reads the image at `path`, or what is in a `box` of it; PictureUnusable where there is none. Leaves no datablock
-    behind.
+    """Reads the image at `path`, or the part of it inside `box`. Leaves no data-block behind.
 
-    High dynamic range is seen through the `scene`'s view transform.
+    High dynamic range goes through the `scene`'s view transform. Raises PictureUnusable.
     """
     from . import colour
 
@@ -36,7 +35,7 @@ def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Pictur
         raise PictureUnusable(f"“{path.name}” cannot be read. Choose another image.") from None
     try:
         if image.source != 'FILE':
-            raise PictureUnusable(f"“{path.name}” is no still image. Choose a PNG, JPEG or WebP.")
+            raise PictureUnusable(f"“{path.name}” is not a still image. Choose a PNG, JPEG or WebP.")
         if not image.size[0] or not image.size[1]:
             raise PictureUnusable(f"“{path.name}” is not an image that Blender can read. Choose a PNG, JPEG or WebP.")
         check_size(path.name, image.size[0], image.size[1])
@@ -48,13 +47,14 @@ def load_picture(path: Path, scene: bpy.types.Scene, box: Box = WHOLE) -> Pictur
 
 
 def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
-    """An image of the .blend as it is now, with strokes that are not saved; it is only looked at.
+    """An image of the .blend as it is now, with strokes that are not saved. The image is not changed.
 
-    Raises PictureUnusable for movies, tiles and what has no pixels; for a render result take `sources.render_result`.
+    Raises PictureUnusable for movies, UDIM tiles and images without pixels. For a render result use
+    `capture.of_render_result`.
     """
     if image.source in {'MOVIE', 'SEQUENCE', 'TILED'}:
-        what = {'MOVIE': "a movie", 'SEQUENCE': "an image sequence", 'TILED': "an image in tiles"}[image.source]
-        raise PictureUnusable(f"“{image.name}” is {what}. Choose a single still image.")
+        what = {'MOVIE': "a movie", 'SEQUENCE': "an image sequence", 'TILED': "an image of UDIM tiles"}[image.source]
+        raise PictureUnusable(f"“{image.name}” is {what}. Choose a still image.")
     from . import colour
 
     _check_undecoded(image)
@@ -64,16 +64,16 @@ def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
     check_size(image.name, width, height)
     if width * height > DATABLOCK_AREA_LIMIT_PX:
         raise PictureUnusable(
-            f"“{image.name}” has {width * height / 1e6:,.0f} million pixels; of an image in the .blend at most "
-            f"{DATABLOCK_AREA_LIMIT_PX // 1_000_000} million are read. Make a smaller copy: {IMAGE_SIDE_LIMIT_PX} are "
-            "sent on the longer side."
+            f"“{image.name}” has {width * height / 1e6:,.0f} million pixels; an image in the .blend file may have "
+            f"{DATABLOCK_AREA_LIMIT_PX // 1_000_000} million at most. Make a smaller copy: {IMAGE_SIDE_LIMIT_PX} on a "
+            "side are sent."
         )
     with colour.as_stored(image, is_ours=False) as stored:
         return _picture(stored, scene, UPRIGHT, WHOLE)
 
 
 def _check_undecoded(image: bpy.types.Image) -> None:
-    """Judges a picture by its header, which came with a .blend that may be a stranger's, before Blender decodes it."""
+    """Checks the header before Blender decodes the image: the .blend file may come from a stranger."""
     if image.has_data or image.source != 'FILE':
         return
     if image.packed_file is not None:

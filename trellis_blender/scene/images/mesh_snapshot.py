@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a small picture of a model needs, copied out of Blender on the main thread."""
+"""Copies out of Blender what a thumbnail of a model is drawn from. Main thread only."""
 
 import bpy
 import numpy as np
@@ -7,18 +7,18 @@ import numpy as np
 from ...imaging.mesh_thumbnail import Snapshot
 
 TEXTURE_SIDE_PX = 512
-"""A picture of 128 pixels needs no finer texture."""
+"""A thumbnail of 128 pixels needs no finer texture."""
 
 
 def prepare(model: bpy.types.Object) -> None:
-    """Has Blender decode the model's texture."""
+    """Makes Blender decode the model's texture."""
     image = _image(model.data) if isinstance(model.data, bpy.types.Mesh) else None
     if image is not None:
         _ = image.size[0]
 
 
 def take(model: bpy.types.Object) -> Snapshot | None:
-    """The model as it is now; None where it is no mesh of triangles, as it is as long as nobody has edited it."""
+    """The model as it is now; None if it is not a mesh of triangles only, which it is until somebody edits it."""
     mesh = model.data
     if not isinstance(mesh, bpy.types.Mesh) or not mesh.polygons or len(mesh.loops) != 3 * len(mesh.polygons):
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps a small picture of a model as a file. Runs in a thread; no bpy within its reach."""
+"""Saves a thumbnail of a model as a file. Runs in a thread, without bpy."""
 
 import logging
 from pathlib import Path
@@ -13,7 +13,7 @@ LOG = logging.getLogger(__name__)
 
 
 def keep(snapshot: Snapshot, folder: Path) -> None:
-    """Writes the picture into `folder`. Never raises: without it the list shows an icon."""
+    """Draws the thumbnail and writes it into `folder`. Never raises: without one the list shows an icon."""
     try:
         write_whole(folder / THUMBNAIL_NAME, encode_png(draw(snapshot)))
     except (GenerationProblem, ValueError) as problem:

@@ -34,7 +34,9 @@ def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True
     Blender finds that object through the window, and its importer fails.
     """
     if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
-        raise ImportFailed("Blender's add-on “glTF 2.0 format” is switched off. Enable it, then press Place.")
+        raise ImportFailed(
+            "Blender's add-on “glTF 2.0 format” is switched off. Enable it in Preferences → Add-ons, then press Place."
+        )
     options = {**versions.gltf_import_options(), "import_shading": 'NORMALS' if keeps_normals else 'SMOOTH'}
     # The importer makes bones with operators, whatever one does; the service's models have none.
     keeps_the_lock = versions.OPERATORS_CRASH_IN_OVERRIDES and not read_gltf(path).get("skins")

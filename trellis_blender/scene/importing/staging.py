@@ -75,7 +75,7 @@ def _one_object(stage: bpy.types.Scene) -> bpy.types.Object:
     shown = [item for item in stage.collection.all_objects if item.type == 'MESH' and mesh_of(item).polygons]
     meshes = [mesh for item in shown if (mesh := _mesh_as_shown(item, layer)).polygons]
     if not meshes:
-        raise ImportFailed("There is no surface in the model that Blender could show. Its file is kept.")
+        raise ImportFailed("The model has no surface that Blender can show. Its file is kept.")
     for mesh in meshes:
         _show_colours(mesh)
     if len(meshes) > 1:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a model will stand: the placeholder, the target, dragging it."""
+"""Where a model will stand: the placeholder, the target, dragging a placeholder."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies under the mouse in a 3D viewport, and a placeholder put there."""
+"""What is under the mouse in a 3D Viewport, and moving a placeholder there."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from .target import SEEN_THROUGH, SEEN_THROUGH_LIMIT, SKIN
 def under_mouse(
     context: bpy.types.Context, region: Any, view: Any, mouse: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """The point in world space of what is seen at `mouse` (pixels in `region`): a surface, else the ground,
-    else as far away as the 3D cursor.
+    """The point in world space under `mouse` (pixels in `region`): on a surface, else on the ground, else at the
+    distance of the 3D cursor.
     """
     origin, direction = region_2d_to_origin_3d(region, view, mouse), region_2d_to_vector_3d(region, view, mouse)
     if (hit := _surface(context, origin, direction)) is not None:
@@ -29,7 +29,7 @@ def under_mouse(
 
 
 def move_to(empty: bpy.types.Object, point: tuple[float, float, float]) -> None:
-    """Stands a placeholder on `point`, as upright as it is."""
+    """Moves a placeholder so that its bottom centre is at `point`. Its rotation stays."""
     below = empty.matrix_world @ Vector((0, 0, -empty.empty_display_size))
     x, y, z = Vector(point) - below
     empty.matrix_world = Matrix.Translation((x, y, z)) @ empty.matrix_world

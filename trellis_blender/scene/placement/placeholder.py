@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands where a model will: an Empty made at the press, a box of the artist's, or the model that it replaces.
+"""Placeholders: the object that marks where a model will be. It is an Empty that the add-on adds, a box of the
+artist's, or the model that will be replaced.
 
-It is known by a custom property with its generation's id, so it may be renamed, moved and saved. An Empty is ours and
-goes when the model comes or is no longer wanted; a mesh is the artist's, and only loses the property. Looking through
-all objects takes milliseconds in a large file, so it is done once and the objects are kept until something may have
-changed them: `forget` must be called after undo, redo and opening a file.
+A placeholder has a custom property with the id of its generation, so it can be renamed, moved and saved. An Empty is
+removed when the model arrives or is no longer wanted; a mesh is the artist's and only loses the property. Searching all
+objects takes milliseconds in a large file, so the result is cached: call `forget` after undo, redo and opening a file.
 """
 
 import re
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from ...generation.record.request import Placement
 
 ID_PROPERTY = "trellis_placeholder"
-"""The custom property by which an object tells which generation it stands for."""
+"""On a placeholder: the id of its generation."""
 
 DELIVERED_HALF_M = 0.5
-"""Half a side of the cube where the model's size is not known before it is there."""
+"""Half a side of the cube if the size of the model is not known yet."""
 FLAT = 1e-7
-"""A scale that nothing can be seen at."""
+"""A smaller scale counts as zero."""
 KINDS = frozenset({'EMPTY', 'MESH'})
 
 
 class _Known:
-    """What the last look through the file has found; `originals` remembers the `session_uid` of every placeholder."""
+    """The result of the last search; `originals` has the `session_uid` of the placeholder of each generation."""
 
     is_stale: ClassVar = True
     count: ClassVar = 0
@@ -49,9 +49,9 @@ def stand(
     collection: bpy.types.Collection,
     metres_per_unit: float = 1.0,
 ) -> bpy.types.Object:
-    """An Empty in the shape of the model's box, its bottom centre at the placement's location.
+    """Adds an Empty in the shape of the model's box, its bottom centre at the placement's location.
 
-    Touches neither selection nor mode, and pushes no undo step: the caller does, see `views.push_undo`.
+    Does not change selection or mode, and pushes no undo step: the caller does, see `windows.push_undo`.
     """
     half = (placement.longest_side_m / 2 or DELIVERED_HALF_M) / metres_per_unit
     empty = bpy.data.objects.new(name, None)
@@ -60,7 +60,7 @@ def stand(
     x, y, z = placement.location
     empty[ID_PROPERTY] = generation_id
     collection.objects.link(empty)
-    # Else its matrix stays that of the origin until Blender draws, and a model may arrive before that.
+    # `location` would reach the matrix only when Blender draws, and a model may arrive before that.
     empty.matrix_world = Matrix.Translation((x, y, z + half))
     _Known.originals[generation_id] = empty.session_uid
     forget()
@@ -68,7 +68,9 @@ def stand(
 
 
 def mark(items: "Sequence[bpy.types.Object]", generation_id: str) -> None:
-    """Has meshes stand for a generation, the first one for it alone. Pushes no undo step: the caller does."""
+    """Makes meshes the placeholders of a generation; the first one is the original. Pushes no undo step: the caller
+    does.
+    """
     for item in items:
         item[ID_PROPERTY] = generation_id
     _Known.originals[generation_id] = items[0].session_uid
@@ -76,72 +78,74 @@ def mark(items: "Sequence[bpy.types.Object]", generation_id: str) -> None:
 
 
 def unmark(items: "Sequence[bpy.types.Object]") -> None:
-    """They stand for nothing any more. Pushes no undo step."""
+    """Makes them placeholders no longer. Pushes no undo step."""
     for item in items:
         del item[ID_PROPERTY]
     forget()
 
 
 def find(generation_id: str) -> bpy.types.Object | None:
-    """The placeholder of a generation in the open file, the first of several; None where it is gone."""
+    """The placeholder of a generation in the open file, the first of several; None if there is none."""
     return next(iter(find_all(generation_id)), None)
 
 
 def find_all(generation_id: str) -> list[bpy.types.Object]:
-    """Every mesh that stands for a generation, or its one Empty."""
-    _look()
+    """All meshes that are placeholders of a generation, or its one Empty."""
+    _refresh()
     found = _Known.placeholders.get(generation_id, [])
     if not all(is_alive(item) for item in found):
         forget()
-        _look()
+        _refresh()
         found = _Known.placeholders.get(generation_id, [])
     return list(found)
 
 
 def all_here() -> list[tuple[str, bpy.types.Object]]:
-    """Every placeholder of the open file with its generation's id."""
-    _look()
+    """All placeholders of the open file, each with its generation's id."""
+    _refresh()
     return [(number, item) for number, items in _Known.placeholders.items() for item in items if is_alive(item)]
 
 
 def copies_here() -> list[bpy.types.Object]:
-    """What the artist duplicated: nothing arrives in a copy while its original stands."""
-    _look()
+    """Duplicates of Empties: nothing arrives in a duplicate while its original exists."""
+    _refresh()
     return [item for item in _Known.copies if is_alive(item)]
 
 
 def is_alive(empty: bpy.types.Object) -> bool:
-    """False for one that was deleted or is in no collection any more. Costs microseconds in any file."""
+    """False if it was deleted or is in no collection any more. Takes microseconds in any file."""
     with suppress(ReferenceError):
         return ID_PROPERTY in empty and empty.users > 0
     return False
 
 
 def forget() -> None:
-    """After undo, redo and opening a file: the next question looks through the file again."""
+    """Drops the cache, after undo, redo and opening a file."""
     _Known.is_stale = True
     _Known.placeholders = {}
     _Known.copies = []
 
 
 def forget_if_changed() -> None:
-    """Now and then: objects were added or deleted, so there may be copies. 0.3 ms with 10,000 objects."""
+    """Drops the cache if objects were added or deleted, which may be duplicates. 0.3 ms with 10,000 objects."""
     if len(bpy.data.objects) != _Known.count:
         forget()
 
 
 def wanted_name(item: bpy.types.Object, called: str, name: str) -> str:
-    """What the artist `called` it; `name` where that is its name, give or take Blender's ".001", or it has none."""
+    """The name for the model: what the artist `called` the placeholder, or `name` if it has that name (with or without
+    Blender's ".001") or a default name.
+    """
     is_its_own = re.fullmatch(re.escape(name) + r"(\.\d{3,})?", called)
     is_nameless = item.type == 'MESH' and not object_names.prompt_in(called)
     return name if is_its_own or is_nameless else called
 
 
 def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.types.Scene, str]:
-    """The model takes the Empty's transform, parent, collections and children, and the Empty goes.
+    """Gives the model the Empty's transform, parent, collections and children, and removes the Empty.
 
-    Returns the scene, and in words what is not as the artist left it, or why they do not see the model. It stands where
-    the box stood, on its bottom. Pushes no undo step.
+    The model's origin is at the bottom of the box. Returns the scene, and a sentence if the transform could not be kept
+    or the artist cannot see the model. Pushes no undo step.
     """
     scene = scene_of(empty) or shown_scene()
     for collection in empty.users_collection:
@@ -154,15 +158,15 @@ def hand_over(empty: bpy.types.Object, model: bpy.types.Object) -> tuple[bpy.typ
             child.parent = model
             child.matrix_parent_inverse = down.inverted() @ inverse
     for collection in empty.users_collection:
-        collection.objects.unlink(empty)  # else each would have the model twice
-    empty.user_remap(model)  # constraints that aimed at it, drivers
+        collection.objects.unlink(empty)  # else the remap below would put the model into each of them twice
+    empty.user_remap(model)  # constraints and drivers that used it
     bpy.data.objects.remove(empty)
     forget()
     return scene, where
 
 
-def volume(item: bpy.types.Object) -> Matrix:
-    """What takes the cube from -1 to 1 to where the placeholder is, in world space."""
+def box_matrix(item: bpy.types.Object) -> Matrix:
+    """The matrix that transforms the cube from -1 to 1 into the placeholder's box, in world space."""
     if item.type == 'EMPTY':
         return item.matrix_world @ Matrix.Scale(item.empty_display_size, 4)
     low, high = local_bounds(item)
@@ -171,20 +175,20 @@ def volume(item: bpy.types.Object) -> Matrix:
 
 
 def local_bounds(item: bpy.types.Object) -> tuple[Vector, Vector]:
-    """Lowest and highest corner of an object in its own space, modifiers included."""
+    """Lowest and highest corner of an object's bounding box in its own space, modifiers included."""
     axes = list(zip(*item.bound_box, strict=True))
     return Vector([min(axis) for axis in axes]), Vector([max(axis) for axis in axes])
 
 
 def spot(item: bpy.types.Object) -> tuple[float, float, float]:
     """The middle of the box's bottom, in world space."""
-    x, y, z = volume(item) @ Vector((0, 0, -1))
+    x, y, z = box_matrix(item) @ Vector((0, 0, -1))
     return x, y, z
 
 
 def remove_remains(generation_id: str) -> None:
-    """Removes the placeholder of a generation where it is in no scene any more: Blender keeps it, and with it the name
-    that its model shall have.
+    """Removes the placeholder of a generation if it is in no scene any more. Blender keeps such an object, and with it
+    the name that the model should get.
     """
     found = [item for item in bpy.data.objects if item.get(ID_PROPERTY) == generation_id and item.library is None]
     for item in found:
@@ -194,7 +198,7 @@ def remove_remains(generation_id: str) -> None:
 
 
 def remove(generation_id: str) -> bpy.types.Scene | None:
-    """Removes the placeholder of a generation; the scene it was in, None where there was none.
+    """Removes the placeholders of a generation. Returns the scene, None if there were none.
 
     Pushes no undo step: the caller does.
     """
@@ -203,12 +207,12 @@ def remove(generation_id: str) -> bpy.types.Scene | None:
         return None
     scene = scene_of(found[0]) or shown_scene()
     for item in found:
-        let_go(item)
+        release(item)
     return scene
 
 
-def let_go(item: bpy.types.Object) -> None:
-    """Removes an Empty; a mesh stays and is no placeholder any more."""
+def release(item: bpy.types.Object) -> None:
+    """Removes an Empty; a mesh only loses the property."""
     if item.type == 'EMPTY':
         bpy.data.objects.remove(item)
     else:
@@ -216,28 +220,29 @@ def let_go(item: bpy.types.Object) -> None:
     forget()
 
 
-def _look() -> None:
+def _refresh() -> None:
     if not _Known.is_stale:
         return
     _Known.is_stale = False
     _Known.count = len(bpy.data.objects)
     found: dict[str, list[bpy.types.Object]] = {}
     for item in bpy.data.objects:
-        # What is linked from another file cannot be replaced, and is theirs.
+        # Objects that are linked from another file cannot be replaced.
         if ID_PROPERTY in item and item.type in KINDS and item.library is None and scene_of(item) is not None:
             found.setdefault(str(item[ID_PROPERTY]), []).append(item)
     for number, items in found.items():
-        # The one that was made at the press; after reopening the file nothing tells, but a copy's name comes later.
+        # The object that was added at the press. After the file is opened again it is the first by name: a duplicate's
+        # name comes later.
         original = next((item for item in items if item.session_uid == _Known.originals.get(number)), items[0])
         _Known.originals[number] = original.session_uid
-        # A copied box is a box like the other: its model comes there as well, at no cost.
+        # A duplicated box gets the model as well, at no cost.
         copies = [item for item in items if item != original and item.type == 'EMPTY']
         _Known.placeholders[number] = [original, *(item for item in items if item not in (original, *copies))]
         _Known.copies += copies
 
 
 def scene_of(item: bpy.types.Object) -> bpy.types.Scene | None:
-    """The scene the artist sees it in, else any that has it."""
+    """The shown scene if it contains the object, else any scene that does."""
     scenes = [scene for scene in bpy.data.scenes if scene.objects.get(item.name) == item]
     shown = shown_scene()
     return shown if shown in scenes else next(iter(scenes), None)
@@ -250,8 +255,8 @@ def _take_transform(empty: bpy.types.Object, model: bpy.types.Object) -> str:
     if _is_flat(world):
         model.location = world.translation
         if parent is not None and _is_flat(parent.matrix_world):
-            return f"Without its parent “{parent.name}”, which is scaled to zero."
-        return "At its own size, because its placeholder is scaled to zero."
+            return f"It has no parent any more, because “{parent.name}” is scaled to zero."
+        return "It has its own size, because its placeholder is scaled to zero."
     model.rotation_mode = empty.rotation_mode
     if parent is not None:
         model.parent = parent
@@ -271,15 +276,14 @@ def _is_flat(matrix: Matrix) -> bool:
 
 
 def why_unseen(model: bpy.types.Object, scene: bpy.types.Scene) -> str:
-    """Why the artist does not see the model, as a sentence; "" where they do."""
+    """A sentence that says why the artist cannot see the model; "" if they can."""
     if scene != shown_scene():
-        return f"In the scene “{scene.name}”."
+        return f"It is in the scene “{scene.name}”."
     collections = list(model.users_collection)
     root = view_layer_of(scene).layer_collection
     layers = [layer for collection in collections for layer in layer_collections(root, collection)]
-    where = f"In the collection “{collections[0].name}”, which is" if collections else ""
     if layers and all(layer.exclude for layer in layers):
-        return f"{where} excluded from the view layer."
+        return f"Its collection “{collections[0].name}” is excluded from the view layer."
     if layers and not any(layer.is_visible for layer in layers if not layer.exclude):
-        return f"{where} hidden."
+        return f"Its collection “{collections[0].name}” is hidden."
     return ""

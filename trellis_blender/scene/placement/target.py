@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a model stands: at the 3D cursor, on the surface below it, or on the ground."""
+"""Where a model is placed: at the 3D cursor, on the surface below it, or on the ground."""
 
 from enum import Enum
 
@@ -10,14 +10,15 @@ from ..units import metres_per_unit
 
 DOWN = Vector((0.0, 0.0, -1.0))
 SKIN = 1e-4
-"""Of the height, at least of 1 m: a cursor that was snapped onto a surface must find that surface, not the next one."""
+"""The ray starts higher by this share of the height (at least of 1 m): a cursor that was snapped to a surface must hit
+that surface, not the next one below."""
 SEEN_THROUGH = frozenset({'WIRE', 'BOUNDS'})
-"""Objects displayed like this are helpers, cutters of booleans for example, and no surface that anything stands on."""
+"""Objects with this Display As are helpers, for example Boolean cutters, and no surface to stand on."""
 SEEN_THROUGH_LIMIT = 64
 
 
 class Target(str, Enum):
-    """What the artist can choose; the value is Blender's item."""
+    """What the artist can choose. The values are the items of the Blender property."""
 
     CURSOR = "CURSOR"
     SURFACE = "SURFACE"
@@ -25,10 +26,7 @@ class Target(str, Enum):
 
 
 def stand_at(context: bpy.types.Context, target: Target, beside: float = 0.0) -> tuple[float, float, float]:
-    """The point in world space that the middle of the model's underside goes to.
-
-    Where there is no surface below the cursor it is the cursor.
-    """
+    """The point in world space for the model's bottom centre: the cursor itself if there is no surface below it."""
     x, y, z = context.scene.cursor.location
     x += beside
     if target is Target.GROUND:
@@ -39,7 +37,7 @@ def stand_at(context: bpy.types.Context, target: Target, beside: float = 0.0) ->
 
 
 def _surface_below(context: bpy.types.Context, point: Vector) -> float | None:
-    """The height of what lies below `point`, modifiers included and hidden objects not; None where nothing does."""
+    """The height of the surface below `point`, with modifiers and without hidden objects; None if there is none."""
     depsgraph = context.evaluated_depsgraph_get()
     skin = SKIN * max(1.0 / metres_per_unit(context.scene), abs(point.z))
     origin = point - DOWN * skin
