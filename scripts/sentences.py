@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every sentence of the add-on that people read, in one list: errors, warnings, reports, rows, tooltips, log lines.
 
-    python3 scripts/sentences.py            # prints what tests/sentences.txt does not have, and what it has too much
-    python3 scripts/sentences.py --write    # writes the list anew, after a change of wording
+    python3 scripts/sentences.py            # prints the differences between tests/sentences.txt and the code
+    python3 scripts/sentences.py --write    # updates the list after a change of wording
 
-The list is taken from the code: all strings of the package in which words stand beside each other, but for docstrings,
-annotations, SQL and regular expressions. What is filled in stands in braces, by its name. `tests/plain/test_wording.py`
-compares; whoever changes a sentence sees in the difference how it reads among the others of its room.
+The list is taken from the code: all strings of the package that contain two words or more, without docstrings (except
+those of operators, which are tooltips), annotations, SQL and regular expressions. Values that are filled in are shown
+by their names in braces. `tests/plain/test_wording.py` compares the list with the code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NO_SENTENCE = re.compile(rf"\s*({SQL_WORDS}|# This is|import )|ORDER BY")
 """SQL, Python, and the head of Blender's file of catalogs."""
 ONLY_FILLED_IN = re.compile(r"(\W*\{[\w…]+\}\W*)*")
 STANDS_FOR_ANOTHER = {"join", "len", "max", "min", "round", "str", "sum", "get", "strip", "rstrip"}
-"""Calls that say less than what they are called with."""
+"""Calls for which the name of their argument is shown instead."""
 
 
 def sentences(source: str) -> set[str]:
@@ -41,7 +41,7 @@ def sentences(source: str) -> set[str]:
 
 
 def written() -> str:
-    """The whole list as the code has it now: a paragraph for each room, its sentences in alphabetical order."""
+    """The list that belongs to the code as it is: a paragraph for each room, its sentences in alphabetical order."""
     rooms: dict[str, set[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -51,10 +51,11 @@ def written() -> str:
 
 
 def _not_for_people(tree: ast.AST) -> list[ast.AST]:
-    """Nodes whose strings nobody reads on a screen, each with all that is in it."""
+    """Nodes whose strings are not shown to people, with everything inside of them."""
     found: list[ast.AST] = []
+    tooltips = [node.body[0] for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and "_OT_" in node.name]
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node not in tooltips:
             found.append(node)
         elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
             # Blender's properties are annotations, too: these are calls.
@@ -87,7 +88,7 @@ def _template(node: ast.Constant | ast.JoinedStr) -> str:
 
 
 def _name(node: ast.AST) -> str:
-    """Of what is filled in: its last name, "…" where it has none."""
+    """The last name in an expression that is filled in; "…" if it has none."""
     match node:
         case ast.FormattedValue(value=inner) | ast.BinOp(left=inner) | ast.Subscript(value=inner):
             return _name(inner)
@@ -111,7 +112,7 @@ def _name(node: ast.AST) -> str:
 
 
 def main() -> int:
-    """0 where the list is as the code has it, or has been written."""
+    """0 if the list agrees with the code, or was written."""
     now = written()
     if "--write" in sys.argv[1:]:
         LIST.write_text(now, encoding="utf-8", newline="\n")

@@ -100,7 +100,11 @@ from bpy.props import StringProperty
 PATTERN = re.compile("not this one")
 ROWS = "SELECT it FROM there"
 
+class TRELLIS_OT_take:
+    """A tooltip, too"""
+
 class Panel:
+    """Not this one."""
     bl_label = "A label"
     prompt: StringProperty(description="A tooltip of more words")
     kind: "Sequence[a, b]"
@@ -112,6 +116,7 @@ class Panel:
     assert sentences.sentences(source) == {
         "A label",
         "A tooltip of more words",
+        "A tooltip, too",
         "There is no “{name}” among {count} {…}.",
         "nothing at all",
     }
