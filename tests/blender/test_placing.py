@@ -90,7 +90,7 @@ def test_a_collection_that_cannot_take_it(
     else:
         placement = linked_collection(tmp_path)
     placed = place(model_file, placement)
-    assert placed.where == f"In the scene's own collection, because {reason}."
+    assert placed.where == f"It is in the Scene Collection, because {reason}."
     model = bpy.data.objects[placed.object_name]
     assert list(model.users_collection) == [bpy.context.scene.collection]
     assert model.visible_get()
@@ -111,7 +111,7 @@ def linked_collection(folder: Path) -> Any:
 
 def test_a_scene_that_is_gone(model_file: Path) -> None:
     placed = place(model_file, replace(here(), scene="Gone", scene_uid=0))
-    assert "because “Gone” is gone" in placed.where
+    assert "because the scene “Gone” is gone" in placed.where
     assert bpy.data.objects[placed.object_name].users_scene
 
 

@@ -406,7 +406,7 @@ def test_it_waits_while_the_old_one_is_edited(session: Any) -> None:
     bpy.ops.object.mode_set(mode='EDIT')
     said = arrival.place(generation)
     assert (said.state.value, said.parked) == ("ready", True)
-    assert said.problem == "“a chair” is in Edit Mode. Leave it, then press Place."
+    assert said.problem == "“a chair” is in Edit Mode. Leave that mode, then press Place."
     bpy.ops.object.mode_set(mode='OBJECT')
     assert arrive(session, said) == item
     assert item.data != mesh

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A better picture out of one with a fault, without a service: background removed, cropped, one thing of several.
+"""Remedies for pictures, on this computer: removing the background, cropping, keeping one object of several.
 
-Runs in a thread; no bpy within its reach. The outline is found on a small copy and made fine on the picture itself.
+Runs in a thread, without bpy. The outline is found on a small copy and refined on the picture itself.
 """
 
 from enum import Enum
@@ -15,22 +15,22 @@ from .picture import Box, Picture
 Array = Any
 
 MARGIN = 0.12
-"""Around the subject, of the longer side of its box."""
+"""Margin around the subject, as a share of the longer side of its box."""
 LEFTOVER = 0.1
-"""Of the largest part's area: what is smaller, and stands apart, is left over from a background."""
+"""Share of the largest part's area: a smaller separate part is left over from the background."""
 PARTS_MAX = 6
 SHARE_MIN, SHARE_MAX = 0.005, 0.85
-"""What is left as the subject, of the picture: outside of that the outline is not one."""
+"""The subject's share of the picture: outside of this range the outline is not usable."""
 TOUCH_MAX = 0.12
-"""Of the border, for the same reason."""
+"""The subject's share of the border, for the same reason."""
 SMOOTH_SHARE = 0.7
-"""Where the background's smooth course explains less of the border, all colours of the border are background."""
+"""If the smooth gradient explains less of the border than this, all colours of the border are background."""
 RIM_PX = 2
 SIDE_MIN_PX = 3
 
 
 class Remedy(Enum):
-    """What helps, on this computer. The value is what its button says."""
+    """What can be done on this computer. The value is the text of its button."""
 
     REMOVE_BACKGROUND = "Remove the Background"
     CROP = "Crop to the Subject"
@@ -38,11 +38,13 @@ class Remedy(Enum):
 
 
 class NoRemedy(ValueError):
-    """It would not get better. `str(error)` is a sentence for the artist."""
+    """The remedy does not work for this picture. `str(error)` is a sentence for the artist."""
 
 
 def improve(picture: Picture, remedy: Remedy) -> Picture:
-    """The better picture, of the same size; one to be cropped is cropped already. Raises NoRemedy. Up to 1 s."""
+    """The improved picture, of the same size. For Remedy.CROP the caller has cropped it. Raises NoRemedy. Takes up to 1
+    s.
+    """
     if remedy is Remedy.CROP:
         return picture
     rgba = as_array(picture)
@@ -60,7 +62,7 @@ def improve(picture: Picture, remedy: Remedy) -> Picture:
 
 
 def as_array(picture: Picture) -> Array:
-    """The picture's pixels: uint8, height × width × 4, not to be written to."""
+    """The picture's pixels: uint8, height × width × 4, read-only."""
     return np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4)
 
 
@@ -78,9 +80,9 @@ def box_around(mask: Array) -> Box:
 
 
 def separate(small: Array) -> Array | None:
-    """The subject of an opaque picture's small copy by its border's colours, height × width of bool.
+    """The subject of the small copy of an opaque picture, found by the colours of its border: bool, height × width.
 
-    None where they do not tell it. Alpha counts as background, but not as its colour.
+    None if it cannot be found. Transparent pixels are background, but their colours are not.
     """
     visible = small[..., 3] >= segmentation.OPAQUE
     outline = np.zeros(visible.shape, bool)
@@ -96,7 +98,7 @@ def separate(small: Array) -> Array | None:
 
 
 def _inner(visible: Array) -> tuple[slice, slice]:
-    """The part of the small copy inside a rim of alpha."""
+    """The part of the small copy inside a transparent rim."""
     rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
     if not len(rows):
         return slice(0), slice(0)
@@ -104,7 +106,7 @@ def _inner(visible: Array) -> tuple[slice, slice]:
 
 
 def _near_background(rgba: Array, small: Array) -> Array:
-    """Which pixels of `rgba` have a colour of the background that the border of `small` shows."""
+    """Which pixels of `rgba` have a colour of the background, which is found at the border of `small`."""
     backdrop = segmentation.smooth_backdrop(small)
     near = backdrop.distance(rgba[..., :3]) < backdrop.noise
     if backdrop.share < SMOOTH_SHARE:
@@ -122,7 +124,7 @@ def _large_parts(mask: Array) -> Array:
 
 
 def _without_background(rgba: Array, small: Array, outline: Array) -> Array:
-    """`rgba` with an alpha along the outline: fine where colours tell, soft by a pixel, without the old one's tint."""
+    """`rgba` with an alpha along the outline: refined by colours, one pixel soft, without the background's tint."""
     shape = rgba.shape[:2]
     colours = rgba.astype(np.float32) / 255
     inner = _inner(small[..., 3] >= segmentation.OPAQUE)
@@ -137,7 +139,7 @@ def _without_background(rgba: Array, small: Array, outline: Array) -> Array:
         _enlarged(~segmentation.grown(~outline, RIM_PX), shape),
     )
     inside = core | (around & ~near & (rgba[..., 3] >= 128))
-    # The outermost pixels are a mixture with what was behind.
+    # The outermost pixels are a mixture with the background.
     alpha = np.clip(1.5 * segmentation.averaged(inside.astype(np.float32)) - 0.5, 0, 1) * inside
     pure = (alpha >= 1)[..., None]
     weight = segmentation.averaged(segmentation.averaged(pure.astype(np.float32)))
@@ -149,7 +151,7 @@ def _without_background(rgba: Array, small: Array, outline: Array) -> Array:
 
 
 def _largest(rgba: Array, small: Array) -> Array:
-    """`rgba` with nothing but the largest of the things in it."""
+    """`rgba` with only its largest object."""
     labels = segmentation.components(segmentation.grown(small[..., 3] >= segmentation.OPAQUE, RIM_PX))
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
@@ -159,6 +161,6 @@ def _largest(rgba: Array, small: Array) -> Array:
 
 
 def _enlarged(mask: Array, shape: tuple[int, int]) -> Array:
-    """A mask of the small copy for the picture itself."""
+    """A mask of the small copy, scaled up to the picture."""
     rows, columns = (np.arange(count) * small // count for count, small in zip(shape, mask.shape, strict=True))
     return mask[rows[:, None], columns]

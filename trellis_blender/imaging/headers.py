@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an image file tells without being decoded: its size, how it is to be turned, whether it moves or is cut off.
-No Blender.
+"""Reads the headers of image files, without decoding: size, orientation, whether it is animated or incomplete. No bpy.
 
 Sources: the PNG specification, ITU-T T.81 for JPEG, RFC 9649 for WebP, Exif 2.32 for the orientation; for the others
-see `plain_headers`.
+see `headers_simple`.
 """
 
 import io
@@ -19,7 +18,8 @@ _CHUNK_LIMIT_BYTES = 1_000_000
 _CHUNKS_MAX = 1000
 _DEEP_BYTES = 32
 _SAMPLES_MAX = 5
-"""Of a pixel in a TIFF: four inks and alpha. What has more unfolds to more than its width and height tell."""
+"""Samples per pixel in a TIFF: four inks and alpha. With more, decoding takes more memory than width and height
+suggest."""
 _TAIL_BYTES = 65_536
 _SCAN_LIMIT_BYTES = 256 * 2**20
 _JPEG_END = b"\xff\xd9"
@@ -29,8 +29,8 @@ _WEBP_ANIMATED = 0x02
 
 
 class Header(NamedTuple):
-    """`size` is width and height in pixels as stored, None where it cannot be told; `orientation` Exif's 1–8: 1 is
-    upright, 6 is to be turned by a quarter clockwise; `is_cut` where the file ends before the image does.
+    """`size` is width and height in pixels as stored, None if unknown; `orientation` is Exif's 1–8: 1 is upright, 6 has
+    to be rotated by 90° clockwise; `is_cut` is true if the file ends before the image does.
     """
 
     size: tuple[int, int] | None = None
@@ -40,14 +40,14 @@ class Header(NamedTuple):
 
 
 def read_header(file: BinaryIO) -> Header:
-    """The header of a PNG, JPEG, WebP, TIFF, BMP, TGA, OpenEXR or Radiance HDR file. Never raises for what is none of
-    them or broken. Reads little, but for a JPEG without an end all of it.
+    """The header of a PNG, JPEG, WebP, TIFF, BMP, TGA, OpenEXR or Radiance HDR file. Does not raise for other or broken
+    files. Reads little, except a JPEG without an end, which it reads completely.
     """
     return _summed(_found(file))
 
 
 def read_size(file: BinaryIO) -> tuple[int, int] | None:
-    """The `size` alone of such a file: it is read no further."""
+    """Only the `size`; stops reading there."""
     return _summed(_found(file), until_size=True).size
 
 
@@ -95,7 +95,7 @@ def _summed(found: Iterator[Header], *, until_size: bool = False) -> Header:
 
 
 def _larger(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
-    """Of two that a file tells: a decoder may believe either."""
+    """The larger of two sizes in a file: a decoder may use either."""
     return tuple(map(max, one, other)) if one and other else one or other  # pyright: ignore[reportReturnType]
 
 
@@ -162,7 +162,7 @@ def _jpeg(file: BinaryIO) -> Iterator[Header]:
 
 
 def _jpeg_marker(file: BinaryIO) -> int:
-    """The kind of a marker: any number of bytes FF may stand before it (T.81, B.1.1.2)."""
+    """The kind of a marker: any number of FF bytes may precede it (T.81, B.1.1.2)."""
     byte = file.read(1)
     for _ in range(_CHUNKS_MAX if byte == b"\xff" else 0):
         byte = file.read(1)
@@ -172,7 +172,7 @@ def _jpeg_marker(file: BinaryIO) -> int:
 
 
 def _has_jpeg_end(file: BinaryIO) -> bool:
-    """Whether there is an end after where `file` is; telephones append films to photographs."""
+    """Whether there is an end marker after the current position; phones append videos to photographs."""
     begin = file.tell()
     file.seek(max(begin, file.seek(0, io.SEEK_END) - _TAIL_BYTES))
     if _JPEG_END in file.read():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sizes of images whose header stands at the very beginning: BMP, TGA, OpenEXR, Radiance HDR. No Blender.
+"""The sizes of images whose header is at the very beginning: BMP, TGA, OpenEXR, Radiance HDR. No bpy.
 
 Sources: Microsoft's BITMAPINFOHEADER, Truevision's TGA specification 2.0, the OpenEXR file layout, Ward's RGBE format.
 """
@@ -10,20 +10,20 @@ import struct
 from .kinds import kind_of
 
 START_BYTES = 65_536
-"""More than any header takes that a camera or a renderer writes."""
+"""More than the header of any camera or renderer."""
 _BMP_CORE_BYTES = 12
 _TOLD_HERE = frozenset({"BMP", "OpenEXR", "Radiance HDR", ""})
-"""TGA has no signature: what is of no other kind may be one."""
+"""TGA has no signature: a file of no other format may be a TGA."""
 _TGA_KINDS = frozenset({1, 2, 3, 9, 10, 11})
 _EXR = b"\x76\x2f\x31\x01"
 _EXR_ODD = 0x18
-"""The flags of a file of several images, each with a header of its own, and of one with many values a pixel."""
+"""The flags of files with several images, each with its own header, and of files with many values per pixel."""
 _EXR_WINDOW = re.compile(rb"(?:dataWindow|displayWindow)\0box2i\0\x10\0\0\0(.{16})", re.DOTALL)
 _HDR_SIZE = re.compile(rb"\n\n([-+][XY]) (\d{1,9}) [-+][XY] (\d{1,9})\n")
 
 
 def size_of(start: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels by the first `START_BYTES` of a file; None where they cannot be told."""
+    """Width and height in pixels, read from the first `START_BYTES` of a file; None if they cannot be read."""
     kind = kind_of(start[:16])
     if kind not in _TOLD_HERE:
         return None
@@ -47,11 +47,11 @@ def is_float(start: bytes) -> bool:
 def _bmp(start: bytes) -> tuple[int, int]:
     (length,) = struct.unpack_from("<I", start, 14)
     width, height = struct.unpack_from("<HH" if length == _BMP_CORE_BYTES else "<ii", start, 18)
-    return abs(width), abs(height)  # below 0: the top row comes first
+    return abs(width), abs(height)  # negative: the top row comes first
 
 
 def _exr(start: bytes) -> tuple[int, int] | None:
-    """The larger of what is stored and what is to be seen: both are allocated."""
+    """The larger of the data window and the display window: both are allocated."""
     windows = [struct.unpack("<4i", found) for found in _EXR_WINDOW.findall(start)]
     if b"dataWindow\0" not in start or start[5] & _EXR_ODD:
         return None
@@ -59,7 +59,7 @@ def _exr(start: bytes) -> tuple[int, int] | None:
 
 
 def _hdr(start: bytes) -> tuple[int, int] | None:
-    # It stands behind the first empty line: further on something else may look like it.
+    # It is after the first empty line; later bytes may look like it by chance.
     found = _HDR_SIZE.match(start, max(start.find(b"\n\n"), 0))
     if found is None:
         return None
@@ -68,6 +68,6 @@ def _hdr(start: bytes) -> tuple[int, int] | None:
 
 
 def _tga(start: bytes) -> tuple[int, int] | None:
-    """TGA has no signature; Blender knows it by the same fields."""
+    """TGA has no signature; Blender recognizes it by the same fields."""
     is_mapped, kind, width, height, depth = struct.unpack_from("<xBB9xHHB", start)
     return (width, height) if is_mapped <= 1 and kind in _TGA_KINDS and 1 <= depth <= 32 else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first directory of a TIFF file, or of Exif, which is written as one. No Blender. Source: TIFF 6.0."""
+"""The first directory of a TIFF file, or of Exif, which has the same format. No bpy. Source: TIFF 6.0."""
 
 import struct
 from typing import BinaryIO
@@ -12,7 +12,7 @@ _VALUES_MAX = 100_000
 
 
 def read_directory(file: BinaryIO) -> dict[int, tuple[int, ...]]:
-    """The whole numbers that a directory has under the tags named here; what is broken or no TIFF has none."""
+    """The integers of a directory under the tags above; a broken file, or one that is not a TIFF, has none."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(file.read(4))
     found: dict[int, tuple[int, ...]] = {}
     if order is None:
@@ -25,7 +25,7 @@ def read_directory(file: BinaryIO) -> dict[int, tuple[int, ...]]:
                 continue
             form = f"{order}{number}{_LETTERS[kind]}"
             values = struct.unpack_from(form, _value(file, inline, order, struct.calcsize(form)))
-            # Of a tag that stands there twice a decoder may believe either: the larger counts.
+            # A decoder may use either value of a tag that occurs twice: take the larger one.
             found[tag] = max(found.get(tag, values), values)
     except struct.error:
         pass
@@ -33,13 +33,13 @@ def read_directory(file: BinaryIO) -> dict[int, tuple[int, ...]]:
 
 
 def orientation(directory: dict[int, tuple[int, ...]]) -> int:
-    """How the image is to be turned, 1–8; 1, upright, where the directory does not say so."""
+    """The orientation, 1–8; 1 (upright) if the directory has none."""
     (turned,) = directory.get(ORIENTATION, (1,))[:1]
     return turned if 1 <= turned <= 8 else 1
 
 
 def is_cut(directory: dict[int, tuple[int, ...]], size: int) -> bool:
-    """Whether some of the pixels would be beyond the end of a file of `size` bytes."""
+    """Whether some pixels are beyond the end of a file of `size` bytes."""
     for starts, lengths in ((STRIPS, STRIP_SIZES), (TILES, TILE_SIZES)):
         parts = zip(directory.get(starts, ()), directory.get(lengths, ()), strict=False)
         if any(start + length > size for start, length in parts):
@@ -48,7 +48,7 @@ def is_cut(directory: dict[int, tuple[int, ...]], size: int) -> bool:
 
 
 def _value(file: BinaryIO, inline: bytes, order: str, size: int) -> bytes:
-    """Four bytes stand in the entry itself, more of them elsewhere."""
+    """Up to four bytes are in the entry itself, more of them elsewhere in the file."""
     if size <= len(inline):
         return inline
     file.seek(struct.unpack(f"{order}I", inline)[0])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kind of picture a file is by its first bytes, so that one that is not taken can be named. No Blender."""
+"""The format of a picture by its first bytes, so that messages can name it. No bpy."""
 
 WITHIN_MODELS = frozenset({"PNG", "JPEG", "WebP"})
-"""What a GLB may bring: glTF 2.0 has the first two, EXT_texture_webp the third. All tell their size in the header."""
+"""Formats allowed in a GLB: glTF 2.0 has the first two, EXT_texture_webp the third. Their headers have the size."""
 
 _BY_START = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -32,7 +32,7 @@ _BY_START = (
 
 
 def kind_of(start: bytes) -> str:
-    """The kind by the first 16 bytes of a file; "" for none that is known here."""
+    """The format by the first 16 bytes of a file; "" if it is unknown."""
     if start[:4] == b"RIFF":
         return {b"WEBP": "WebP", b"AVI ": "AVI"}.get(start[8:12], "")
     if start[4:8] == b"ftyp":

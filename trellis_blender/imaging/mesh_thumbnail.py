@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small picture of a mesh, drawn with numpy in a thread: Blender's own previews hold its main thread up.
+"""A thumbnail of a mesh, drawn with numpy in a thread: Blender's own previews would block its main thread.
 
-No bpy within its reach. The surface is strewn with points, and each pixel shows the nearest one.
+No bpy. Random points are spread over the surface, and each pixel shows the nearest one.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from .picture import Picture
 
 SIDE_PX = 128
 FINER = 2
-"""Drawn so many times larger and averaged, which smooths the outline."""
+"""It is drawn this many times larger and averaged, which smooths the outline."""
 POINTS_PER_PIXEL = 7
 MARGIN = 0.04
 
 _TO_EYE = np.array([0.52, -0.74, 0.43])
-"""From the front, somewhat from the right and above; length 1 within a per cent."""
+"""From the front, slightly from the right and above; length 1 within one percent."""
 _TO_LIGHT = np.array([-0.1, -0.62, 0.78])
 _SHADE, _SUN = 0.5, 0.6
 
@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A mesh as it was: `corners` triangles × 3 × 3 in metres, `uvs` triangles × 3 × 2 or None, `texture` height ×
+    """A copy of a mesh: `corners` triangles × 3 × 3 in metres, `uvs` triangles × 3 × 2 or None, `texture` height ×
     width × 3 from 0 to 1 in sRGB, bottom row first, or None.
     """
 
@@ -37,7 +37,7 @@ class Snapshot:
 
 
 def draw(snapshot: Snapshot, seed: int = 1) -> Picture:
-    """The picture, 128 pixels a side, transparent around the model. The same snapshot gives the same picture."""
+    """The thumbnail, 128 × 128 pixels, transparent around the model. The same snapshot gives the same thumbnail."""
     side = SIDE_PX * FINER
     right, up = _axes()
     chance = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ def _axes() -> tuple[Array, Array]:
 
 
 def _choose(areas: Array, count: int, chance: Any) -> Array:
-    """Triangles by chance, each as often as it is large on the screen."""
+    """Random triangles, each with a probability proportional to its area on the screen."""
     total = np.cumsum(areas)
     if not len(total) or total[-1] <= 0:
         raise ValueError("nothing of it can be seen")
@@ -74,7 +74,7 @@ def _choose(areas: Array, count: int, chance: Any) -> Array:
 
 
 def _weights(count: int, chance: Any) -> Array:
-    """Barycentric coordinates, evenly strewn."""
+    """Random barycentric coordinates, evenly distributed."""
     found = chance.random((count, 2))
     outside = found.sum(axis=1) > 1
     found[outside] = 1 - found[outside]
@@ -92,7 +92,7 @@ def _fit(x: Array, y: Array, side: int) -> tuple[Array, Array]:
 
 def _brightness(normals: Array) -> Array:
     lengths = np.linalg.norm(normals, axis=1)
-    # Some models have triangles the wrong way round: what is seen is what faces the eye.
+    # Some models have flipped triangles: every visible triangle is taken to face the viewer.
     towards = np.where(normals @ _TO_EYE < 0, -1.0, 1.0)
     return _SHADE + _SUN * np.clip(towards * (normals @ _TO_LIGHT) / np.maximum(lengths, 1e-12), 0, 1)
 
@@ -108,7 +108,7 @@ def _colours(snapshot: Snapshot, seen: Array, weights: Array) -> Array:
 
 
 def _average(canvas: Array) -> Picture:
-    """Makes it smaller, with the colour at the rim weighted by how much of the pixel is covered."""
+    """Scales it down. At the outline colours are weighted by how much of the pixel is covered."""
     canvas[..., :3] *= canvas[..., 3:]
     blocks = canvas.reshape(SIDE_PX, FINER, SIDE_PX, FINER, 4).mean(axis=(1, 3))
     blocks[..., :3] /= np.maximum(blocks[..., 3:], 1e-6)

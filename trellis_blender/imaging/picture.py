@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture as it is sent, and a part of one."""
+"""A picture as it is sent, and a part of a picture."""
 
 from dataclasses import dataclass, field
 

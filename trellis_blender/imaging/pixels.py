@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels as numpy arrays: size and colour for the service. Needs no Blender, only what Blender brings."""
+"""Pixels as numpy arrays: size and colour for the service. No bpy."""
 
 from typing import Any
 
@@ -24,7 +24,9 @@ def with_four_channels(values: Pixels, width: int, height: int, channels: int) -
 
 
 def shrunk(pixels: Pixels, limit: int) -> Pixels:
-    """`pixels` with at most `limit` on the longer side: each new pixel is the average of those it covers, by alpha."""
+    """Scaled down to at most `limit` on the longer side: each new pixel is the average of those it covers, weighted by
+    alpha.
+    """
     height, width = pixels.shape[:2]
     factor = max(width, height) / limit
     if factor <= 1:
@@ -38,7 +40,7 @@ def shrunk(pixels: Pixels, limit: int) -> Pixels:
 
 
 def unmultiplied(pixels: Pixels) -> Pixels:
-    """Straight alpha for what is multiplied by it, as Blender's float images are; where there is none, black."""
+    """Straight alpha instead of premultiplied, which Blender's float images have; where alpha is 0, black."""
     straight = pixels.copy()
     straight[..., :3] /= np.maximum(straight[..., 3:], 1e-6)
     return straight
@@ -52,7 +54,7 @@ def opaque(pixels: Pixels) -> Pixels:
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:
-    """`pixels`, the bottom row first as Blender has them, as Exif's `orientation` (1–8) says they are to be seen."""
+    """`pixels` (bottom row first, as in Blender) rotated and mirrored as Exif's `orientation` (1–8) says."""
     top_first = pixels[::-1]
     if orientation in {5, 6, 7, 8}:
         top_first = top_first.swapaxes(0, 1)
@@ -64,7 +66,7 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def cropped(pixels: Pixels, box: Box) -> Pixels:
-    """What is in the `box`, at least a pixel; the bottom row first, as Blender has them."""
+    """The part inside `box`, at least one pixel; bottom row first, as in Blender."""
     height, width = pixels.shape[:2]
     left, top = min(int(box[0] * width), width - 1), min(int(box[1] * height), height - 1)
     right, bottom = max(round(box[2] * width), left + 1), max(round(box[3] * height), top + 1)
@@ -72,7 +74,7 @@ def cropped(pixels: Pixels, box: Box) -> Pixels:
 
 
 def as_srgb(pixels: Pixels) -> Pixels:
-    """Scene-linear colours as sRGB, alpha as it is. IEC 61966-2-1."""
+    """Scene-linear colours as sRGB, alpha unchanged. IEC 61966-2-1."""
     encoded = pixels.copy()
     linear = np.clip(pixels[..., :3], 0, 1)
     encoded[..., :3] = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
@@ -80,7 +82,7 @@ def as_srgb(pixels: Pixels) -> Pixels:
 
 
 def as_bytes(pixels: Pixels) -> bytes:
-    """Rounded to 8 bits per channel; the rows turned round, because Blender counts them from the bottom."""
+    """Rounded to 8 bits per channel, top row first: Blender has the bottom row first."""
     clean = np.nan_to_num(pixels, nan=0.0, posinf=1.0, neginf=0.0)
     return (np.clip(clean, 0, 1) * 255 + 0.5).astype(np.uint8)[::-1].tobytes()
 
@@ -106,5 +108,5 @@ def _averaged(pixels: Pixels, count: int, axis: int) -> Pixels:
 
 
 def _picked(pixels: Pixels, places: Any, axis: int) -> Pixels:
-    """A copy of some rows or columns; `np.take` would copy all of an image that was turned."""
+    """A copy of some rows or columns; `np.take` would copy all of an image that was rotated."""
     return pixels[places] if axis == 0 else pixels[:, places]

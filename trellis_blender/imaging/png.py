@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels into PNG bytes, in the thread. Layout after the PNG specification, no filter."""
+"""Encodes pixels as PNG, in a thread. Layout after the PNG specification, without filters."""
 
 import struct
 import zlib
@@ -22,7 +22,7 @@ def encode_png(picture: Picture) -> bytes:
 
 
 def grey_png(greys: Sequence[int]) -> bytes:
-    """One row of greys of 16 bits each, as a PNG file."""
+    """A PNG file with one row of 16-bit greys."""
     header = struct.pack(">IIBBBBB", len(greys), 1, 16, 0, 0, 0, 0)
     rows = b"\0" + struct.pack(f">{len(greys)}H", *greys)
     return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What in a picture will hurt its model, before anybody pays for it. Runs in a thread; no bpy within its reach.
+"""Finds faults of a picture that would spoil its model, before anybody pays for it. Runs in a thread, without bpy.
 
 The thresholds were chosen on pictures that Blender rendered with known faults, those with even seeds, and measured on
 those with odd ones: `tests/blender/test_judging.py`.
@@ -19,36 +19,36 @@ from .picture import WHOLE, Box, Picture
 Array = Any
 
 COARSE_PX = 128
-"""A picture with fewer pixels on its longer side is coarser than what the models take in."""
+"""With fewer pixels on the longer side, a picture has less detail than the models can use."""
 SPECK = 0.0004
-"""Of the picture's area; what is smaller is dirt."""
+"""Share of the picture's area; anything smaller is dirt."""
 NEARLY_NOTHING = 0.012
-"""Colours nearer than that to each other cannot be told from noise."""
+"""Smaller differences between colours look like noise."""
 SHADELESS = 0.02
-"""How much colours vary, at least, on a thing that light and shade fall on."""
+"""Colours vary at least this much on an object with light and shade."""
 TINY = 0.33
-"""Of the picture's longer side."""
+"""Share of the picture's longer side."""
 ANOTHER = 0.12
-"""From this share of the largest thing's area on, what stands apart from it is a thing of its own."""
+"""A separate part is an object of its own from this share of the largest one's area on."""
 GAP_PX = 2
 """Parts that are so near to each other are one thing."""
 TOUCH = 0.04
 """Of a side of the picture: what touches it on less does so with a tip."""
 SLAB, SLAB_AREA = 0.5, 0.9
-"""Of each side, and of the picture: what takes more is no thing but a background."""
+"""Share of each side, and of the picture: what covers more is a background."""
 RUN = 0.004
-"""Of the border: what departs from the background there on less is dirt."""
+"""Share of the border: a shorter difference from the background is dirt."""
 RUNS_MAX = 3
-"""A thing that is cut off meets the border in few places, a pattern in many."""
+"""An object that is cut off touches the border in few places, a pattern in many."""
 DARK, TINT, HARD, SOFT_SHARE = 0.25, 0.03, 0.1, 0.9
-"""How much of the light a soft shadow leaves, at least, how far its colour may be from the background's, and two
-neighbours in it from each other; and for how much of a stretch that has to hold."""
+"""A soft shadow leaves at least DARK of the light, differs from the background's colour by at most TINT, and from pixel
+to pixel by at most HARD; this has to be so for SOFT_SHARE of a stretch of the border."""
 ROUGH = 0.06
-"""A background that needs so much to be told from noise is none that is plain."""
+"""A background with more noise than this is not plain."""
 COVERED, WHOLE_SIDE = 0.45, 0.95
-"""Of the border, and of one side: what covers more is no thing that is cut off, but a floor or a wall."""
+"""Share of the border, and of one side: what covers more is a floor or a wall, not an object that is cut off."""
 PIECES_MAX = 8
-"""What stands apart, however small: more of it is a pattern."""
+"""Separate parts of any size: more of them are a pattern."""
 
 
 class Fault(Enum):
@@ -65,9 +65,9 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault, a sentence about it for the artist, and its remedy where there is one.
+    """A fault, a sentence about it for the artist, and its remedy if there is one.
 
-    `box` is the part of the picture that the remedy is for.
+    `box` is the part of the picture that the remedy keeps.
     """
 
     fault: Fault
@@ -78,8 +78,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Where the subject is, on the small copy: `mask` height × width of bool, without dirt; `sizes` of the things in
-    it in pixels and `largest` the mask of the largest.
+    """Where the subject is, on the small copy: `mask` is bool, height × width, without dirt; `sizes` are the areas of
+    the objects in it in pixels, and `largest` is the mask of the largest one.
     """
 
     mask: Array
@@ -88,7 +88,7 @@ class Subject:
 
 
 def judge(picture: Picture) -> tuple[Finding, ...]:
-    """The findings, the gravest first; none for a good picture. 10–60 ms, whatever the picture's size."""
+    """The findings, the worst first; none for a good picture. Takes 10–60 ms for any size."""
     return tuple(_findings(picture))
 
 
@@ -109,7 +109,7 @@ def _findings(picture: Picture) -> Iterator[Finding]:
         yield from _about(rgba, _found(visible))
         return
     backdrop = segmentation.smooth_backdrop(rgba)
-    # What noise does to single pixels, it does not do to nine.
+    # The average of nine pixels has less noise than one pixel.
     strongest = np.quantile(backdrop.distance(segmentation.averaged(rgba[..., :3])), 1 - SPECK)
     if strongest < backdrop.noise:
         yield _EMPTY if strongest < max(NEARLY_NOTHING, backdrop.noise / 4) else _FAINT
@@ -123,7 +123,7 @@ def _findings(picture: Picture) -> Iterator[Finding]:
 
 
 def _about(rgba: Array, found: Subject, backdrop: segmentation.Backdrop | None = None) -> Iterator[Finding]:
-    """What there is to say about a subject that was told from its backdrop, or by alpha where there is none."""
+    """Findings about a subject that was separated by its backdrop, or by alpha if `backdrop` is None."""
     if not len(found.sizes):
         yield _EMPTY if backdrop is None else _FAINT
         return
@@ -156,7 +156,7 @@ def _found(mask: Array) -> Subject:
 
 
 def _is_slab(visible: Array) -> bool:
-    """Whether what is visible of a picture with alpha is the picture itself, with a rim or without its corners."""
+    """Whether the opaque part of a picture is the picture itself, with a transparent rim or without its corners."""
     rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
     if not len(rows):
         return False
@@ -165,7 +165,7 @@ def _is_slab(visible: Array) -> bool:
 
 
 def _is_busy(rgba: Array, backdrop: segmentation.Backdrop) -> bool:
-    """Whether the border is that of a scene or a pattern, rather than of a plain background and a thing before it."""
+    """Whether the border shows a scene or a pattern, and not a plain background with an object in front of it."""
     if backdrop.noise > ROUGH:
         return True
     departs = backdrop.distance(rgba[..., :3]) >= backdrop.noise
@@ -176,7 +176,7 @@ def _is_busy(rgba: Array, backdrop: segmentation.Backdrop) -> bool:
 
 
 def _is_flat(rgba: Array, found: Subject) -> bool:
-    """A silhouette: its rim is left out, where it mixes with what is behind."""
+    """Whether it is a silhouette. The rim, which is mixed with the background, does not count."""
     inside = ~segmentation.grown(~found.mask, 2)
     colours = rgba[inside][:, :3]
     return len(colours) > 0 and float(np.sqrt(colours.var(axis=0).mean())) < SHADELESS
@@ -194,7 +194,7 @@ def _is_cut_off(rgba: Array, mask: Array, backdrop: segmentation.Backdrop | None
 
 
 def _soft_shadow(rgba: Array, backdrop: segmentation.Backdrop) -> Array:
-    """Where on the border the background may lie in a soft shadow: in its colour, but darker, and without edges."""
+    """Where on the border the background may be in a soft shadow: of the same colour, but darker, and without edges."""
     rgb, behind = (
         segmentation.along_border(values)
         for values in (segmentation.averaged(rgba[..., :3]), backdrop.colours(*rgba.shape[:2]))
@@ -205,7 +205,7 @@ def _soft_shadow(rgba: Array, backdrop: segmentation.Backdrop) -> Array:
 
 
 def _sides(mask: Array) -> list[float]:
-    """How much of each side of the picture the mask takes."""
+    """The share of each side of the picture that the mask covers."""
     return [float(mask[edge].mean()) for edge in (0, -1, np.s_[:, 0], np.s_[:, -1])]
 
 
@@ -216,10 +216,10 @@ def _extent(mask: Array) -> int:
 
 
 def _stretches(marked: Array, is_soft: Array) -> list[Array]:
-    """The places of what is marked on the border, stretch by stretch, without those that are soft."""
+    """The marked positions on the border, stretch by stretch, without stretches that are soft."""
     if marked.all():
         return [np.arange(len(marked))]
-    # Begins at a place that is not, so that no stretch is cut in two.
+    # Begins at a position that is not marked, so that no stretch is split.
     turned = np.roll(np.arange(len(marked)), -int(np.argmin(marked)))
     ends = np.flatnonzero(np.diff(marked[turned].astype(np.int8), prepend=0, append=0))
     found = [turned[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]

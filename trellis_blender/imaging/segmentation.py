@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What in a picture is the subject: by its alpha, else by the background that its border shows. No bpy.
+"""Finds the subject of a picture: by its alpha, else by the background that is visible at its border. No bpy.
 
 Everything here works on a small copy: float32 from 0 to 1, height × width × 4, straight alpha.
 """
@@ -14,16 +14,16 @@ from .pixels import shrunk
 Array = Any
 
 LOOKED_AT_PX = 256
-"""The longer side of the copy that is looked at."""
+"""The longer side of the small copy."""
 OPAQUE = 0.5
 NOISE_MIN, NOISE_MAX = 0.05, 0.11
-"""How far from its smooth course a background may be and still be background, as a distance between colours (0–1):
-below the first are JPEG's noise and a camera's, beyond the second a subject in a similar colour would be eaten."""
+"""How much a background may differ from its smooth gradient, as a distance between colours (0–1). Noise of JPEG and of
+cameras is below the first; beyond the second, a subject of a similar colour would be lost."""
 NOISE_FACTOR = 4.0
 EDGE_PX = 2
-"""Image generators and scaling spoil no more of the outermost rows and columns than this, on the copy."""
+"""Image generators and scaling damage at most this many outer rows and columns, on the small copy."""
 EDGE_STEP, EDGE_SHARE = 0.06, 0.05
-"""A spoilt edge differs by so much from what lies inside of it, at least, and on so much of the side."""
+"""A damaged edge differs at least this much from the pixels inside of it, on at least this share of the side."""
 FIT_TURNS = 6
 PALETTE = 8
 PALETTE_TURNS = 6
@@ -32,8 +32,8 @@ PALETTE_LIKENESS = 0.09
 
 @dataclass(frozen=True, slots=True)
 class Backdrop:
-    """A background as a smooth course of colour over the picture. `noise` is how far from it still belongs to it,
-    `share` how much of the border does.
+    """A background as a smooth gradient over the picture. Pixels within `noise` of it belong to it; `share` is the
+    share of the border that does.
     """
 
     course: Array
@@ -41,7 +41,7 @@ class Backdrop:
     share: float
 
     def distance(self, rgb: Array) -> Array:
-        """How far each pixel is from the background, height × width."""
+        """The distance of each pixel's colour from the background, height × width."""
         return distance(rgb, self.colours(*rgb.shape[:2]))
 
     def colours(self, height: int, width: int) -> Array:
@@ -50,16 +50,16 @@ class Backdrop:
 
 
 def small_copy(rgba: Array) -> Array:
-    """The picture as it is looked at, with at most 256 pixels on the longer side. `rgba` is uint8."""
-    # Halving by leaving out costs nothing, and enough is left to be averaged.
+    """The small copy, with at most 256 pixels on the longer side. `rgba` is uint8."""
+    # Skipping pixels is fast, and enough are left to be averaged.
     step = max(1, max(rgba.shape[:2]) // (2 * LOOKED_AT_PX))
     small = shrunk(rgba[::step, ::step].astype(np.float32) / 255, LOOKED_AT_PX)
     return small if is_cut_out(rgba) else _with_whole_edges(small)
 
 
 def _with_whole_edges(small: Array) -> Array:
-    """The picture with what lies inside of it carried on to its edges, on those sides where they are spoilt: else the
-    rim would be taken for a part of the background, or of the subject.
+    """The picture with damaged edges replaced by the pixels inside of them: else the rim would count as a part of the
+    background, or of the subject.
     """
     if min(small.shape[:2]) <= 4 * EDGE_PX:
         return small
@@ -67,7 +67,7 @@ def _with_whole_edges(small: Array) -> Array:
     for side in (whole, whole[::-1], whole.swapaxes(0, 1), whole.swapaxes(0, 1)[::-1]):
         inside, further = side[EDGE_PX, :, :3], side[EDGE_PX + 1, :, :3]
         away = distance(side[:EDGE_PX, :, :3], inside).max(axis=0)
-        # What goes on inside belongs to the picture: a slanted outline, a pattern.
+        # A difference that continues inside belongs to the picture: a slanted outline, a pattern.
         is_spoilt = (away > EDGE_STEP) & (distance(inside, further) < EDGE_STEP / 2)
         if is_spoilt.mean() > EDGE_SHARE:
             side[:EDGE_PX] = side[EDGE_PX]
@@ -75,23 +75,23 @@ def _with_whole_edges(small: Array) -> Array:
 
 
 def is_cut_out(rgba: Array) -> bool:
-    """Whether the alpha tells the subject. `rgba` is uint8, the whole picture.
+    """Whether the alpha is the outline of the subject. `rgba` is uint8, the whole picture.
 
-    The models' own code takes the alpha for the outline where a single pixel has one, and else looks for the outline
-    itself (`preprocess_image` in TRELLIS).
+    The models' own code uses the alpha if a single pixel is transparent, and else finds the outline itself
+    (`preprocess_image` in TRELLIS).
     """
     return bool((rgba[..., 3] < 255).any())
 
 
 def smooth_backdrop(rgba: Array) -> Backdrop:
-    """The smooth background that goes best with the border, whatever else lies on the border."""
+    """The smooth background that fits the border best, even if other things touch the border."""
     height, width = rgba.shape[:2]
     terms = _terms(height, width).reshape(height, width, -1)
     on_border, colours = along_border(terms), along_border(rgba[..., :3])
     away = distance(colours, np.median(colours, axis=0))
     scale, course = 0.25, np.zeros((terms.shape[-1], 3))
     for _ in range(FIT_TURNS):
-        # What is far from the course so far hardly counts (Cauchy's weights).
+        # Pixels far from the current fit hardly count (Cauchy weights).
         weights = 1 / (1 + (away / scale) ** 2)
         sides = on_border * weights[:, None], colours * weights[:, None]
         course = np.linalg.lstsq(*sides, rcond=None)[0]  # pyright: ignore[reportUnknownVariableType]  numpy's stubs
@@ -102,7 +102,7 @@ def smooth_backdrop(rgba: Array) -> Backdrop:
 
 
 def background(passable: Array) -> Array:
-    """The passable pixels that hang together with the border: light spots inside a subject stay."""
+    """The passable pixels that are connected to the border: light spots inside a subject stay."""
     labels = components(passable)
     reached = np.unique(along_border(labels[..., None]))
     return passable & np.isin(labels, reached[reached > 0])
@@ -125,7 +125,7 @@ def distance_to_palette(rgb: Array, colours: Array) -> Array:
 
 
 def distance(colours: Array, others: Array) -> Array:
-    """Between 0 and 1, from black to white."""
+    """The distance between colours: 0 for the same, 1 for black and white."""
     return np.sqrt(((colours - others) ** 2).mean(axis=-1))
 
 
@@ -153,7 +153,7 @@ def averaged(values: Array) -> Array:
 
 
 def components(mask: Array) -> Array:
-    """Each pixel's number of what hangs together with it (by sides), from 1; 0 where the mask is not."""
+    """The number of each pixel's connected component (by sides), from 1; 0 outside the mask."""
     height, width = mask.shape
     padded = np.zeros((height, width + 2), np.int8)
     padded[:, 1:-1] = mask
@@ -169,7 +169,7 @@ def components(mask: Array) -> Array:
 
 
 def _joined(rows: Array, starts: Array, ends: Array, height: int) -> list[int]:
-    """For each run of pixels in a row, the first run of those that it hangs together with."""
+    """For each run of pixels in a row, the first run that is connected to it."""
     parent = list(range(len(rows)))
 
     def root(at: int) -> int:
@@ -195,7 +195,7 @@ def _joined(rows: Array, starts: Array, ends: Array, height: int) -> list[int]:
 
 
 def _terms(height: int, width: int) -> Array:
-    """What a smooth course is made of, for each pixel: 1, x, y, x², xy, y²."""
+    """The terms of the smooth gradient for each pixel: 1, x, y, x², xy, y²."""
     y, x = (
         array.ravel() for array in np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The offline preview's process. Reads its token from the first line of its input, writes its address as the first
-line of its output, and ends when its input does: however Blender ends, the system closes that pipe.
+"""The offline preview's process. Reads its token from the first line of standard input, writes its address to the first
+line of standard output, and ends when the input ends: however Blender ends, the system closes that pipe.
 """
 
 import os
@@ -20,7 +20,7 @@ def main() -> None:
     sys.stdout.write(f"{server.address}\n")
     sys.stdout.flush()
     sys.stdin.read()
-    # At once, whatever is being made: nobody is there any more to fetch it.
+    # At once, even while something is made: nobody will download it.
     os._exit(0)
 
 

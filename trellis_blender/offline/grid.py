@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The subject on a coarse grid: a level that is above zero inside its outline, and how bright the picture is there."""
+"""The subject on a coarse grid: a level that is positive inside its outline, and the brightness of the picture."""
 
 from typing import Any, NamedTuple
 
@@ -10,13 +10,13 @@ from .subject import NoSubject
 Array = Any
 
 CELLS = 128
-"""Along the longer side of the subject: some 50,000 triangles for a round one, as in Trellis's own models."""
+"""Along the longer side of the subject: about 50,000 triangles for a round one, as in Trellis's own models."""
 MARGIN_CELLS = 3
 BLUR_PASSES = 2
 RIM_MIN = 0.15
-"""How near a rim vertex may come to a grid node, in cells: no slivers."""
+"""The least distance of a rim vertex from a grid node, in cells: avoids slivers."""
 SPECK_SHARE = 0.02
-"""Parts smaller than this share of the largest are left out."""
+"""Parts smaller than this share of the largest one are left out."""
 
 _ALL, _FIRST, _LAST = slice(None), slice(None, -1), slice(1, None)
 NEIGHBOURS = (
@@ -43,7 +43,7 @@ class Grid(NamedTuple):
 def sample(coverage: Array, light: Array) -> Grid:
     """The grid over a subject; `coverage` and `light` are float32 from 0 to 1, height × width of the picture.
 
-    Raises NoSubject where nothing in it is thicker than a line.
+    Raises NoSubject if nothing in it is thicker than a line.
     """
     rows, columns = np.nonzero(coverage.max(axis=1) > 0.5)[0], np.nonzero(coverage.max(axis=0) > 0.5)[0]
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
@@ -58,7 +58,7 @@ def sample(coverage: Array, light: Array) -> Grid:
     level[:, [0, -1]] = -0.5
     if not (level > 0).any():
         raise NoSubject("The picture shows only thin lines, of which no model can be made. Choose another one.")
-    # Exactly on the outline a node would make triangles without a height.
+    # A node exactly on the outline would make triangles without area.
     level[np.abs(level) < 1e-3] = 1e-3
     return Grid(_without_specks(level), bright, start + spacing / 2, spacing)
 

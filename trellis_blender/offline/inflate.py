@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A flat subject blown up into a closed body: front and back are two heights over one triangulation of its outline.
+"""Inflates a flat subject to a closed mesh: front and back are two height maps over one triangulation of its outline.
 
-Both heights are above zero inside the outline and zero on it, so the two sides meet in the rim and nowhere else: the
-mesh is closed and cannot cut through itself.
+Both heights are positive inside the outline and zero on it, so the two sides meet only at the rim: the mesh is closed
+and cannot intersect itself.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from .grid import CELLS, NEIGHBOURS, Grid, blurred, crossing, sample
 Array = Any
 
 DEPTH_MIN, DEPTH_MAX = 0.6, 0.75
-"""Depth against that of a perfectly round body; the seed draws one."""
+"""Depth relative to a perfectly round body; the seed chooses it."""
 RELIEF = 0.25
-"""How far the brightness of the picture lifts the front, of the height there."""
+"""How much the brightness of the picture raises the front, as a share of the height there."""
 RELIEF_PASSES = 24
-"""The brightness is taken against its own average, blurred by so many passes."""
+"""Brightness counts relative to its local average, a blur with this many passes."""
 SWEEPS_A_TELL = 20
 
 
@@ -38,7 +38,7 @@ class Body(NamedTuple):
 def inflate(coverage: Array, light: Array, seed: int, tell: Callable[[float], None]) -> Body:
     """The body over a subject: `coverage` and `light` are float32 from 0 to 1, height × width.
 
-    The same arrays and seed give the same body. `tell` hears the share that is done, 0–1.
+    The same arrays and seed give the same body. `tell` is called with the share that is done, 0–1.
     """
     grid = sample(coverage, light)
     roundness = np.sqrt(_solve(grid.level > 0, _reach(grid.level), tell))
@@ -48,7 +48,9 @@ def inflate(coverage: Array, light: Array, seed: int, tell: Callable[[float], No
 
 
 def _reach(level: Array) -> list[Array]:
-    """From each node the way to its neighbour or to the outline, whichever is nearer, in cells, in four directions."""
+    """From each node the distance to its neighbour or to the outline, whichever is nearer, in cells, in four
+    directions.
+    """
     ways = []
     for to, origin in NEIGHBOURS:
         way = np.ones_like(level)

@@ -16,14 +16,14 @@ Array = Any
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """Rec. 709."""
 FRINGE_PX = 2
-"""Pixels along the outline that the background has a share in."""
+"""Pixels along the outline that are mixed with the background."""
 
 
 def make_preview(content: bytes, seed: int, tell: Callable[[str], None]) -> bytes:
-    """A GLB after the picture in the PNG `content`: its subject blown up, with the picture on both sides.
+    """A GLB made from the picture in the PNG `content`: its subject inflated, with the picture on both sides.
 
-    The same picture and seed give the same bytes. `tell` hears lines for the task's log. Raises png.PngUnusable and
-    subject.NoSubject. At most 3 s and 500 MB for 1024 × 1024.
+    The same picture and seed give the same bytes. `tell` is called with lines for the task's log. Raises
+    png.PngUnusable and subject.NoSubject. At most 3 s and 500 MB for 1024 × 1024.
     """
     tell("Offline preview: preprocessing the picture")
     rgba = png.decode(content)
@@ -40,7 +40,7 @@ def make_preview(content: bytes, seed: int, tell: Callable[[str], None]) -> byte
 
 
 def _without_background(rgb: Array, coverage: Array) -> Array:
-    """The picture with the subject's colours carried on beyond its outline, so that no background shows at the rim.
+    """The picture with the subject's colours extended beyond its outline, so that no background shows at the rim.
 
     Down a pyramid of halves, in which each pixel averages what is known below it, and up again where nothing is.
     """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The offline preview over HTTP, on 127.0.0.1 only: PiAPI's paths, shapes and statuses.
 
-Everything but a file wants this start's token as the key, before anything beyond a request's headers is read. A file's
-address holds a name of its own that cannot be guessed, because keys are not sent to where files are.
+Every request except one for a file needs the token of this start as its key, before more than its headers is read. The
+address of a file contains a name that cannot be guessed, because the add-on never sends keys with file requests.
 """
 
 import hmac
@@ -23,13 +23,13 @@ BODY_LIMIT_BYTES = 16 * 1024 * 1024
 IDLE_LIMIT_S = 60.0
 """Between two requests of the Blender that started it."""
 ARRIVAL_LIMIT_S = 10.0
-"""For a request to come in: another program on this computer may send a byte now and then for ever."""
+"""For a request to arrive completely: another program could send a byte now and then forever."""
 MOST_CONNECTIONS = 64
-"""Blender has one for each generation that is worked on, 30 at the most. A further one is closed."""
+"""Blender has one for each running generation, 30 at most. A further connection is closed."""
 TASK_PATH = "/api/v1/task"
 STRANGER = "The offline preview answers only the Blender that started it."
 EXCLUSIVE: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
-"""Windows alone has it, and needs it to keep a port to oneself."""
+"""Only on Windows, where it keeps other programs from using the same port."""
 BALANCE = {"name": "Offline preview", "id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
 
 _LENGTH = re.compile(r"[0-9]{1,9}")
@@ -39,7 +39,7 @@ class OfflineServer(ThreadingHTTPServer):
     """The service. `server_port` is the port that the system chose."""
 
     daemon_threads = True
-    # The port is a new one each time. The first of these lets another program take the same one on Windows.
+    # The port is a new one each time. On Windows the first option would let another program use the same port.
     allow_reuse_address = False
     allow_reuse_port = False
 
@@ -52,18 +52,18 @@ class OfflineServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """Where it is reached."""
+        """Its URL."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def server_bind(self) -> None:
-        """Without asking for the computer's name, as the library does: macOS may take half a minute for that."""
+        """Does not look up the computer's name, unlike the library: on macOS that may take half a minute."""
         if EXCLUSIVE is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, EXCLUSIVE, 1)
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.socket.getsockname()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """In a thread of its own, where there is room."""
+        """Handles it in a thread of its own, unless there are too many."""
         with self._lock:
             is_too_many = len(self._arrivals) >= MOST_CONNECTIONS
             if not is_too_many:
@@ -80,15 +80,15 @@ class OfflineServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing: a stranger may break off as often as it likes, and what is said is kept in a file."""
+        """Prints nothing: a stranger may break connections as often as it likes, and output is kept in a file."""
 
     def expect(self, request: socket.socket, within_s: float | None) -> None:
-        """Until when the next request has to be here; None while one is answered."""
+        """Sets when the next request has to be complete; None while one is answered."""
         with self._lock:
             self._arrivals[request] = time.monotonic() + (within_s or float("inf"))
 
     def service_actions(self) -> None:
-        """Ten times a second: ends the connections whose request does not arrive."""
+        """Ten times a second: closes connections whose request did not arrive in time."""
         now = time.monotonic()
         with self._lock:
             late = [request for request, until in self._arrivals.items() if now > until]
@@ -99,19 +99,19 @@ class OfflineServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # For each wait: what sends something now and then is ended by the server.
+    # For a single read; a slow sender is ended by service_actions.
     timeout = ARRIVAL_LIMIT_S
     server: OfflineServer  # pyright: ignore[reportIncompatibleVariableOverride] (so it is for the library, too)
 
     def handle_one_request(self) -> None:
-        """One request; a stranger gets no second one."""
+        """One request; a stranger cannot send a second one."""
         super().handle_one_request()
         if not self.close_connection:
             self.connection.settimeout(IDLE_LIMIT_S)
             self.server.expect(self.connection, IDLE_LIMIT_S)
 
     def handle_expect_100(self) -> bool:
-        """A body is asked for only where it will be read."""
+        """Asks for a body only if it will be read."""
         return self._is_let_in() and super().handle_expect_100()
 
     def do_GET(self) -> None:
@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._create(body)
 
     def do_DELETE(self) -> None:
-        """Drops a task that has not begun."""
+        """Cancels a task that has not started."""
         self.server.expect(self.connection, None)
         if not self._is_let_in():
             return
@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(400, "The task has already started.")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the library's name)
-        """Says nothing: Blender's terminal is the artist's."""
+        """Prints nothing: Blender's terminal belongs to the artist."""
 
     def _create(self, body: bytes) -> None:
         try:
@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, envelope(task, self.server.address))
 
     def _is_let_in(self) -> bool:
-        """Whether the token is there. A stranger is refused, and hung up on without reading what else it sends."""
+        """Whether the request has the token. Others are refused, and the connection is closed without reading more."""
         if hmac.compare_digest(self.headers.get("x-api-key", "").encode(), self.server.token.encode()):
             return True
         self.close_connection = True

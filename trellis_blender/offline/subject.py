@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What in a picture is the subject: by its alpha, else by the colour of the border. Arrays of numpy throughout."""
+"""Finds the subject of a picture: by its alpha, else by the colour of the border."""
 
 from typing import Any
 
@@ -9,24 +9,24 @@ Array = Any
 
 TRANSPARENT = 128
 SEE_THROUGH_SHARE = 0.005
-"""From this share of transparent pixels on, the alpha tells the subject; stray ones are left to the colour."""
+"""From this share of transparent pixels on, the alpha is the outline; a few stray ones do not count."""
 LIKENESS_MIN, LIKENESS_MAX = 0.07, 0.2
-"""How far from the border's colour the background may be, of the distance from black to white: JPEG's noise is below
-the first, and beyond the second a subject in a similar colour would be eaten."""
+"""How much the background may differ from the border's colour (1 is from black to white): JPEG's noise is below the
+first; beyond the second, a subject of a similar colour would be lost."""
 EDGE_PX = 3
-"""Image generators and scaling spoil no more of the outermost rows and columns than this."""
+"""Image generators and scaling damage at most this many outer rows and columns."""
 EDGE_STEP, EDGE_SHARE = 0.06, 0.05
-"""A spoilt edge differs by so much from what lies inside of it, at least, and on so much of the side."""
+"""A damaged edge differs at least this much from the pixels inside of it, on at least this share of the side."""
 SUBJECT_MIN_SHARE = 0.002
 SWEEPS_MAX = 60
 
 
 class NoSubject(ValueError):
-    """There is nothing in the picture to make a model of. `str(error)` is a sentence."""
+    """The picture shows nothing that a model could be made from. `str(error)` is a sentence."""
 
 
 def find_subject(rgba: Array) -> Array:
-    """How much of each pixel is subject, float32 from 0 to 1, height × width. Raises NoSubject.
+    """How much of each pixel belongs to the subject, float32 from 0 to 1, height × width. Raises NoSubject.
 
     `rgba` is uint8, height × width × 4.
     """
@@ -41,14 +41,14 @@ def find_subject(rgba: Array) -> Array:
 
 
 def _with_whole_edges(rgba: Array) -> Array:
-    """The picture with what lies inside of it carried on to its edges, on those sides where they are spoilt."""
+    """The picture with damaged edges replaced by the pixels inside of them."""
     if min(rgba.shape[:2]) <= 4 * EDGE_PX:
         return rgba
     whole = rgba.copy()
     for side in (whole, whole[::-1], whole.swapaxes(0, 1), whole.swapaxes(0, 1)[::-1]):
         rim = side[: EDGE_PX + 2, :, :3].astype(np.float32) / 255
         away = _distance(rim[:EDGE_PX], rim[EDGE_PX]).max(axis=0)
-        # What goes on inside belongs to the picture.
+        # A difference that continues inside belongs to the picture.
         is_spoilt = (away > EDGE_STEP) & (_distance(rim[EDGE_PX], rim[EDGE_PX + 1]) < EDGE_STEP / 2)
         if is_spoilt.mean() > EDGE_SHARE:
             side[:EDGE_PX] = side[EDGE_PX]
@@ -56,7 +56,7 @@ def _with_whole_edges(rgba: Array) -> Array:
 
 
 def _background(rgba: Array) -> Array:
-    """What has the border's colour and hangs together with the border: light spots inside a subject stay."""
+    """Pixels of the border's colour that are connected to the border: light spots inside a subject stay."""
     border = np.concatenate([rgba[0], rgba[-1], rgba[:, 0], rgba[:, -1]])[:, :3].astype(np.float32) / 255
     colour = np.median(border, axis=0)
     usual = np.median(_distance(border, colour))
@@ -70,7 +70,7 @@ def _distance(colours: Array, colour: Array) -> Array:
 
 
 def _reached_from_border(passable: Array) -> Array:
-    """The passable pixels that a path of such pixels joins to the border.
+    """The passable pixels that are connected to the border.
 
     Each sweep runs through all rows and columns both ways at once, so a path costs as many sweeps as it has bends.
     """
@@ -87,7 +87,7 @@ def _reached_from_border(passable: Array) -> Array:
 
 
 def _run_along_rows(reached: Array, passable: Array) -> None:
-    """Adds to `reached`, in each row, what lies behind a reached pixel with no wall in between."""
+    """Adds to `reached`, in each row, the pixels to the right of a reached one, up to the next wall."""
     columns = np.arange(reached.shape[1], dtype=np.int16)
     last_wall = np.maximum.accumulate(np.where(passable, -1, columns), axis=1)
     last_reached = np.maximum.accumulate(np.where(reached, columns, -1), axis=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The offline preview's tasks: taken, worked on one after the other, told of in the shape of PiAPI's answers."""
+"""The offline preview's tasks: accepted, done one after the other, reported in the form of PiAPI's answers."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ from .subject import NoSubject
 SIDE_LIMIT_PX = 1024
 """As PiAPI has it."""
 TASKS_KEPT = 64
-"""With their models, of some 2 MB each; Blender fetches a model as soon as it is done."""
+"""With their models, about 2 MB each; Blender downloads a model as soon as it is finished."""
 NOT_YET = "0001-01-01T00:00:00Z"
 
 NO_PICTURE = "The offline preview works from a picture only. Choose an image, or another model."
@@ -30,12 +30,12 @@ def _now() -> str:
 
 
 class InputUnusable(ValueError):
-    """A request that is refused at once. `str(error)` is a sentence."""
+    """The request is refused at once. `str(error)` is a sentence."""
 
 
 @dataclass
 class OfflineTask:
-    """One task. `status` is PiAPI's word for where it stands."""
+    """One task. `status` is one of PiAPI's words."""
 
     payload: Mapping[str, Any]
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -56,11 +56,11 @@ class Tasks:
     def __init__(self) -> None:
         self._tasks: dict[str, OfflineTask] = {}
         self._lock = threading.Lock()
-        # One at a time: a second one would take as much memory again and get no model any sooner.
+        # One at a time: two would need twice the memory and be no faster.
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="offline-preview")
 
     def create(self, payload: Mapping[str, Any]) -> OfflineTask:
-        """Takes a task; raises InputUnusable."""
+        """Accepts a task; raises InputUnusable."""
         inputs = _mapping(payload.get("input"))
         content = _picture(inputs)
         task = OfflineTask(payload)
@@ -73,16 +73,16 @@ class Tasks:
         return task
 
     def find(self, task_id: str) -> OfflineTask | None:
-        """The task; None where there is none."""
+        """The task; None if it does not exist."""
         return self._tasks.get(task_id)
 
     def find_model(self, file_name: str) -> bytes:
-        """A finished model by its file's name, which nobody can guess; b"" where there is none."""
+        """A finished model by its file's name, which nobody can guess; b"" if there is none."""
         with self._lock:
             return next((task.model for task in self._tasks.values() if task.file_name == file_name), b"")
 
     def cancel(self, task: OfflineTask) -> bool:
-        """Drops a task that has not begun; False where it is too late."""
+        """Cancels a task that has not started; False if it is too late."""
         if task.work is None or not task.work.cancel():
             return False
         task.status, task.ended_at = "cancelled", _now()
@@ -98,7 +98,7 @@ class Tasks:
             task.problem = str(error)
         except InputUnusable as error:
             task.problem = str(error)
-        except Exception as error:  # noqa: BLE001 (whatever it was, the task has to end, and Blender to hear why)
+        except Exception as error:  # noqa: BLE001 (whatever it was, the task has to end, and Blender has to get the reason)
             task.problem = (
                 f"The offline preview has an error in its code ({type(error).__name__}: {error}). Please report it."
             )
@@ -107,7 +107,7 @@ class Tasks:
 
 
 def envelope(task: OfflineTask, address: str) -> dict[str, Any]:
-    """PiAPI's answer about a task; `address` is where this service's files are."""
+    """PiAPI's answer about a task; `address` is the URL of this service."""
     done = task.status == "completed"
     failed = task.status == "failed"
     return {
@@ -141,7 +141,7 @@ def envelope(task: OfflineTask, address: str) -> dict[str, Any]:
 
 
 def _picture(inputs: Mapping[str, Any]) -> bytes:
-    """The picture's bytes, b"" where there is none; InputUnusable for what PiAPI would refuse as well."""
+    """The picture's bytes, b"" if there is none; raises InputUnusable for what PiAPI would refuse, too."""
     image = inputs.get("image") or ""
     if not image:
         return b""
@@ -165,7 +165,7 @@ def _seed(inputs: Mapping[str, Any]) -> int:
 
 
 def _without_image(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent, less the megabyte of the picture in every answer."""
+    """The input without the picture, which would add a megabyte to every answer."""
     return {name: value for name, value in inputs.items() if name != "image"} | {"image": ""}
 
 

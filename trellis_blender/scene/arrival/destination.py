@@ -25,14 +25,14 @@ def destination_of(placement: Placement, *, arrives: bool = True) -> Destination
     by_number = (item for item in bpy.data.scenes if item.session_uid == placement.scene_uid)
     scene = next(by_number, None) or bpy.data.scenes.get(placement.scene)
     if scene is None or scene.library is not None:
-        where = f"In the scene “{shown.name}”, because “{placement.scene}” is gone."
+        where = f"It is in the scene “{shown.name}”, because the scene “{placement.scene}” is gone."
         return Destination(shown, shown.collection, where)
     collection = _collection(placement)
     reason = (_why_unseen(scene) if arrives else "") or _why_not_there(scene, placement, collection)
     if reason:
-        return Destination(scene, scene.collection, f"In the scene's own collection, because {reason}.")
+        return Destination(scene, scene.collection, f"It is in the Scene Collection, because {reason}.")
     if scene != shown and window_of(scene) is None:
-        return Destination(scene, collection or scene.collection, f"In the scene “{scene.name}”.")
+        return Destination(scene, collection or scene.collection, f"It is in the scene “{scene.name}”.")
     return Destination(scene, collection or scene.collection, "")
 
 
@@ -49,9 +49,9 @@ def _why_unseen(scene: bpy.types.Scene) -> str:
         return ""
     viewports = list(viewports_of(scene))
     if not viewports:
-        return "no 3D viewport is open"
+        return "no 3D Viewport is open"
     if any(viewport.local_view is not None for viewport in viewports):
-        return "a 3D viewport is in local view"
+        return "a 3D Viewport is in Local View"
     return ""
 
 

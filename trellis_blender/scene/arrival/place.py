@@ -227,7 +227,7 @@ def _check_modes(stand_ins: list[bpy.types.Object]) -> None:
     for item in stand_ins:
         if item.mode != 'OBJECT':
             mode = user_activity.MODE_NAMES.get(item.mode, "another mode")
-            raise NotNow(f"“{item.name}” is in {mode}. Leave it, then press Place.")
+            raise NotNow(f"“{item.name}” is in {mode}. Leave that mode, then press Place.")
 
 
 def models_here() -> dict[str, list[bpy.types.Object]]:
