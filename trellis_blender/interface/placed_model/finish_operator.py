@@ -143,7 +143,7 @@ class TRELLIS_OT_finish(FinishOperator):
         wanted = finish_of(self)
         steps.check(model, wanted)
         job.take(mesh_of(model))
-        self._say(model, steps.finish_reduced(model, wanted))
+        self._say(model, steps.settle(model, wanted))
         return {'FINISHED'}
 
     def _model(self, context: bpy.types.Context) -> bpy.types.Object:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A limit on the number of triangles, reached with Blender's Decimate modifier, which keeps the UV seams."""
+"""A budget of triangles, kept to by Blender's Decimate modifier, which keeps the seams of the UVs."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,35 +11,33 @@ from .options import CannotFinish
 
 MODIFIER = "Triangle Budget"
 KEPT_LIMIT = 200_000
-"""Blender evaluates the modifier again at every change, 8 to 26 µs per triangle of the mesh."""
+"""Blender computes a modifier anew at every change, 8 to 26 µs for a triangle of the mesh."""
 TOLERANCE = 0.02
 
 
 def triangles_of(mesh: bpy.types.Mesh) -> int:
-    """How many triangles the mesh is drawn with; a face with n corners has n - 2."""
+    """How many triangles the mesh is drawn with; a face of n corners is n - 2."""
     return len(mesh.loops) - 2 * len(mesh.polygons)
 
 
 def check(model: bpy.types.Object, mesh: bpy.types.Mesh, triangles: int, *, keeps_modifier: bool) -> None:
-    """Raises CannotFinish if the limit cannot be reached. Changes nothing."""
+    """Raises CannotFinish where the budget cannot be kept to; asks before anything is changed."""
     count = triangles_of(mesh)
     if not 0 < triangles < count:
         return
     if mesh.shape_keys is not None and not keeps_modifier:
-        raise CannotFinish(
-            f"“{model.name}” has shape keys. Switch on Keep as Modifier, or remove the shape keys first."
-        )
+        raise CannotFinish(f"“{model.name}” has shape keys: keep the Decimate modifier, or remove them first.")
     if keeps_modifier and count > KEPT_LIMIT:
         raise CannotFinish(
-            f"A Decimate modifier on {count:,} triangles would make every change slow. Switch off Keep as Modifier."
+            f"A Decimate modifier on {count:,} triangles would hold Blender up at every change. Choose Apply."
         )
 
 
 def reduce(mesh: bpy.types.Mesh, triangles: int) -> None:
-    """Reduces the mesh itself to `triangles` if it has more. The data-block stays the same one.
+    """Reduces the mesh itself to so many triangles where it has more. The datablock stays the same one.
 
-    Takes 8 to 26 seconds for 1,000,000 triangles. UVs, materials and attributes are kept; a corner whose vertex is kept
-    has the same UV coordinates as before.
+    Blender takes 8 to 26 seconds for 1,000,000 triangles. UVs, materials and attributes are kept; a corner whose vertex
+    stays has the UV coordinates that it had.
     """
     import bmesh
 
@@ -56,7 +54,7 @@ def reduce(mesh: bpy.types.Mesh, triangles: int) -> None:
 
 
 def keep(model: bpy.types.Object, mesh: bpy.types.Mesh, triangles: int) -> None:
-    """Sets up our Decimate modifier on the object, or removes it if the mesh has few enough triangles."""
+    """Has a Decimate modifier of ours do it, made where there is none; a budget that is kept anyway ends it."""
     found = next((item for item in model.modifiers if item.name == MODIFIER and item.type == 'DECIMATE'), None)
     count = triangles_of(mesh)
     if not 0 < triangles < count:
@@ -69,21 +67,21 @@ def keep(model: bpy.types.Object, mesh: bpy.types.Mesh, triangles: int) -> None:
 
 
 def shortfall(mesh: bpy.types.Mesh, triangles: int) -> str:
-    """A sentence if a reduced mesh has over 2 % more triangles than its limit; else ""."""
+    """A sentence where a reduced mesh has more than 2 % above its budget; else ""."""
     count = triangles_of(mesh)
     if not 0 < triangles * (1 + TOLERANCE) < count:
         return ""
-    return f"It could be reduced to {count:,} triangles only, because it has too many separate pieces."
+    return f"It could be reduced to {count:,} triangles and no further: it is of too many separate pieces."
 
 
 def _ratio(triangles: int, count: int) -> float:
-    # Blender rounds down: a rounding error would cost one triangle.
+    # Blender rounds down, and a little below a whole number would be one less.
     return min((triangles + 0.5) / count, 1.0)
 
 
 @contextmanager
 def _decimated(mesh: bpy.types.Mesh, triangles: int) -> Generator[bpy.types.Mesh]:
-    """The reduced mesh, evaluated in a scene of its own: modifiers, parents and the artist's scene do not matter."""
+    """In a scene of its own, so that modifiers, parents and the artist's scene have no part in it."""
     stage = bpy.data.scenes.new("Trellis finish")
     item = bpy.data.objects.new("Trellis finish", mesh)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of Finish, and its presets."""
+"""What can be chosen for a finished model, and the presets."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from math import radians
 
 
 class Size(str, Enum):
-    """Which length of the model is set. In all enums here the values are the items of the Blender property."""
+    """What of the model is as long as wished; the value is Blender's item, as it is of the others here."""
 
     KEEP = "KEEP"
     LONGEST = "LONGEST"
@@ -15,7 +15,7 @@ class Size(str, Enum):
 
 
 class Origin(str, Enum):
-    """Where the object's origin is moved. The model itself stays where it is."""
+    """Where the object's origin goes. The model itself stays where it is."""
 
     KEEP = "KEEP"
     BOTTOM = "BOTTOM"
@@ -24,7 +24,7 @@ class Origin(str, Enum):
 
 
 class Shading(str, Enum):
-    """Smooth up to an angle, or flat."""
+    """Smooth with sharp edges from an angle on, or flat."""
 
     KEEP = "KEEP"
     ANGLE = "ANGLE"
@@ -32,7 +32,7 @@ class Shading(str, Enum):
 
 
 class Textures(str, Enum):
-    """Packed into the .blend file, or saved as files beside it."""
+    """Into the .blend, or into files beside it."""
 
     KEEP = "KEEP"
     PACK = "PACK"
@@ -41,10 +41,10 @@ class Textures(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a model is finished. `size_m` in metres, world space; `sharp_angle` in radians.
+    """How a model shall be. `size_m` in metres, world space; `sharp_angle` in radians.
 
-    `triangles` is the most triangles that it may have, 0 for no limit. With `keeps_modifier` a Decimate modifier
-    reduces them, else the mesh itself is reduced. Loose parts are removed if their surface is less than `loose_share`
+    `triangles` is the budget, 0 for as many as there are; with `keeps_modifier` it is a Decimate modifier, else the
+    mesh itself is reduced. Bits that hang together with nothing else go where their surface is less than `loose_share`
     of the whole.
     """
 
@@ -60,7 +60,7 @@ class Finish:
 
 
 class Preset(str, Enum):
-    """Names of presets."""
+    """Finishes with a name."""
 
     AS_DELIVERED = "AS_DELIVERED"
     SCENE = "SCENE"
@@ -75,11 +75,11 @@ PRESETS = {
 
 
 class CannotFinish(ValueError):
-    """The model cannot be finished with these options. Nothing was changed. `str(error)` is for the artist."""
+    """The model cannot be finished like this, and nothing was changed. `str(error)` is a sentence for the artist."""
 
 
 PRESET_ITEMS = [
-    (Preset.AS_DELIVERED.value, "As Delivered", "Size, origin and shading as in the file"),
-    (Preset.SCENE.value, "Scene", "Scaled to size, its origin at the bottom, smooth by angle"),
-    (Preset.GAME_ASSET.value, "Game Asset", "As for a scene, with at most 10,000 triangles and without loose parts"),
+    (Preset.AS_DELIVERED.value, "As Delivered", "Size, origin and shading of the file"),
+    (Preset.SCENE.value, "Scene", "To size, standing on its origin, smooth up to an angle"),
+    (Preset.GAME_ASSET.value, "Game Asset", "As for a scene, with 10,000 triangles and without loose bits"),
 ]

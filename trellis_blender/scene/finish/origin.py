@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moves an object's origin, while the model, its children and its linked duplicates stay in place."""
+"""An object's origin elsewhere in its mesh, with the model, its children and its linked duplicates staying in place."""
 
 import bpy
 from mathutils import Matrix, Vector
@@ -11,13 +11,13 @@ _TRANSFORM = ("location", "rotation", "scale")
 
 
 def check(model: bpy.types.Object, origin: Origin) -> None:
-    """Raises CannotFinish if the world's origin cannot be transformed into the object's space."""
+    """Raises CannotFinish where there is no way from the world's origin into the object."""
     if origin is Origin.WORLD and abs(model.matrix_world.determinant()) < meshes.SMALLEST_SIDE:
-        raise CannotFinish(f"“{model.name}” is scaled to zero, so its origin cannot be moved to the world's origin.")
+        raise CannotFinish(f"“{model.name}” is scaled to zero: its origin cannot be the world's.")
 
 
 def why_kept(mesh: bpy.types.Mesh, origin: Origin) -> str:
-    """A sentence if the origin has to stay, because of animation or a constraint; else ""."""
+    """A sentence where the origin has to stay, because animation or a constraint says where it is; else ""."""
     for item in _users(mesh) if origin is not Origin.KEEP else ():
         if reason := _why_bound(item):
             return f"The origin of “{item.name}” stays where it is, because the object {reason}."
@@ -25,7 +25,7 @@ def why_kept(mesh: bpy.types.Mesh, origin: Origin) -> str:
 
 
 def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> Vector:
-    """The new position of the origin, in the object's current space."""
+    """Where the origin shall be, in the object's space as it is now."""
     if origin is Origin.KEEP:
         return Vector((0.0, 0.0, 0.0))
     if origin is Origin.WORLD:
@@ -36,7 +36,7 @@ def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> V
 
 
 def move_to(mesh: bpy.types.Mesh, place: Vector) -> None:
-    """Makes `place` (in the mesh's space) the origin of every object with this mesh. Nothing visibly moves."""
+    """Makes `place` (in the mesh's space) the origin of every object that has this mesh. Nothing seems to move."""
     if place.length == 0:
         return
     back = Matrix.Translation((-place.x, -place.y, -place.z))
@@ -54,7 +54,7 @@ def _users(mesh: bpy.types.Mesh) -> list[bpy.types.Object]:
 
 
 def _why_bound(item: bpy.types.Object) -> str:
-    """Any action counts: with another origin the object would move along another path, or turn about another point."""
+    """Whatever action there is: an origin elsewhere would be another path, or another point to turn about."""
     if any(not constraint.mute for constraint in item.constraints):
         return "has constraints"
     animation = item.animation_data

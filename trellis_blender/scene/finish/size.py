@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scales a model uniformly, in its mesh, and keeps its position."""
+"""A model as large as wished, scaled evenly in its mesh, standing where it stood."""
 
 from math import isfinite
 
@@ -12,7 +12,7 @@ from .options import CannotFinish, Size
 
 
 def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
-    """The lengths of the model along its own three axes, in metres, world space."""
+    """Lengths of the model along its own three axes, in metres, world space."""
     low, high = meshes.bounds(mesh)
     scale, unit_m = model.matrix_world.to_scale(), metres_per_unit_of(model)
     x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) * unit_m for axis in range(3))
@@ -20,24 +20,24 @@ def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, floa
 
 
 def measure(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> float:
-    """The length that `size` means, in metres; the longest side for Size.KEEP."""
+    """The length that `size` is about, in metres; the longest side for Size.KEEP."""
     sides = sides_of(model, mesh)
     return sides[2] if size is Size.HEIGHT else max(sides)
 
 
 def check(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> None:
-    """Raises CannotFinish for a model without faces, finite coordinates or a size."""
+    """Raises CannotFinish for a model without a size."""
     if not mesh.polygons:
         raise CannotFinish(f"“{model.name}” has no faces.")
     if not all(map(isfinite, (value for corner in meshes.bounds(mesh) for value in corner))):
-        raise CannotFinish(f"“{model.name}” cannot be finished: some of its vertices have invalid coordinates.")
+        raise CannotFinish(f"Some points of “{model.name}” lie nowhere: it cannot be finished.")
     if size is not Size.KEEP and not measure(model, mesh, size) > meshes.SMALLEST_SIDE:
         what = "height" if size is Size.HEIGHT else "size"
-        raise CannotFinish(f"“{model.name}” has no {what}, so it cannot be scaled.")
+        raise CannotFinish(f"“{model.name}” has no {what} that could be scaled.")
 
 
 def scale_to(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size, size_m: float) -> None:
-    """Scales the mesh about its bottom centre until that length is `size_m`; 0 keeps it."""
+    """Scales the mesh about the middle of its underside until that length is `size_m`; 0 keeps it."""
     if size is Size.KEEP or size_m <= 0:
         return
     low, high = meshes.bounds(mesh)

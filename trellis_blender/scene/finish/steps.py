@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All steps in their order, for a model in a scene and for one that arrives."""
+"""All steps in their order, on a model that stands in a scene, and on one that arrives."""
 
 import bpy
 
@@ -8,20 +8,20 @@ from . import decimate, defaults, loose_parts, origin, size, textures
 from .options import CannotFinish, Finish, Shading
 
 AT_ONCE_TRIANGLES = 4_000
-"""Larger meshes are reduced in a second Blender: this many take 100 ms, at 26 µs per triangle."""
+"""Larger meshes are reduced in a Blender of its own: these take 100 ms, at 26 µs for each triangle."""
 LOOSE_AT_ONCE_TRIANGLES = 50_000
-"""The same, for removing loose parts only."""
+"""As above, for loose bits alone."""
 
 
 def is_heavy(mesh: bpy.types.Mesh, finish: Finish) -> bool:
-    """True if removing loose parts and reducing would block Blender for more than about 100 ms."""
+    """True where loose bits and the budget would hold Blender up for more than about 100 ms."""
     count = decimate.triangles_of(mesh)
     reduces = 0 < finish.triangles < count and not finish.keeps_modifier
     return (reduces and count > AT_ONCE_TRIANGLES) or (finish.loose_share > 0 and count > LOOSE_AT_ONCE_TRIANGLES)
 
 
 def check(model: bpy.types.Object, finish: Finish) -> None:
-    """Raises CannotFinish if any of it cannot be done. Changes nothing."""
+    """Raises CannotFinish with a sentence where something of it cannot be done; changes nothing."""
     if model.type != 'MESH':
         raise CannotFinish(f"“{model.name}” is no mesh.")
     mesh = mesh_of(model)
@@ -34,26 +34,26 @@ def check(model: bpy.types.Object, finish: Finish) -> None:
 
 
 def finish(model: bpy.types.Object, wanted: Finish) -> list[str]:
-    """Finishes a model in the scene, and returns sentences that the artist should know.
+    """Finishes a model where it stands, and returns what the artist should know, in sentences.
 
-    Its mesh stays the same data-block, so linked duplicates change as well. Pushes no undo step. Raises CannotFinish
-    before anything is changed.
+    Its mesh stays the same datablock, so linked duplicates are finished along. Pushes no undo step. Raises
+    CannotFinish before anything is changed.
     """
     check(model, wanted)
     mesh = mesh_of(model)
     reduce(mesh, wanted)
-    return finish_reduced(model, wanted)
+    return settle(model, wanted)
 
 
 def reduce(mesh: bpy.types.Mesh, wanted: Finish) -> None:
-    """The slow steps: removing loose parts, and reducing unless a modifier does it."""
+    """What may take long: loose bits, and the budget where it is not left to a modifier."""
     loose_parts.remove(mesh, wanted.loose_share)
     if not wanted.keeps_modifier:
         decimate.reduce(mesh, wanted.triangles)
 
 
-def finish_reduced(model: bpy.types.Object, wanted: Finish) -> list[str]:
-    """All other steps, after `reduce`. Takes 100 ms for 1,000,000 triangles."""
+def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
+    """All other steps, on a mesh that is reduced: 100 ms for 1,000,000 triangles."""
     mesh = mesh_of(model)
     size.scale_to(model, mesh, wanted.size, wanted.size_m)
     kept = origin.why_kept(mesh, wanted.origin)
@@ -61,7 +61,7 @@ def finish_reduced(model: bpy.types.Object, wanted: Finish) -> list[str]:
         origin.move_to(mesh, origin.place_of(model, mesh, wanted.origin))
     shade(mesh, wanted)
     if wanted.triangles:
-        # Without keeps_modifier the mesh itself is reduced already.
+        # The mesh itself is within it by now, unless a modifier shall be.
         decimate.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
     said = "" if wanted.keeps_modifier else decimate.shortfall(mesh, wanted.triangles)
     return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures), *textures.unseen(mesh)]
