@@ -117,7 +117,7 @@ def test_a_proxy_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (whole(b"", "407 Log in first"), errors.ProxyRefused, "407 Log in first"),
         (whole(b"", "502 Nobody there"), errors.ProxyRefused, "502 Nobody there"),
-        ([b""], errors.ProxyAway, ""),
+        ([b""], errors.ProxyAway, "closed connection without response"),
         ([b"no HTTP at all\r\n\r\n"], errors.ProxyAway, ""),
         ([head(200), b"no TLS either" * 100], errors.ProxyAway, ""),
     ],
@@ -134,6 +134,17 @@ def test_a_proxy_that_does_not_connect_has_sent_nothing(
     assert f"127.0.0.1:{port} (from HTTPS_PROXY)" in str(error)
     assert all(request.startswith(b"CONNECT api.example.invalid:443") for request in proxy.requests)
     assert KEY.encode() not in b"".join(proxy.requests)
+
+
+@pytest.mark.parametrize("filler", ["Not by", "m" * 285])
+def test_a_proxy_that_repeats_its_login_is_not_repeated(filler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    login = base64.b64encode(b"ada:hush-hush-99").decode()
+    with serving(Hostile([whole(b"", f"407 {filler} hush-hush-99, Basic {login}")])) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://ada:hush-hush-99@127.0.0.1:{port}")
+        said = str(not_sent())
+    assert "407" in said
+    assert "hush" not in said
+    assert login not in said
 
 
 @pytest.mark.parametrize("written", [PASSWORD, PASSWORD.replace("@", "%40").replace("#", "%23"), "100%"])
@@ -158,6 +169,7 @@ def test_what_speaks_no_tls_was_sent_nothing() -> None:
     with serving(serve) as port:
         error = not_sent(f"https://127.0.0.1:{port}")
     assert isinstance(error, errors.NoConnection)
+    assert "no secure connection: wrong version number" in str(error)
     assert heard
     assert KEY.encode() not in b"".join(heard)
 

@@ -184,3 +184,30 @@ def test_a_context_is_made_once() -> None:
     bundle = requests.certs.where()
     assert certificates.trusting(bundle, None) is certificates.trusting(bundle, None)
     assert certificates.trusting(bundle, None).cert_store_stats()["x509_ca"] > 50
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_moment_without_room_for_files_is_not_remembered(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards that a context is kept only where its certificates could be read."""
+    import resource
+
+    monkeypatch.setattr("certifi.where", lambda: str(authority / "ca.pem"))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened[0] + 1, before[1]))
+    try:
+        with pytest.raises(OSError, match="open files"):
+            certificates.trusted()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        os.close(opened[0])
+    with serving(authority) as (port, _):
+        client = Client(Service(f"https://127.0.0.1:{port}", KEY))
+        assert client.get_account().name == "Ada"
+        client.close()
+
+
+def test_a_context_that_trusts_nobody_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "_load_system", lambda context: None)
+    with pytest.raises(OSError, match="there are no certificates in"):
+        certificates.trusting(str(tmp_path / "gone.pem"), "")

@@ -83,6 +83,19 @@ def test_a_model_larger_than_the_limit_is_not_written_to_the_end(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_model_announced_as_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
+    read: list[bytes] = []
+
+    def flood() -> Iterator[bytes]:
+        while True:
+            read.append(b"x" * 1000)
+            yield read[-1]
+
+    with pytest.raises(ModelUnusable, match="larger than 1 MB"):
+        keep_model(stream(flood(), 2**20 + 1), tmp_path, no_tell, limit=2**20)
+    assert read == []
+
+
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FolderUnusable, match="cannot be used"):

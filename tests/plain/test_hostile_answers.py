@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import tracemalloc
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -125,6 +126,34 @@ def test_what_never_ends_is_not_read_for_long(beginning: list[bytes]) -> None:
         create(client)
     assert server.sent < 3 * IN_FLIGHT_BYTES
     assert time.monotonic() - begun < 5
+
+
+def test_trailers_without_end_are_not_read_for_long() -> None:
+    chunked = head(200, "Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n" % (len(TASK), TASK)
+    server = Hostile([lambda: flood(chunked, piece=b"X-More: 1\r\n" * 5000)])
+    begun = time.monotonic()
+    with client_of(server, answer_limit_s=10) as client, pytest.raises(errors.Unclear):
+        create(client)
+    assert time.monotonic() - begun < 5
+
+
+def test_cookies_cost_nothing() -> None:
+    cookies = ["Set-Cookie: " + "a=b; expires=1 jan 1" * 3000, "Set-Cookie: a=b; expires=1 jan " + "1" * 5000]
+    tracemalloc.start()
+    with client_of(Hostile([whole(TASK, 200, *cookies * 45)])) as client, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        create(client)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 * 2**20
+
+
+@pytest.mark.parametrize("line", [f" {KEY}", KEY, f"X{KEY} : a", f"\x00{KEY}: a", f"A: b\r\n\xff{KEY}: x"])
+def test_what_is_no_header_gets_into_no_log(line: str, caplog: pytest.LogCaptureFixture) -> None:
+    answer = f"HTTP/1.1 200 OK\r\n{line}\r\nContent-Length: {len(TASK)}\r\n\r\n".encode("latin-1") + TASK
+    with caplog.at_level("DEBUG"), client_of(Hostile([[answer]])) as client, suppress(errors.Unclear):
+        create(client)
+    assert KEY not in caplog.text
 
 
 ENDLESS = {

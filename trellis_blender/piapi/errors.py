@@ -73,7 +73,7 @@ class NoConnection(NotSent):
     remedy = "Check the network and try again."
 
     def __init__(self, detail: str = "", reason: str = "") -> None:
-        self.reason = " ".join(reason.split())[:DETAIL_LIMIT]
+        self.reason = " ".join(hidden(reason).split())[:DETAIL_LIMIT]
         super().__init__(detail)
 
     @property

@@ -23,8 +23,10 @@ PIECE = 12
 KNOWN_MOST = 100
 LONGEST_NAME = 4000
 STEP = 8192
-WAY_LENGTH = 12
+WAY_LENGTH = 18
 """Characters that a character of a secret takes at most, as it is usually written."""
+
+_PERCENT = "%(?:25|%32%35)*"
 
 _known: dict[str, None] = {}
 
@@ -111,30 +113,38 @@ def _longest_first(words: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=KNOWN_MOST)
 def _written(word: str) -> re.Pattern[str]:
-    return re.compile("".join(_ways_of(character) for character in word.strip()), re.IGNORECASE)
+    # One pattern for all white space in a row: several of them would try each way to share it out.
+    return re.compile("".join(_ways_of(character) for character in " ".join(word.split())), re.IGNORECASE)
 
 
 def _ways_of(character: str) -> str:
-    """A pattern for a character: itself, with a backslash before it, percent-encoded (once or several times), and as
-    the numbers of JSON, Python and HTML."""
+    """A pattern for a character: itself, with backslashes before it, percent-encoded (once or several times), and as
+    the numbers of JSON, Python and HTML, these encoded once more, too."""
     if character.isspace():
-        return r"(?:\s|\\[nrt]|\+|%(?:25)*(?:20|0a|0d|09)|\\u00(?:20|0a|0d|09)|\\x(?:20|0a|0d|09)|&#32;)+"
+        coded = "|".join(map(_percent_encoded, b" \n\r\t"))
+        return rf"(?:\s|\\+[nrt]|\+|{coded}|\\+(?:u00|x)(?:20|0a|0d|09)|&(?:amp;)*#32;)+"
     number = ord(character)
     encoded = character.encode("utf-8", "surrogatepass")
     units = character.encode("utf-16-be", "surrogatepass")
-    json_form = "".join(rf"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+    json_form = "".join(rf"\\+u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
     ways = [
-        r"\\{0,2}" + re.escape(character),
-        "".join(f"%(?:25)*{byte:02x}" for byte in encoded),
+        r"\\{0,4}" + re.escape(character),
+        "".join(map(_percent_encoded, encoded)),
         json_form,
-        rf"\\U{number:08x}",
-        "".join(rf"\\x{byte:02x}" for byte in encoded),
-        f"&#(?:{number}|x0*{number:x});",
+        rf"\\+U{number:08x}",
+        "".join(rf"\\+x{byte:02x}" for byte in encoded),
+        f"&(?:amp;)*#(?:{number}|x0*{number:x});",
     ]
     if number < 256 and len(encoded) > 1:
-        ways.append(rf"\\x{number:02x}")
+        ways.append(rf"\\+x{number:02x}")
     named = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}.get(character)
-    return f"(?:{'|'.join([*ways, *([f'&{named};'] if named else [])])})"
+    return f"(?:{'|'.join([*ways, *([f'&(?:amp;)*{named};'] if named else [])])})"
+
+
+def _percent_encoded(byte: int) -> str:
+    """A pattern for a byte that is percent-encoded once or several times, the last time each letter of it."""
+    digits = "".join(f"(?:{digit}|{_PERCENT}(?:{ord(digit):02x}|{ord(digit.upper()):02x}))" for digit in f"{byte:02x}")
+    return _PERCENT + digits
 
 
 def _ways_to_write(word: str) -> list[str]:

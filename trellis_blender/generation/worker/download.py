@@ -47,6 +47,8 @@ def keep_model(
     """
     part, final = folder / PART_NAME, folder / MODEL_NAME
     try:
+        if (result.size or 0) > limit:
+            raise _too_large(limit)
         folder.mkdir(parents=True, exist_ok=True)
         if not result.starts_at:
             _note(folder, result.identity)
@@ -89,10 +91,14 @@ def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limi
         for chunk in result.chunks:
             received += len(chunk)
             if received > limit:
-                raise ModelUnusable(f"it is larger than {limit // 2**20:,} MB")
+                raise _too_large(limit)
             file.write(chunk)
             if result.size:
                 tell(min(received / result.size, 1.0))
         file.truncate()
         file.flush()
         sync(file.fileno())
+
+
+def _too_large(limit: int) -> ModelUnusable:
+    return ModelUnusable(f"it is larger than {limit // 2**20:,} MB")

@@ -18,6 +18,10 @@ from .connections import Connections
 INTERIM_LIMIT = 20
 """So many times a server may say that its answer is still to come (1xx)."""
 SWITCHING_PROTOCOLS = 101
+LINE_LIMIT_BYTES = 65536
+"""The library's own for what it reads line by line."""
+TRAILERS_LIMIT = 100
+"""Lines behind the last chunk of a body; the library reads them for ever."""
 
 
 class Session(requests.Session):
@@ -81,6 +85,24 @@ class _Answer(http.client.HTTPResponse):
                 return found
             http.client.parse_headers(self.fp)  # pyright: ignore[reportArgumentType]
         raise http.client.HTTPException("an answer that is always still to come")
+
+    def begin(self) -> None:
+        """As the library's, less what nobody here reads: lines that are no headers, which urllib3 would write into the
+        log, and cookies, which `requests` takes seconds and 100 MB for where they are many."""
+        super().begin()
+        self.headers.defects.clear()
+        self.headers.set_payload("")
+        for name in ("Set-Cookie", "Set-Cookie2"):
+            del self.headers[name]
+
+    def _read_and_discard_trailer(self) -> None:
+        for _ in range(TRAILERS_LIMIT):
+            line = self.fp.readline(LINE_LIMIT_BYTES + 1)  # pyright: ignore[reportOptionalMemberAccess]
+            if len(line) > LINE_LIMIT_BYTES:
+                break
+            if line in {b"\r\n", b"\n", b""}:
+                return
+        raise http.client.HTTPException("an answer that does not end")
 
 
 def _pools(connections: Connections) -> dict[str, Any]:

@@ -5,6 +5,7 @@ A company's proxy that looks into connections has a certificate of the company's
 in no bundle that comes with an add-on.
 """
 
+import errno
 import logging
 import os
 import re
@@ -33,6 +34,8 @@ SYSTEM_BUNDLES = (
     Path("/etc/ssl/cert.pem"),  # Alpine, macOS
 )
 WINDOWS_STORES = ("CA", "ROOT")
+PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What says nothing about a file: it can be read again in a moment."""
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
@@ -54,16 +57,19 @@ def trusting(bundle: str, named_by: str, *, checks_names: bool = False) -> ssl.S
     """A context that trusts the certificates in `bundle`, a file or a folder, and the system's.
 
     Made once for all connections, because reading a bundle takes longer than connecting. `named_by` is the variable
-    that names the bundle, "" for the one that requests brings: then CertificatesUnreadable is raised for one without a
-    certificate.
+    that names the bundle, "" for the one that requests brings. Raises CertificatesUnreadable where a bundle that is
+    named has no certificate, and OSError where nothing can be read for now: a context that trusts nobody is not kept.
     """
     context = create_urllib3_context()
     context.verify_mode = ssl.CERT_REQUIRED
     context.check_hostname = context.check_hostname or checks_names
     context.sslsocket_class = SecureSocket
     _load_system(context)
-    if not _load(context, Path(bundle)) and named_by:
+    has_loaded = _load(context, Path(bundle))
+    if not has_loaded and named_by:
         raise CertificatesUnreadable(f"{bundle} (from {named_by})")
+    if not has_loaded and not context.cert_store_stats()["x509_ca"]:
+        raise FileNotFoundError(errno.ENOENT, f"there are no certificates in {bundle}")
     return context
 
 
@@ -102,6 +108,8 @@ def _load(context: ssl.SSLContext, place: Path) -> bool:
             blocks = _CERTIFICATE.findall(place.read_bytes())
             return _load_each(context, [block.decode("latin-1") for block in blocks])
     except OSError as error:
+        if error.errno in PASSING:
+            raise
         LOG.warning("the certificates in %s cannot be read: %s", place, error)
         return False
     return True

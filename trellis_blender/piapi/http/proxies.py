@@ -7,6 +7,7 @@ the same conversation asks.
 
 import os
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from ..errors import ProxyUnusable
+from ..redaction import know
 from .addresses import is_loopback, read_address
 
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -76,7 +78,12 @@ def proxy_for(url: str) -> Proxy | None:
         # What stands behind the colon may be a password, where it is no number.
         shown = re.sub(r":(?![0-9]*$).*", "", rest[:100], flags=re.DOTALL)
         raise ProxyUnusable(f"The proxy from {source} cannot be used: “{shown}” is no address of a proxy.")
-    usable = address._replace(scheme=scheme).url.replace("://", f"://{_quoted(login)}")
+    quoted = _quoted(login)
+    if login is not None:
+        # A proxy may repeat them when it refuses, as they go out as well.
+        name, _, password = unquote(quoted.removesuffix("@")).partition(":")
+        know(password, b64encode(f"{name}:{password}".encode()).decode())
+    usable = address._replace(scheme=scheme).url.replace("://", f"://{quoted}")
     return Proxy(without_login(found), source, usable)
 
 

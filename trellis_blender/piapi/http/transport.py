@@ -152,8 +152,17 @@ def _not_sent(causes: list[BaseException], connections: Connections, proxy: Prox
         return connections.away("timed out")
     if _first(causes, *_ADDRESS_AT_FAULT):
         return AddressUnusable()
-    system = _first(causes, OSError)
-    return connections.away(getattr(system, "strerror", None) or type(causes[0]).__name__)
+    return connections.away(_reason(causes))
+
+
+def _reason(causes: list[BaseException]) -> str:
+    """What the system says, else what the innermost cause does: the libraries wrap it in errors that say nothing."""
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return f"no secure connection: {cause.reason.replace('_', ' ').lower()}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return next((said for cause in reversed(causes) if (said := str(cause))), type(causes[0]).__name__)
 
 
 def _first(causes: list[BaseException], *kinds: type[BaseException]) -> BaseException | None:
