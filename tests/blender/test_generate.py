@@ -12,6 +12,9 @@ from blender_helpers import KINDS, corner_uvs, counts, world_bounds
 from models import box_glb, glb_without_mesh, picture_png
 from service import KEY, Fault, Piapi, png_size
 
+from trellis_blender.gltf.errors import INCOMPLETE
+from trellis_blender.piapi import errors
+
 NOWHERE = Path("/nowhere/at-all.png")
 """As the system writes it."""
 
@@ -197,15 +200,15 @@ def test_bad_input_raises_its_sentence_and_sends_nothing(
 
 FAILURES = [
     ("create", Fault(400, {"message": "bad words"}), "“bad words”. Nothing was charged."),
-    ("create", Fault(401), "PiAPI refused the API key (401)."),
-    ("create", Fault(402), "out of credits"),
-    ("create", Fault(403), "does not include this (403)"),
+    ("create", Fault(401), str(errors.KeyRefused())),
+    ("create", Fault(402), str(errors.OutOfCredits())),
+    ("create", Fault(403), str(errors.NotOnPlan())),
     ("create", Fault(500), "It is not among the account's tasks"),
-    ("create", Fault(200, "<html>"), "was not PiAPI's answer"),
-    ("create", Fault(reset=True), "The connection to PiAPI broke"),
-    ("file", Fault(404), "no longer at the address"),
+    ("create", Fault(200, "<html>"), str(errors.AnswerNotUnderstood())),
+    ("create", Fault(reset=True), str(errors.ConnectionCut())),
+    ("file", Fault(404), str(errors.ResultGone())),
     ("file", Fault(200, "<html>"), "it is a web page, not a model"),
-    ("file", Fault(200, box_glb()[:-9]), "cut short"),
+    ("file", Fault(200, box_glb()[:-9]), INCOMPLETE),
     ("file", Fault(200, b"PK\x03\x04 no model"), "it is not a GLB file"),
     ("file", Fault(200, glb_without_mesh()), "there is no mesh in it"),
 ]

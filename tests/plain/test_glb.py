@@ -9,7 +9,7 @@ from models import box_glb, glb, glb_without_mesh
 from trellis_blender.generation.problems import DiskFull, FolderUnusable
 from trellis_blender.generation.worker.download import keep_model
 from trellis_blender.gltf.container import check_glb, read_gltf
-from trellis_blender.gltf.errors import ModelUnusable
+from trellis_blender.gltf.errors import INCOMPLETE, ModelUnusable
 from trellis_blender.piapi.errors import ConnectionCut
 from trellis_blender.piapi.http.result_file import ResultStream
 
@@ -37,14 +37,14 @@ def with_a_longer_binary_chunk() -> bytes:
         (b"", "not a GLB"),
         (b"\n <!DOCTYPE html><html>", "a web page"),
         (b"PK\x03\x04" + b"\0" * 40, "not a GLB"),
-        (GOOD[:-100], "cut short"),
-        (GOOD + b"more", "cut short or padded"),
+        (GOOD[:-100], INCOMPLETE),
+        (GOOD + b"more", "bytes instead of"),
         (GOOD[:4] + b"\x01" + GOOD[5:], "version 1"),
-        (GOOD[:12], "cut short"),
+        (GOOD[:12], INCOMPLETE),
         (glb_without_mesh(), "no mesh"),
         (glb({"meshes": []}), "no mesh"),
         (GOOD[:20] + b"!" + GOOD[21:], "damaged"),
-        (with_a_longer_binary_chunk(), "its parts are"),
+        (with_a_longer_binary_chunk(), INCOMPLETE),
         (GOOD[:16] + b"BIN\0" + GOOD[20:], "damaged"),
         (b"glTF\x02\0\0\0\x0c\0\0\0", "empty GLB"),
     ],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import compression
-from .errors import ModelUnusable
+from .errors import DAMAGED, OUTSIDE, ModelUnusable
 from .layout import COMPONENTS, at
 from .model import Floats, NotRead
 from .pictures import IN_BASE64
@@ -53,7 +53,7 @@ class Accessors:
         """(count, components) as the file has them, read-only. ModelUnusable where its type is none of `kinds`."""
         accessor = at(self._gltf["accessors"], number)
         if accessor["type"] not in kinds:
-            raise ModelUnusable("its description is damaged")
+            raise ModelUnusable(DAMAGED)
         if number not in self._found:
             self._found[number] = self._decoded(accessor)
         return self._found[number]
@@ -107,7 +107,7 @@ class Accessors:
         count = sparse["count"]
         changed = self._laid_out(sparse["indices"], _TYPES[sparse["indices"]["componentType"]], (count, 1), None)[:, 0]
         if changed.dtype.kind == "f" or changed.min() < 0 or changed.max() >= len(rows):
-            raise ModelUnusable("a part of it lies outside of the file")
+            raise ModelUnusable(OUTSIDE)
         rows = rows.copy()
         rows[changed] = self._laid_out(sparse["values"], code, (count, rows.shape[1]), None)
         return rows

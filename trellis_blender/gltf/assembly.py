@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .accessors import Accessors, pieces
 from .checks import FARTHEST
-from .errors import ModelUnusable
+from .errors import NO_SURFACE, NOT_FINITE, ModelUnusable
 from .layout import at
 from .materials import Materials
 from .mesh import find_edges, taken, weld
@@ -46,7 +46,7 @@ class Assembly:
         if not placed:
             if self._loose:
                 raise ModelUnusable("there are only points or lines in it, no surface")
-            raise ModelUnusable("there is no surface in it")
+            raise ModelUnusable(NO_SURFACE)
         firsts = np.cumsum([0, *(len(each.positions) for each in placed)]).tolist()
         surface = weld(
             self._joined([each.positions for each in placed]),
@@ -123,5 +123,5 @@ def _moved(positions: Floats, matrix: Matrix, go_on: Callable[[], object]) -> Fl
         for axis, row in enumerate((x, y, z)):
             moved[piece, axis] = given[:, 0] * row[0] + given[:, 1] * row[1] + given[:, 2] * row[2] + row[3]
         if not float(np.abs(moved[piece]).max()) <= FARTHEST:
-            raise ModelUnusable("some of its points lie nowhere")
+            raise ModelUnusable(NOT_FINITE)
     return moved

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from . import budget, compression
-from .errors import ModelUnusable
+from .errors import (
+    DAMAGED,
+    DAMAGED_PART,
+    HALF_A_TRIANGLE,
+    INCOMPLETE,
+    NO_PICTURE,
+    NO_SUCH_POINT,
+    NOT_FINITE,
+    OUTSIDE,
+    ModelUnusable,
+)
 from .layout import COMPONENT_BYTES, FLOAT, INDEX_CODES, at, element_bytes
 from .pictures import IN_BASE64, check_pictures
 
@@ -51,7 +61,7 @@ def check_contents(gltf: dict[str, Any], binary: Binary, size: int, go_on: Calla
         budget.check(gltf, size)
         _Contents(gltf, binary, size, go_on).check()
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, AssertionError):
-        raise ModelUnusable("its description is damaged") from None
+        raise ModelUnusable(DAMAGED) from None
 
 
 def _check_sources(gltf: dict[str, Any], binary: Binary) -> None:
@@ -63,7 +73,7 @@ def _check_sources(gltf: dict[str, Any], binary: Binary) -> None:
         elif compression.is_stand_in(buffer):
             continue
         elif number or not 0 <= buffer["byteLength"] <= binary.length:
-            raise ModelUnusable("it is cut short, or its parts are")
+            raise ModelUnusable(INCOMPLETE)
     for view in gltf.get("bufferViews", []):
         _check_within(view, at(buffers, view["buffer"]))
         compressed = compression.of_view(view)
@@ -74,18 +84,18 @@ def _check_sources(gltf: dict[str, Any], binary: Binary) -> None:
         else:
             holder = at(buffers, view["buffer"])
         if compression.is_stand_in(holder):
-            raise ModelUnusable("it is cut short, or its parts are")
+            raise ModelUnusable(INCOMPLETE)
     for image in gltf.get("images", []):
         if "uri" in image:
             _check_uri(image["uri"])
         elif compression.of_view(at(gltf["bufferViews"], image["bufferView"])) is not None:
-            raise ModelUnusable("a picture of it is not there")
+            raise ModelUnusable(NO_PICTURE)
 
 
 def _check_within(part: dict[str, Any], buffer: dict[str, Any]) -> None:
     begins, length = part.get("byteOffset", 0), part["byteLength"]
     if begins < 0 or length < 0 or begins + length > buffer["byteLength"]:
-        raise ModelUnusable("a part of it lies outside of the file")
+        raise ModelUnusable(OUTSIDE)
 
 
 def _check_sparse(gltf: dict[str, Any], accessor: dict[str, Any]) -> None:
@@ -97,13 +107,13 @@ def _check_sparse(gltf: dict[str, Any], accessor: dict[str, Any]) -> None:
     for part, size in (indices, COMPONENT_BYTES[indices["componentType"]]), (values, element_bytes(accessor)):
         begins = part.get("byteOffset", 0)
         if begins < 0 or begins + count * size > at(gltf["bufferViews"], part["bufferView"])["byteLength"]:
-            raise ModelUnusable("a part of it lies outside of the file")
+            raise ModelUnusable(OUTSIDE)
 
 
 def _check_uri(uri: str) -> None:
     # Without the second the importer takes it for the path of a file.
     if not uri.startswith("data:") or IN_BASE64 not in uri:
-        raise ModelUnusable("it wants other files, which did not come with it")
+        raise ModelUnusable("it needs other files, which were not delivered with it")
 
 
 def _check_accessors(gltf: dict[str, Any], size: int) -> None:
@@ -125,7 +135,7 @@ def _check_accessors(gltf: dict[str, Any], size: int) -> None:
         view = at(gltf["bufferViews"], accessor["bufferView"])
         begins, stride = accessor.get("byteOffset", 0), view.get("byteStride", element)
         if begins < 0 or stride < element or begins + stride * (count - 1) + element > view["byteLength"]:
-            raise ModelUnusable("a part of it lies outside of the file")
+            raise ModelUnusable(OUTSIDE)
 
 
 def _check_nodes(gltf: dict[str, Any]) -> None:
@@ -181,9 +191,9 @@ class _Contents:
         corners = accessor["count"] if indices is None else at(self.gltf["accessors"], indices)["count"]
         fewest, multiple = CORNERS[part.get("mode", 4)]
         if corners and (corners < fewest or corners % multiple):
-            raise ModelUnusable("some of its triangles are not whole")
+            raise ModelUnusable(HALF_A_TRIANGLE)
         if indices is not None and self._highest(indices) >= accessor["count"]:
-            raise ModelUnusable("some of its triangles have corners that are not there")
+            raise ModelUnusable(NO_SUCH_POINT)
 
     def _check_draco(self, part: dict[str, Any]) -> None:
         packed = part.get("extensions", {}).get(compression.DRACO)
@@ -191,7 +201,7 @@ class _Contents:
             return
         view, accessors = self.gltf["bufferViews"][packed["bufferView"]], self.gltf["accessors"]
         if "uri" in self.gltf["buffers"][view["buffer"]] or compression.of_view(view) is not None:
-            raise ModelUnusable("a compressed part of it is damaged")
+            raise ModelUnusable(DAMAGED_PART)
         self.binary.file.seek(self.binary.begins + view.get("byteOffset", 0))
         start = self.binary.file.read(min(view["byteLength"], compression.DRACO_START_BYTES))
         vertices = max(at(accessors, part["attributes"][name])["count"] for name in packed["attributes"])
@@ -207,7 +217,7 @@ class _Contents:
                 places = piece[axis::step]
                 # One that is not finite makes the whole sum so; a sum of floats never overflows a double.
                 if not math.isfinite(sum(places)) or max(places) > FARTHEST or min(places) < -FARTHEST:
-                    raise ModelUnusable("some of its points lie nowhere")
+                    raise ModelUnusable(NOT_FINITE)
 
     def _highest(self, number: int) -> int:
         """The highest of the indices; -1 where they cannot be read here: then Blender's importer notices."""
@@ -240,7 +250,7 @@ class _Contents:
             length = (count - 1) * stride + size
             self.left -= length
             if self.left < 0:
-                raise ModelUnusable("its parts lie on each other")
+                raise ModelUnusable("its parts overlap")
             self.binary.file.seek(begins + first * stride)
             piece: array[Any] = array(code)
             piece.frombytes(self.binary.file.read(length))

@@ -7,7 +7,7 @@ Sources: EXT_meshopt_compression and KHR_draco_mesh_compression at Khronos; the 
 
 from typing import Any
 
-from .errors import ModelUnusable
+from .errors import DAMAGED_PART, ModelUnusable
 from .layout import at
 
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
@@ -37,7 +37,7 @@ def check_view(view: dict[str, Any], compressed: dict[str, Any]) -> None:
     chosen = compressed.get("filter", "NONE")
     is_known = stride in _STRIDES.get(mode, ()) and (chosen == "NONE" or stride in _FILTERS.get(chosen, ()))
     if not is_known or count < 0 or (mode == "TRIANGLES" and count % 3) or (mode != "ATTRIBUTES" and chosen != "NONE"):
-        raise ModelUnusable("a compressed part of it is damaged")
+        raise ModelUnusable(DAMAGED_PART)
     if count * stride != view["byteLength"] or view["byteLength"] > UNFOLDS_TO * compressed["byteLength"]:
         raise ModelUnusable("a compressed part of it claims to be larger than it can be")
 
@@ -63,7 +63,7 @@ def is_in(gltf: dict[str, Any]) -> bool:
 def check_draco(start: bytes, corners: int, vertices: int) -> None:
     """Raises ModelUnusable where a compressed mesh, by its first bytes, has other numbers than the GLB says of it."""
     if start[:5] != b"DRACO" or start[7] != 1 or int.from_bytes(start[9:11], "little"):
-        raise ModelUnusable("a compressed part of it is damaged")
+        raise ModelUnusable(DAMAGED_PART)
     if (start[5], start[6]) < (2, 2):
         raise ModelUnusable("a compressed part of it is of an old version")
     is_edgebreaker = start[8] == 1

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from . import description
 from .checks import Binary, check_contents
-from .errors import ModelUnusable
+from .errors import DAMAGED, INCOMPLETE, ModelUnusable
 
 SIZE_LIMIT_BYTES = 512 * 1024 * 1024
 """The service's models have some 2 MB; one of 1,000,000 triangles with two 2048² textures about 60 MB."""
@@ -39,7 +39,7 @@ def read_glb(path: Path, go_on: Callable[[], object]) -> tuple[dict[str, Any], b
             go_on()
             piece = whole[begins : begins + _READ_BYTES]
             if file.readinto(piece) != len(piece):
-                raise ModelUnusable("it is cut short, or its parts are")
+                raise ModelUnusable(INCOMPLETE)
     return gltf, content
 
 
@@ -60,7 +60,7 @@ def _checked(file: BinaryIO, size: int, go_on: Callable[[], object]) -> tuple[di
     if version != 2:
         raise ModelUnusable(f"it is a GLB of version {version}, and Blender reads version 2")
     if length != size:
-        raise ModelUnusable(f"it is cut short or padded, {size:,} bytes where {length:,} are declared")
+        raise ModelUnusable(f"it has {size:,} bytes instead of {length:,}")
     gltf = _read_json_chunk(file, size)
     if not gltf.get("meshes"):
         raise ModelUnusable("there is no mesh in it")
@@ -77,7 +77,7 @@ def _binary_chunk(file: BinaryIO, size: int) -> Binary:
     length, kind = _CHUNK_HEADER.unpack(head)
     begins = file.tell()
     if kind != b"BIN\0" or begins + length > size:
-        raise ModelUnusable("it is cut short, or its parts are")
+        raise ModelUnusable(INCOMPLETE)
     return Binary(file, begins, length)
 
 
@@ -87,7 +87,7 @@ def _read_json_chunk(file: BinaryIO, size: int) -> dict[str, Any]:
         raise ModelUnusable("it is an empty GLB file")
     length, kind = _CHUNK_HEADER.unpack(head)
     if kind != b"JSON" or length > size:
-        raise ModelUnusable("its description is damaged")
+        raise ModelUnusable(DAMAGED)
     if length > description.BYTES_MAX:
         raise ModelUnusable(f"its description has {length:,} bytes")
     return description.parse_description(file.read(length))

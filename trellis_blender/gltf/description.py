@@ -4,7 +4,7 @@
 import json
 from typing import Any, cast
 
-from .errors import ModelUnusable
+from .errors import DAMAGED, ModelUnusable
 
 BYTES_MAX = 8 * 1024 * 1024
 """The service's models have some 2 KB; pictures may stand in it as base64."""
@@ -24,7 +24,7 @@ def parse_description(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         gltf = None
     if not isinstance(gltf, dict):
-        raise ModelUnusable("its description is damaged")
+        raise ModelUnusable(DAMAGED)
     _check_depth(gltf)
     return cast("dict[str, Any]", gltf)
 

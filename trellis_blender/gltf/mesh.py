@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .accessors import pieces
 from .equal_rows import first_equals, in_order, mixed
-from .errors import ModelUnusable
+from .errors import NO_SURFACE, ModelUnusable
 from .model import Floats, Ints
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def weld(positions: Floats, corners: Ints, go_on: GoOn) -> Surface:
     if not degenerate and not doubled:
         return Surface(positions, corners, None, 0, 0)
     if not len(corners):
-        raise ModelUnusable("there is no surface in it")
+        raise ModelUnusable(NO_SURFACE)
     uses: Flags = np.zeros(len(positions), np.bool_)
     uses[corners] = True
     place = np.cumsum(uses, dtype=np.int32) - 1

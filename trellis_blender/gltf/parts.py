@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import compression
 from .accessors import Accessors, Indices, pieces
-from .errors import ModelUnusable
+from .errors import HALF_A_TRIANGLE, NO_SUCH_POINT, ModelUnusable
 from .layout import table
 from .model import Floats, Ints, NotRead
 
@@ -85,7 +85,7 @@ def read_part(accessors: Accessors, part: dict[str, Any], go_on: Callable[[], ob
         return len(listed)
     corners = _triangles(mode, listed, go_on)
     if int(corners.max()) >= count or int(corners.min()) < 0:
-        raise ModelUnusable("some of its triangles have corners that are not there")
+        raise ModelUnusable(NO_SUCH_POINT)
     used, own = _used(corners, count, go_on)
     uvs = [_uvs(accessors, attributes[name], corners, go_on) for name in _names(attributes, "TEXCOORD")]
     return Part(
@@ -107,7 +107,7 @@ def _triangles(mode: int, listed: Indices, go_on: Callable[[], object]) -> Ints:
             whole[piece] = listed[piece]
         return whole
     if len(listed) < 3:
-        raise ModelUnusable("some of its triangles are not whole")
+        raise ModelUnusable(HALF_A_TRIANGLE)
     found = np.empty((len(listed) - 2, 3), np.int32)
     for piece in pieces(len(found), go_on):
         second, third = listed[piece.start + 1 : piece.stop + 1], listed[piece.start + 2 : piece.stop + 2]

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from ..imaging.headers import is_deep, read_size
 from ..imaging.kinds import WITHIN_MODELS, kind_of
-from .errors import ModelUnusable
+from .errors import NO_PICTURE, ModelUnusable
 
 PIXELS_MAX = 8192 * 8192
 """Of a picture; decoded, so many take 256 MB, however small the file that unfolds to them."""
@@ -35,7 +35,7 @@ def check_pictures(gltf: dict[str, Any], file: BinaryIO, begins: int) -> None:
             view = gltf["bufferViews"][image["bufferView"]]
             start = _start_of(gltf, view, file, begins)
         else:
-            raise ModelUnusable("a picture of it is not there")
+            raise ModelUnusable(NO_PICTURE)
         in_all += _checked_pixels(start)
         if in_all > PIXELS_IN_ALL_MAX:
             raise ModelUnusable(f"the pictures in it claim to have {in_all:,} pixels")

@@ -10,7 +10,7 @@ from typing import Any
 from .accessors import Accessors
 from .assembly import Assembly
 from .container import read_glb
-from .errors import ModelUnusable
+from .errors import DAMAGED, ModelUnusable
 from .layout import at, listed
 from .materials import Materials
 from .model import Model, NotRead
@@ -45,7 +45,7 @@ def read_model(path: Path, go_on: Callable[[], object] = lambda: None) -> Model:
         with np.errstate(all="ignore"):
             return _read(gltf, binary, go_on)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
-        raise ModelUnusable("its description is damaged") from None
+        raise ModelUnusable(DAMAGED) from None
 
 
 def _read(gltf: dict[str, Any], binary: bytearray, go_on: Callable[[], object]) -> Model:

@@ -130,7 +130,7 @@ def troubled(made: Any) -> Iterator[Any]:
     from bl_ext.user_default.trellis_blender.generation import problems
     from bl_ext.user_default.trellis_blender.generation.record import costs
     from bl_ext.user_default.trellis_blender.generation.states import State
-    from bl_ext.user_default.trellis_blender.gltf.errors import ModelUnusable
+    from bl_ext.user_default.trellis_blender.gltf.errors import INCOMPLETE, ModelUnusable
     from bl_ext.user_default.trellis_blender.piapi import errors
     from bl_ext.user_default.trellis_blender.scene.importing.importer import ImportFailed
 
@@ -148,7 +148,7 @@ def troubled(made: Any) -> Iterator[Any]:
     kept = (
         problems.FolderUnusable(folder, "Permission denied"),
         problems.DiskFull(folder),
-        ModelUnusable("it is cut short, or its parts are"),
+        ModelUnusable(INCOMPLETE),
     )
     for problem in kept:
         request = replace(made.request, name=type(problem).__name__)

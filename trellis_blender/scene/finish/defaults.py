@@ -9,7 +9,7 @@ from math import isfinite, radians
 import bpy
 from mathutils import Matrix
 
-from ...gltf.errors import ModelUnusable
+from ...gltf.errors import NOT_FINITE, ModelUnusable
 from ..meshes import SMALLEST_SIDE, bounds
 
 SHARP_ANGLE = radians(30)
@@ -28,7 +28,7 @@ def stand(mesh: bpy.types.Mesh, longest_side_m: float, metres_per_unit: float = 
     low, high = bounds(mesh)
     sides = (high.x - low.x, high.y - low.y, high.z - low.z)
     if not all(map(isfinite, sides)):
-        raise ModelUnusable("some of its points have invalid coordinates")
+        raise ModelUnusable(NOT_FINITE)
     longest = max(sides)
     factor = longest_side_m / longest if longest_side_m > 0 and longest > SMALLEST_SIDE else 1.0
     factor /= metres_per_unit
