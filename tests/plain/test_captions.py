@@ -96,7 +96,7 @@ def test_the_status_bar() -> None:
         "Trellis: a bear arrives when you leave Edit Mode"
     )
     assert status_line([], generation(state=State.FAILED), 165.0, "") == (
-        StatusLine("Trellis: a bear needs a look", "ERROR")
+        StatusLine("Trellis: a bear needs attention", "ERROR")
     )
     assert status_line([one], generation(state=State.CANCELLED), 165.0, "").text.startswith("Trellis: a bear · Gen")
     long = replace(done, request=text_request("a small wooden chair with three legs and a story"))

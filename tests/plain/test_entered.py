@@ -84,11 +84,11 @@ def test_task_ids(text: str) -> None:
         (KEY, "That is a key"),
         (OTHER_KEY.upper(), "That is a key"),
         (f"x{KEY}", "That is a key"),
-        ("https://piapi.ai/tasks/7", "That is no task id"),
-        ("a b", "That is no task id"),
-        ("../../account/info", "That is no task id"),
-        ("x" * 101, "That is no task id"),
-        ("é", "That is no task id"),
+        ("https://piapi.ai/tasks/7", "That is not a task id"),
+        ("a b", "That is not a task id"),
+        ("../../account/info", "That is not a task id"),
+        ("x" * 101, "That is not a task id"),
+        ("é", "That is not a task id"),
     ],
 )
 def test_what_is_no_task_id(text: str, sentence: str) -> None:

@@ -47,7 +47,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
     def why_not(cls, context: bpy.types.Context) -> str:
         image = settings_of(context.scene).image
         reason = configuration.why_not_ready() or ("" if image else "Choose an image first.")
-        return reason or ("PiAPI is at it." if _awaited(image) is not None else "")
+        return reason or ("PiAPI is working on it." if _awaited(image) is not None else "")
 
     def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
         from ...generation.record.picture_request import background_request

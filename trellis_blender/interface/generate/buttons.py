@@ -149,7 +149,7 @@ class _PanelButton(GenerateButton):
 
 
 class TRELLIS_OT_generate_from_panel(_PanelButton):
-    """Make what the panel says, and put it where the panel says. Costs the price on the button"""
+    """Make a model with the settings of the panel. Costs the price on the button"""
 
     bl_idname = "trellis.generate_from_panel"
     bl_label = "Generate"
@@ -170,7 +170,7 @@ class TRELLIS_OT_try_offline(_PanelButton):
 
 
 class TRELLIS_OT_new_seed(bpy.types.Operator):
-    """Draw another seed, and keep it"""
+    """Use another seed, and keep it"""
 
     bl_idname = "trellis.new_seed"
     bl_label = "New Seed"

@@ -169,7 +169,7 @@ class TRELLIS_OT_generate_from_editor(bpy.types.Operator):
 
 
 class TRELLIS_OT_set_down(bpy.types.Operator):
-    """Move the placeholder with the mouse, over surfaces. Click to set it down, Esc to leave it where it was"""
+    """Move the placeholder with the mouse, over surfaces. Click to place it, Esc to put it back"""
 
     bl_idname = "trellis.set_down"
     bl_label = "Set Down"
@@ -184,7 +184,7 @@ class TRELLIS_OT_set_down(bpy.types.Operator):
         if empty is None or context.area is None or context.area.type != 'VIEW_3D':
             return {'CANCELLED'}
         self.before = placeholder.spot(empty)
-        context.workspace.status_text_set("Click: set it down   Esc, Right Click: leave it where it was")
+        context.workspace.status_text_set("Click: place it   Esc, Right Click: put it back")
         context.window_manager.modal_handler_add(self)
         return {'RUNNING_MODAL'}
 

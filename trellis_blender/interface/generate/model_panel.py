@@ -63,7 +63,7 @@ class TRELLIS_OT_vary_seed(_OnceMore):
 
 
 class TRELLIS_OT_use_model_settings(bpy.types.Operator):
-    """Put what made this model into the panel: prompt or picture, model, parameters and seed. Sends nothing"""
+    """Put the settings of this model into the panel: prompt or picture, model, parameters and seed. Sends nothing"""
 
     bl_idname = "trellis.use_model_settings"
     bl_label = "Use These Settings"
@@ -104,7 +104,9 @@ class TRELLIS_OT_show_source(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         found = regenerate.active(context)
         if found is None or not found[1].is_from_picture:
-            cls.poll_message_set("It was made from words" if found is not None else "Select a model that was generated")
+            cls.poll_message_set(
+                "It was made from a prompt" if found is not None else "Select a model that was generated"
+            )
             return False
         if reason := regenerate.why_no_picture(found[1]):
             cls.poll_message_set(reason.removesuffix("."))

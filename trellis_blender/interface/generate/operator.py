@@ -26,7 +26,7 @@ ARGUMENTS = (*PARAMETERS, "prompt", "image", "model")
 
 
 class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
-    """Make a 3D model and put it where the panel says. Costs the model's price"""
+    """Make a 3D model with the settings of the panel. Costs the model's price"""
 
     bl_idname = "trellis.generate"
     bl_label = "Generate"

@@ -42,7 +42,7 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         if settings.source == 'TEXT':
             _draw_prompt(layout, settings)
             if len(settings.prompt) > PROMPT_HEEDED:
-                _draw_note(layout, context, f"TRELLIS heeds no more than about the first {PROMPT_HEEDED} characters.")
+                _draw_note(layout, context, f"TRELLIS uses only about the first {PROMPT_HEEDED} characters.")
         else:
             _draw_image(layout, context, settings)
         column = layout.column()

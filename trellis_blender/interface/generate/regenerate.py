@@ -106,5 +106,5 @@ def _why_not_replaceable(item: bpy.types.Object) -> str:
     if item.type != 'MESH':
         return f"“{item.name}” is no mesh any more, so nothing can take its place. Choose Beside It."
     if session.current().may_come(str(item.get(placeholder.ID_PROPERTY, ""))):
-        return f"Another one that takes the place of “{item.name}” is being made already."
+        return f"Another model that replaces “{item.name}” is being made already."
     return ""

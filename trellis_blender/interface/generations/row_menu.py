@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 
 class TRELLIS_OT_show(bpy.types.Operator):
-    """Select what was made and bring it into view; what is not in the scene is put there. Costs nothing"""
+    """Select the models and bring them into view. Models that are not in the scene are placed. Costs nothing"""
 
     bl_idname = "trellis.show"
     bl_label = "Show in the Scene"
     bl_options = {'INTERNAL'}
 
-    generations: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="Ids, a space between each")
+    generations: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="Ids, separated by spaces")
     may_place: bpy.props.BoolProperty(
-        options={'SKIP_SAVE', 'HIDDEN'}, description="Put the models that are not in the scene there"
+        options={'SKIP_SAVE', 'HIDDEN'}, description="Place the models that are not in the scene"
     )
 
     @classmethod
@@ -63,7 +63,7 @@ class TRELLIS_OT_show(bpy.types.Operator):
 
 
 class TRELLIS_OT_more(RowOperator):
-    """More to do with this generation"""
+    """More actions for this generation"""
 
     bl_idname = "trellis.more"
     bl_label = "More"
@@ -88,7 +88,7 @@ class TRELLIS_OT_move_here(RowOperator):
     def act(self, found: session.Session, generation: "Generation") -> None:
         item = found.file.object_of(generation)
         if item is None:
-            self.report({'INFO'}, "It is not in the scene any more. Place Again puts it there.")
+            self.report({'INFO'}, "It is not in the scene any more. Press Place Again to put it there.")
         else:
             item.matrix_world.translation = bpy.context.scene.cursor.location
 
@@ -121,7 +121,7 @@ class TRELLIS_OT_use_settings(RowOperator):
 
 
 class TRELLIS_OT_show_folder(RowOperator):
-    """Open the folder with the model as delivered, the picture that was sent, and what was asked for"""
+    """Open the folder with the model as delivered, the picture that was sent, and the request"""
 
     bl_idname = "trellis.show_folder"
     bl_label = "Show the Folder"
@@ -129,16 +129,16 @@ class TRELLIS_OT_show_folder(RowOperator):
     def act(self, found: session.Session, generation: "Generation") -> None:
         folder = found.queue.folder / generation.folder_name
         if not folder.is_dir():
-            self.report({'INFO'}, "Nothing of it is on the disk yet.")
+            self.report({'INFO'}, "It has no files yet.")
         else:
             bpy.ops.wm.path_open(filepath=str(folder))
 
 
 class TRELLIS_OT_copy_problem(RowOperator):
-    """Copy what the row says, with the task's id, to the clipboard"""
+    """Copy the message of the row and the id of the task to the clipboard"""
 
     bl_idname = "trellis.copy_problem"
-    bl_label = "Copy What It Says"
+    bl_label = "Copy the Message"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         line = monitor.line_of(generation)
@@ -147,7 +147,7 @@ class TRELLIS_OT_copy_problem(RowOperator):
 
 
 class TRELLIS_OT_keep_only(RowOperator):
-    """Hide the other variations that came of the same press. They stay in the scene and in the list"""
+    """Hide the other variations of the same press. They stay in the scene and in the list"""
 
     bl_idname = "trellis.keep_only"
     bl_label = "Keep This, Hide the Others"
@@ -209,7 +209,7 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
 
 
 class TRELLIS_OT_use_pictures(RowOperator):
-    """Take what was made into the panel: the picture without its background, or the concept images. Costs nothing"""
+    """Use the result in the panel: the picture without its background, or the concept images. Costs nothing"""
 
     bl_idname = "trellis.use_pictures"
     bl_label = "Use"

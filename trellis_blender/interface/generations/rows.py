@@ -51,7 +51,7 @@ class RowOperator(bpy.types.Operator):
 
 
 class TRELLIS_OT_cancel(RowOperator):
-    """Ask PiAPI to cancel this generation. PiAPI may not be able to: then it goes on, is paid, and is kept"""
+    """Ask PiAPI to cancel this generation. PiAPI may refuse: then it continues, is paid, and is kept"""
 
     bl_idname = "trellis.cancel"
     bl_label = "Cancel"
@@ -80,7 +80,7 @@ class TRELLIS_OT_place(RowOperator):
 
 
 class TRELLIS_OT_resume(RowOperator):
-    """Go on with this generation from where it stands, or look for it among the account's tasks. Costs nothing"""
+    """Continue this generation, or look for it among the account's tasks. Costs nothing"""
 
     bl_idname = "trellis.resume"
     bl_label = "Resume"
@@ -159,7 +159,7 @@ class TRELLIS_OT_submit_again(_Spending, RowOperator):
 
 
 class TRELLIS_OT_remove(RowOperator):
-    """Take this generation out of the list and delete its files. What stands in a scene stays there"""
+    """Remove this generation from the list and delete its files. Models in a scene stay there"""
 
     bl_idname = "trellis.remove"
     bl_label = "Remove"

@@ -33,7 +33,7 @@ class TRELLIS_OT_save_asset(bpy.types.Operator):
     bl_options = {'REGISTER'}
 
     generation: bpy.props.StringProperty(
-        options={'SKIP_SAVE', 'HIDDEN'}, description="Whose model; else the active object"
+        options={'SKIP_SAVE', 'HIDDEN'}, description="Object whose model is meant; by default the active object"
     )
 
     @classmethod
@@ -72,7 +72,7 @@ class TRELLIS_OT_save_asset(bpy.types.Operator):
 
 
 class TRELLIS_OT_add_library(bpy.types.Operator):
-    """Have Blender list this folder among its asset libraries, under Preferences → File Paths"""
+    """Add this folder to Blender's asset libraries, under Preferences → File Paths"""
 
     bl_idname = "trellis.add_library"
     bl_label = "Add to the Asset Libraries"

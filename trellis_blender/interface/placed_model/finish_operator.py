@@ -37,7 +37,7 @@ class _Running:
 
 
 class TRELLIS_OT_finish(FinishOperator):
-    """Bring the active model to size, origin, shading and number of triangles as you want them"""
+    """Set the active model's size, origin, shading and number of triangles"""
 
     bl_idname = "trellis.finish"
     bl_label = "Finish Model"

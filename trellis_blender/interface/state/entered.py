@@ -31,17 +31,21 @@ def why_no_address(text: str, secrets: Iterable[str], what: str, *, may_have_tok
     text = text.strip()
     is_key = _KEY_ALONE.fullmatch(text) or (not may_have_token and _KEY_INSIDE.search(text))
     if is_key or has_secret(text, secrets):
-        return f"There is a key in the address of {what}, so it is not used and not kept. It goes into API Key only."
+        return (
+            f"There is a key in the address of {what}, so it is not used and not stored. Enter the key in API Key only."
+        )
     # Up to the path; whoever reads a backslash as a slash, and whoever does not.
     if "@" in re.split(r"[/?#]", text.partition("//")[2] or text)[0]:
-        return f"There is a name or password in the address of {what}, so it is not used and not kept. Leave that out."
+        return (
+            f"There is a name or password in the address of {what}, so it is not used and not stored. Leave that out."
+        )
     return ""
 
 
 def why_no_task_id(text: str, secrets: Iterable[str]) -> str:
     """Why a text is no task's id, as a sentence; "" where it may be one."""
     if has_secret(text, secrets) or _KEY_INSIDE.fullmatch(text):
-        return "That is a key, not a task id. It was neither sent nor kept. Copy the id from your tasks on piapi.ai."
+        return "That is a key, not a task id. It was not sent and not stored. Copy the id from your tasks on piapi.ai."
     if not _TASK_ID.fullmatch(text):
-        return "That is no task id. Copy it from your tasks on piapi.ai."
+        return "That is not a task id. Copy it from your tasks on piapi.ai."
     return ""

@@ -63,7 +63,7 @@ class SecretFile:
                 pass
             except (OSError, UnicodeError) as error:
                 why = (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text"
-                self._problem = f"The file with your {self._what}, {path}, cannot be read ({why}). Enter it anew."
+                self._problem = f"The file with your {self._what}, {path}, cannot be read ({why}). Enter it again."
         return self._remembered
 
     def write(self, secret: str) -> None:

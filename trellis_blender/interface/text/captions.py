@@ -93,7 +93,7 @@ def _said(news: "Generation", waits_for: str) -> StatusLine:
         return StatusLine(f"arrives when {waits_for}", 'CHECKMARK')
     if state is State.READY and not news.problem:
         return StatusLine("is ready", 'CHECKMARK')
-    return StatusLine("needs a look", 'ERROR')
+    return StatusLine("needs attention", 'ERROR')
 
 
 NAME_SHOWN = 32

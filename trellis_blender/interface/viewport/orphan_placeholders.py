@@ -17,7 +17,9 @@ class TRELLIS_OT_remove_placeholder(bpy.types.Operator):
     bl_label = "Remove Placeholder"
     bl_options = {'INTERNAL'}
 
-    name: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="Of the Empty; else the active object")
+    name: bpy.props.StringProperty(
+        options={'SKIP_SAVE', 'HIDDEN'}, description="Name of the Empty; by default the active object"
+    )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene import windows
