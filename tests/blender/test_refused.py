@@ -34,11 +34,11 @@ def test_a_field_does_not_keep_it_and_says_why(preferences: Any, folder: Path, f
     assert getattr(preferences, field) == ""
     assert text.encode() not in kept(folder)
     said = " ".join(drawn(preferences))
-    assert "not used and not kept" in said
+    assert "not used and not stored" in said
     assert text not in said
     setattr(preferences, field, "https://example.com")
     assert getattr(preferences, field) == "https://example.com"
-    assert "not used and not kept" not in " ".join(drawn(preferences))
+    assert "not used and not stored" not in " ".join(drawn(preferences))
 
 
 @pytest.mark.parametrize("text", [KEY, OTHER_KEY, WITH_LOGIN])

@@ -60,7 +60,7 @@ def _checked(file: BinaryIO, size: int, go_on: Callable[[], object]) -> tuple[di
     if version != 2:
         raise ModelUnusable(f"it is a GLB of version {version}, and Blender reads version 2")
     if length != size:
-        raise ModelUnusable(f"it has {size:,} bytes instead of {length:,}")
+        raise ModelUnusable(f"{INCOMPLETE} or padded: {size:,} bytes instead of {length:,}")
     gltf = _read_json_chunk(file, size)
     if not gltf.get("meshes"):
         raise ModelUnusable("there is no mesh in it")
