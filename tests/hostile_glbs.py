@@ -9,7 +9,7 @@ from models import box_glb, picture_png
 from mutants import Parts
 
 Gltf = dict[str, Any]
-FLOAT, INT, BYTE = 5126, 5125, 5121
+FLOAT, INT, SHORT, BYTE = 5126, 5125, 5123, 5121
 MANY = 3_000_000
 
 
@@ -113,6 +113,14 @@ def many_materials(parts: Parts) -> None:
     parts.gltf["materials"] *= 5_000
 
 
+def many_textures(parts: Parts) -> None:
+    """As many materials as may be, each with all that extensions offer."""
+    one = {"index": 0}
+    kinds = ("clearcoat", "clearcoatRoughness", "clearcoatNormal", "specular", "specularColor", "thickness")
+    parts.gltf["materials"] = [{"extensions": {"KHR_materials_clearcoat": {f"{kind}Texture": one for kind in kinds}}}]
+    parts.gltf["materials"] *= 190
+
+
 def many_nodes(parts: Parts) -> None:
     parts.gltf["nodes"] += [{"mesh": 0}] * 5_000
 
@@ -124,6 +132,61 @@ def many_bones(parts: Parts) -> None:
 
 def many_skins(parts: Parts) -> None:
     parts.gltf["skins"] = [{"joints": [0]}] * 20_000
+
+
+def bound(parts: Parts, bones: int, meshes: int, skins: int = 1) -> None:
+    """Each of so many nodes is a mesh of its own, or of one that all share, moved by so many bones."""
+    parts.gltf["nodes"] = [{"children": list(range(1, bones))}, *({} for _ in range(bones - 1))]
+    parts.gltf["skins"] = [{"joints": list(range(bones))} for _ in range(skins)]
+    parts.gltf["meshes"] *= meshes
+    places = max(meshes, skins)
+    parts.gltf["nodes"] += [{"mesh": number % meshes, "skin": number % skins} for number in range(places)]
+    parts.gltf["scenes"] = [{"nodes": [0, *range(bones, bones + places)]}]
+
+
+def weights(parts: Parts, count: int) -> None:
+    """So many vertices, each moved by four bones."""
+    points = parts.add(struct.pack(f"<{3 * count}f", *range(3 * count)), FLOAT, "VEC3", count)
+    moved = parts.add(struct.pack("<4f", 0.25, 0.25, 0.25, 0.25) * count, FLOAT, "VEC4", count)
+    primitive(parts)["attributes"] = {"POSITION": points, "JOINTS_0": zeros(parts, count, "VEC4", BYTE)}
+    primitive(parts)["attributes"]["WEIGHTS_0"] = moved
+    del primitive(parts)["indices"]
+
+
+def many_matrices(parts: Parts) -> None:
+    """A skin of two bones with 90,000 matrices, which are computed anew for each mesh."""
+    bound(parts, 2, 200)
+    parts.gltf["skins"][0]["inverseBindMatrices"] = zeros(parts, 90_000, "MAT4")
+
+
+def weights_in_every_skin(parts: Parts) -> None:
+    """A mesh within the limits is made anew for each of 60 skins."""
+    weights(parts, 9_000)
+    bound(parts, 2, 1, skins=60)
+
+
+def bones_of_every_mesh(parts: Parts) -> None:
+    """Each of 450 meshes has a group for each of 450 bones."""
+    bound(parts, 450, 450)
+
+
+def many_meshes_in_parts(parts: Parts) -> None:
+    """Each is within the limits."""
+    points = parts.add(struct.pack("<144f", *range(144)), FLOAT, "VEC3", 48)
+    parts.gltf["meshes"] = [{"primitives": [{"attributes": {"POSITION": points}}] * 990} for _ in range(30)]
+    parts.gltf["nodes"] = [{"mesh": number} for number in range(30)]
+    parts.gltf["scenes"] = [{"nodes": list(range(30))}]
+    parts.add(bytes(1_000_000), BYTE, "SCALAR", 1)
+
+
+def computed_again_and_again(parts: Parts) -> None:
+    """A large list of which each part uses a corner; to use one is to compute all."""
+    large = zeros(parts, 90_000, "VEC4", BYTE)
+    parts.gltf["accessors"][large]["normalized"] = True
+    attributes = {**primitive(parts)["attributes"], **{f"_{number}": large for number in range(30)}}
+    corners = parts.add(struct.pack("<3H", 0, 1, 2), SHORT, "SCALAR", 3)
+    parts.gltf["meshes"][0]["primitives"] = [{"attributes": attributes, "indices": corners}] * 200
+    parts.add(bytes(300_000), BYTE, "SCALAR", 1)
 
 
 def many_scenes(parts: Parts) -> None:
@@ -240,9 +303,15 @@ HOSTILE: dict[str, Callable[[Parts], object]] = {
         many_images,
         sixteen_bits,
         many_materials,
+        many_textures,
         many_nodes,
         many_bones,
         many_skins,
+        many_matrices,
+        weights_in_every_skin,
+        bones_of_every_mesh,
+        many_meshes_in_parts,
+        computed_again_and_again,
         many_scenes,
         large_extras,
         deep_extras,
@@ -304,6 +373,32 @@ def nineteen_hundred_channels(parts: Parts) -> None:
     parts.gltf["animations"] = [{"samplers": [{"input": times, "output": values}], "channels": channels}]
 
 
+def a_thousand_bones(parts: Parts) -> None:
+    weights(parts, 3_000)
+    bound(parts, 950, 1)
+
+
+def three_meshes_of_many_bones(parts: Parts) -> None:
+    weights(parts, 3_000)
+    bound(parts, 900, 3)
+
+
+def weights_within(parts: Parts) -> None:
+    weights(parts, 9_000)
+    bound(parts, 2, 1, skins=25)
+
+
+def meshes_in_parts(parts: Parts) -> None:
+    many_meshes_in_parts(parts)
+    parts.gltf["nodes"] = parts.gltf["nodes"][:1]
+    parts.gltf["scenes"] = [{"nodes": [0]}]
+
+
+def computed_within(parts: Parts) -> None:
+    computed_again_and_again(parts)
+    del parts.gltf["meshes"][0]["primitives"][18:]
+
+
 def all_on_one_point(parts: Parts) -> None:
     count = 2_100_000
     primitive(parts)["indices"] = parts.add(bytes(4 * count), INT, "SCALAR", count)
@@ -318,6 +413,11 @@ WITHIN: dict[str, Callable[[Parts], object]] = {
         a_material_each,
         sixty_targets,
         nineteen_hundred_channels,
+        a_thousand_bones,
+        three_meshes_of_many_bones,
+        weights_within,
+        meshes_in_parts,
+        computed_within,
         all_on_one_point,
     )
 }

@@ -19,7 +19,7 @@ import pytest
 from hostile_glbs import WITHIN, changed
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from mutants import MUTATIONS, mutant, sources
+from mutants import MUTATIONS, Parts, mutant, rich_glb, sources
 
 from trellis_blender.gltf.container import check_glb
 from trellis_blender.gltf.errors import ModelUnusable
@@ -148,6 +148,17 @@ def test_spoilt_models_arrive_or_are_refused_in_a_sentence(
     record_property("count", f"{count} spoilt GLBs (seed {SEED}): {told}; {len(wrong)} not as they should")
     assert not wrong, "\n".join(wrong)
     assert count - found["refused by the checks"] >= count / 5
+
+
+@pytest.mark.parametrize("name", ["half \ud800", "zero \0", "x" * 100_000, "\u202e\u200b", "Trellis import"])
+def test_a_model_arrives_whatever_its_parts_are_called(importer: Importer, tmp_path: Path, name: str) -> None:
+    parts = Parts(rich_glb())
+    for kind in ("scenes", "nodes", "meshes", "materials", "images", "skins", "animations"):
+        for part in parts.gltf[kind]:
+            part["name"] = name
+    path = tmp_path / "model.glb"
+    path.write_bytes(parts.whole())
+    assert fate(importer, path) == {"outcome": "arrived", "said": "", "left": []}
 
 
 @pytest.mark.parametrize("name", WITHIN)

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from models import box_glb, glb, glb_without_mesh
+from mutants import Parts
 
 from trellis_blender.generation.problems import DiskFull, FolderUnusable
 from trellis_blender.generation.worker.download import keep_model
 from trellis_blender.gltf.container import check_glb, read_gltf
 from trellis_blender.gltf.errors import INCOMPLETE, ModelUnusable
+from trellis_blender.gltf.reader import read_model
 from trellis_blender.piapi.errors import ConnectionCut
 from trellis_blender.piapi.http.result_file import ResultStream
 
@@ -116,3 +118,16 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_are_read_as_blender_takes_them(tmp_path: Path) -> None:
+    parts = Parts(box_glb())
+    parts.gltf["meshes"][0]["name"] = "half \ud800"
+    parts.gltf["materials"][0]["name"] = "m" * 100_000
+    parts.gltf["images"][0]["name"] = 5
+    path = tmp_path / "model.glb"
+    path.write_bytes(parts.whole())
+    model = read_model(path)
+    material, picture = model.materials[0], model.pictures[0]
+    assert material is not None
+    assert (model.name, len(material.name), picture.name) == ("half ?", 255, "Image_0")

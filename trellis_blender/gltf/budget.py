@@ -6,9 +6,9 @@ and against the file's size, because a kilobyte can ask for gigabytes.
 from collections import Counter
 from typing import Any
 
-from . import compression
+from . import compression, repeats
 from .errors import ModelUnusable
-from .layout import COMPONENTS, at
+from .layout import COMPONENTS, at, corners_of
 
 FREE_VALUES = 100_000
 """Numbers that any file may claim, however small it is."""
@@ -26,16 +26,14 @@ PLACES_FOR_A_VALUE = 8
 """How often what a file has may stand in the scene, as all becomes one mesh: for small files, see `_check_places`."""
 PARTS_MAX = 1_000
 """Of a mesh. The importer copies all that it has at each part."""
-PUT_TOGETHER_MAX = 200_000_000
-"""Parts of a mesh × its numbers: 10 s."""
 ATTRIBUTES_MAX = 64
 """Of a part, morph targets included."""
 MATERIALS_MAX = 200
 """The importer takes 5 ms for each."""
+TEXTURES_USED_MAX = 400
+"""In all materials together. Blender 5.3 takes 10 ms and more for each; a material can have 17."""
 JOINTS_MAX = 1_000
 """Of all skins."""
-WEIGHTS_MAX = 1_000_000
-"""Which the importer sets one by one."""
 KEYS_MAX = 200_000
 """Of all animations."""
 CHANNELS_MAX = 2_000
@@ -52,11 +50,16 @@ def check(gltf: dict[str, Any], size: int) -> None:
             raise ModelUnusable(f"it claims to have {len(found):,} {kind}")
     if len(gltf.get("materials", [])) > MATERIALS_MAX:
         raise ModelUnusable(f"it claims to have {len(gltf['materials']):,} materials")
+    textures = sum(map(_textures_in, gltf.get("materials", [])))
+    if textures > TEXTURES_USED_MAX:
+        raise ModelUnusable(f"its materials claim to have {textures:,} textures")
     _check_animations(gltf)
     _check_skins(gltf)
     once = standing = vertices = 0
+    taken: list[int] = []
     for number, mesh in enumerate(gltf["meshes"]):
         values, points, decoded = _values_of(gltf, mesh)
+        taken.append(values)
         once += values + decoded
         standing += values * max(places[number], 1)
         vertices += points * max(places[number], 1)
@@ -65,6 +68,7 @@ def check(gltf: dict[str, Any], size: int) -> None:
     room = FREE_VALUES + size * (PACKED_VALUES_FOR_A_BYTE if compression.is_in(gltf) else VALUES_FOR_A_BYTE)
     if once > room or standing > min(room * PLACES_FOR_A_VALUE, VALUES_MAX):
         raise ModelUnusable(f"it claims to have {max(once, standing):,} numbers, more than a file of its size can have")
+    repeats.check(gltf, taken)
 
 
 def _places_of_meshes(gltf: dict[str, Any]) -> Counter[int]:
@@ -87,36 +91,32 @@ def _values_of(gltf: dict[str, Any], mesh: dict[str, Any]) -> tuple[int, int, in
     parts = mesh["primitives"]
     if len(parts) > PARTS_MAX:
         raise ModelUnusable(f"a mesh of it is in {len(parts):,} parts")
-    values = vertices = weights = 0
+    values = vertices = 0
     decoded: set[int] = set()
     for part in parts:
         used = [part["attributes"], *part.get("targets", [])]
         if sum(map(len, used)) > ATTRIBUTES_MAX:
             raise ModelUnusable(f"a part of it claims to have {sum(map(len, used)):,} attributes")
         numbers = [number for each in used for number in each.values()]
-        corners = _corners_of(gltf, part)
-        # Each list is decoded once for all parts; a part takes of it what its corners use.
+        corners = corners_of(gltf, part)
+        # A part takes of a list what its corners use.
         decoded.update(numbers)
         found = [at(gltf["accessors"], number) for number in numbers]
         values += sum(min(accessor["count"], corners) * COMPONENTS[accessor["type"]] for accessor in found)
         values += corners * (1 + sum(name.startswith(("TEXCOORD_", "COLOR_")) for name in part["attributes"]))
         if "POSITION" in part["attributes"]:
             vertices += min(at(gltf["accessors"], part["attributes"]["POSITION"])["count"], corners)
-        weights += 4 * corners * sum(name.startswith("WEIGHTS_") for name in part["attributes"])
-    if weights > WEIGHTS_MAX:
-        raise ModelUnusable(f"it claims to have {weights:,} weights of bones")
-    if values * len(parts) > PUT_TOGETHER_MAX:
-        raise ModelUnusable(f"a mesh of it is in {len(parts):,} parts")
     lists = [gltf["accessors"][number] for number in decoded]
     return values, vertices, sum(accessor["count"] * COMPONENTS[accessor["type"]] for accessor in lists)
 
 
-def _corners_of(gltf: dict[str, Any], part: dict[str, Any]) -> int:
-    """Of the triangles: a strip or a fan has one for nearly each of its indices."""
-    listed = part.get("indices", part["attributes"].get("POSITION"))
-    if listed is None:
+def _textures_in(described: Any) -> int:
+    """Of a material, those of its extensions included: all that has an index is one."""
+    if not isinstance(described, dict | list):
         return 0
-    return at(gltf["accessors"], listed)["count"] * (3 if part.get("mode", 4) in {2, 3, 5, 6} else 1)
+    held: Any = described
+    within: Any = held.values() if isinstance(described, dict) else held
+    return (isinstance(described, dict) and "index" in held) + sum(map(_textures_in, within))
 
 
 def _check_skins(gltf: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any, cast
 
 from ..imaging.kinds import kind_of
-from .layout import at, table
+from .layout import at, plain_name, table
 from .model import Material, NotRead, Picture, Sampler, Texture, TextureTransform, Wrap
 from .pictures import IN_BASE64
 
@@ -81,7 +81,7 @@ class Materials:
         red, green, blue = _numbers(given.get("emissiveFactor") or (0, 0, 0), 3)
         emission = table(extensions, "KHR_materials_emissive_strength")
         return Material(
-            name=_name(given.get("name"), f"Material_{number}"),
+            name=plain_name(given.get("name")) or f"Material_{number}",
             base_colour=cast("Any", _numbers(surface.get("baseColorFactor") or (1, 1, 1, 1), 4)),
             base_texture=self._texture(surface.get("baseColorTexture")),
             metallic=_number(surface.get("metallicFactor"), 1.0 if has_metal else 0.0),
@@ -147,7 +147,7 @@ class Materials:
             content = b64decode(image["uri"].partition(IN_BASE64)[2])
         else:
             content = bytes(self._view(image["bufferView"]))
-        return Picture(_name(image.get("name"), f"Image_{number}"), content, _KINDS[kind_of(content[:16])])
+        return Picture(plain_name(image.get("name")) or f"Image_{number}", content, _KINDS[kind_of(content[:16])])
 
 
 def _wrap(given: int | None) -> Wrap:
@@ -156,10 +156,6 @@ def _wrap(given: int | None) -> Wrap:
 
 def _filter(given: int | None) -> int | None:
     return None if given is None else _FILTERS.get(given, given)
-
-
-def _name(given: Any, default: str) -> str:
-    return given if isinstance(given, str) and given else default
 
 
 def _number(given: Any, default: float) -> float:

@@ -11,7 +11,7 @@ from .accessors import Accessors
 from .assembly import Assembly
 from .container import read_glb
 from .errors import DAMAGED, ModelUnusable
-from .layout import at, listed
+from .layout import at, listed, plain_name
 from .materials import Materials
 from .model import Model, NotRead
 from .nodes import find_places
@@ -62,9 +62,9 @@ def _read(gltf: dict[str, Any], binary: bytearray, go_on: Callable[[], object]) 
     accessors = Accessors(gltf, binary, go_on)
     materials = Materials(gltf, accessors.view)
     mesh, left_out = Assembly(gltf, accessors, materials, go_on).mesh(places)
-    names = [each.get("name") for each in meshes]
+    names = (plain_name(each.get("name")) for each in meshes)
     return Model(
-        name=next((name for name in names if isinstance(name, str) and name), ""),
+        name=next(filter(None, names), ""),
         mesh=mesh,
         materials=materials.found(),
         pictures=materials.pictures(),

@@ -12,12 +12,14 @@ import bpy
 
 from ...gltf import compression
 from ...gltf.container import read_gltf
+from ...gltf.layout import plain_name
 from .. import versions
 from .quiet import no_output_on_failure
 
 ADDON = "io_scene_gltf2"
 """The importer's Python module."""
 COMPRESSIONS = frozenset({*compression.MESHOPT, compression.DRACO})
+_NAMED = ("nodes", "meshes", "materials", "images", "skins", "scenes", "animations")
 _HOOKS = "glTF2ImportUserExtension"
 """By this name of a class in an enabled add-on's module the importer finds what wants to take part in an import."""
 
@@ -65,6 +67,9 @@ class _TakesPart:
         for kind in ("nodes", "meshes", "materials", "cameras", "skins", "scenes"):
             for item in getattr(data, kind) or ():
                 item.extras = None
+        for kind in _NAMED:
+            for item in getattr(data, kind) or ():
+                item.name = plain_name(item.name) or None
         for node in data.nodes or ():
             node.camera = None
             (node.extensions or {}).pop("KHR_lights_punctual", None)
