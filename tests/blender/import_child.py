@@ -15,6 +15,11 @@ from typing import Any
 ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)  # what Blender prints, from its first moment on, must not be taken for an answer
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
 import bpy  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -25,6 +30,9 @@ from trellis_blender.scene.arrival import place as placing  # noqa: E402
 from trellis_blender.scene.images import mesh_snapshot, thumbnail  # noqa: E402
 from trellis_blender.scene.importing.importer import ImportFailed  # noqa: E402
 
+MEMORY_LIMIT_BYTES, TIME_LIMIT_S = 6 * 2**30, 120
+"""Of this process, where the system has such limits: a file that asks for more must not take the machine along. Blender
+itself takes 2 GB of addresses."""
 KINDS = {name for name, kind in bpy.types.BlendData.bl_rna.properties.items() if kind.type == 'COLLECTION'} - {
     "all_ids"
 }
@@ -33,12 +41,28 @@ USED_BY_A_MODEL = {"images", "materials", "node_groups"}
 
 def main() -> None:
     """Until stdin ends."""
+    limit_memory()
     bpy.ops.wm.read_factory_settings(use_empty=True)
     for line in sys.stdin:
+        limit_time()
         outcome, said, left = take_in(Path(line.strip()))
         ANSWERS.write(json.dumps({"outcome": outcome, "said": said, "left": left}) + "\n")
         ANSWERS.flush()
     os._exit(0)  # Blender 4.2 crashes when its module is unloaded after an import
+
+
+def limit_memory() -> None:
+    """For this process from now on."""
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+
+
+def limit_time() -> None:
+    """For the next file: what this process has used so far does not count."""
+    if resource is not None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        until = int(used.ru_utime + used.ru_stime) + TIME_LIMIT_S
+        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def take_in(path: Path) -> tuple[str, str, list[str]]:
