@@ -12,7 +12,7 @@ from models import picture_png
 from PIL import Image
 
 from trellis_blender.imaging import headers_simple, headers_tiff
-from trellis_blender.imaging.headers import Header, read_header, read_size
+from trellis_blender.imaging.headers import Header, read_header
 
 WAYS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "PNG": ("RGBA", "PNG", {}),
@@ -53,7 +53,6 @@ def header(content: bytes) -> Header:
 def test_the_size_is_what_is_stored(way: str, size: tuple[int, int]) -> None:
     content = written(way, size)
     assert header(content) == Header(size)
-    assert read_size(io.BytesIO(content)) == size
 
 
 def exif_of(order: str, orientation: int) -> bytes:
@@ -115,13 +114,6 @@ def test_more_than_one_frame_is_an_animation(kind: str) -> None:
     file = io.BytesIO()
     frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
     assert header(file.getvalue()) == Header((64, 32), is_animated=True)
-
-
-def test_a_size_is_found_without_reading_the_rest() -> None:
-    for way in ("PNG", "JPEG"):
-        file = io.BytesIO(written(way, (900, 700)))
-        read_size(file)
-        assert file.tell() < len(file.getvalue()) / 10
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -320,4 +312,70 @@ def test_no_change_of_a_file_makes_reading_it_raise(way: str, place: int, put_in
     content[place : place + len(put_in)] = put_in
     found = header(bytes(content))
     assert found.orientation in range(1, 9)
-    assert read_size(io.BytesIO(content)) == found.size
+
+
+# What unfolds to far more than the picture shows
+
+
+def packed_png(kind: bytes, count: int, *, before: bytes = b"", behind: bool = False) -> bytes:
+    """With so many chunks beside the pixels, each of which unfolds to 8 MB."""
+    content = written("PNG")
+    head, end = content[:33], content.rindex(b"IEND") - 4
+    body = {b"zTXt": b"k\0\0", b"iTXt": b"k\0\1\0\0\0", b"iCCP": b"k\0\0"}[kind] + zlib.compress(bytes(8_000_000))
+    more = before + chunk(kind, body) * count
+    return content[:end] + more + content[end:] if behind else head + more + content[33:]
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
+def test_a_png_with_gigabytes_beside_its_pixels(kind: bytes, behind: bool) -> None:
+    assert not header(packed_png(kind, 3, behind=behind)).is_loaded
+    assert header(packed_png(kind, 17, behind=behind)).is_loaded
+    hidden = packed_png(kind, 17, before=chunk(b"abCd", b"") * 2000, behind=behind)
+    assert header(hidden).is_loaded
+
+
+def test_a_png_in_many_pieces_is_none_of_these() -> None:
+    content = written("PNG")
+    end = content.rindex(b"IEND") - 4
+    assert header(content[:end] + chunk(b"IDAT", b"") * 5000 + content[end:]) == Header((80, 40))
+
+
+def test_a_jpeg_that_goes_over_itself_again_and_again() -> None:
+    content = written("progressive JPEG")
+    last = content.rindex(b"\xff\xda")
+    assert header(content) == Header((80, 40))
+    again = content[:last] + content[last:-2] * 200 + b"\xff\xd9"
+    assert header(again) == Header((80, 40), is_loaded=True)
+    few = content[:last] + content[last:-2] * 30 + b"\xff\xd9"
+    assert header(few) == Header((80, 40))
+    assert header(few.replace(struct.pack(">HH", 40, 80), struct.pack(">HH", 8000, 8000))).is_loaded
+    photograph = written("JPEG")
+    for whole in (photograph, content):
+        assert header(whole + b"\xff\xda" * 200) == Header((80, 40)), "a film behind a photograph"
+
+
+@pytest.mark.parametrize(("width", "height"), [(65_536, 65_536), (1_000_000, 100), (16, 16), (1024, 1024)])
+def test_a_tile_of_a_tiff_that_is_larger_than_any_picture(width: int, height: int) -> None:
+    tags = {256: 64, 257: 64, 258: 8, 277: 1, 322: width, 323: height}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    content = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    assert header(content) == Header((64, 64), is_loaded=width * height > 64_000_000)
+
+
+def layered_exr(channels: int, size: int, tile: int = 0) -> bytes:
+    names = b"".join(b"L%04d.R\0" % number + struct.pack("<iIii", 1, 0, 1, 1) for number in range(channels)) + b"\0"
+    window = struct.pack("<4i", 0, 0, size - 1, size - 1)
+    content = b"\x76\x2f\x31\x01\2\0\0\0channels\0chlist\0" + struct.pack("<I", len(names)) + names
+    content += b"dataWindow\0box2i\0" + struct.pack("<I", 16) + window
+    if tile:
+        content += b"tiles\0tiledesc\0" + struct.pack("<IIIB", 9, tile, tile, 0)
+    return content + b"\0"
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "tile", "is_loaded"),
+    [(4, 2000, 0, False), (30, 2000, 0, False), (1000, 2000, 0, True), (3, 64, 64, False), (3, 64, 60_000, True)],
+)
+def test_an_openexr_with_more_in_it_than_a_picture(channels: int, size: int, tile: int, is_loaded: bool) -> None:
+    assert header(layered_exr(channels, size, tile)) == Header((size, size), is_loaded=is_loaded)

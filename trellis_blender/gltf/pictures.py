@@ -5,7 +5,7 @@ from base64 import b64decode
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from ..imaging.headers import is_deep, read_size
+from ..imaging.headers import is_deep, read_header
 from ..imaging.kinds import WITHIN_MODELS, kind_of
 from .errors import NO_PICTURE, ModelUnusable
 
@@ -16,6 +16,8 @@ PIXELS_IN_ALL_MAX = 2 * PIXELS_MAX
 PICTURES_MAX = 100
 HEADER_BYTES = 4 * 1024 * 1024
 """Within so much of a picture its size has to be told."""
+JPEG_BYTES = 64 * 1024 * 1024
+"""A JPEG is looked through to its end, for how often a decoder would have to go over it."""
 IN_BASE64 = ";base64,"
 
 
@@ -47,7 +49,10 @@ def _start_of(gltf: dict[str, Any], view: dict[str, Any], file: BinaryIO, begins
     if "uri" in buffer:
         return b64decode(buffer["uri"].partition(IN_BASE64)[2])[offset : offset + min(length, HEADER_BYTES)]
     file.seek(begins + offset)
-    return file.read(min(length, HEADER_BYTES))
+    start = file.read(min(length, HEADER_BYTES))
+    if kind_of(start[:16]) == "JPEG":
+        start += file.read(min(length, JPEG_BYTES) - len(start))
+    return start
 
 
 def _checked_pixels(start: bytes) -> int:
@@ -55,10 +60,12 @@ def _checked_pixels(start: bytes) -> int:
     kind = kind_of(start[:16])
     if kind not in WITHIN_MODELS:
         raise ModelUnusable(f"a picture in it is {kind or 'of an unknown kind'}, not PNG, JPEG or WebP")
-    size, deep = read_size(BytesIO(start)), is_deep(BytesIO(start))
-    if size is None:
+    header, deep = read_header(BytesIO(start)), is_deep(BytesIO(start))
+    if header.size is None:
         raise ModelUnusable(f"a picture in it, a {kind}, does not tell its size")
-    width, height = size
+    if header.is_loaded:
+        raise ModelUnusable("a picture in it contains far more data than it shows")
+    width, height = header.size
     pixels = width * height * (4 if deep else 1)
     if pixels > PIXELS_MAX:
         more = " of 16 bits" if deep else ""

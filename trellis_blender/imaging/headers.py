@@ -6,6 +6,7 @@ see `headers_simple`.
 """
 
 import io
+import math
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
@@ -17,6 +18,19 @@ _CHUNK_LIMIT_BYTES = 1_000_000
 """No camera writes more Exif than a JPEG segment has room for, 64 KB."""
 _CHUNKS_MAX = 1000
 _DEEP_BYTES = 32
+_PNG_CHUNKS_MAX = 100_000
+"""As some programs write pixels in pieces of 8 KB, that is 800 MB."""
+_PACKED_CHUNKS_MAX = 16
+"""Of a PNG, beside its pixels: decoders unfold each, to 8 MB, before they look at a pixel. Programs write two or
+three."""
+_PACKED_CHUNKS = frozenset({b"zTXt", b"iTXt", b"iCCP"})
+_SCANS_MAX = 100
+_SCANNED_PX_MAX = 1_500_000_000
+"""Of a progressive JPEG, alone and × its pixels: each scan goes over all of the picture, however short it is, and
+takes half a second for 64 million pixels. Programs write some ten."""
+_PIECE_BYTES = 2**20
+_TILE_LIMIT_PX = 64_000_000
+"""Of a tile of a TIFF, which is allocated whole, however small the picture is."""
 _SAMPLES_MAX = 5
 """Samples per pixel in a TIFF: four inks and alpha. With more, decoding takes more memory than width and height
 suggest."""
@@ -30,13 +44,15 @@ _WEBP_ANIMATED = 0x02
 
 class Header(NamedTuple):
     """`size` is width and height in pixels as stored, None if unknown; `orientation` is Exif's 1–8: 1 is upright, 6 has
-    to be rotated by 90° clockwise; `is_cut` is true if the file ends before the image does.
+    to be rotated by 90° clockwise; `is_cut` is true if the file ends before the image does; `is_loaded`
+    if decoding it takes far more than its pixels do.
     """
 
     size: tuple[int, int] | None = None
     orientation: int = UPRIGHT
     is_animated: bool = False
     is_cut: bool = False
+    is_loaded: bool = False
 
 
 def read_header(file: BinaryIO) -> Header:
@@ -44,11 +60,6 @@ def read_header(file: BinaryIO) -> Header:
     files. Reads little, except a JPEG without an end, which it reads completely.
     """
     return _summed(_found(file))
-
-
-def read_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Only the `size`; stops reading there."""
-    return _summed(_found(file), until_size=True).size
 
 
 def is_deep(file: BinaryIO) -> bool:
@@ -74,10 +85,10 @@ def _found(file: BinaryIO) -> Iterator[Header]:
     elif start[:4] in {b"II*\0", b"MM\0*"}:
         yield _tiff(file)
     else:
-        yield Header(headers_simple.size_of(start))
+        yield Header(headers_simple.size_of(start), is_loaded=headers_simple.is_loaded(start))
 
 
-def _summed(found: Iterator[Header], *, until_size: bool = False) -> Header:
+def _summed(found: Iterator[Header]) -> Header:
     summed = Header()
     try:
         for header in found:
@@ -86,9 +97,8 @@ def _summed(found: Iterator[Header], *, until_size: bool = False) -> Header:
                 summed.orientation if summed.orientation != UPRIGHT else header.orientation,
                 summed.is_animated or header.is_animated,
                 summed.is_cut or header.is_cut,
+                summed.is_loaded or header.is_loaded,
             )
-            if until_size and header.size:
-                break
     except (struct.error, IndexError):
         pass
     return summed
@@ -102,12 +112,17 @@ def _larger(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple
 def _png(file: BinaryIO) -> Iterator[Header]:
     file.seek(8)
     has_begun = False
-    for _ in range(_CHUNKS_MAX):
+    packed = others = 0
+    for _ in range(_PNG_CHUNKS_MAX):
         length, kind = struct.unpack(">I4s", file.read(8))
         wanted = kind in {b"IHDR", b"acTL", b"eXIf"} and length <= _CHUNK_LIMIT_BYTES
         body = file.read(length) if wanted else b""
         if kind == b"IEND":
             return
+        packed += kind in _PACKED_CHUNKS
+        others += kind != b"IDAT"
+        if packed > _PACKED_CHUNKS_MAX or others > _CHUNKS_MAX:
+            break
         if kind == b"IDAT":
             has_begun = True
         elif kind == b"IHDR":
@@ -117,6 +132,7 @@ def _png(file: BinaryIO) -> Iterator[Header]:
         elif kind == b"eXIf":
             yield Header(orientation=_orientation(body))
         file.seek(length - len(body) + 4, 1)
+    yield Header(is_loaded=True)
 
 
 def _webp(file: BinaryIO) -> Iterator[Header]:
@@ -145,17 +161,22 @@ def _webp(file: BinaryIO) -> Iterator[Header]:
 
 def _jpeg(file: BinaryIO) -> Iterator[Header]:
     file.seek(2)
+    is_progressive, area = False, 1
     for _ in range(_CHUNKS_MAX):
         kind = _jpeg_marker(file)
         if kind in _JPEG_LENGTHLESS:
             continue
         (length,) = struct.unpack(">H", file.read(2))
         if kind == _JPEG_SCAN:
+            begun = file.tell()
             yield Header(is_cut=not _has_jpeg_end(file))
+            file.seek(begun)
+            yield Header(is_loaded=is_progressive and _scans_from(file) > min(_SCANS_MAX, _SCANNED_PX_MAX // area))
             return
         body = file.read(length - 2)
         if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack_from(">HH", body, 1)
+            is_progressive, area = is_progressive or kind & 3 == 2, max(area, width * height)
             yield Header((width, height))
         elif kind == 0xE1 and body[:6] == b"Exif\0\0":
             yield Header(orientation=_orientation(body[6:]))
@@ -181,6 +202,22 @@ def _has_jpeg_end(file: BinaryIO) -> bool:
     return _JPEG_END in file.read(_SCAN_LIMIT_BYTES)
 
 
+def _scans_from(file: BinaryIO) -> int:
+    """How many scans of a JPEG there are up to its end, the one included that begins here."""
+    marker = bytes((0xFF, _JPEG_SCAN))
+    count, last = 1, b""
+    for _ in range(_SCAN_LIMIT_BYTES // _PIECE_BYTES):
+        piece = file.read(_PIECE_BYTES)
+        if not piece:
+            break
+        picture, is_end, _ = (last + piece).partition(_JPEG_END)
+        count += picture.count(marker)
+        if is_end:
+            break
+        last = piece[-1:]
+    return count
+
+
 def _tiff(file: BinaryIO) -> Header:
     found = headers_tiff.read_directory(file)
     if (
@@ -190,7 +227,13 @@ def _tiff(file: BinaryIO) -> Header:
     ):
         return Header()
     size = found[headers_tiff.WIDTH][0], found[headers_tiff.HEIGHT][0]
-    return Header(size, headers_tiff.orientation(found), is_cut=headers_tiff.is_cut(found, file.seek(0, io.SEEK_END)))
+    tile = (max(found.get(tag, (0,))) for tag in (headers_tiff.TILE_WIDTH, headers_tiff.TILE_HEIGHT))
+    return Header(
+        size,
+        headers_tiff.orientation(found),
+        is_cut=headers_tiff.is_cut(found, file.seek(0, io.SEEK_END)),
+        is_loaded=math.prod(tile) > _TILE_LIMIT_PX,
+    )
 
 
 def _orientation(exif: bytes) -> int:

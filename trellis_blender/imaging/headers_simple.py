@@ -19,6 +19,11 @@ _EXR = b"\x76\x2f\x31\x01"
 _EXR_ODD = 0x18
 """The flags of files with several images, each with its own header, and of files with many values per pixel."""
 _EXR_WINDOW = re.compile(rb"(?:dataWindow|displayWindow)\0box2i\0\x10\0\0\0(.{16})", re.DOTALL)
+_EXR_CHANNELS = re.compile(rb"channels\0chlist\0.{4}", re.DOTALL)
+_EXR_CHANNEL = re.compile(rb"([^\0]{1,255})\0.{16}", re.DOTALL)
+_EXR_TILE = re.compile(rb"tiles\0tiledesc\0\x09\0\0\0(.{8})", re.DOTALL)
+_EXR_VALUES_MAX = 160_000_000
+"""Of all channels, and of all channels of a tile, which is allocated whole: 640 MB."""
 _HDR_SIZE = re.compile(rb"\n\n([-+][XY]) (\d{1,9}) [-+][XY] (\d{1,9})\n")
 
 
@@ -37,6 +42,19 @@ def size_of(start: bytes) -> tuple[int, int] | None:
         return _tga(start)
     except (struct.error, IndexError):
         return None
+
+
+def is_loaded(start: bytes) -> bool:
+    """Whether an OpenEXR has so many channels, or such tiles, that they take far more room than a picture."""
+    if start[:4] != _EXR:
+        return False
+    width, height = size_of(start) or (0, 0)
+    listed = _EXR_CHANNELS.search(start)
+    channels, place = 0, listed.end() if listed else len(start)
+    while found := _EXR_CHANNEL.match(start, place):
+        channels, place = channels + 1, found.end()
+    tiles = [struct.unpack("<II", each) for each in _EXR_TILE.findall(start)]
+    return max([width * height, *(across * down for across, down in tiles)]) * channels > _EXR_VALUES_MAX
 
 
 def is_float(start: bytes) -> bool:

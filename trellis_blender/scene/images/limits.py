@@ -47,6 +47,11 @@ def check_header(name: str, file: BinaryIO) -> Header:
         which = f" ({kind})" if kind else ""
         raise PictureUnusable(f"“{name}” cannot be read as an image{which}. Choose a PNG, JPEG or WebP.")
     check_size(name, *header.size, deep=is_deep(file))
+    if header.is_loaded:
+        raise PictureUnusable(
+            f"“{name}” contains far more data than the picture shows: layers, scans or texts. Save it again as a PNG, "
+            "JPEG or WebP without them."
+        )
     if header.is_animated:
         raise PictureUnusable(f"“{name}” is animated. Choose a still image.")
     if header.is_cut:

@@ -73,14 +73,20 @@ def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
 
 
 def _check_undecoded(image: bpy.types.Image) -> None:
-    """Checks the header before Blender decodes the image: the .blend file may come from a stranger."""
-    if image.has_data or image.source != 'FILE':
+    """Checks the image before Blender decodes or generates it: the .blend file may come from a stranger."""
+    if image.has_data:
+        return
+    if image.source == 'GENERATED':
+        is_deep = image.use_generated_float
+        check_size(image.name, image.generated_width, image.generated_height, deep=is_deep)
+    if image.source != 'FILE':
         return
     if image.packed_file is not None:
         check_header(image.name, BytesIO(image.packed_file.data))
         return
     path = Path(bpy.path.abspath(image.filepath, library=image.library))
-    if path.is_file():
+    # A folder or a pipe in its place is not to be opened.
+    if path.exists():
         check_file(path)
 
 
