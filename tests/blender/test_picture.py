@@ -256,7 +256,7 @@ def filled_jpeg(folder: Path) -> Path:
         (lambda folder: write(folder / "text.png", b"not an image"), "cannot be read as an image"),
         (lambda folder: write(folder / "cut.png", picture_png(20, 20)[:40]), "is not an image that Blender can read"),
         (lambda folder: write(folder / "film.mp4", b"\0\0\0\x18ftypmp42"), "Choose a PNG, JPEG or WebP"),
-        (huge_png, "“huge.png” has 30,000 × 20,000 pixels; at most 16,384 on a side"),
+        (huge_png, "“huge.png” has 30,000 × 20,000 pixels; at most 16,384 on each side"),
         (huge_jpeg, "“huge.jpg” has 30,000 × 20 pixels"),
         (huge_webp, "“huge.webp” has 30,000 × 10 pixels"),
         (huge_bmp, "“huge.bmp” has 30,000 × 20,000 pixels"),
@@ -333,29 +333,30 @@ def write(path: Path, content: bytes) -> Path:
 ACES = "ocio://cg-config-v1.0.0_aces-v1.3_ocio-v2.1"
 
 
-def sixteen_bits(grey: int, alpha: int = 65_535) -> bytes:
-    """A PNG of 32 × 32 with 16 bits a channel."""
+def sixteen_bits(*pixel: int) -> bytes:
+    """A PNG of 32 × 32 with 16 bits a channel, all of one colour: red, green, blue, alpha."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    row = b"\0" + struct.pack(">4H", grey, grey, grey, alpha) * 32
+    row = b"\0" + struct.pack(">4H", *pixel) * 32
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 32, 32, 16, 6, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(row * 32)) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("configuration", ["", ACES], ids=["Blender's", "ACES"])
-@pytest.mark.parametrize(("grey", "alpha"), [(65_535, 65_535), (32_896, 65_535), (32_896, 32_896)])
-def test_values_of_16_bits_are_sent_as_they_are(tmp_path: Path, configuration: str, grey: int, alpha: int) -> None:
-    path = tmp_path / "grey.png"
-    path.write_bytes(sixteen_bits(grey, alpha))
+@pytest.mark.parametrize(("colour", "alpha"), [("ffffff", 255), ("808080", 255), ("808080", 128), ("c03010", 255)])
+def test_values_of_16_bits_are_sent_as_they_are(tmp_path: Path, configuration: str, colour: str, alpha: int) -> None:
+    wanted = [*bytes.fromhex(colour), alpha]
+    path = tmp_path / "plain.png"
+    path.write_bytes(sixteen_bits(*(257 * value for value in wanted)))
     child = Path(__file__).with_name("colour_child.py")
     surroundings = {**os.environ, **({"OCIO": configuration} if configuration else {})}
     command = [sys.executable, child, path]
     done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120, check=True)
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("sent")]
     found = [int(number) for number in line.split()[1:]]
-    assert found == pytest.approx([grey // 257, grey // 257, grey // 257, alpha // 257] * 2, abs=1)
+    assert found == pytest.approx(wanted * 3, abs=1)
 
 
 @pytest.mark.parametrize("is_packed", [True, False])
@@ -366,7 +367,7 @@ def test_what_unfolds_to_gigabytes_in_a_blend_is_refused_before_it_is_decoded(
 
     jpeg_2000 = tmp_path / "bomb.png"
     jpeg_2000.write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100))
-    for path, said in ((huge_png(tmp_path), "pixels; at most"), (jpeg_2000, r"read here \(JPEG 2000\)")):
+    for path, said in ((huge_png(tmp_path), "pixels; at most"), (jpeg_2000, r"read as an image \(JPEG 2000\)")):
         image = bpy.data.images.new("bomb", 4, 4)
         if is_packed:
             content = path.read_bytes()
@@ -377,3 +378,29 @@ def test_what_unfolds_to_gigabytes_in_a_blend_is_refused_before_it_is_decoded(
         with pytest.raises(PictureUnusable, match=said):
             of_datablock(image)
         assert not image.has_data
+
+
+@pytest.mark.parametrize("is_float", [True, False])
+def test_an_image_that_blender_would_make_out_of_nothing_is_judged_before(addon: Any, is_float: bool) -> None:
+    from trellis_blender.scene.images.load import PictureUnusable, picture_of
+
+    image = bpy.data.images.new("endless", 8, 8, float_buffer=is_float)
+    image.generated_width = image.generated_height = 16_000
+    with pytest.raises(PictureUnusable, match="pixels; at most"):
+        picture_of(image, bpy.context.scene)
+    assert not image.has_data
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_file_is_not_opened(addon: Any, tmp_path: Path, kind: str) -> None:
+    from trellis_blender.scene.images.load import PictureUnusable, picture_of
+
+    if kind == "pipe" and not hasattr(os, "mkfifo"):
+        pytest.skip("this system has none")
+    path = tmp_path / "picture.png"
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    image = bpy.data.images.new("picture", 4, 4)
+    image.filepath = str(path)
+    image.source = 'FILE'
+    with pytest.raises(PictureUnusable, match="There is no file"):
+        picture_of(image, bpy.context.scene)

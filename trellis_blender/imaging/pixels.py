@@ -73,14 +73,6 @@ def cropped(pixels: Pixels, box: Box) -> Pixels:
     return pixels[::-1][top:bottom, left:right][::-1]
 
 
-def as_srgb(pixels: Pixels) -> Pixels:
-    """Scene-linear colours as sRGB, alpha unchanged. IEC 61966-2-1."""
-    encoded = pixels.copy()
-    linear = np.clip(pixels[..., :3], 0, 1)
-    encoded[..., :3] = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return encoded
-
-
 def as_bytes(pixels: Pixels) -> bytes:
     """Rounded to 8 bits per channel, top row first: Blender has the bottom row first."""
     clean = np.nan_to_num(pixels, nan=0.0, posinf=1.0, neginf=0.0)

@@ -47,8 +47,8 @@ def as_seen(array: pixels.Pixels, image: bpy.types.Image, scene: bpy.types.Scene
     settings = image.colorspace_settings
     if settings.is_data:
         return array
-    # Not linear: an image with 16 bits that was painted on, so as_stored could not use its file.
-    return _through_view(array, scene) if _is_linear(settings.name) else pixels.as_srgb(array)
+    # Not linear: an image with 16 bits that was painted on. No file has its values, but Blender knows them.
+    return _through_view(array, scene) if _is_linear(settings.name) else _as_written(array, settings.name)
 
 
 @contextmanager
@@ -88,18 +88,37 @@ def _is_linear(space: str) -> bool:
         bpy.data.images.remove(probe)
 
 
+def _as_written(array: pixels.Pixels, space: str) -> pixels.Pixels:
+    """Scene-linear colours in a colour space, as a file in it has them; alpha unchanged."""
+    with saving_scene(bpy.context.scene) as saving:
+        settings: Any = saving.render.image_settings
+        settings.file_format = 'OPEN_EXR'
+        settings.color_depth = '32'
+        settings.color_management = 'OVERRIDE'
+        settings.linear_colorspace_settings.name = space
+        written = _saved(pixels.opaque(array), saving, "picture.exr")
+    return np.concatenate([written[..., :3], array[..., 3:]], axis=-1)
+
+
 def _through_view(array: pixels.Pixels, scene: bpy.types.Scene) -> pixels.Pixels:
+    multiplied = array.copy()
+    multiplied[..., :3] *= multiplied[..., 3:]
+    with saving_scene(scene) as saving:
+        return _saved(multiplied, saving, "picture.png")
+
+
+def _saved(array: pixels.Pixels, saving: bpy.types.Scene, name: str) -> pixels.Pixels:
+    """The values that a file has in which Blender saves scene-linear pixels as the scene says."""
     height, width = array.shape[:2]
     linear = bpy.data.images.new("Trellis picture", width, height, alpha=True, float_buffer=True)
     seen = None
     try:
-        multiplied = np.nan_to_num(array).astype(np.float32)
-        multiplied[..., :3] *= multiplied[..., 3:]
-        linear.pixels.foreach_set(multiplied.ravel())
-        with tempfile.TemporaryDirectory() as folder, saving_scene(scene) as saving:
-            path = Path(folder, "picture.png")
+        linear.pixels.foreach_set(np.nan_to_num(array).astype(np.float32).ravel())
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, name)
             linear.save_render(str(path), scene=saving)
             seen = bpy.data.images.load(str(path), check_existing=False)
+            seen.colorspace_settings.is_data = True
             values = np.empty(width * height * seen.channels, np.float32)
             seen.pixels.foreach_get(values)
             return pixels.with_four_channels(values, width, height, seen.channels)
