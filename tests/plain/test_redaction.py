@@ -1,5 +1,6 @@
 """What must not be told, taken out of errors, recordings, the log and reports."""
 
+import base64
 import json
 import time
 from urllib.parse import quote
@@ -19,6 +20,19 @@ def test_a_secret_in_every_way_it_may_be_written(secret: str) -> None:
         assert found.endswith(" after")
         assert "(secret)" in found
         assert secret not in found
+
+
+@pytest.mark.parametrize("before", ["", "u", "anna:", "anna1:", "anna12:"])
+@pytest.mark.parametrize("after", ["", ":", "xy"])
+def test_a_key_that_was_sent_on_as_a_log_in_or_in_digits(before: str, after: str) -> None:
+    key = "a1b2c3d4" * 8
+    redaction.know(key)
+    content = f"{before}{key}{after}".encode()
+    for written in (base64.b64encode(content).decode(), content.hex(), content.hex().upper()):
+        said = redaction.hidden(f"Authorization: {written}!")
+        assert said.startswith("Authorization: ")
+        assert "(secret)" in said
+        assert len(said) < len("Authorization: (secret)!") + 4 * len(before + after) + 5
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ a report is posted where everybody reads it.
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, urlsplit
@@ -42,7 +43,19 @@ def know(*secrets: str) -> None:
 
 def hidden(text: str) -> str:
     """`text` without the secrets of this process."""
-    return without(text, list(_known), BLANK)
+    return without(text, [form for secret in _known for form in _forms_of(secret)], BLANK)
+
+
+@lru_cache(maxsize=KNOWN_MOST)
+def _forms_of(secret: str) -> tuple[str, ...]:
+    """A secret as it is, in hexadecimal digits, and what is the same of it in Base64 wherever it stands in something
+    longer, as the password of a log-in does.
+    """
+    content = secret.encode("utf-8", "surrogatepass")
+    shifted = [b64encode(bytes(before) + content).decode() for before in range(3)]
+    ends = [len(form.rstrip("=")) - (1 if "=" in form else 0) for form in shifted]
+    inner = [form[(0, 2, 3)[n] : end] for n, (form, end) in enumerate(zip(shifted, ends, strict=True))]
+    return (secret, content.hex(), *inner)
 
 
 def without(text: str, words: Iterable[str], stand_in: str) -> str:
