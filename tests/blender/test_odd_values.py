@@ -245,3 +245,88 @@ def test_a_prompt_of_which_nothing_is_seen_is_none(found: Any, piapi: Any, promp
 def test_what_can_be_seen_is_a_prompt(found: Any, prompt: str) -> None:
     bpy.context.scene.trellis.prompt = prompt
     assert bpy.ops.trellis.generate_from_panel.poll()
+
+
+# What a file of a later version, a stranger or a script has set
+
+
+def choose_unknown(name: str) -> None:
+    """As a file of a later version has it: the number of a choice that is not known here."""
+    scene: Any = bpy.context.scene
+    scene.trellis.seed = 5  # so that there is a group
+    hidden = getattr(scene, "bl_system_properties_get", None)
+    (hidden() if hidden is not None else scene)["trellis"][name] = 77
+    assert getattr(scene.trellis, name) == ""
+
+
+def test_a_model_of_a_later_version_is_named_and_nothing_is_made(found: Any, piapi: Any) -> None:
+    from pathlib import Path
+
+    from paper import Paper, context
+
+    from trellis_blender.interface.generate import blockout, drag_and_drop
+
+    settings = bpy.context.scene.trellis
+    settings.prompt = "a bear"
+    choose_unknown("model")
+    for panel in (*panels(), blockout.TRELLIS_PT_blockout):
+        drawn(panel)
+    drag_and_drop._draw(paper := Paper(), context(), [Path("bear.png")])
+    assert "not known here. Choose one." in " ".join(paper.said)
+    blockout._draw_dialog(paper := Paper(), context(), [("Cube", None)])
+    assert "not known here. Choose one." in " ".join(paper.said)
+    assert not bpy.ops.trellis.generate_from_panel.poll()
+    assert not bpy.ops.trellis.generate_from_concepts.poll()
+    bpy.data.objects["Cube"].trellis_prompt = "a bear"
+    said = "The model that is chosen in this file is not known here"
+    with pytest.raises(RuntimeError, match=said):
+        bpy.ops.trellis.generate(prompt="a bear")
+    with pytest.raises(RuntimeError, match=said):
+        bpy.ops.trellis.generate_for_selection()
+    assert piapi.creates == []
+
+
+@pytest.mark.parametrize("name", ["source", "target", "finish", "fit", "renewal"])
+def test_another_choice_of_a_later_version_is_as_if_nothing_was_chosen(found: Any, piapi: Any, name: str) -> None:
+    choose_unknown(name)
+    for panel in panels():
+        drawn(panel)
+    assert bpy.ops.trellis.generate(prompt="a bear") == {'FINISHED'}
+
+
+@pytest.mark.parametrize("side", [math.nan, -math.nan])
+def test_a_size_that_is_no_number_keeps_the_size_as_delivered(found: Any, piapi: Any, side: float) -> None:
+    bpy.context.scene.trellis.longest_side = side
+    assert bpy.ops.trellis.generate(prompt="a bear", variations=2) == {'FINISHED'}
+    for item in bpy.context.selected_objects:
+        assert all(map(math.isfinite, (*item.location, *item.dimensions))), item.name
+        assert max(item.dimensions) > 0
+
+
+BOX_PROPERTIES = [
+    "a text",
+    5,
+    [1.0, 2.0, 3.0],
+    {},
+    {"pair": 5, "name": {"a": 1}, "box": [1], "model": {}},
+    {"pair": "p", "name": "n.001" * 200_000, "box": "b", "model": "m"},
+    {f"k{n}": "v" for n in range(20_000)},
+]
+
+
+@pytest.mark.parametrize("name", ["trellis_box", "trellis_in_box", "trellis_was_hidden"])
+@pytest.mark.parametrize("value", BOX_PROPERTIES, ids=range(len(BOX_PROPERTIES)))
+def test_boxes_and_models_of_a_strangers_file(found: Any, name: str, value: Any) -> None:
+    from trellis_blender.interface.generate import blockout
+    from trellis_blender.scene.blockout import swap
+
+    cube = bpy.data.objects["Cube"]
+    cube[name] = value
+    bpy.context.view_layer.objects.active = cube
+    begun = time.process_time()
+    drawn(blockout.TRELLIS_PT_blockout)
+    swap.show(swap.pairs_of([cube]), boxes=True)
+    swap.show(set(), boxes=False)
+    swap.hide(cube)
+    swap.unhide(cube)
+    assert time.process_time() - begun < 1.0

@@ -1,5 +1,6 @@
 """What is decided before anything is sent: presets, variations, the price question, what is there already."""
 
+import math
 import random
 from dataclasses import replace
 
@@ -86,6 +87,7 @@ def test_what_nobody_knows_names_the_price_and_where_to_look() -> None:
         (3 * 0.10, 0.3, False),
         (0.04, 0.0, True),
         (0.0, 0.0, False),
+        (0.04, math.nan, True),  # which a script may have set
     ],
 )
 def test_a_price_above_the_limit_asks_first(total_usd: float, limit_usd: float, asks: bool) -> None:

@@ -13,7 +13,8 @@ def metres_per_unit(scene: bpy.types.Scene) -> float:
     None.
     """
     settings = scene.unit_settings
-    return settings.scale_length if settings.system != 'NONE' else 1.0
+    # A script may set no number, too.
+    return settings.scale_length if settings.system != 'NONE' and settings.scale_length > 0 else 1.0
 
 
 def shown_length(name: str, description: str) -> Any:

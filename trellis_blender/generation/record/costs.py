@@ -12,6 +12,7 @@ TOLD_LATER = "price told later"
 
 
 MOST_USD = 1e6
+HALF_A_HUNDREDTH_CENT_USD = 0.00005
 
 
 def dollars(amount: float) -> str:
@@ -35,8 +36,10 @@ def button_text(count: int, price_usd: float) -> str:
 
 
 def asks_first(total_usd: float, limit_usd: float) -> bool:
-    """True where a press must be confirmed. Blender's own numbers are off by a millionth."""
-    return round(total_usd - limit_usd, 4) > 0
+    """True where a press must be confirmed. Blender's own numbers are off by a millionth; a limit that is no number,
+    which a script may have set, is none.
+    """
+    return not total_usd - limit_usd < HALF_A_HUNDREDTH_CENT_USD
 
 
 def charged(amount_usd: float | None, price_usd: float) -> str:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...generation.record import costs
-from ...piapi.models import MODELS, TEXT, InputUnusable
+from ...piapi.models import TEXT, InputUnusable
 from ..input_image import decode_many
 from ..monitor import monitor, waiting
 from ..state import blend_file, configuration, session
 from ..state.endings import Endings
-from ..state.settings import settings_of
+from ..state.settings import model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import TrellisPanel, draw_text
 from . import operator as generate
@@ -197,7 +197,7 @@ def _survey(context: bpy.types.Context, keys: Sequence[_Key]) -> "tuple[list[Wis
 
     known: Any = bpy.data.objects
     items = [item for key in keys if (item := known.get(key)) is not None]
-    model = MODELS[settings_of(context.scene).model]
+    model = model_of(settings_of(context.scene))
     # The offline preview takes text only to say that it cannot read.
     needs_picture = TEXT not in model.task_types or not model.price_usd
     return survey.survey(items, session.current().may_come, needs_picture=needs_picture)
@@ -248,7 +248,7 @@ def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
 
 def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> None:
     settings = settings_of(context.scene)
-    model = MODELS[settings.model]
+    model = model_of(settings)
     wishes, left_out = _survey(context, keys)
     boxes = sum(len(wish.boxes) for wish in wishes)
     shared = "" if boxes == len(wishes) else f" in {boxes} boxes; those that share a mesh and a name share a model"
@@ -268,7 +268,7 @@ def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) 
         draw_text(
             layout, context, f"That is above {costs.dollars(configuration.ask_above_usd())}.", 'INFO', DIALOG_WIDTH_PX
         )
-    if reason := configuration.why_not_ready(model.id):
+    if reason := why_no_model(settings) or configuration.why_not_ready(model.id):
         draw_text(layout, context, reason, 'INFO', DIALOG_WIDTH_PX)
 
 

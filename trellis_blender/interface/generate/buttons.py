@@ -16,7 +16,7 @@ from ...generation.record import costs
 from ...piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable, Model
 from ..monitor import monitor
 from ..state import configuration
-from ..state.settings import settings_of
+from ..state.settings import model_of, settings_of, why_no_model
 from . import operator as generate
 from . import readiness
 
@@ -137,11 +137,12 @@ class _PanelButton(GenerateButton):
     @classmethod
     def model(cls, context: bpy.types.Context) -> Model:
         """Which model a press uses."""
-        return MODELS[cls.only_model or settings_of(context.scene).model]
+        return MODELS[cls.only_model] if cls.only_model else model_of(settings_of(context.scene))
 
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:
-        return readiness.why_not(settings_of(context.scene), cls.model(context))
+        settings = settings_of(context.scene)
+        return (not cls.only_model and why_no_model(settings)) or readiness.why_not(settings, cls.model(context))
 
     def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":
         count = 1 if self.only_model else settings_of(context.scene).variations

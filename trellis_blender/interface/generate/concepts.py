@@ -14,13 +14,13 @@ import bpy
 
 from ...generation.record import costs
 from ...generation.states import State
-from ...piapi.models import MODELS, OFFLINE_PREVIEW, TEXT, Model, has_words
+from ...piapi.models import OFFLINE_PREVIEW, TEXT, Model, has_words
 from ...piapi.picture_models import CONCEPTS, CONCEPTS_AT_ONCE, FLUX
 from ...scene import versions
 from ..input_image.icons import Previews
 from ..monitor import monitor
 from ..state import configuration, session
-from ..state.settings import TRELLIS_PG_settings, settings_of
+from ..state.settings import TRELLIS_PG_settings, model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import draw_text
 from ..viewport import redraw
@@ -80,7 +80,7 @@ class TRELLIS_OT_make_concepts(buttons.GenerateButton):
         settings = settings_of(context.scene)
         draw_text(layout, context, f"“{settings.prompt.strip()}”", 'NONE', DIALOG_WIDTH_PX)
         draw_wording(layout, settings)
-        draw_text(layout, context, both_steps(MODELS[settings.model]), 'INFO', DIALOG_WIDTH_PX)
+        draw_text(layout, context, both_steps(model_of(settings)), 'INFO', DIALOG_WIDTH_PX)
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
         (generation_id,) = operator.submit(requests)
@@ -110,7 +110,8 @@ class TRELLIS_OT_generate_from_concepts(buttons.GenerateButton):
 
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:
-        reason = configuration.why_not_ready(settings_of(context.scene).model)
+        settings = settings_of(context.scene)
+        reason = why_no_model(settings) or configuration.why_not_ready(settings.model)
         return reason or ("" if _chosen() else "Choose one of the pictures first.")
 
     def wanted(self, context: bpy.types.Context) -> "list[GenerationRequest]":
@@ -248,7 +249,7 @@ def _draw_pictures(
         is_chosen = path in _Memory.chosen
         mark = 'CHECKBOX_HLT' if is_chosen else 'CHECKBOX_DEHLT'
         cell.operator("trellis.choose_concept", text=str(number), icon=mark, depress=is_chosen).path = str(path)
-    model = MODELS[settings.model]
+    model = model_of(settings)
     text = costs.button_text(max(len(_chosen()), 1), model.price_usd)
     layout.operator("trellis.generate_from_concepts", text=text)
 

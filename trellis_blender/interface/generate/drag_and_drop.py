@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...generation.record import costs
-from ...piapi.models import MODELS, InputUnusable
+from ...piapi.models import InputUnusable
 from ..input_image import capture, decode_many, preview
 from ..monitor import monitor
 from ..state import configuration
 from ..state.endings import Endings
-from ..state.settings import settings_of
+from ..state.settings import model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import draw_text
 from . import operator as generate
@@ -256,7 +256,7 @@ def _ask(operator: Any, context: bpy.types.Context, paths: Sequence[Path]) -> se
 
 def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> None:
     settings = settings_of(context.scene)
-    model = MODELS[settings.model]
+    model = model_of(settings)
     first = preview.look(str(paths[0]))
     if len(paths) == 1 and first.icon:
         layout.template_icon(icon_value=first.icon, scale=THUMBNAIL_SCALE)
@@ -268,7 +268,7 @@ def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> Non
     row = layout.row()
     row.alignment = 'CENTER'
     row.label(text=_price(len(paths), model.price_usd))
-    if reason := configuration.why_not_ready(model.id) or (len(paths) == 1 and first.problem):
+    if reason := why_no_model(settings) or configuration.why_not_ready(model.id) or (len(paths) == 1 and first.problem):
         draw_text(layout, context, reason, 'INFO', DIALOG_WIDTH_PX)
 
 

@@ -16,7 +16,15 @@ from ..input_image.file import changed_at_ns
 from ..monitor import arrival, monitor, waiting
 from ..state import configuration, session
 from ..state.blend_file import path_of
-from ..state.settings import PARAMETERS, ParameterArguments, settings_of
+from ..state.settings import (
+    PARAMETERS,
+    ParameterArguments,
+    finish_of,
+    longest_side_of,
+    settings_of,
+    target_of,
+    why_no_model,
+)
 from ..text import rows
 
 if TYPE_CHECKING:
@@ -95,6 +103,8 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
 
     settings = settings_of(context.scene)
     model = given.get("model", settings.model)
+    if not model and (reason := why_no_model(settings)):
+        raise configuration.NotReady(reason)
     if reason := configuration.why_not_ready(model):
         raise configuration.NotReady(reason)
     variations.check_count(count)
@@ -162,17 +172,17 @@ def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, P
 
 def _places(context: bpy.types.Context, count: int) -> list[Any]:
     from ...scene.arrival import place
-    from ...scene.finish.options import Preset
 
     settings = settings_of(context.scene)
+    longest_side_m = longest_side_of(settings)
     return [
         place.here(
             context,
-            settings.longest_side,
+            longest_side_m,
             session.current().file.blend_load,
-            target=place.Target(settings.target),
+            target=target_of(settings),
             beside_m=beside_m,
-            finish=Preset(settings.finish),
+            finish=finish_of(settings),
         )
-        for beside_m in variations.offsets_m(settings.longest_side, count)
+        for beside_m in variations.offsets_m(longest_side_m, count)
     ]

@@ -11,12 +11,12 @@ import bpy
 
 from ...generation.record import costs
 from ...generation.states import State
-from ...piapi.models import MODELS, OFFLINE_PREVIEW, PROMPT_HEEDED, Model
+from ...piapi.models import OFFLINE_PREVIEW, PROMPT_HEEDED, Model
 from ...scene import versions
 from ...scene.finish.options import Preset
 from ..input_image import cleanup
 from ..state import configuration
-from ..state.settings import CUSTOM, TRELLIS_PG_settings, quality_names, settings_of
+from ..state.settings import CUSTOM, TRELLIS_PG_settings, finish_of, model_of, quality_names, settings_of, target_of
 from ..text.layouts import TrellisPanel, draw_section, draw_text
 from . import background_removal, concepts, image_from_web, readiness
 
@@ -34,7 +34,7 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         settings = settings_of(context.scene)
-        model = MODELS[settings.model]
+        model = model_of(settings)
 
         switch = layout.row()
         switch.use_property_split = False
@@ -186,11 +186,11 @@ def _draw_seed(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> Non
 
 
 def _draw_placement(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
-    body = draw_section(layout, "trellis_placement", "Placement", settings.target.capitalize())
+    body = draw_section(layout, "trellis_placement", "Placement", target_of(settings).value.capitalize())
     if body is None:
         return
     body.prop(settings, "target", text="")
     body.prop(settings, "finish")
     row = body.row()
-    row.active = settings.finish != Preset.AS_DELIVERED.value
+    row.active = finish_of(settings) is not Preset.AS_DELIVERED
     row.prop(settings, "longest_side_shown", text="Longest Side")

@@ -13,7 +13,7 @@ from ...piapi.models import InputUnusable, find_model
 from ..input_image import decode_cache, preview
 from ..input_image.file import changed_at_ns
 from ..state import configuration, session
-from ..state.settings import settings_of
+from ..state.settings import finish_of, settings_of
 
 if TYPE_CHECKING:
     from ...generation.record.provenance import Made
@@ -75,7 +75,6 @@ def compose(
     """
     from ...generation.record.request import compose_request
     from ...scene.arrival import place as placing
-    from ...scene.finish.options import Preset
 
     if in_its_place and (reason := _why_not_replaceable(item)):
         raise configuration.NotReady(reason)
@@ -93,7 +92,7 @@ def compose(
         parameters={**dict(made.parameters), "seed": seed}
         if find_model(made.model).takes_seed
         else dict(made.parameters),
-        placement=placing.beside(context, item, found.file.blend_load, Preset(settings_of(context.scene).finish)),
+        placement=placing.beside(context, item, found.file.blend_load, finish_of(settings_of(context.scene))),
     )
     return replace(request, name=item.name) if in_its_place else request
 

@@ -116,7 +116,7 @@ def service() -> "Service":
         upload_images=bool(getattr(found, "upload_images", False)),
         webhook_endpoint=_address("webhook_endpoint").value,
         webhook_secret=WEBHOOK_FILE.read(),
-        service_mode=SERVICE_MODES[getattr(found, "service_mode", 'ACCOUNT')],
+        service_mode=SERVICE_MODES.get(getattr(found, "service_mode", 'ACCOUNT'), ""),
         record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
         limits=limits(),
     )

@@ -13,11 +13,10 @@ import bpy
 from ...generation.record.late_looks import LateLooks
 from ...generation.states import State
 from ...piapi.models import OFFLINE_PREVIEW, InputUnusable
-from ...scene.finish.options import Preset
 from . import configuration, logs
 from .blend_file import OpenFile
 from .entered import has_secret
-from .settings import settings_of
+from .settings import finish_of, longest_side_of, settings_of
 
 if TYPE_CHECKING:
     from ...generation.lookups.questions import Answer, Topic
@@ -182,7 +181,7 @@ class Session:
 
         service = configuration.ready_service()
         settings = settings_of(bpy.context.scene)
-        anywhere = place.here(bpy.context, settings.longest_side, "", finish=Preset(settings.finish))
+        anywhere = place.here(bpy.context, longest_side_of(settings), "", finish=finish_of(settings))
         placement = replace(anywhere, blend_file="")
         generation = generation_of(listed, placement, service.api_url, time.time())
         self.load()

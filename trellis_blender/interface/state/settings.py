@@ -97,17 +97,17 @@ _QUALITY_ITEMS = {model.id: _quality_items_of(model) for model in MODELS.values(
 
 
 def _quality_items(settings: "TRELLIS_PG_settings", _: object) -> list[tuple[str, str, str, int]]:
-    return _QUALITY_ITEMS[settings.model]
+    return _QUALITY_ITEMS[model_of(settings).id]
 
 
 def _get_quality(settings: "TRELLIS_PG_settings") -> int:
-    model = MODELS[settings.model]
+    model = model_of(settings)
     found = preset_of(model, {name: getattr(settings, name) for name in model.samplers})
     return model.presets.index(found) if found is not None else len(model.presets)
 
 
 def _set_quality(settings: "TRELLIS_PG_settings", number: int) -> None:
-    for preset in MODELS[settings.model].presets[number : number + 1]:
+    for preset in model_of(settings).presets[number : number + 1]:
         for name, value in preset.values:
             setattr(settings, name, type(getattr(settings, name))(value))
 
@@ -248,6 +248,33 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
 def settings_of(scene: bpy.types.Scene) -> TRELLIS_PG_settings:
     """The settings of a scene."""
     return scene.trellis  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def model_of(settings: TRELLIS_PG_settings) -> Model:
+    """The model that is chosen; the first one where a file of a later version has one that is not known here, and
+    nothing is made with it: see `why_no_model`.
+    """
+    return MODELS.get(settings.model) or next(iter(MODELS.values()))
+
+
+def why_no_model(settings: TRELLIS_PG_settings) -> str:
+    """A sentence where the model that is chosen is not known here, else ""."""
+    return "" if settings.model in MODELS else "The model that is chosen in this file is not known here. Choose one."
+
+
+def target_of(settings: TRELLIS_PG_settings) -> Target:
+    """Where the model will stand; Blender says "" for a choice of a later version."""
+    return Target(settings.target or Target.CURSOR)
+
+
+def finish_of(settings: TRELLIS_PG_settings) -> Preset:
+    """How the model is made ready; Blender says "" for a choice of a later version."""
+    return Preset(settings.finish or Preset.SCENE)
+
+
+def longest_side_of(settings: TRELLIS_PG_settings) -> float:
+    """In metres, 0 for the size as delivered, and for what is no number: a script may set that."""
+    return settings.longest_side if settings.longest_side > 0 else 0.0
 
 
 def quality_names(model: Model) -> dict[str, str]:

@@ -6,6 +6,7 @@ Custom properties mark the pair, so both may be renamed, moved, copied and saved
 
 import uuid
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import bpy
@@ -21,6 +22,8 @@ IN_BOX = "trellis_in_box"
 """On a model in a box: the pair's id."""
 WAS_HIDDEN = "trellis_was_hidden"
 """On an object that was hidden here: whether it was hidden in viewports and in renders before."""
+NAME_LIMIT = 255
+"""Characters: Blender has no longer names. A .blend from a stranger may hold anything in these properties."""
 
 
 class Pair(NamedTuple):
@@ -59,8 +62,7 @@ def take_over(box: bpy.types.Object, item: bpy.types.Object) -> None:
 
 def name_of(box: bpy.types.Object) -> str:
     """The name that the artist gave the box."""
-    known: Any = box.get(BOX)
-    return str(known["name"]) if known is not None else box.name
+    return _told_by(box, "name") or box.name
 
 
 def put_away(model: bpy.types.Object, name: str) -> None:
@@ -85,7 +87,8 @@ def unhide(item: bpy.types.Object) -> None:
     """Undoes `hide`."""
     known: Any = item.get(WAS_HIDDEN)
     if known is not None:
-        item.hide_viewport, item.hide_render = map(bool, known)
+        was = [bool(each) for each in islice(known, 2)] if hasattr(known, "to_list") else []
+        item.hide_viewport, item.hide_render = (*was, False, False)[:2]
         del item[WAS_HIDDEN]
 
 
@@ -119,10 +122,9 @@ def _pairs() -> Iterator[Pair]:
         if (pair := _pair_of(item)) and item.library is None and item.users_scene:
             (boxes if BOX in item else models).setdefault(pair, []).append(item)
     for pair, found in boxes.items():
-        known: Any = found[0][BOX]
-        box = _called(str(known.get("box", "")), found)
+        box = _called(_told_by(found[0], "box"), found)
         if box is not None:
-            yield Pair(pair, box, _called(str(known.get("model", "")), models.get(pair, [])))
+            yield Pair(pair, box, _called(_told_by(found[0], "model"), models.get(pair, [])))
 
 
 def _called(name: str, items: list[bpy.types.Object]) -> bpy.types.Object | None:
@@ -130,8 +132,17 @@ def _called(name: str, items: list[bpy.types.Object]) -> bpy.types.Object | None
 
 
 def _pair_of(item: bpy.types.Object) -> str:
-    known: Any = item.get(BOX)
-    return str(known["pair"]) if known is not None else str(item.get(IN_BOX, ""))
+    if BOX in item:
+        return _told_by(item, "pair")
+    known: Any = item.get(IN_BOX)
+    return known[:NAME_LIMIT] if isinstance(known, str) else ""
+
+
+def _told_by(box: bpy.types.Object, what: str) -> str:
+    """What the property of a box says, "" where it says nothing that could be ours."""
+    group: Any = box.get(BOX)
+    said = group.get(what) if hasattr(group, "to_dict") else None
+    return said[:NAME_LIMIT] if isinstance(said, str) else ""
 
 
 def _take_attention(
