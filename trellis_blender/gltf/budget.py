@@ -4,7 +4,7 @@ and against the file's size, because a kilobyte can ask for gigabytes.
 """
 
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from . import compression, repeats
 from .errors import ModelUnusable
@@ -110,13 +110,14 @@ def _values_of(gltf: dict[str, Any], mesh: dict[str, Any]) -> tuple[int, int, in
     return values, vertices, sum(accessor["count"] * COMPONENTS[accessor["type"]] for accessor in lists)
 
 
-def _textures_in(described: Any) -> int:
+def _textures_in(described: object) -> int:
     """Of a material, those of its extensions included: all that has an index is one."""
-    if not isinstance(described, dict | list):
-        return 0
-    held: Any = described
-    within: Any = held.values() if isinstance(described, dict) else held
-    return (isinstance(described, dict) and "index" in held) + sum(map(_textures_in, within))
+    if isinstance(described, list):
+        return sum(map(_textures_in, cast("list[object]", described)))
+    if isinstance(described, dict):
+        held = cast("dict[str, object]", described)
+        return ("index" in held) + sum(map(_textures_in, held.values()))
+    return 0
 
 
 def _check_skins(gltf: dict[str, Any]) -> None:
