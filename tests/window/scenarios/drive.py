@@ -264,6 +264,13 @@ def line_of(generation: Any) -> Any:
     return monitor.line_of(generation)
 
 
+def is_gone(generation: Any) -> bool:
+    """Whether the list says that the generation's model is no longer in the scene."""
+    from bl_ext.user_default.trellis_blender.interface.text import rows
+
+    return line_of(generation).stage == rows.NO_LONGER_HERE
+
+
 def models() -> list[str]:
     """The names of the objects that generations made."""
     return sorted(item.name for item in window().scene.objects if _is_model(item))

@@ -47,6 +47,8 @@ LARGEST = 1_000_000
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 ROUGH = "Offline preview: a rough stand-in, not Trellis."
+NO_LONGER_HERE = "No longer in the scene"
+IN_ANOTHER_FILE = "Placed in another file"
 
 
 class Line(NamedTuple):
@@ -77,9 +79,9 @@ def describe(
     about = ROUGH if generation.request.model == OFFLINE_PREVIEW.id else ""
     if state is State.PLACED:
         if in_scene or not here:
-            return Line("In the scene" if here else "Placed in another file", None, generation.where or about, icon)
+            return Line("In the scene" if here else IN_ANOTHER_FILE, None, generation.where or about, icon)
         detail = generation.problem or "Place Again brings it back at no cost."
-        return Line("No longer in the scene", None, detail, 'INFO')
+        return Line(NO_LONGER_HERE, None, detail, 'INFO')
     if state is State.READY:
         why = _why_ready(generation, here=here, waits_for=waits_for, is_bereft=is_bereft)
         return Line("Ready", None, why or about, icon)
