@@ -119,7 +119,7 @@ def _moved(positions: Floats, matrix: Matrix, go_on: Callable[[], object]) -> Fl
     x, y, z = matrix[0], -matrix[2], matrix[1]
     moved = np.empty_like(positions)
     for piece in pieces(len(positions), go_on):
-        given = positions[piece]
+        given = positions[piece].astype(np.float64)
         for axis, row in enumerate((x, y, z)):
             moved[piece, axis] = given[:, 0] * row[0] + given[:, 1] * row[1] + given[:, 2] * row[2] + row[3]
         if not float(np.abs(moved[piece]).max()) <= FARTHEST:

@@ -2,7 +2,7 @@
 """Is what a GLB describes really in it? What Blender's importer is given has to hold together.
 
 After the glTF 2.0 specification: buffers, views, accessors, nodes, meshes. How much the importer would have to do is
-counted in `gltf_budget`. The file is read in small pieces, so that no single step keeps Python's lock from Blender for
+counted in `budget`. The file is read in small pieces, so that no single step keeps Python's lock from Blender for
 long; the time is a multiple of the file's size.
 """
 

@@ -13,9 +13,6 @@ from .errors import DAMAGED, INCOMPLETE, ModelUnusable
 SIZE_LIMIT_BYTES = 512 * 1024 * 1024
 """The service's models have some 2 MB; one of 1,000,000 triangles with two 2048² textures about 60 MB."""
 
-_READ_BYTES = 16 * 1024 * 1024
-"""Read in one go; from a disk's cache that takes 5 ms."""
-
 _HEADER = struct.Struct("<4sII")
 _CHUNK_HEADER = struct.Struct("<I4s")
 
@@ -25,22 +22,7 @@ def check_glb(path: Path, go_on: Callable[[], object] = lambda: None) -> None:
     more than its size allows; and what `go_on` raises, by which it can be stopped. Not for the main thread.
     """
     with path.open("rb") as file:
-        _checked(file, path.stat().st_size, go_on)
-
-
-def read_glb(path: Path, go_on: Callable[[], object]) -> tuple[dict[str, Any], bytearray]:
-    """The description and the binary chunk of a GLB, checked as `check_glb` does."""
-    with path.open("rb") as file:
-        gltf, binary = _checked(file, path.stat().st_size, go_on)
-        content = bytearray(binary.length)
-        file.seek(binary.begins)
-        whole = memoryview(content)
-        for begins in range(0, binary.length, _READ_BYTES):
-            go_on()
-            piece = whole[begins : begins + _READ_BYTES]
-            if file.readinto(piece) != len(piece):
-                raise ModelUnusable(INCOMPLETE)
-    return gltf, content
+        checked(file, path.stat().st_size, go_on)
 
 
 def read_gltf(path: Path) -> dict[str, Any]:
@@ -50,7 +32,8 @@ def read_gltf(path: Path) -> dict[str, Any]:
         return _read_json_chunk(file, path.stat().st_size)
 
 
-def _checked(file: BinaryIO, size: int, go_on: Callable[[], object]) -> tuple[dict[str, Any], Binary]:
+def checked(file: BinaryIO, size: int, go_on: Callable[[], object]) -> tuple[dict[str, Any], Binary]:
+    """The description of an open GLB of `size` bytes, and where its binary chunk is. Raises as `check_glb`."""
     start = file.read(_HEADER.size)
     if start.lstrip()[:1] == b"<":
         raise ModelUnusable("it is a web page, not a model")

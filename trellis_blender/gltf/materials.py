@@ -40,10 +40,10 @@ _KINDS: dict[str, Any] = {"PNG": 'png', "JPEG": 'jpeg', "WebP": 'webp'}
 
 
 class Materials:
-    """Collects those that the parts of a model use, one slot for each: `view` gives the bytes of a buffer view."""
+    """Collects those that the parts of a model use, one slot for each: `copied` gives the bytes of a buffer view."""
 
-    def __init__(self, gltf: dict[str, Any], view: Callable[[int], memoryview]) -> None:
-        self._gltf, self._view = gltf, view
+    def __init__(self, gltf: dict[str, Any], copied: Callable[[int], bytes]) -> None:
+        self._gltf, self._copied = gltf, copied
         self._slots: dict[tuple[int | None, bool], Material | None] = {}
         self._images: list[int] = []
 
@@ -146,7 +146,7 @@ class Materials:
         if "uri" in image:
             content = b64decode(image["uri"].partition(IN_BASE64)[2])
         else:
-            content = bytes(self._view(image["bufferView"]))
+            content = self._copied(image["bufferView"])
         return Picture(plain_name(image.get("name")) or f"Image_{number}", content, _KINDS[kind_of(content[:16])])
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import pi
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .accessors import pieces
@@ -184,25 +183,22 @@ def _normals(positions: Floats, corners: Ints, go_on: GoOn) -> Floats:
 def _angles(corners: Ints, corner_edges: Ints, begins: Ints, normals: Floats, go_on: GoOn) -> Floats:
     """(E,): see MeshArrays.edge_angles. `begins` is the first corner of each edge.
 
-    After `build_edge_to_corner_map_with_flip_and_sharp` in Blender's mesh_normals.cc.
+    After `build_edge_to_corner_map_with_flip_and_sharp` in Blender's mesh_normals.cc, which looks at two faces only.
     """
     import numpy as np
 
-    count = len(corner_edges)
-    last = begins.copy()
-    for piece in pieces(count, go_on):
-        last[corner_edges[piece]] = np.arange(piece.start, piece.stop, dtype=np.int32)
-    has_more: Flags = np.zeros(len(begins), np.bool_)
-    for piece in pieces(count, go_on):
+    second = begins.copy()
+    # From behind: of several the first one is written last.
+    for piece in reversed(list(pieces(len(corners), go_on))):
         edge, corner = corner_edges[piece], np.arange(piece.start, piece.stop, dtype=np.int32)
-        has_more[edge[(begins[edge] != corner) & (last[edge] != corner)]] = True
+        is_later = begins[edge] != corner
+        second[edge[is_later][::-1]] = corner[is_later][::-1]
+        go_on()
     angles = np.empty(len(begins), np.float32)
     for piece in pieces(len(begins), go_on):
-        one, other = begins[piece], last[piece]
+        one, other = begins[piece], second[piece]
         between = np.einsum("ij,ij->i", normals[one // 3], normals[other // 3], dtype=np.float64)
         some = np.arccos(np.clip(between, -1.0, 1.0))
-        # Both begin at the same vertex, so one of the two faces shows its other side.
-        some[has_more[piece] | (corners[one] == corners[other])] = pi
         some[one == other] = 0.0
         angles[piece] = some
     return angles

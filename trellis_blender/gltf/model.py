@@ -117,10 +117,9 @@ class MeshArrays:
     corner_edges: Ints
     """(3T,): the edge from each corner to the next one of its triangle."""
     edge_angles: Floats
-    """(E,): between the normals of its two faces, in radians, by the geometry alone; 0 at a border, π where more than
-    two faces meet, or two whose front sides do not go together.
-
-    So `edge_angles > smooth_up_to` is what `Mesh.set_sharp_from_angle` marks as sharp."""
+    """(E,): between the normals of its two faces, in radians, by the geometry alone; of the first two where more meet,
+    0 where there is one, π/2 where one of them has no area. So `edge_angles > smooth_up_to` is what
+    `Mesh.set_sharp_from_angle` marks as sharp."""
     uv_sets: tuple[Floats, ...]
     """(3T, 2) each: `UVMap`, `UVMap.001` …; 0 where a part has fewer than another one."""
     colours: tuple[tuple[str, Floats], ...]

@@ -29,8 +29,8 @@ def find_places(gltf: dict[str, Any]) -> list[Place]:
     """All meshes of the default scene, in the order of its nodes; of the first scene where none is the default, and of
     all nodes where there is no scene, as Blender's importer shows them.
 
-    A matrix is taken as it is, also one with a shear, of which Blender's importer knows nothing. Raises ModelUnusable
-    where the scene has no mesh, NotRead for meshes with bones or instances.
+    Unlike there, what is in no scene or in another one is not shown, and a matrix is taken as it is, with its shear.
+    Raises ModelUnusable where the scene has no mesh, NotRead for meshes with bones or instances.
     """
     nodes: list[dict[str, Any]] = listed(gltf, "nodes")
     worlds = _worlds(nodes)
