@@ -298,6 +298,41 @@ def test_retry_after_counts_for_every_answer(piapi: Piapi) -> None:
     assert waits == [9.0, 9.0]
 
 
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("create", Fault(503, headers={"Retry-After": "9"})),
+        ("create", Fault(403, headers={"Retry-After": "9"})),
+        ("create", Fault(200, {"code": 429, "message": "too many", "data": None}, {"Retry-After": "9"})),
+        ("cancel", Fault(503, headers={"Retry-After": "9"})),
+        ("get", Fault(402, headers={"Retry-After": "9"})),
+        ("get", Fault(200, "<html>", {"Retry-After": "9"})),
+    ],
+)
+def test_a_wait_that_is_asked_for_is_everybodys_whatever_else_is_answered(
+    piapi: Piapi, step: str, fault: Fault
+) -> None:
+    """Another thread may ask next, where this request is not repeated."""
+    heard: list[float] = []
+    client = client_for(piapi, slow_down=heard.append)
+    task_id = "t1" if step == "create" else client.create_task("Qubico/trellis", "text-to-3d", TEXT).task_id
+    piapi.fail_always(step, fault)
+    asks = {"create": create, "cancel": lambda it: it.cancel_task(task_id), "get": lambda it: it.get_task(task_id)}
+    with pytest.raises(errors.PiapiError) as caught:
+        asks[step](client)
+    assert set(heard) == {9.0}
+    assert caught.value.retry_after_s == 9.0
+
+
+@pytest.mark.parametrize("status", [400, 402, 409, 429, 500, 502])
+def test_what_names_a_task_is_no_refusal(piapi: Piapi, status: int) -> None:
+    """Guards `is_fine` of a create: the task is there, and may be paid."""
+    task = {"task_id": "t9", "status": "pending"}
+    piapi.fail("create", Fault(status, {"code": status, "message": "odd", "data": task}))
+    assert client_for(piapi).create_task("Qubico/trellis", "text-to-3d", TEXT).task_id == "t9"
+    assert piapi.asked("create") == 1
+
+
 @pytest.mark.parametrize("status", [401, 402, 403, 404])
 def test_a_poll_that_was_refused_is_not_repeated(piapi: Piapi, status: int) -> None:
     piapi.fail_always("get", Fault(status))

@@ -3,6 +3,7 @@
 import copy
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from contract import differences, main  # noqa: E402
 from trellis_blender.generation.worker.recording import Recorder, blanked  # noqa: E402
 from trellis_blender.piapi.client import Client, Exchange  # noqa: E402
 from trellis_blender.piapi.errors import KeyRefused  # noqa: E402
+from trellis_blender.piapi.redaction import know  # noqa: E402
 from trellis_blender.piapi.service import Service  # noqa: E402
 
 
@@ -246,3 +248,15 @@ def test_a_service_that_answers_otherwise_is_found_out(
     assert "$.plan: 'gold' does not match" in said
     assert "$.equivalent_in_usd: '(blanked)' is not of type 'number'" in said
     assert "1 of them differ from the contract" in said
+
+
+def test_what_is_kept_of_a_strange_answer_is_bounded_and_cut_after_the_secrets_are_out(folder: Path) -> None:
+    know("another-secret-123")
+    keep = Recorder(folder)
+    begun = time.monotonic()
+    keep(Exchange("GET", "/api/v1/task/1", None, 200, {}, b"[" + b"[]," * 2_600_000 + b"[]]"))
+    keep(Exchange("GET", "/api/v1/task/1", None, 200, {}, b"x" * 1990 + b"another-secret-123"))
+    assert time.monotonic() - begun < 3
+    first, second = (path.read_text() for path in sorted(folder.iterdir()))
+    assert len(first) < 4000
+    assert "another" not in second

@@ -1,8 +1,10 @@
 """The limit on requests over all Blenders of this computer: real processes, one after the other and at once."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,35 @@ def test_the_folder_of_this_computer_is_its_users_alone(tmp_path: Path, monkeypa
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PermissionError):
         this_computer.shared_folder()
+
+
+def test_a_wait_is_kept_where_the_file_was_locked_or_is_cleared_away(tmp_path: Path) -> None:
+    clock = Clock()
+    one, other = (RateLimit(ledger=Ledger(lambda: tmp_path, "a", clock), now=clock) for _ in range(2))
+    assert one._take_or_wait() == 0.0
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        one.hold(300.0)
+        db.execute("ROLLBACK")
+    assert one._take_or_wait() == 300.0
+    assert other._take_or_wait() == 300.0, "it is told as soon as it can be"
+    (tmp_path / FILE_NAME).unlink()
+    assert [one._take_or_wait(), other._take_or_wait()] == [300.0, 300.0]
+
+
+def test_what_this_blender_has_sent_counts_where_the_file_is_cleared_away(tmp_path: Path) -> None:
+    limit = RateLimit(ledger=Ledger(lambda: tmp_path, "a"))
+    sent = sum(limit._take_or_wait() == 0.0 for _ in range(8))
+    (tmp_path / FILE_NAME).unlink()
+    assert sent + sum(limit._take_or_wait() == 0.0 for _ in range(8)) == FREE.requests_per_minute
+
+
+def test_an_account_is_one_however_its_address_is_written(tmp_path: Path) -> None:
+    written = ["https://api.piapi.ai", "https://API.piapi.ai/", "HTTPS://api.piapi.ai:443"]
+    limits = [
+        Accounts(Owner(tmp_path / str(number)), set, PIAPI, lambda: tmp_path).limit_of(
+            Service(url, " k "[number % 2 :])
+        )
+        for number, url in enumerate(written)
+    ]
+    assert sum(limit._take_or_wait() == 0.0 for limit in limits * 10) == FREE.requests_per_minute

@@ -163,3 +163,25 @@ def test_added_certificates_are_told_whichever_way_it_goes(environ: pytest.Monke
 )
 def test_a_proxys_password_is_not_shown(url: str, shown: str) -> None:
     assert without_login(url) == shown
+
+
+def test_the_first_submissions_keep_to_what_the_account_says(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    """Guards that it is asked before anything is submitted, and that the others wait for the answer."""
+    piapi.plan = "free"
+    piapi.behaviour.processing_s = 60.0
+    driver = make_driver(polling=PIAPI)
+    for number in range(4):
+        driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
+    driver.until(lambda: len(piapi.creates) == 1)
+    time.sleep(0.4)
+    assert len(piapi.creates) == 1
+    assert [path for _, path, _ in piapi.requests][:2] == ["/account/info", "/api/v1/task"]
+
+
+def test_an_account_that_says_nothing_holds_up_nobody(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 60.0
+    piapi.fail_always("balance", Fault(403))
+    driver = make_driver(polling=PIAPI)
+    for number in range(6):
+        driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
+    driver.until(lambda: len(piapi.creates) == 4)

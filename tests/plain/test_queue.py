@@ -893,3 +893,13 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     assert store.load_all() == [Owned(generation, "")]
     assert store.known_tasks() == {"t-1"}
     assert Store(tmp_path).load_all() == [Owned(generation, "")]
+
+
+def test_a_mistake_tells_no_secret(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object) -> None:
+        raise KeyError(f"no {KEY}")
+
+    monkeypatch.setattr("trellis_blender.generation.worker.worker.follow", mistaken)
+    problem = driver.rest(driver.queue.submit(text_request(), service_of(piapi))).problem
+    assert "The add-on made a mistake (KeyError: " in problem
+    assert KEY not in problem

@@ -1,9 +1,12 @@
 """What lies in the store: rows that nobody can read, columns of later versions, and a store that is gone."""
 
+import base64
 import json
+import os
 import shutil
 import sqlite3
 import time
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -11,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import PLACEMENT, Driver, service_of, text_request
-from service import Piapi
+from helpers import PLACEMENT, Driver, image_request, service_of, text_request
+from service import KEY, Piapi
 
+from trellis_blender.generation.problems import DiskFull, FolderUnusable
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import FILE_NAME, Owned, Store, TakenOver
 from trellis_blender.generation.store.spending import spending
 from trellis_blender.generation.store.stored import from_json, to_json
+from trellis_blender.piapi.redaction import know
 
 MADE = replace(new_generation(text_request("a bear"), "https://api.example", 1.0), state=State.READY, task_id="task-1")
 
@@ -45,7 +50,7 @@ ODD: list[Any] = [
     DEEP, f'{{"request": {DEEP}', "[]", "null", "7", '"text"', "", "{}", b"\xff\x00", 7, None, "x" * 5_000_000,
     "1" * 5000, '{"state": "ready"}',
     changed(MADE, created_at="yesterday"), changed(MADE, created_at=None), changed(MADE, created_at=True),
-    changed(MADE, created_at=[1]), changed(MADE, created_at=10**400), changed(MADE, state="elsewhere"),
+    changed(MADE, created_at=[1]), changed(MADE, created_at=10**300), changed(MADE, state="elsewhere"),
     changed(MADE, state=["ready"]), changed(MADE, parked="no"), changed(MADE, problem=7), changed(MADE, problem=None),
     changed(MADE, charged_usd="4 cents"), changed(MADE, task_id=None), changed(MADE, id=7),
     changed(MADE, id="../../elsewhere"), changed(MADE, id=""), changed(MADE, request=[]),
@@ -203,3 +208,89 @@ def test_what_was_decided_while_the_store_was_gone_is_kept(driver: Driver, piapi
     found = Store(driver.queue.folder).load(ready.id)
     assert found is not None
     assert found.generation.object_name == "a bear"
+
+
+@pytest.mark.parametrize(
+    "record", ["[" + "[]," * 1_300_000 + "[]]", '{}\0"' + "x" * 30_000_000], ids=["lists", "behind a NUL"]
+)
+def test_a_row_is_bounded_before_it_is_read(store: Store, tmp_path: Path, record: str) -> None:
+    run(tmp_path, "INSERT INTO generation VALUES ('odd', 'ready', 0, 'm', 'u', NULL, ?, '', 't')", record)
+    del record
+    tracemalloc.start()
+    assert store.load_all() == [Owned(MADE, "")]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 25 * 2**20
+
+
+def test_what_is_told_of_a_row_is_cut_after_the_secrets_are_out(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    know(KEY)
+    run(tmp_path, "UPDATE generation SET record = ?", changed(MADE, state="s" * 185 + KEY))
+    assert store.load_all() == []
+    assert "sss" in caplog.text
+    assert KEY[:6] not in caplog.text
+
+
+@pytest.mark.parametrize("owner", ["a\0b", "x" * 5000, "..", "/", "\ufffd"])
+def test_an_owner_that_is_none_is_nobody(driver: Driver, owner: str) -> None:
+    store = Store(driver.queue.folder)
+    odd = replace(new_generation(text_request(), "https://api.example", 1.0), state=State.WAITING, task_id="task-2")
+    store.save(odd, "somebody")
+    store.save(MADE)
+    run(driver.queue.folder, "UPDATE generation SET owner = ? WHERE id = ?", owner, odd.id)
+    driver.queue.load()
+    driver.until(lambda: driver.queue.has_loaded)
+    assert set(driver.latest) == {odd.id, MADE.id}
+    assert driver.latest[odd.id].interrupted
+
+
+def test_a_folder_that_is_no_utf_8_is_told_in_words_that_are(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    for said in (str(FolderUnusable(folder, "no")), str(DiskFull(folder))):
+        assert said.encode()
+
+
+def test_a_store_that_is_taken_away_while_it_is_written_is_written_anew(store: Store, tmp_path: Path) -> None:
+    """Guards `_once_more`."""
+    prepare, codes = store._prepare, [sqlite3.SQLITE_IOERR_DELETE_NOENT, sqlite3.SQLITE_CANTOPEN]
+
+    def taking_away(db: sqlite3.Connection) -> None:
+        if codes:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = codes.pop()
+            raise error
+        prepare(db)
+
+    store._prepare = taking_away  # type: ignore[method-assign]
+    store.save(MADE)
+    assert Store(tmp_path).load_all() == [Owned(MADE, "")]
+
+
+def test_a_folder_that_is_cleared_away_during_a_download_is_made_again(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.sending_s = 1.5
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    part = driver.queue.folder / generation.folder_name / "model.part"
+    driver.until(part.exists)
+    shutil.rmtree(driver.queue.folder)
+    piapi.behaviour.sending_s = 0.0
+    done = driver.rest(generation)
+    assert (done.state, done.problem) == (State.READY, "")
+    assert part.with_name("model.glb").exists()
+
+
+def test_a_picture_that_is_cleared_away_before_it_is_sent_is_written_again(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    driver = make_driver(at_once=1)
+    piapi.behaviour.processing_s = 1.0
+    first = driver.queue.submit(text_request(), service_of(piapi))
+    waiting = driver.queue.submit(image_request(), service_of(piapi))
+    picture = driver.queue.folder / waiting.folder_name / "input.png"
+    driver.until(lambda: picture.exists() and driver.latest[first.id].state is State.RUNNING)
+    sent = picture.read_bytes()
+    shutil.rmtree(driver.queue.folder)
+    assert driver.rest(waiting).state is State.READY
+    assert picture.read_bytes() == sent
+    assert base64.b64decode(piapi.creates[-1]["input"]["image"].partition(",")[2]) == sent

@@ -7,6 +7,9 @@
 import errno
 from pathlib import Path
 
+from ..piapi.redaction import hidden
+from .file_names import writable
+
 
 class GenerationProblem(Exception):
     """Base of what goes wrong between the service's answer and a checked model on disk."""
@@ -16,14 +19,18 @@ class FolderUnusable(GenerationProblem):
     """The folder of the generations cannot be read or written."""
 
     def __init__(self, folder: Path, reason: str) -> None:
-        super().__init__(f"The folder {folder} cannot be used ({reason}). See to it, then try again.")
+        super().__init__(f"The folder {_shown(folder)} cannot be used ({reason}). See to it, then try again.")
+
+
+class FolderGone(FolderUnusable):
+    """Somebody has cleared it away, so that it can be made again."""
 
 
 class DiskFull(GenerationProblem):
     """No room for the file."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"The disk is full, so nothing can be kept in {folder}. Make room, then try again.")
+        super().__init__(f"The disk is full, so nothing can be kept in {_shown(folder)}. Make room, then try again.")
 
 
 class PictureGone(GenerationProblem):
@@ -52,6 +59,8 @@ class AskedTooOften(GenerationProblem):
         super().__init__(f"PiAPI takes no requests for now. Ask again in {max(seconds / 60, 1):.0f} min.")
 
 
+MISTAKE_LIMIT = 300
+"""Characters of what Python says."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -59,4 +68,17 @@ def explain_os_error(error: OSError, folder: Path) -> GenerationProblem:
     """The sentence for an error of the file system at `folder`."""
     if error.errno in FULL:
         return DiskFull(folder)
+    if error.errno == errno.ENOENT:
+        return FolderGone(folder, error.strerror or "it is not there")
     return FolderUnusable(folder, error.strerror or "it cannot be written")
+
+
+def mistake(error: Exception) -> str:
+    """The sentence for what nobody has thought of."""
+    said = hidden(str(error))[:MISTAKE_LIMIT]
+    return f"The add-on made a mistake ({type(error).__name__}: {said}). Please report it."
+
+
+def _shown(folder: Path) -> str:
+    """As it can be stored and drawn: not every name is UTF-8."""
+    return writable(str(folder))

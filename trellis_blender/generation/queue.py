@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,10 +21,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..imaging.picture import Picture
 from ..piapi.plans import MOST_AT_ONCE, Plan
 from ..piapi.service import Service
+from .files import INPUT_NAME
 from .limits import rate_limit
 from .limits.account_limits import Accounts
 from .lookups.lookups import Inquiries
-from .problems import GenerationProblem
+from .problems import GenerationProblem, mistake
 from .record import costs
 from .record.generation import Generation, new_generation, without_picture
 from .record.request import GenerationRequest
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Generations worked on at once, until the account says how many it allows; see `Queue.allow` as well."""
+"""Generations worked on at once, where the account does not say how many it allows; see `Queue.allow` as well."""
+KEPT_PICTURES_BYTES = 64 * 2**20
+"""Of those that wait for their turn; the others are on the disk only."""
 
 
 class AtWork(NamedTuple):
@@ -283,7 +287,15 @@ class Queue:
             return
         taken = self._books.take(generation, picture)
         if taken is not None:
+            if picture is not None:
+                self._keep_picture(taken, job)
             self._waiting.append((taken, job))
+
+    def _keep_picture(self, generation: Generation, job: Job) -> None:
+        """As it is sent, for a folder that somebody clears away before that."""
+        if sum(len(each.picture) for _, each in self._waiting) < KEPT_PICTURES_BYTES:
+            with suppress(OSError):
+                job.picture = (self.folder / generation.folder_name / INPUT_NAME).read_bytes()
 
     def _cancel(self, shown: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
@@ -326,7 +338,14 @@ class Queue:
             if self._is_closed or len(self._at_work) >= min(self._plan_at_once, self._allowed_at_once):
                 return None
             # One that was taken up again at once may still have its last worker on its way out.
-            return next((waiting for waiting in self._waiting if waiting[0].id not in self._at_work), None)
+            free = (waiting for waiting in self._waiting if waiting[0].id not in self._at_work)
+            return next((waiting for waiting in free if self._may_start(waiting[1].service)), None)
+
+    def _may_start(self, service: Service) -> bool:
+        """The first of an account finds out how many it allows at once; until then the others wait."""
+        limit = self._accounts.limit_of(service)
+        at_work = [self._accounts.limit_of(each.job.service) for each in self._at_work.values()]
+        return limit.has_asked or limit not in at_work
 
     def _start(self, generation: Generation, job: Job) -> None:
         """Raises NoThread and GenerationProblem where it waits still."""
@@ -351,8 +370,7 @@ class Queue:
             worker.run()
         except Exception as error:
             LOG.exception("generation %s", worker.generation.id)
-            problem = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
-            self._tell(replace(worker.generation, parked=True, problem=problem))
+            self._tell(replace(worker.generation, parked=True, problem=mistake(error)))
         finally:
             with self._condition:
                 del self._at_work[worker.generation.id]
@@ -381,8 +399,11 @@ class Queue:
         )
 
     def _adopt_plan(self, limit: rate_limit.RateLimit, plan: Plan) -> None:
+        limit.has_asked = True
         if plan.requests_per_minute is not None:
             limit.adopt(plan.requests_per_minute)
         if plan.tasks_at_once is not None:
             self._plan_at_once = plan.tasks_at_once
-        self._post(self._start_waiting)
+        if not self._is_closed:
+            with suppress(NoThread):  # then nothing waits either
+                self._post(self._start_waiting)

@@ -176,6 +176,12 @@ def read_active_tasks(answer: object) -> list[ListedTask]:
     return [found for entries in lists for found in _read_entries(entries[:ENTRIES_MAX])]
 
 
+def names_task(answer: object) -> bool:
+    """True where an answer, of whatever status, says which task there is."""
+    outer = mapping(answer)
+    return bool(identity((mapping(outer.get("data")) or outer).get("task_id")))
+
+
 def read_message(answer: object) -> str:
     """The service's own words in an answer, "" where there are none."""
     outer = mapping(answer)

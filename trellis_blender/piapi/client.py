@@ -12,7 +12,17 @@ from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from .account import Account, read_account, read_upload
-from .answers import ListedTask, Task, TaskPage, read_active_tasks, read_history, read_listed, read_message, read_task
+from .answers import (
+    ListedTask,
+    Task,
+    TaskPage,
+    names_task,
+    read_active_tasks,
+    read_history,
+    read_listed,
+    read_message,
+    read_task,
+)
 from .clock import ServiceClock
 from .errors import (
     MOVED,
@@ -107,6 +117,7 @@ class Client:
         """What time it is at the service, as its answers say."""
         self._chance = random.Random()
         self._answer_limit_s = answer_limit_s
+        self._retry_after_s: float | None = None
         secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
         self._secrets = {secret: said for secret, said in secrets.items() if len(secret) >= SECRET_LENGTH_MIN}
         self._connections = connections or Connections()
@@ -133,7 +144,8 @@ class Client:
         def submit() -> Task:
             # A kept connection that the service has just closed fails as if the answer had been lost: take a new one.
             self._session.close()
-            return read_task(self._ask("POST", f"{self._api_url}/api/v1/task", body))
+            # What names a task is no refusal, whatever its status: the task is there, and may be paid.
+            return read_task(self._ask("POST", f"{self._api_url}/api/v1/task", body, is_fine=names_task))
 
         return self._repeated(submit, (NotSent,))
 
@@ -192,16 +204,29 @@ class Client:
         while True:
             try:
                 return ask()
-            except repeatable as error:
+            except PiapiError as error:
+                if error.retry_after_s is None:
+                    error.retry_after_s = self._retry_after_s
                 delay_s = retry_delay_s(attempt, error.retry_after_s, self._chance)
+                # Whatever else was answered, and whether it is asked again or not.
                 if isinstance(error, TooManyRequests) or error.retry_after_s is not None:
                     self._slow_down(delay_s)
-                if isinstance(error, AddressUnusable) or attempt == RETRIES:
+                is_final = isinstance(error, AddressUnusable) or not isinstance(error, repeatable)
+                if is_final or attempt == RETRIES:
                     raise
                 self._pause(delay_s)
                 attempt += 1
 
-    def _ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> object:
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        body: dict[str, Any] | None = None,
+        *,
+        is_fine: Callable[[object], bool] = lambda _: False,
+    ) -> object:
+        """The answer. `is_fine` says of one with the status of an error that it is none."""
+        self._retry_after_s = None
         self._wait_turn()
         headers = {"x-api-key": self._key, "Accept": "application/json"}
         with self._connections.within(self._answer_limit_s):
@@ -221,13 +246,14 @@ class Client:
             answer: object = self._said_without_secrets(read_json(content))
         except ValueError:
             answer = None
-        if response.status_code // 100 != 2:
+        now = self.clock.now() or time.time()
+        self._retry_after_s = read_retry_after(response.headers.get("Retry-After"), now)
+        if response.status_code // 100 != 2 and not is_fine(answer):
             if is_redirect and body is not None and response.status_code not in MOVED:
                 raise AnswerNotUnderstood("a redirect")
             if response.status_code == 400 and body is None:
                 raise RequestRefused(read_message(answer))
-            wait_s = read_retry_after(response.headers.get("Retry-After"), self.clock.now() or time.time())
-            raise error_for(response.status_code, read_message(answer), wait_s)
+            raise error_for(response.status_code, read_message(answer), self._retry_after_s)
         if answer is None:
             raise AnswerNotUnderstood
         return answer

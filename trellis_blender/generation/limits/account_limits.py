@@ -8,6 +8,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from ...piapi.http.addresses import read_address
 from ...piapi.service import Service
 from ..problems import GenerationProblem
 from ..store.owners import Owner
@@ -16,6 +17,7 @@ from . import rate_limit
 from .request_ledger import Ledger
 
 SHARERS_LOOK_S = 15.0
+USUAL_PORTS = {"https": 443, "http": 80}
 
 Key = tuple[str, str]
 
@@ -78,8 +80,12 @@ class Accounts:
 
 def _name(service: Service) -> str:
     """Tells the account from others, and nobody can make the key of it."""
-    return sha256(f"{service.api_url.rstrip('/')} {service.api_key}".encode("utf-8", "replace")).hexdigest()[:32]
+    return sha256(" ".join(_key(service)).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _key(service: Service) -> Key:
-    return service.api_url, service.api_key
+    """However its address is written."""
+    address = read_address(service.api_url.strip().rstrip("/"))
+    if address is not None and address.port == USUAL_PORTS[address.scheme]:
+        address = address._replace(port=None)
+    return address.url if address is not None else service.api_url, service.api_key.strip()

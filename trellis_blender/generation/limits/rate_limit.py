@@ -85,6 +85,8 @@ class RateLimit:
     ) -> None:
         self._limit = FREE.requests_per_minute if is_limited else None
         self._is_known = not is_limited
+        self.has_asked = not is_limited
+        """The account has been asked what it allows, whatever came of it."""
         self._now = now
         self._sharers = sharers
         self._ledger = ledger if is_limited else None
@@ -124,9 +126,7 @@ class RateLimit:
         """Nothing goes out for so long: the service has said that it is too much."""
         with self._lock:
             self._held_until = max(self._held_until, self._now() + seconds)
-        if self._ledger is not None:
-            with suppress(LedgerUnusable):
-                self._ledger.hold(seconds)
+        self._tell_hold(seconds)
 
     def wait_turn(self, pause: Callable[[float], None]) -> None:
         """Returns when a request may go out; `pause(seconds)` waits, and may raise to break off."""
@@ -135,6 +135,13 @@ class RateLimit:
 
     def _take_or_wait(self) -> float:
         window_s = MINUTE_S * (1 + ON_THE_WAY)
+        with self._lock:
+            held_s, own_s = self._held_until - self._now(), self._wait_s(self._limit, window_s)
+        if held_s > 0:
+            # Once more: the ledger may have been locked, or cleared away since.
+            self._tell_hold(held_s)
+        if own_s > 0:
+            return own_s
         if self._ledger is not None and self._limit is not None:
             try:
                 turn = self._ledger.turn(self._limit, window_s)
@@ -144,28 +151,33 @@ class RateLimit:
                 with self._lock:
                     self._limit = turn.limit
                     if not turn.wait_s:
-                        self._drop_old(window_s)
                         self._sent.append(self._now())
                 return turn.wait_s
         return self._take_or_wait_alone(window_s)
 
     def _take_or_wait_alone(self, window_s: float) -> float:
-        share = self._share() if self._limit else 0
+        share = self._share() if self._limit else None
         with self._lock:
-            now = self._now()
-            if now < self._held_until:
-                return self._held_until - now
-            if self._limit is None:
-                return 0.0
-            self._drop_old(window_s)
-            if len(self._sent) < share:
-                self._sent.append(now)
-                return 0.0
-            return max(window_s - (now - self._sent[-share]), SHORTEST_WAIT_S)
+            wait_s = self._wait_s(share, window_s)
+            if not wait_s and share is not None:
+                self._sent.append(self._now())
+            return wait_s
 
-    def _drop_old(self, window_s: float) -> None:
-        while self._sent and self._now() - self._sent[0] >= window_s:
+    def _wait_s(self, most: int | None, window_s: float) -> float:
+        """By what this Blender knows itself, which holds whatever becomes of the ledger; 0 for not at all."""
+        now = self._now()
+        if now < self._held_until:
+            return self._held_until - now
+        while self._sent and now - self._sent[0] >= window_s:
             self._sent.popleft()
+        if most is None or len(self._sent) < most:
+            return 0.0
+        return max(window_s - (now - self._sent[-most]), SHORTEST_WAIT_S)
+
+    def _tell_hold(self, seconds: float) -> None:
+        if self._ledger is not None:
+            with suppress(LedgerUnusable):
+                self._ledger.hold(seconds)
 
     def _share(self) -> int:
         return max((self._limit or 1) // self._sharers(), 1)

@@ -15,7 +15,7 @@ from ...piapi.http.connections import Connections
 from ...piapi.http.proxies import route_to
 from ..files import PICTURES_NAME, write_whole
 from ..limits.rate_limit import MINUTE_S, RateLimit
-from ..problems import AskedTooOften, GenerationProblem
+from ..problems import AskedTooOften, GenerationProblem, mistake
 from ..record.account_task import makes_models
 from ..record.matching import CLOCK_OFF_S
 from ..store.database import Store
@@ -53,8 +53,7 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
         return Answer(question, problem=str(error))
     except Exception as error:
         LOG.exception("inquiry about %s", question.topic.value)
-        problem = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
-        return Answer(question, problem=problem)
+        return Answer(question, problem=mistake(error))
 
 
 def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer:

@@ -9,10 +9,12 @@ import logging
 import random
 import sqlite3
 from collections.abc import Callable, Generator, Iterable
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
+from ...piapi.redaction import hidden
 from ..file_names import writable
 from ..problems import DiskFull, FolderUnusable, GenerationProblem, explain_os_error
 from ..record.generation import Generation
@@ -28,6 +30,10 @@ DURATIONS_LOOKED_AT = 20
 DURATION_MAX_S = 3600.0
 """Longer ones tell of a computer that slept, or of a clock that was put right, and nothing of the model."""
 FILE_NAME = "generations.sqlite3"
+MOVED = {sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_IOERR_DELETE_NOENT, sqlite3.SQLITE_CANTOPEN}
+"""What SQLite says where the file, or what it writes beside it, is gone."""
+MOVED_TRIES = 2
+"""Before the last one."""
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS generation (
@@ -63,8 +69,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = exclud
 created_at = excluded.created_at, model = excluded.model, api_url = excluded.api_url, duration_s = excluded.duration_s,
 record = excluded.record, owner = excluded.owner, task_id = excluded.task_id"""
 """The columns that a later version has added stay as they are."""
-_ROWS = f"SELECT CASE WHEN length(record) <= {LENGTH_LIMIT} THEN record END, owner FROM generation"  # noqa: S608
+# In bytes: of a text, SQLite counts the characters before the first NUL only.
+_ROWS = f"SELECT CASE WHEN length(CAST(record AS BLOB)) <= {LENGTH_LIMIT} THEN record END, owner FROM generation"  # noqa: S608
 _NEW_IN_2 = ("owner", "task_id")
+
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 
 class Owned(NamedTuple):
@@ -83,8 +94,25 @@ class TakenOver(GenerationProblem):
         super().__init__("Another Blender has taken this up meanwhile.")
 
 
+class _Moved(FolderUnusable):
+    """The file was taken away while it was open."""
+
+
 def _nothing() -> Iterable[Owned]:
     return ()
+
+
+def _once_more(act: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Done again in the file that is made then, where somebody clears the folder away at the same moment."""
+
+    @wraps(act)
+    def tried(*arguments: Given.args, **options: Given.kwargs) -> Found:
+        for _ in range(MOVED_TRIES):
+            with suppress(_Moved):
+                return act(*arguments, **options)
+        return act(*arguments, **options)
+
+    return tried
 
 
 class Store:
@@ -100,12 +128,14 @@ class Store:
         self._remembered = remembered
         self._number: int | None = None
 
+    @_once_more
     def save(self, generation: Generation, owner_id: str = "") -> None:
         """Writes the generation; durable when this returns. While it is worked on, `owner_id` is who does."""
         with self._opened() as db:
             db.execute("BEGIN IMMEDIATE")
             self._write(db, generation, owner_id)
 
+    @_once_more
     def save_own(self, generation: Generation, owner_id: str) -> None:
         """Writes a generation that `owner_id` works on; TakenOver, and nothing is written, where another owner does."""
         with self._opened() as db:
@@ -134,26 +164,31 @@ class Store:
         if generation.task_id:
             db.execute(_TASK, _task_row(generation))
 
+    @_once_more
     def load_all(self) -> list[Owned]:
         """Every generation with its owner, oldest first."""
         with self._opened() as db:
             return _read(db.execute(f"{_ROWS} ORDER BY created_at"))
 
+    @_once_more
     def ids(self) -> set[str]:
         """Of all generations, those included that cannot be read."""
         with self._opened() as db:
             return {str(row[0]) for row in db.execute("SELECT id FROM generation")}
 
+    @_once_more
     def load(self, generation_id: str) -> Owned | None:
         """One generation as it was written last, with its owner; None where there is none."""
         with self._opened() as db:
             return _find(db, generation_id)
 
+    @_once_more
     def load_taken(self) -> list[Owned]:
         """What somebody works on, or was working on when their Blender ended."""
         with self._opened() as db:
             return _read(db.execute(f"{_ROWS} WHERE owner != '' ORDER BY created_at"))
 
+    @_once_more
     def take(self, generation: Generation, owner_id: str, is_alive: Callable[[str], bool]) -> Owned | None:
         """Writes a generation that `owner_id` is going to work on, and returns None.
 
@@ -170,6 +205,7 @@ class Store:
             self._write(db, generation, owner_id)
         return None
 
+    @_once_more
     def adopt(self, generation: Generation, owner_id: str) -> bool:
         """Writes a generation that has found its task at the service; False where another one has that task.
 
@@ -186,22 +222,26 @@ class Store:
             self._write(db, generation, owner_id)
         return True
 
+    @_once_more
     def remove(self, generation_id: str) -> None:
         """Takes a generation out. What its tasks cost stays known."""
         with self._opened() as db:
             db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
 
+    @_once_more
     def with_task(self, task_id: str) -> Owned | None:
         """The generation that has a task; None where there is none, or no longer."""
         with self._opened() as db:
             row = db.execute("SELECT id FROM generation WHERE task_id = ?", (writable(task_id),)).fetchone()
             return _find(db, row[0]) if row else None
 
+    @_once_more
     def known_tasks(self) -> set[str]:
         """The ids of all tasks that a generation has or had."""
         with self._opened() as db:
             return {row[0] for row in db.execute("SELECT id FROM task")}
 
+    @_once_more
     def costs(self) -> list[TaskCost]:
         """What every task has cost that could cost anything, oldest first. Makes no folder to look into."""
         if not self._path.exists():
@@ -216,11 +256,13 @@ class Store:
             ).fetchall()
         return [TaskCost(*row) for row in rows]
 
+    @_once_more
     def owners(self) -> set[str]:
         """Who works on something, as far as the store knows; some of them may be dead."""
         with self._opened() as db:
             return {str(row[0]) for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
 
+    @_once_more
     def usual_duration_s(self, model: str, api_url: str) -> float | None:
         """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
         with self._opened() as db:
@@ -250,7 +292,8 @@ class Store:
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
                 raise DiskFull(self._path.parent) from None
-            raise FolderUnusable(self._path.parent, str(error)) from None
+            kind = _Moved if getattr(error, "sqlite_errorcode", None) in MOVED else FolderUnusable
+            raise kind(self._path.parent, str(error)) from None
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         version, number = _pragma(db, "user_version"), _pragma(db, "application_id")
@@ -320,7 +363,7 @@ def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
         try:
             found.append(Owned(from_json(record), owner_id if isinstance(owner_id, str) else ""))
         except ValueError as error:
-            LOG.warning("a generation in the store cannot be read: %.200s", error)
+            LOG.warning("a generation in the store cannot be read: %s", hidden(str(error))[:200])
     return found
 
 

@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import platform
+import re
 import threading
 import time
 import uuid
@@ -30,6 +31,8 @@ FOLDER_NAME = "owners"
 LOCKED_WITHIN_S = 3600.0
 """After it was made, an owner's file is locked for sure: nobody's clock is further from the drive's."""
 NAME_LIMIT_BYTES = 1000
+_NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
+"""What is no such name is nobody's, and none of a file."""
 
 
 class Owner:
@@ -73,9 +76,9 @@ class Owner:
 
     def is_alive(self, owner_id: str) -> bool:
         """Whether the process that owns under this name still runs. This queue itself is alive."""
-        if not owner_id or owner_id == self._id:
-            return bool(owner_id)
-        path = self._folder / Path(owner_id).name
+        if not _NAME.fullmatch(owner_id) or owner_id == self._id:
+            return bool(owner_id) and owner_id == self._id
+        path = self._folder / owner_id
         try:
             try:
                 is_alive = is_held(path)

@@ -8,13 +8,14 @@ import re
 from dataclasses import asdict, fields
 from typing import Any, TypeVar, cast, get_type_hints
 
+from ...piapi.http.bounded_json import read_json
 from ...piapi.picture_models import PRICE_TOLD_LATER
 from ..record.generation import Generation
 from ..record.request import GenerationRequest, Placement
 from ..states import State
 
 LENGTH_LIMIT = 4_000_000
-"""Characters; a generation from a long prompt has some thousand."""
+"""Bytes; a generation from a long prompt has some thousand."""
 INT_LIMIT = 2**63
 
 _NOT_STORED = ("stage", "progress", "expected_s", "elsewhere", "interrupted", "removed")
@@ -50,7 +51,7 @@ def from_json(text: object) -> Generation:
     if not isinstance(text, str) or len(text) > LENGTH_LIMIT:
         raise ValueError("it is no text, or too long")
     try:
-        found = _object(json.loads(text))
+        found = _object(read_json(text.encode("utf-8", "surrogatepass")))
         request = _object(found["request"])
         placement = _object(request["placement"])
         request["placement"] = _made(Placement, placement, location=_location(placement["location"]))
@@ -108,8 +109,8 @@ def _object(value: object) -> dict[str, Any]:
 
 def _keep_unknown(found: dict[str, Any], before: str) -> None:
     try:
-        old = _object(json.loads(before)) if len(before) <= LENGTH_LIMIT else {}
-    except (ValueError, TypeError, RecursionError):
+        old = _object(read_json(before.encode("utf-8", "surrogatepass"))) if len(before) <= LENGTH_LIMIT else {}
+    except (ValueError, TypeError):
         return
     levels = (
         (Generation, found, old),

@@ -14,8 +14,9 @@ from typing import Any
 from ...piapi.answers import Task
 from ...piapi.http.connections import Connections
 from ...piapi.plans import Plan
+from ..files import INPUT_NAME, write_whole
 from ..limits.rate_limit import MINUTE_S, Pace, RateLimit, poll_delay_s
-from ..problems import GenerationProblem
+from ..problems import GenerationProblem, explain_os_error
 from ..record import costs
 from ..record.generation import Generation
 from ..record.provider_wording import in_the_name_of
@@ -143,6 +144,21 @@ class Work:
         """True where the artist has cancelled it, now or before Blender ended."""
         return self.job.cancelling or self.generation.cancel_asked
 
+    def picture(self) -> bytes:
+        """The PNG that is sent, b"" where it is gone; where its folder was cleared away meanwhile it is written again.
+
+        Raises GenerationProblem where it cannot be read or written.
+        """
+        path = self.folder / INPUT_NAME
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            if self.job.picture:
+                write_whole(path, self.job.picture)
+            return self.job.picture
+        except OSError as error:
+            raise explain_os_error(error, self.folder) from None
+
     def result_url(self, task: Task) -> str:
         """Where the task's result is, "" where it has none; of pictures the addresses, one a line."""
         return "\n".join(task.picture_urls) if self.generation.request.makes_pictures else task.model_url
@@ -156,7 +172,8 @@ class Work:
         self.around.limit.wait_turn(self.pause)
         self.stop_or_drop()
         self.around.stay_owner()
-        if self.is_submitting and self.generation.state is State.QUEUED:
+        # Before a second try as well: another Blender may have taken it up meanwhile, which shows here.
+        if self.is_submitting and self.generation.state in {State.QUEUED, State.SUBMITTING}:
             account = self.job.service.account
             self._submitted_at = time.monotonic()
             self.save(state=State.SUBMITTING, account=account, submitted_at=self.around.now(), problem="", stage="")

@@ -10,7 +10,7 @@ from ...piapi.client import Client
 from ...piapi.errors import NotSent, PiapiError, TooManyRequests, Unclear
 from ...piapi.http.result_file import Part, ResultStream, open_result
 from ..files import EXPORT_NAME, PICTURE_STEM, pictures_in, write_whole
-from ..problems import NoPicture
+from ..problems import FolderGone, NoPicture
 from ..states import State
 from ..store.database import to_json
 from .backoff import Patience
@@ -33,11 +33,13 @@ def fetch(work: Work, client: Client) -> None:
             break
         except (NotSent, Unclear, TooManyRequests) as error:
             patience.wait(error)
-        except (PiapiError, ModelUnusable):
+        except (PiapiError, ModelUnusable, FolderGone):
             tries_left -= 1
             if not tries_left:
                 raise
         _renew_address(work, client, patience)
+    if work.job.picture:
+        work.picture()
     wanted = work.generation.wanted and not work.is_cancelled
     ready = {"state": State.READY, "wanted": wanted, "problem": "", "parked": False, "stage": "", "progress": None}
     write_whole(work.folder / EXPORT_NAME, to_json(replace(work.generation, **ready)).encode())

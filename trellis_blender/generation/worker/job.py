@@ -16,7 +16,8 @@ def _nothing() -> None:
 class Job:
     """The handles by which another thread reaches a worker; `cut` breaks its connections off.
 
-    `is_glance`: a submission whose answer was lost is looked for once, and not for some minutes.
+    `is_glance`: a submission whose answer was lost is looked for once, and not for some minutes. `picture` is the PNG
+    that is to be sent, where it is in memory as well, b"" where it is on the disk only.
     """
 
     service: Service
@@ -25,6 +26,7 @@ class Job:
     stopping: bool = False
     wake: threading.Event = field(default_factory=threading.Event)
     cut: Callable[[], None] = _nothing
+    picture: bytes = field(default=b"", repr=False)
 
     def cancel(self) -> None:
         """Asks for the generation to be dropped."""

@@ -18,7 +18,7 @@ from ...piapi.errors import (
     TooManyRequests,
     Unclear,
 )
-from ...piapi.plans import plan_of
+from ...piapi.plans import Plan, plan_of
 from ..record.progress import read_log, share_of_time
 from ..states import State
 from .backoff import Patience
@@ -32,6 +32,9 @@ BEGUN = frozenset({State.RUNNING, State.DOWNLOADING})
 """Too late to be cancelled: it is paid."""
 NOT_HEARD = (NotSent, ConnectionCut, NoAnswerInTime, TooManyRequests, KeyRefused)
 """A cancel that the service has not decided about. Any other answer is its refusal, in whatever words."""
+PLAN_LIMIT_S = 10.0
+"""Longer no submission waits for what the account allows."""
+NOTHING_KNOWN = Plan(None, None)
 MISSES_TOLERATED = 5
 """404 in a row: a task that was just made may not be known everywhere yet."""
 EMPTY_ANSWERS_TOLERATED = 3
@@ -44,7 +47,6 @@ UNKNOWN_TASK = (
 def follow(work: Work, client: Client) -> None:
     """Polls until the generation is downloading or rests."""
     request = work.generation.request
-    _learn_plan(work, client)
     work.change(expected_s=work.around.store.usual_duration_s(request.model, work.generation.api_url))
     patience = Patience(work)
     misses = empty = 0
@@ -116,17 +118,21 @@ def _what(work: Work) -> str:
     return "picture" if work.generation.request.makes_pictures else "model file"
 
 
-def _learn_plan(work: Work, client: Client) -> None:
-    """Asks once what the account allows; where that cannot be had, the free plan's limit stays."""
+def learn_plan(work: Work, client: Client) -> None:
+    """Asks once what the account allows, before anything is submitted; where that cannot be had, the free plan's limit
+    on requests stays."""
     if not work.around.limit.wants_plan():
         return
+    plan = None
     try:
-        account = client.get_account()
+        with work.connections.within(PLAN_LIMIT_S):
+            plan = plan_of(client.get_account())
     except PiapiError as error:
         LOG.debug("the account's plan: %s", error)
-        work.around.limit.plan_is_unknown()
-        return
-    work.around.adopt_plan(plan_of(account))
+    finally:
+        if plan is None:
+            work.around.limit.plan_is_unknown()
+        work.around.adopt_plan(plan or NOTHING_KNOWN)
 
 
 def _ask_to_cancel(work: Work, client: Client) -> str:

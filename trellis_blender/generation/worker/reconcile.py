@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ...piapi.answers import ListedTask
 from ...piapi.client import Client
 from ...piapi.errors import PiapiError, Unclear
-from ..files import INPUT_NAME
+from ..problems import GenerationProblem
 from ..record import costs
 from ..record.generation import Generation
 from ..record.matching import CLOCK_OFF_S, Sent, SentAt, Verdict, distance_s, judge, sent_at
@@ -143,6 +143,6 @@ class _Search:
 
 def _picture(work: Work) -> bytes:
     try:
-        return (work.folder / INPUT_NAME).read_bytes()
-    except OSError:
-        return b""
+        return work.picture()
+    except GenerationProblem:
+        return work.job.picture

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from ...piapi.client import Exchange
+from ...piapi.http.bounded_json import read_json
 from ...piapi.redaction import hidden
 from ..files import write_whole
 from ..problems import GenerationProblem
@@ -46,6 +47,8 @@ PICTURE_FIELDS = {"image", "images", "file_data"}
 HEADERS_KEPT = re.compile(r"content-type|retry-after|date|.*rate-?limit.*|server")
 TEXT_KEPT = 2000
 """Characters of an answer that is no JSON."""
+TEXT_READ = 64 * 1024
+"""Bytes of it that are looked through."""
 
 _QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\"]*")
 _NAME = re.compile(r"[^a-z0-9]+")
@@ -120,11 +123,11 @@ def _account_blanked(value: object, name: str = "") -> object:
 
 
 def _read(content: bytes) -> object:
-    text = content.decode("utf-8", "replace")
     try:
-        return cast("object", json.loads(text))
-    except (ValueError, RecursionError):
-        return text[:TEXT_KEPT]
+        return read_json(content)
+    except ValueError:
+        # Of a secret that is cut in two nobody would know the rest again.
+        return hidden(content[:TEXT_READ].decode("utf-8", "replace"))[:TEXT_KEPT]
 
 
 def _file_name(exchange: Exchange) -> str:

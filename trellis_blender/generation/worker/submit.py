@@ -6,7 +6,7 @@ import base64
 from ...piapi.client import Client
 from ...piapi.errors import TooManyRequests, Unclear
 from ..files import INPUT_NAME
-from ..problems import PictureGone, explain_os_error
+from ..problems import PictureGone
 from ..states import State
 from .context import Work
 from .poll import apply
@@ -69,12 +69,9 @@ def _inputs(work: Work, client: Client) -> dict[str, object]:
     inputs: dict[str, object] = dict(request.parameters)
     if not request.sends_picture:
         return {"prompt": request.prompt, **inputs}
-    try:
-        content = (work.folder / INPUT_NAME).read_bytes()
-    except FileNotFoundError:
-        raise PictureGone from None
-    except OSError as error:
-        raise explain_os_error(error, work.folder) from None
+    content = work.picture()
+    if not content:
+        raise PictureGone
     image = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
     if work.job.service.upload_images:
         image = client.upload_image(INPUT_NAME, image)

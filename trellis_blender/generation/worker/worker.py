@@ -7,7 +7,7 @@ from pathlib import Path
 from ...gltf.errors import ModelUnusable
 from ...piapi.client import Client
 from ...piapi.errors import PiapiError
-from ..problems import GenerationProblem
+from ..problems import GenerationProblem, mistake
 from ..record import costs
 from ..record.generation import Generation
 from ..record.provider_wording import explain
@@ -17,7 +17,7 @@ from ..store.found import as_found
 from .context import Dropped, Stopped, Surroundings, Work
 from .fetch import fetch
 from .job import Job
-from .poll import AT_WORK, follow
+from .poll import AT_WORK, follow, learn_plan
 from .reconcile import look_for
 from .recording import Recorder
 from .submit import submit
@@ -65,7 +65,7 @@ class Worker:
             work.give_up(str(error))
         except Exception as error:
             LOG.exception("generation %s", work.generation.id)
-            sentence = f"The add-on made a mistake ({type(error).__name__}: {error}). Please report it."
+            sentence = mistake(error)
             if work.generation.state is State.SUBMITTING:
                 work.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(work.generation.request.price_usd)}")
             else:
@@ -85,6 +85,7 @@ class Worker:
             connections=work.connections,
         )
         try:
+            learn_plan(work, client)
             if work.generation.state is State.QUEUED:
                 submit(work, client)
             elif work.generation.state is State.SUBMITTING:
