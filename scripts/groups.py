@@ -151,7 +151,6 @@ NEWEST_PROGRAM = (
     "test_pictures",
     "test_placeholders",
     "test_quit_and_started_again",
-    "test_readme",
     "test_recover",
     "test_switched_off",
     "test_ten_at_once",
@@ -159,6 +158,9 @@ NEWEST_PROGRAM = (
     "test_threads",
 )
 """In the newest of them."""
+
+WITH_SOAK = ("test_readme",)
+"""With `--soak` alone: it makes the pictures of README, which are looked at by hand."""
 
 # Under the Windows Python, which scripts/test.py starts with `--windows`.
 

@@ -159,7 +159,7 @@ def window_runs(tools: Path, options: argparse.Namespace) -> list[Run]:
     for program in reversed(options.blender):
         usual, rest = groups.EVERY_PROGRAM, groups.NEWEST_PROGRAM
         if program == options.blender[-1]:
-            usual, rest = (*usual, *rest), ()
+            usual, rest = (*usual, *rest), groups.WITH_SOAK
         title, given = f"Window of {program}", ("--program", str(program))
         if options.soak:
             found.append(Run(title, tools, ("tests/window", *given, *LONG_VERSIONS)))

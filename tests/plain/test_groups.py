@@ -41,7 +41,7 @@ def test_each_file_is_in_one_group(room: str, declared: tuple[str, ...]) -> None
 def test_each_test_with_a_window_is_in_one_group_and_in_that_file() -> None:
     assert files_in("window") == ["test_window"]
     found = [part.name for part in TREE.body if isinstance(part, ast.FunctionDef) and part.name.startswith("test_")]
-    assert sorted((*groups.EVERY_PROGRAM, *groups.NEWEST_PROGRAM)) == sorted(found)
+    assert sorted((*groups.EVERY_PROGRAM, *groups.NEWEST_PROGRAM, *groups.WITH_SOAK)) == sorted(found)
 
 
 def test_each_scenario_is_run_by_a_test() -> None:

@@ -353,8 +353,9 @@ LATE_ACTIVITIES = ("playing", "rendering", "sculpting")
 SLOWED_AT_MOST = 2.5
 """How many times further apart the calls of a timer may be on average, in software drawing.
 
-Held in the long version alone: in two seconds an activity, on cores that another Blender renders on, it is a figure of
-the machine. While it renders, Blender draws nothing but what the generations change.
+In the long version alone, which measures without generations as well: in two seconds an activity, on cores that
+another Blender renders on, it is a figure of the machine. While it renders, Blender draws nothing but what the
+generations change.
 """
 
 
@@ -364,7 +365,9 @@ def test_threads(
 ) -> None:
     runs = 10 if soak else 1
     window.piapi.plan = "pro"
-    window.environ |= {"GEOMETRY": SMALL, "TEST_BLOCK_S": "5" if soak else "2"}
+    window.environ |= {"GEOMETRY": SMALL} | (
+        {"TEST_BLOCK_S": "5", "TEST_COMPARES": "1"} if soak else {"TEST_BLOCK_S": "2"}
+    )
     late_ms: dict[str, list[float]] = defaultdict(list)
     for number in range(runs):
         # The importer's time is told by the long version; here a small model leaves Blender little to draw.
@@ -376,19 +379,16 @@ def test_threads(
         created = [create["input"]["prompt"] for create in window.piapi.creates[30 * number :]]
         assert sorted(created) == sorted(f"bear {n}" for n in range(30))
         assert not list(window.control.glob("*.crash.txt"))
-    apart_ms = {what: 20 + statistics.mean(found) for what, found in late_ms.items()}
-    slowed = {what: apart_ms[f"{what} with"] / apart_ms[f"{what} without"] for what in LATE_ACTIVITIES}
-    told = [
-        f"{what} {_spread(late_ms[f'{what} without'])} without, {_spread(late_ms[f'{what} with'])} with thirty "
-        f"generations, its calls {slowed[what]:.2f} times as far apart"
-        for what in LATE_ACTIVITIES
-    ]
+    told = [f"{what} {_spread(found)}" for what, found in late_ms.items()]
     record_property(
         "count",
-        f"A timer of 20 ms in Blender {version}, {runs} × no crash, late by (median/95 %/99 %/longest in ms): "
-        f"{'; '.join(told)}; while models arrive {_spread(late_ms['arriving'])}",
+        f"A timer of 20 ms in Blender {version}, {runs} × no crash, thirty generations, late by (median/95 %/99 %/"
+        f"longest in ms): {'; '.join(told)}",
     )
-    assert not soak or max(slowed.values()) < SLOWED_AT_MOST, told
+    if soak:
+        apart_ms = {what: 20 + statistics.mean(found) for what, found in late_ms.items()}
+        slowed = {what: apart_ms[f"{what} with"] / apart_ms[f"{what} without"] for what in LATE_ACTIVITIES}
+        assert max(slowed.values()) < SLOWED_AT_MOST, (slowed, told)
 
 
 def _spread(late_ms: list[float]) -> str:
