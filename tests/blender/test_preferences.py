@@ -157,6 +157,15 @@ def test_the_report_tells_of_ten_generations(generate: Any, piapi: Piapi) -> Non
     assert report().count("TRELLIS, text-to-3d, ") == 10
 
 
+@pytest.mark.parametrize("variable", ["PIAPI_API_URL", "PIAPI_UPLOAD_URL"])
+def test_a_login_in_an_address_is_not_told(preferences: Any, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "https://ada:hush-hush@host.example/x")
+    found = report()
+    assert f"{variable}: host.example\n" in found
+    assert "hush" not in found
+    assert "ada:" not in found
+
+
 def test_secrets_are_blanked_out_wherever_they_are(
     preferences: Any, generate: Any, piapi: Piapi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -137,6 +137,14 @@ def test_an_upload_host_that_the_key_must_not_go_to_is_named(piapi: Piapi) -> No
     assert piapi.requests == []
 
 
+def test_a_login_in_the_upload_hosts_address_is_refused_and_not_repeated(piapi: Piapi) -> None:
+    host = piapi.url.replace("://", "://ada:hush-hush@")
+    with pytest.raises(errors.AddressUnusable, match="has an @ in it") as caught:
+        new_client(replace(service_of(piapi), upload_url=host)).upload_image("input.png", "aGVsbG8=")
+    assert "hush" not in repr(caught.value) + str(caught.value)
+    assert piapi.requests == []
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [

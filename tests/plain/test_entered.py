@@ -24,6 +24,7 @@ def refused(text: str, *, may_have_token: bool = False) -> str:
         f"https://api.piapi.ai/?key={OTHER_KEY}",
         f"https://{KEY}.example.com",
         "https://api.piapi.ai/hook%20secret%2F7",
+        "https://api.piapi.ai/hook%2520secret%252F7",
         "sk-abcdefghijklmnopqrstuvwxyz0123456789",
     ],
 )

@@ -6,7 +6,6 @@ No sentence repeats what was entered.
 
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote
 
 SECRET_MIN = 8
 """Characters; what is shorter is found in any text."""
@@ -18,9 +17,10 @@ _TASK_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 
 def has_secret(text: str, secrets: Iterable[str]) -> bool:
-    """Whether one of the secrets stands in a text, in whatever case and percent-encoded or not."""
-    said = f"{text} {unquote(text)}".casefold()
-    return any(len(secret) >= SECRET_MIN and secret.casefold() in said for secret in secrets)
+    """Whether one of the secrets stands in a text, in whatever case and however it is encoded."""
+    from ...piapi.redaction import without
+
+    return any(len(secret) >= SECRET_MIN and without(text, [secret], "") != text for secret in secrets)
 
 
 def why_no_address(text: str, secrets: Iterable[str], what: str, *, may_have_token: bool = False) -> str:
