@@ -391,7 +391,8 @@ def test_only_placeholders_are_removed_as_such(found: Any) -> None:
     assert cube.users
 
 
-def test_a_linked_one_is_somebody_elses(found: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_overridden", [False, True])
+def test_a_linked_one_is_somebody_elses(found: Any, tmp_path: Path, is_overridden: bool) -> None:
     from trellis_blender.scene.placement import placeholder
 
     box = new_empty("a bear")
@@ -402,6 +403,10 @@ def test_a_linked_one_is_somebody_elses(found: Any, tmp_path: Path) -> None:
     with bpy.data.libraries.load(library, link=True) as (_, wanted):
         wanted.objects = ["a bear"]
     bpy.context.scene.collection.objects.link(wanted.objects[0])
+    if is_overridden:
+        copy = wanted.objects[0].override_create(remap_local_usages=True)
+        assert copy.library is None
+        assert list(bpy.context.scene.objects).count(copy) == 1
     placeholder.forget()
     assert placeholder.all_here() == []
 

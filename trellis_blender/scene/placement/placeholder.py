@@ -227,8 +227,9 @@ def _refresh() -> None:
     _Known.count = len(bpy.data.objects)
     found: dict[str, list[bpy.types.Object]] = {}
     for item in bpy.data.objects:
-        # Objects that are linked from another file cannot be replaced.
-        if ID_PROPERTY in item and item.type in KINDS and item.library is None and scene_of(item) is not None:
+        # Objects that are linked from another file, overridden or not, cannot be replaced.
+        is_anothers = item.library is not None or item.override_library is not None
+        if ID_PROPERTY in item and item.type in KINDS and not is_anothers and scene_of(item) is not None:
             found.setdefault(str(item[ID_PROPERTY]), []).append(item)
     for number, items in found.items():
         # The object that was added at the press. After the file is opened again it is the first by name: a duplicate's
