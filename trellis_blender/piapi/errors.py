@@ -101,12 +101,12 @@ class ProxyAway(NoConnection):
 class ProxyRefused(ProxyAway):
     """The proxy answered, and did not connect any further. `reason` is its status and words."""
 
-    remedy = "Ask whoever looks after it, or check the name and password in the setting that names it."
+    remedy = "Ask your network's administrator, or check the name and password in the setting that names it."
 
     @property
     def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """With the proxy's name."""
-        return f"The proxy {self.detail} lets nothing through.".replace("  ", " ")
+        return f"The proxy {self.detail} refuses to connect.".replace("  ", " ")
 
     @property
     def said(self) -> str:

@@ -94,9 +94,9 @@ def _sampling(preset_id: str, label: str, about: str, steps: int) -> Preset:
 
 
 TRELLIS_PRESETS = (
-    _sampling("DRAFT", "Draft", "12 steps: the quickest, to see whether prompt and seed are any good", 12),
+    _sampling("DRAFT", "Draft", "12 steps: the fastest, to try out prompt and seed", 12),
     _sampling("STANDARD", "Standard", "25 steps: good enough for most things, in half the time of Fine", 25),
-    _sampling("FINE", "Fine", "50 steps: the most there is, and what the service does unless it is told otherwise", 50),
+    _sampling("FINE", "Fine", "50 steps: the most detail, and the default of the service", 50),
 )
 """12 is what TRELLIS's own authors take, 50 PiAPI's default and the most it accepts."""
 

@@ -30,7 +30,7 @@ _HAPPENED: tuple[tuple[type[errors.PiapiError], str], ...] = (
     ),
     (errors.TooManyRequests, "{host} takes no more requests for now. Wait a minute and try again."),
     (errors.Refused, "{host} has nothing at this address, or does not give it out."),
-    (errors.NoAnswerInTime, "{host} is too slow, so the picture was given up. Try again, or choose another."),
+    (errors.NoAnswerInTime, "{host} is too slow, so the download was stopped. Try again, or choose another picture."),
     (errors.ServiceFailing, "{host} has a problem of its own. Try again in a few minutes."),
     (errors.AnswerNotUnderstood, "{host} gave no answer that can be used. Try again, or choose another picture."),
     (errors.PiapiError, "The connection to {host} broke before the picture was complete. Try again."),
@@ -61,7 +61,7 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
         raise PictureNotFetched(_explain(error, url)) from None
     except NoPicture as problem:
         raise PictureNotFetched(
-            f"What is at this address cannot be used: {problem.reason}. Copy the address of a picture itself."
+            f"There is no usable picture at this address: {problem.reason}. Copy the address of the picture itself."
         ) from None
     path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{STEM}{ending}"
     if not path.is_file():

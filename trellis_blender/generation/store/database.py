@@ -91,7 +91,7 @@ class TakenOver(GenerationProblem):
 
     def __init__(self, found: Owned) -> None:
         self.found = found
-        super().__init__("Another Blender has taken this up meanwhile.")
+        super().__init__("Another Blender works on this generation now.")
 
 
 class _Moved(FolderUnusable):

@@ -124,7 +124,7 @@ class Owner:
         try:
             return hold(shared_folder() / name)
         except NoLocks:
-            raise OSError(errno.ENOLCK, "no file can be locked here") from None
+            raise OSError(errno.ENOLCK, "files cannot be locked here") from None
 
     def _sweep(self) -> None:
         """Removes the files of the dead who worked on nothing in the end: nobody asks whether those are alive."""

@@ -57,7 +57,7 @@ def keep_model(
             check_glb(part, go_on)
         except ModelUnusable as problem:
             patiently(lambda: part.replace(folder / REFUSED_NAME))
-            raise ModelUnusable(f"{problem.reason}; it was kept aside as {REFUSED_NAME}") from None
+            raise ModelUnusable(f"{problem.reason}; it was kept as {REFUSED_NAME}") from None
         replace_for_good(part, final)
     except OSError as error:
         problem = explain_os_error(error, folder)

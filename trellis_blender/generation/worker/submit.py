@@ -22,7 +22,7 @@ STAGED_LOOK_S = 2.0
 class _TaskOfAnother(Unclear):
     """One whose own answer was lost has found this task and taken it for its own. Either may be without one now."""
 
-    happened = "The task was taken for that of another generation just like it."
+    happened = "The task belongs to another generation just like it."
 
 
 def submit(work: Work, client: Client) -> None:

@@ -39,7 +39,9 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
     bl_options = {'INTERNAL'}
 
     url: bpy.props.StringProperty(
-        name="Address", description="Of the picture itself, not of the page that it is on", options={'SKIP_SAVE'}
+        name="Address",
+        description="Address of the picture itself, not of the page that shows it",
+        options={'SKIP_SAVE'},
     )
 
     @classmethod

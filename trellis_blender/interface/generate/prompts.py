@@ -50,7 +50,7 @@ class TRELLIS_OT_edit_prompt(bpy.types.Operator):
 
 
 class TRELLIS_OT_use_prompt(bpy.types.Operator):
-    """Take up this prompt again"""
+    """Use this prompt again"""
 
     bl_idname = "trellis.use_prompt"
     bl_label = "Use Prompt"

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ...imaging.picture import Picture
 
 SOURCE_ITEMS = [
-    ('VIEWPORT', "Viewport", "The 3D viewport as it is seen, without overlays", 'VIEW3D', 0),
+    ('VIEWPORT', "Viewport", "The 3D Viewport as you see it, without overlays", 'VIEW3D', 0),
     ('CAMERA', "Camera", "What the active camera sees, drawn as the viewport draws", 'CAMERA_DATA', 1),
-    ('RENDER', "Render Result", "What was rendered last", 'RENDER_STILL', 2),
+    ('RENDER', "Render Result", "The last render", 'RENDER_STILL', 2),
     ('REFERENCE', "Selected Reference", "The image of the active reference Empty", 'EMPTY_DATA', 3),
     ('EDITOR', "Image Editor", "The image that is open in the Image Editor", 'IMAGE_DATA', 4),
     ('CLIPBOARD', "Clipboard", "The image on the clipboard", 'PASTEDOWN', 5),

@@ -130,7 +130,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
     upload_images: bpy.props.BoolProperty(
         name="Upload Images",
-        description="Put images onto the upload host first, rather than into the request. Not on PiAPI's free plan",
+        description="Upload images to the upload host, not in the request. Not on PiAPI's free plan",
     )
     webhook_endpoint: bpy.props.StringProperty(
         name="Webhook",
@@ -139,7 +139,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
     webhook_secret: bpy.props.StringProperty(
         name="Webhook Secret",
-        description="PiAPI sends it along to the webhook, so that your server knows who calls. Kept like the key",
+        description="PiAPI sends it to the webhook, so that your server can check the sender. Stored like the key",
         subtype='PASSWORD',
         get=_get_webhook_secret,
         set=_set_webhook_secret,

@@ -80,7 +80,7 @@ def describe(
     if state is State.PLACED:
         if in_scene or not here:
             return Line("In the scene" if here else IN_ANOTHER_FILE, None, generation.where or about, icon)
-        detail = generation.problem or "Place Again brings it back at no cost."
+        detail = generation.problem or "Press Place Again to bring it back at no cost."
         return Line(NO_LONGER_HERE, None, detail, 'INFO')
     if state is State.READY:
         why = _why_ready(generation, here=here, waits_for=waits_for, is_bereft=is_bereft)
@@ -229,7 +229,7 @@ def removal(generation: "Generation") -> list[str]:
         said = [f"{what} has not been fetched yet, and is no longer followed here."]
         if price_usd:
             known = "" if price_usd == PRICE_TOLD_LATER else f" ({dollars(price_usd)})"
-            said.append(f"It is paid for{known}. Resume fetches it at no cost.")
+            said.append(f"It is paid for{known}. Press Resume to download it at no cost.")
         return said
     if state in {State.OUTCOME_UNKNOWN, State.SUBMITTING}:
         known = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)

@@ -72,7 +72,7 @@ def proxy_for(url: str) -> Proxy | None:
         return None
     scheme, login, rest = _parts(found)
     if scheme.startswith("socks"):
-        raise ProxyUnusable(f"The proxy from {source} is a SOCKS proxy, for which Blender lacks PySocks.")
+        raise ProxyUnusable(f"The proxy from {source} is a SOCKS proxy, and Blender has no PySocks to use it.")
     address = read_address(f"http://{rest}")
     if scheme not in {"http", "https"} or address is None:
         # What stands behind the colon may be a password, where it is no number.
