@@ -142,7 +142,7 @@ def test_one_broken_picture_among_several_sends_none(addon: Any, piapi: Piapi, t
     (tmp_path / "good.png").write_bytes(picture_png(20, 20))
     (tmp_path / "bad.png").write_bytes(b"no picture")
     files = [{"name": "good.png"}, {"name": "bad.png"}]
-    with pytest.raises(RuntimeError, match=r"“bad.png” is not an image .* Nothing was submitted"):
+    with pytest.raises(RuntimeError, match=r"“bad.png” .* Nothing was submitted"):
         bpy.ops.trellis.generate_from_files(directory=str(tmp_path), files=files)
     with pytest.raises(RuntimeError, match="There is no picture among these files"):
         bpy.ops.trellis.generate_from_files(directory=str(tmp_path), files=[{"name": "notes.txt"}])

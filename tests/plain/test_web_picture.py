@@ -96,7 +96,7 @@ def test_without_a_length_and_in_small_pieces(tmp_path: Path) -> None:
     ],
 )
 def test_a_web_page_is_no_picture(content: bytes, tmp_path: Path) -> None:
-    assert "cannot be used: it is a web page." in refused(answering(content), tmp_path)
+    assert "at this address: it is a web page." in refused(answering(content), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_a_web_page_is_no_picture(content: bytes, tmp_path: Path) -> None:
     [picture("TIFF"), picture("BMP"), b"GIF89a....", b"<svg xmlns=''/>", b"%PDF-1.7", b"MZ\x90\0", b"{}", b"\0" * 5000],
 )
 def test_other_kinds_are_refused(content: bytes, tmp_path: Path) -> None:
-    assert "cannot be used: it is no PNG, JPEG or WebP." in refused(answering(content), tmp_path)
+    assert "at this address: it is no PNG, JPEG or WebP." in refused(answering(content), tmp_path)
 
 
 def test_an_empty_answer(tmp_path: Path) -> None:
-    assert "cannot be used: it is empty." in refused(answering(b""), tmp_path)
+    assert "at this address: it is empty." in refused(answering(b""), tmp_path)
 
 
 @pytest.mark.parametrize(
