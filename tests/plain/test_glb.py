@@ -1,3 +1,4 @@
+import errno
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from trellis_blender.gltf.container import check_glb, read_gltf
 from trellis_blender.gltf.errors import INCOMPLETE, ModelUnusable
 from trellis_blender.gltf.reader import read_model
 from trellis_blender.piapi.errors import ConnectionCut
-from trellis_blender.piapi.http.result_file import ResultStream
+from trellis_blender.piapi.http.result_file import FileIdentity, ResultStream
 
 GOOD = box_glb()
 
@@ -96,6 +97,24 @@ def test_a_model_announced_as_larger_than_the_limit_is_not_read(tmp_path: Path) 
     with pytest.raises(ModelUnusable, match="larger than 1 MB"):
         keep_model(stream(flood(), 2**20 + 1), tmp_path, no_tell, limit=2**20)
     assert read == []
+
+
+@pytest.mark.parametrize("name", ["model.part", "model.part.json"])
+def test_what_a_virus_scanner_holds_for_a_moment_is_waited_for(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, open_file = [name], Path.open
+
+    def opened(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name in held:
+            held.remove(path.name)
+            raise PermissionError(errno.EACCES, "held")
+        return open_file(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", opened)
+    told = stream([GOOD], len(GOOD), identity=FileIdentity('"a"', "", len(GOOD)))
+    assert keep_model(told, tmp_path, no_tell).read_bytes() == GOOD
+    assert held == []
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -293,7 +293,11 @@ def test_what_was_taken_over_between_two_tries_is_not_submitted(driver: Driver, 
     found = store.load(generation.id)
     assert found is not None
     assert store.take(found.generation, "another", lambda _: False) is None
-    driver.until(lambda: driver.latest[generation.id].elsewhere)
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        listener.setblocking(False)
+        driver.until(lambda: driver.latest[generation.id].elsewhere)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_an_answer_is_told_where_no_thread_can_start_for_what_follows_from_it(

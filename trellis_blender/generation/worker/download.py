@@ -81,12 +81,13 @@ def _note(folder: Path, identity: FileIdentity | None) -> None:
     if identity is None:
         remove_file(folder / NOTE_NAME)
     else:
-        (folder / NOTE_NAME).write_text(json.dumps(asdict(identity)), encoding="utf-8")
+        note = json.dumps(asdict(identity))
+        patiently(lambda: (folder / NOTE_NAME).write_text(note, encoding="utf-8"))
 
 
 def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limit: int) -> None:
     received = result.starts_at
-    with part.open("r+b" if received else "wb") as file:
+    with patiently(lambda: part.open("r+b" if received else "wb")) as file:
         file.seek(received)
         for chunk in result.chunks:
             received += len(chunk)
