@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.record.request import Placement, compose_request
 from trellis_blender.generation.states import State
-from trellis_blender.generation.worker import reconcile
 from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import Timings
 
 if TYPE_CHECKING:
     from trellis_blender.generation.record.generation import Generation
@@ -32,7 +32,7 @@ SPEED = 20.0
 IMPORT_S = (0.02, 0.3)
 """How long Blender would take to put a model into a scene."""
 
-reconcile.LOOK_AFTER_S = tuple(seconds / SPEED for seconds in reconcile.LOOK_AFTER_S[:3])
+TIMINGS = Timings(look_after_s=tuple(seconds / SPEED for seconds in Timings().look_after_s[:3]))
 
 
 class Plain:
@@ -40,7 +40,7 @@ class Plain:
 
     def __init__(self, folder: Path, url: str, picture: Path) -> None:
         self._service = Service(url, os.environ["PIAPI_API_KEY"], url)
-        self._queue = Queue(folder)
+        self._queue = Queue(folder, timings=TIMINGS)
         self._placement = Placement("Scene", "", (0.0, 0.0, 0.0), 1.0)
 
     @property
@@ -94,6 +94,7 @@ class InBlender:
         self._bpy: Any = bpy
         self._form = generate
         self._session = session.current()
+        self._session.timings = TIMINGS
         self._seen: dict[str, Generation] = {}
         self._picture = picture
         self._placed = 0

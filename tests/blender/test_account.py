@@ -143,7 +143,9 @@ def test_whatever_a_row_holds_it_can_be_drawn(addon: Any, piapi: Piapi, value: o
 def test_a_lost_answer_is_looked_for_while_its_row_is_there(
     addon: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.01,))
+    from trellis_blender.piapi.timings import Timings
+
+    current().timings = Timings(look_after_s=(0.01,))
     piapi.lists_running = False
     piapi.behaviour.processing_s = 60.0
     piapi.fail("create", Fault(reset=True, after=True))

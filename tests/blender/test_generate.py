@@ -223,12 +223,14 @@ def test_a_failure_raises_its_sentence_and_disturbs_nothing(
     generate: Any,
     piapi: Piapi,
     capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     step: str,
     fault: Fault,
     sentence: str,
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.05,))
+    from trellis_blender.interface.state import session
+    from trellis_blender.piapi.timings import Timings
+
+    session.current().timings = Timings(look_after_s=(0.05,))
     before = counts()
     piapi.fail_always(step, fault)
     with pytest.raises(RuntimeError) as caught:
@@ -239,8 +241,6 @@ def test_a_failure_raises_its_sentence_and_disturbs_nothing(
     assert piapi.asked("create") == 1
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
-    from trellis_blender.interface.state import session
-
     assert newest(session).problem in str(caught.value)
 
 

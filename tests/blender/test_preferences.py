@@ -44,7 +44,7 @@ def sharp_edges(name: str) -> int:
 
 def test_what_is_set_reaches_the_threads(preferences: Any) -> None:
     from trellis_blender.interface.state import configuration
-    from trellis_blender.piapi.limits import USUAL_LIMITS
+    from trellis_blender.piapi.timings import USUAL_LIMITS
 
     assert configuration.service().limits == (USUAL_LIMITS.connect_s, USUAL_LIMITS.read_s, 7200)
     preferences.connect_timeout_s, preferences.answer_timeout_s, preferences.patience_min = 3, 20, 5

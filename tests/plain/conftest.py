@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,13 +11,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from helpers import Driver
 
+from trellis_blender.piapi.timings import Timings
+
 
 @pytest.fixture
-def make_driver(tmp_path: Path) -> Iterator[Callable[..., Driver]]:
+def timings() -> Timings:
+    """The waits of the drivers. A module whose tests are not to wait has quicker ones."""
+    return Timings()
+
+
+@pytest.fixture
+def make_driver(tmp_path: Path, timings: Timings) -> Iterator[Callable[..., Driver]]:
     drivers: list[Driver] = []
 
-    def make(folder: Path = tmp_path / "generations", **options: int) -> Driver:
-        drivers.append(Driver(folder, **options))
+    def make(folder: Path = tmp_path / "generations", **options: Any) -> Driver:
+        drivers.append(Driver(folder, **{"timings": timings, **options}))
         return drivers[-1]
 
     yield make

@@ -96,7 +96,7 @@ def _followed(run: Run) -> Generation:
         return interrupted
     generation = run.driver.queue.submit(text_request(), run.service)
     run.until(lambda: bool(run.latest(generation).task_id), "a task")
-    time.sleep(run.timing.some(3.0))
+    time.sleep(run.speed.some(3.0))
     run.on()
     if run.is_of_this_computer:
         run.make()
@@ -111,7 +111,7 @@ def _cancelled(run: Run) -> Generation:
     else:
         generation = run.driver.queue.submit(text_request(), run.service)
         run.until(lambda: bool(run.latest(generation).task_id), "a task")
-        time.sleep(run.timing.some(3.0))
+        time.sleep(run.speed.some(3.0))
     run.on()
     run.driver.queue.cancel(run.latest(generation), run.service)
     if run.cell.fault == "DNS failure":
@@ -150,7 +150,7 @@ def _go_on(run: Run, generation: Generation, *, lasts: bool) -> None:
 
         run.until(said, f"the words {cell.waits}")
         assert len(run.piapi.creates) == cell.tasks, f"{len(run.piapi.creates)} tasks were accepted meanwhile"
-        time.sleep(run.timing.some(5.0))
+        time.sleep(run.speed.some(5.0))
         run.off()
     elif run.is_of_the_service:
         # Nothing is noticed, which is only worth something once it was there.

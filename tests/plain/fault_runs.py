@@ -12,20 +12,32 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partialmethod
 from pathlib import Path
 
 import pytest
 from fault_cells import run_cell
 from fault_matrix import Cell, read_matrix
 from fault_means import Clock
-from fault_stage import Surroundings, Timing
+from fault_stage import Speed, Surroundings
 from service import running
 
-from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.timings import Timings
 
-QUICK = Timing(read_s=0.4, answer_s=1.2, drip_s=0.05, limit_s=60.0)
-FULL = Timing(read_s=10.0, answer_s=15.0, drip_s=0.5, limit_s=900.0)
+QUICK = Speed(
+    Timings(
+        answer_limit_s=1.2,
+        slowness_look_s=1.2,
+        look_after_s=(0.02, 0.05, 0.1),
+        busy_delay_s=0.02,
+        first_wait_s=0.02,
+        first_delay_s=0.02,
+    ),
+    read_s=0.4,
+    drip_s=0.05,
+    limit_s=60.0,
+)
+"""Waits are short; how often something is asked for is as in life."""
+FULL = Speed(Timings(answer_limit_s=15.0, slowness_look_s=15.0), read_s=10.0, drip_s=0.5, limit_s=900.0)
 AT_ONCE = {False: 16, True: 48}
 """Cells, by whether the waits are the real ones."""
 APART = ("clock jumps ahead", "clock jumps back", "full disk")
@@ -36,20 +48,6 @@ DISK_BYTES = 1024 * 1024
 
 class NoDisk(Exception):
     """This computer lets nobody mount a disk of their own."""
-
-
-def hasten(patch: pytest.MonkeyPatch) -> None:
-    """Waits become short; how often something is asked stays."""
-    patch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05, 0.1))
-    patch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 0.02)
-    patch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 0.02)
-    patch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.02)
-
-
-def limit_answers(patch: pytest.MonkeyPatch, timing: Timing) -> None:
-    """How long an answer, or a file that drips, is waited for."""
-    patch.setattr(Client, "__init__", partialmethod(Client.__init__, answer_limit_s=timing.answer_s))
-    patch.setattr("trellis_blender.piapi.http.result_file.SLOWNESS_LOOK_S", timing.answer_s)
 
 
 def run_apart(cells: list[Cell], folder: Path, seed: str) -> dict[str, tuple[str, int]]:
@@ -85,14 +83,11 @@ def main() -> None:
     places = {matrix[name]: Path(place) for name, _, place in (argument.partition("=") for argument in arguments)}
     fault = next(iter(places)).fault
     clock = Clock(len(places), DAY_S if fault.endswith("ahead") else -DAY_S) if fault.startswith("clock") else None
-    timing = replace(FULL, chance=random.Random(f"{seed} {fault}")) if seed else QUICK
+    speed = replace(FULL, chance=random.Random(f"{seed} {fault}")) if seed else QUICK
     with pytest.MonkeyPatch.context() as patch, running() as elsewhere, ThreadPoolExecutor(len(places)) as pool:
-        if not seed:
-            hasten(patch)
-        limit_answers(patch, timing)
         if clock is not None:
             patch.setattr(time, "time", clock)
-        around = Surroundings(timing, elsewhere, Path(), clock)
+        around = Surroundings(speed, elsewhere, Path(), clock)
         started = {cell.name: pool.submit(run_cell, cell, around, place) for cell, place in places.items()}
         sys.stdout.write(json.dumps({name: _told(each) for name, each in started.items()}))
 

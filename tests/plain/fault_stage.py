@@ -18,8 +18,8 @@ from trellis_blender.generation.limits.rate_limit import LOOPBACK
 from trellis_blender.generation.lookups.questions import Answer, Question, Topic
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.interface.text import rows as wording
-from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import TimeLimits, Timings
 
 WEBHOOK_SECRET = "hook-secret-9876543210"
 NOWHERE = "https://trellis.invalid"
@@ -29,11 +29,14 @@ LONG_S = 600.0
 
 
 @dataclass(frozen=True)
-class Timing:
-    """How quickly it goes. `chance` None for no chance: faults begin at once and end when they were seen."""
+class Speed:
+    """How quickly it goes: the add-on's waits, and the seconds of the test.
 
+    `chance` None for no chance: faults begin at once and end when they were seen.
+    """
+
+    timings: Timings
     read_s: float
-    answer_s: float
     drip_s: float
     limit_s: float
     chance: random.Random | None = None
@@ -57,7 +60,7 @@ _REQUEST = {"submit": "create", "poll": "get", "download": "file"}
 _TAKES_EFFECT = {"slow drip", "stall", "truncated body", "wrong length", "invalid JSON", "wrong types", "502"}
 
 
-def service_fault(cell: Cell, timing: Timing, elsewhere: str) -> Fault | None:
+def service_fault(cell: Cell, speed: Speed, elsewhere: str) -> Fault | None:
     """What the service does wrong; None for what goes wrong on the way to it, or here."""
     fault, is_file = cell.fault, cell.step == "download"
     taken = fault in _TAKES_EFFECT
@@ -67,8 +70,8 @@ def service_fault(cell: Cell, timing: Timing, elsewhere: str) -> Fault | None:
         "reset before the request": Fault(unread="all"),
         "reset during the request": Fault(unread="half"),
         "reset after the request": Fault(reset=True, after=True),
-        "slow drip": Fault(drip_s=timing.drip_s),
-        "stall": Fault(stall_s=timing.read_s * 3, after=True),
+        "slow drip": Fault(drip_s=speed.drip_s),
+        "stall": Fault(stall_s=speed.read_s * 3, after=True),
         "truncated body": Fault(cut_after=20),
         "wrong length": Fault(announced=len(MODEL) // 2 if is_file else 15),
         "HTML": Fault(200, f"<!DOCTYPE html><html>Log in to Café Wi-Fi {KEY}</html>"),
@@ -89,7 +92,7 @@ def _damaged(old: bytes, new: bytes) -> bytes:
 class Surroundings(NamedTuple):
     """What the cells of one process share."""
 
-    timing: Timing
+    speed: Speed
     elsewhere: Piapi
     certificates: Path
     clock: Clock | None = None
@@ -99,17 +102,17 @@ class Run:
     """A cell under way: its service, the ways to it, its queue. `patience_s` is for how long it is asked again."""
 
     def __init__(self, cell: Cell, around: Surroundings, piapi: Piapi, folder: Path, patience_s: float) -> None:
-        self.cell, self.timing, self.piapi = cell, around.timing, piapi
+        self.cell, self.speed, self.piapi = cell, around.speed, piapi
         self._clock = around.clock
         self._disk = Disk(folder.parent) if cell.fault == "full disk" else None
         tls = around.certificates if cell.fault == "expired certificate" else None
         self.door = Door(piapi.url, tls) if cell.fault in {"connection refused", "expired certificate"} else None
         self.url = self.door.url if self.door else piapi.url
-        self._fault = service_fault(cell, around.timing, around.elsewhere.url.replace("127.0.0.1", "localhost"))
+        self._fault = service_fault(cell, around.speed, around.elsewhere.url.replace("127.0.0.1", "localhost"))
         self._patience_s = patience_s
         self.sentences: list[str] = []
         # A name that nobody knows is no reason to be as slow as with a service on the internet.
-        self.driver = Driver(folder, now=self._clock or time.time, polling=LOOPBACK)
+        self.driver = Driver(folder, now=self._clock or time.time, polling=LOOPBACK, timings=self.speed.timings)
         self.is_on = False
         piapi.behaviour = Behaviour(model=MODEL, processing_s=0.0)
 
@@ -127,7 +130,7 @@ class Run:
             upload_url=away or self.url,
             upload_images=self.cell.step == "upload",
             webhook_secret=WEBHOOK_SECRET,
-            limits=TimeLimits(read_s=self.timing.read_s if is_short else 60.0, patience_s=self._patience_s),
+            limits=TimeLimits(read_s=self.speed.read_s if is_short else 60.0, patience_s=self._patience_s),
         )
 
     # The fault.
@@ -190,7 +193,7 @@ class Run:
         return self.driver.latest.get(generation.id, generation)
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + self.timing.limit_s
+        end = time.monotonic() + self.speed.limit_s
         self.driver.look()
         while not condition():
             if time.monotonic() > end:

@@ -17,6 +17,7 @@ from trellis_blender.generation.states import State
 from trellis_blender.piapi.account import Account
 from trellis_blender.piapi.answers import Status, Task
 from trellis_blender.piapi.errors import PiapiError
+from trellis_blender.piapi.timings import Timings
 
 MISSING = object()
 OTHERS: tuple[object, ...] = (MISSING, None, True, -1, 1.5e308, 10**400, "", "ß\ud800\x00", [], [[]], {}, {"a": [None]})
@@ -73,6 +74,11 @@ def test_a_spoilt_answer_is_read_or_refused_in_a_sentence(name: str) -> None:
     assert count >= 50
 
 
+@pytest.fixture
+def timings() -> Timings:
+    return Timings(patience_s=0.0, look_after_s=(0.01,))
+
+
 SPOILT_POLLS = [
     (what, changed)
     for what, changed in spoilt(TASK)
@@ -81,10 +87,9 @@ SPOILT_POLLS = [
 
 
 def test_spoilt_polls_lose_no_task_and_are_never_the_add_ons_mistake(
-    make_driver: Callable[..., Driver], piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi
 ) -> None:
     """Each generation meets one spoilt answer on its way; a service that is well again finishes it."""
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
     piapi.behaviour.processing_s = 0.05
     piapi.behaviour.pending_s = 0.3
     driver = make_driver(at_once=8)
@@ -121,10 +126,7 @@ def _has_status(changed: Any) -> bool:
 
 
 @pytest.mark.parametrize("address", [None, 7, [], {}, "x" * 100_000, "https://", "\x00"])
-def test_a_spoilt_address_of_the_model_parks_a_paid_task(
-    driver: Driver, piapi: Piapi, address: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
+def test_a_spoilt_address_of_the_model_parks_a_paid_task(driver: Driver, piapi: Piapi, address: object) -> None:
     body = copy.deepcopy(TASK)
     body["data"]["output"]["model_file"] = address
     piapi.new_id = lambda: TASK["data"]["task_id"]
@@ -137,11 +139,7 @@ def test_a_spoilt_address_of_the_model_parks_a_paid_task(
 
 
 @pytest.mark.parametrize("where", ["data", "data.task_id", "code"])
-def test_a_create_with_a_spoilt_answer_is_not_repeated(
-    driver: Driver, piapi: Piapi, where: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.01,))
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
+def test_a_create_with_a_spoilt_answer_is_not_repeated(driver: Driver, piapi: Piapi, where: str) -> None:
     changes = [changed for what, changed in spoilt(TASK) if what.startswith(f"{where} = ")]
     for changed in changes:
         before = len(piapi.creates)

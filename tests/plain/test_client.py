@@ -20,8 +20,8 @@ from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.clock import ServiceClock
 from trellis_blender.piapi.http.result_file import open_result
 from trellis_blender.piapi.http.retries import read_retry_after, retry_delay_s
-from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import TimeLimits
 
 TEXT = {"prompt": "a bear", "seed": 1}
 

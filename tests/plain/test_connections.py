@@ -14,6 +14,7 @@ from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.http.connections import Connections, is_on_internet
 from trellis_blender.piapi.http.result_file import REDIRECT_LIMIT, open_result
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import Timings
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,9 @@ def test_nothing_begins_once_it_is_cut_off(piapi: Piapi) -> None:
 )
 def test_an_answer_that_drips_for_ever_is_given_up(head: bytes) -> None:
     with serving(dripping(head)) as port:
-        client = Client(Service(f"http://127.0.0.1:{port}", KEY), answer_limit_s=0.3, pause=lambda seconds: None)
+        client = Client(
+            Service(f"http://127.0.0.1:{port}", KEY), timings=Timings(answer_limit_s=0.3), pause=lambda seconds: None
+        )
         start = time.monotonic()
         with pytest.raises(errors.NoAnswerInTime):
             client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a bear"})
@@ -66,11 +69,11 @@ def test_an_answer_that_drips_for_ever_is_given_up(head: bytes) -> None:
         client.close()
 
 
-def test_a_file_that_drips_for_ever_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.piapi.http.result_file.SLOWNESS_LOOK_S", 0.3)
+def test_a_file_that_drips_for_ever_is_asked_for_again() -> None:
+    quick = Timings(slowness_look_s=0.3)
     with serving(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")) as port:
         received = b""
-        with open_result(f"http://127.0.0.1:{port}/m.glb", from_this_computer=True) as result:
+        with open_result(f"http://127.0.0.1:{port}/m.glb", from_this_computer=True, timings=quick) as result:
 
             def read() -> None:
                 nonlocal received

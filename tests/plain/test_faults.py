@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from fault_cells import run_cell
 from fault_matrix import Cell, read_matrix
-from fault_runs import APART, AT_ONCE, FULL, QUICK, NoDisk, hasten, limit_answers, run_apart
+from fault_runs import APART, AT_ONCE, FULL, QUICK, NoDisk, run_apart
 from fault_stage import Surroundings
 from service import Piapi, running
 from systems import CERTIFICATES
@@ -48,15 +48,11 @@ def elsewhere() -> Iterator[Piapi]:
 
 @pytest.fixture
 def around(monkeypatch: pytest.MonkeyPatch, seed: str, elsewhere: Piapi) -> Iterator[Surroundings]:
-    timing = FULL if seed else QUICK
-    if not seed:
-        hasten(monkeypatch)
-    limit_answers(monkeypatch, timing)
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "ca.pem"))
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     certificates.trusting.cache_clear()
-    yield Surroundings(timing, elsewhere, CERTIFICATES)
+    yield Surroundings(FULL if seed else QUICK, elsewhere, CERTIFICATES)
     certificates.trusting.cache_clear()
 
 
@@ -112,7 +108,7 @@ def _started(
     for cell in sorted(cells, key=lambda cell: cell.fault not in {"slow drip", "stall"}):
         if cell.fault not in APART:
             chance = random.Random(f"{seed} {cell.name}") if seed else None
-            surroundings = around._replace(timing=replace(around.timing, chance=chance))
+            surroundings = around._replace(speed=replace(around.speed, chance=chance))
             yield cell, pool.submit(run_cell, cell, surroundings, folder / cell.name).result
 
 

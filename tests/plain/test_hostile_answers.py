@@ -35,6 +35,7 @@ from trellis_blender.piapi.http.bounded_json import DEPTH_LIMIT, ITEMS_LIMIT, re
 from trellis_blender.piapi.http.result_file import FileIdentity, Part, open_result
 from trellis_blender.piapi.http.retries import read_retry_after
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import USUAL_TIMINGS, Timings
 
 TASK = json.dumps({"code": 200, "data": {"task_id": "t1", "status": "pending"}}).encode()
 IN_FLIGHT_BYTES = 8 * 2**20
@@ -42,9 +43,9 @@ IN_FLIGHT_BYTES = 8 * 2**20
 
 
 @contextmanager
-def client_of(server: Hostile, **options: float) -> Iterator[Client]:
+def client_of(server: Hostile, timings: Timings = USUAL_TIMINGS) -> Iterator[Client]:
     with serving(server) as port:
-        client = Client(Service(f"http://127.0.0.1:{port}", KEY), pause=lambda _: None, **options)  # pyright: ignore[reportArgumentType]
+        client = Client(Service(f"http://127.0.0.1:{port}", KEY), pause=lambda _: None, timings=timings)
         yield client
         client.close()
 
@@ -53,8 +54,8 @@ def create(client: Client) -> str:
     return client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a bear"}).task_id
 
 
-def downloaded(port: int, part: Part | None = None) -> bytes:
-    with open_result(f"http://127.0.0.1:{port}/m.glb", part, from_this_computer=True) as result:
+def downloaded(port: int, part: Part | None = None, timings: Timings = USUAL_TIMINGS) -> bytes:
+    with open_result(f"http://127.0.0.1:{port}/m.glb", part, from_this_computer=True, timings=timings) as result:
         return b"".join(result.chunks)
 
 
@@ -168,16 +169,15 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("where", ENDLESS)
-def test_a_wait_ends_in_every_part_of_an_answer(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.piapi.http.result_file.SLOWNESS_LOOK_S", 0.4)
-    monkeypatch.setattr("trellis_blender.piapi.http.result_file.OPENING_LIMIT_S", 0.8)
+def test_a_wait_ends_in_every_part_of_an_answer(where: str) -> None:
+    quick = Timings(answer_limit_s=0.6, slowness_look_s=0.4, opening_limit_s=0.8)
     beginning, piece = ENDLESS[where]
     server = Hostile([lambda: drip(beginning, piece=piece)])
     begun = time.monotonic()
-    with client_of(server, answer_limit_s=0.6) as client, pytest.raises(errors.Unclear):
+    with client_of(server, timings=quick) as client, pytest.raises(errors.Unclear):
         create(client)
     with serving(server) as port, pytest.raises(errors.PiapiError):
-        downloaded(port)
+        downloaded(port, timings=quick)
     assert time.monotonic() - begun < 4
 
 

@@ -14,8 +14,8 @@ from trellis_blender.generation.lookups.questions import Question, Topic
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.http.proxies import Route, route_to, without_login
 from trellis_blender.piapi.http.result_file import open_result
-from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.plans import Plan
+from trellis_blender.piapi.timings import TimeLimits, Timings
 
 WORKING = {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING}
 
@@ -78,12 +78,9 @@ def test_as_many_at_once_as_the_account_says(
     assert len(piapi.creates) == at_once
 
 
-def test_a_task_is_asked_after_for_as_long_as_was_set(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_task_is_polled_for_as_long_as_was_set(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
     """Guards limits.patience_s in Patience.wait: the usual limit of two hours would go on."""
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.001)
+    driver = make_driver(timings=Timings(first_wait_s=0.01, first_delay_s=0.001))
     piapi.behaviour.processing_s = 60.0
     service = replace(service_of(piapi), limits=TimeLimits(patience_s=0.5))
     generation = driver.queue.submit(text_request(), service)

@@ -18,11 +18,11 @@ from helpers import Driver, service_of, text_request
 from models import box_glb
 from service import AT_ONCE, Behaviour, Piapi, running
 
-from trellis_blender.generation.limits import rate_limit
-from trellis_blender.generation.limits.rate_limit import PIAPI
+from trellis_blender.generation.limits.rate_limit import PIAPI, Pace
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.plans import REQUESTS_PER_MINUTE
+from trellis_blender.piapi.timings import Timings
 
 LENGTHS_S = (25.0, 60.0)
 SEED = 5
@@ -93,20 +93,14 @@ class Day:
         )
 
 
-@pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], rate_limit.Pace]:
-    """Makes this side's clock run so many times faster."""
-
-    def set_speed(speed: float) -> rate_limit.Pace:
-        monkeypatch.setattr(rate_limit, "MINUTE_S", rate_limit.MINUTE_S / speed)
-        return PIAPI._replace(
-            early_s=PIAPI.early_s / speed,
-            early_until_s=PIAPI.early_until_s / speed,
-            close_s=PIAPI.close_s / speed,
-            longest_s=PIAPI.longest_s / speed,
-        )
-
-    return set_speed
+def pace_of(speed: float) -> Pace:
+    """How often tasks are polled where time goes so many times faster."""
+    return PIAPI._replace(
+        early_s=PIAPI.early_s / speed,
+        early_until_s=PIAPI.early_until_s / speed,
+        close_s=PIAPI.close_s / speed,
+        longest_s=PIAPI.longest_s / speed,
+    )
 
 
 @pytest.fixture
@@ -142,15 +136,14 @@ def held() -> tuple[int, int]:
 def test_a_long_day_within_the_plans_limits(
     tmp_path: Path,
     services: tuple[Piapi, Piapi],
-    fast: Callable[[float], rate_limit.Pace],
     soak: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
     speed = 4.0 if soak else 12.0
     warm_up(tmp_path / "before", services[0])
     before, before_mb = held(), memory_mb()
-    polling = fast(speed)
-    pro, free = (Queue(tmp_path / plan, polling=polling) for plan in ("pro", "free"))
+    timings = Timings(minute_s=Timings().minute_s / speed)
+    pro, free = (Queue(tmp_path / plan, polling=pace_of(speed), timings=timings) for plan in ("pro", "free"))
     free.allow(1)
     days = [
         Day("pro", 1000 if soak else 40, services[0], pro, speed),

@@ -14,15 +14,15 @@ from service import KEY, Behaviour, Fault, Piapi
 
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.worker.reconcile import LOOK_AFTER_S as USUAL_LOOKS_S
+from trellis_blender.piapi.timings import USUAL_TIMINGS, Timings
 
 LOST = Fault(reset=True, after=True)
 ANOTHER_ACCOUNT = "the-key-of-another-account"
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05))
+@pytest.fixture
+def timings() -> Timings:
+    return Timings(look_after_s=(0.02, 0.05))
 
 
 def telling(piapi: Piapi, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
@@ -72,9 +72,8 @@ def test_one_of_another_prompt_is_not(driver: Driver, piapi: Piapi) -> None:
     assert "It is not among the account's tasks" in lost(driver, piapi).problem
 
 
-def test_more_tasks_than_are_looked_through(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.account_tasks.PAGES_MAX", 1)
-    monkeypatch.setattr("trellis_blender.generation.worker.account_tasks.HISTORY_PAGE_SIZE", 1)
+def test_more_tasks_than_are_looked_through(make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings) -> None:
+    driver = make_driver(timings=replace(timings, history_pages_max=1, history_page_size=1))
     telling(piapi, lambda said, _: said.update(input={"prompt": "a fox"}))
     found = lost(driver, piapi)
     assert "could not be looked through: The account has more than" in found.problem
@@ -123,26 +122,26 @@ def test_silence_so_far_proves_nothing(driver: Driver, piapi: Piapi) -> None:
 
 
 def test_after_a_while_the_histories_silence_is_an_answer(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
     piapi.fail("create", Fault(reset=True))
-    unknown = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    usual, late = make_driver(), make_driver(timings=replace(timings, known_after_s=0.001))
+    unknown = usual.rest(usual.queue.submit(text_request(), service_of(piapi)))
     assert not any(words in unknown.problem for words in NEVER_SAID)
     # A row of yesterday, as far as clocks can tell, which may have been set since.
     yesterday = replace(unknown, submitted_at=unknown.submitted_at - 86400.0)
 
-    def looked_for(row: Generation) -> str:
+    def looked_for(driver: Driver, row: Generation) -> str:
         driver.queue.resume(row, service_of(piapi))
-        driver.until(lambda: driver.latest[unknown.id].state is State.SUBMITTING)
-        found = driver.rest(unknown)
+        driver.until(lambda: row.id in driver.latest and driver.latest[row.id].state is State.SUBMITTING)
+        found = driver.rest(row)
         assert found.state is State.OUTCOME_UNKNOWN
         return found.problem
 
     for row in (unknown, yesterday):
-        assert not any(words in looked_for(row) for words in NEVER_SAID)
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.KNOWN_AFTER_S", 0.001)
+        assert not any(words in looked_for(usual, row) for words in NEVER_SAID)
     for row in (unknown, yesterday):
-        assert "so PiAPI has not accepted it, and charged nothing. Submit it again" in looked_for(row)
+        assert "so PiAPI has not accepted it, and charged nothing. Submit it again" in looked_for(late, row)
 
 
 def test_running_tasks_that_cannot_be_had_are_no_doubt(driver: Driver, piapi: Piapi) -> None:
@@ -221,8 +220,8 @@ def test_an_older_twin_is_not_ours(driver: Driver, piapi: Piapi, off_s: float, a
     assert found.state is (State.READY if arrives else State.OUTCOME_UNKNOWN)
 
 
-def test_a_gateway_may_hand_it_on_later(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05, 0.6))
+def test_a_gateway_may_hand_it_on_later(make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings) -> None:
+    driver = make_driver(timings=replace(timings, look_after_s=(0.02, 0.05, 0.6)))
     request = text_request()
 
     def hand_on() -> None:
@@ -235,7 +234,7 @@ def test_a_gateway_may_hand_it_on_later(driver: Driver, piapi: Piapi, monkeypatc
 
 
 def test_it_is_looked_for_for_longer_than_half_a_minute() -> None:
-    assert sum(USUAL_LOOKS_S) >= 120.0
+    assert sum(USUAL_TIMINGS.look_after_s) >= 120.0
 
 
 @pytest.mark.parametrize(

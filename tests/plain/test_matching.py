@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -26,6 +27,7 @@ from trellis_blender.piapi.answers import ListedTask, read_history
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import ConnectionCut
 from trellis_blender.piapi.picture_models import WORDING
+from trellis_blender.piapi.timings import Timings
 
 AT = 1_700_000_000.0
 IMAGE = b"the picture that was sent"
@@ -248,8 +250,8 @@ def test_a_prompt_without_latin_letters() -> None:
 
 
 @pytest.fixture
-def _one_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.0,))
+def timings() -> Timings:
+    return Timings(look_after_s=(0.0,))
 
 
 def create(piapi: Piapi, request: GenerationRequest, inputs: dict[str, object]) -> str:
@@ -258,7 +260,6 @@ def create(piapi: Piapi, request: GenerationRequest, inputs: dict[str, object]) 
     return str(answer.json()["data"]["task_id"])
 
 
-@pytest.mark.usefixtures("_one_look")
 @pytest.mark.parametrize("off_s", [-3600.0, 3600.0])
 def test_of_several_just_like_it_the_one_made_at_its_time_is_taken(driver: Driver, piapi: Piapi, off_s: float) -> None:
     request = concepts_request("a jar", WORDING, PLACEMENT)
@@ -274,14 +275,15 @@ def test_of_several_just_like_it_the_one_made_at_its_time_is_taken(driver: Drive
     assert found.task_id == next(iter(piapi.tasks))
 
 
-@pytest.mark.usefixtures("_one_look")
-def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(piapi: Piapi, tmp_path: Path) -> None:
+def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(
+    piapi: Piapi, tmp_path: Path, timings: Timings
+) -> None:
     """The disk goes away between the submission and the look for it."""
     blocked = tmp_path / "in the way"
     blocked.touch()
     told: list[Generation] = []
     service = service_of(piapi)
-    work = work_without_queue(tmp_path, submitted(TEXT), told, service, store=Store(blocked))
+    work = work_without_queue(tmp_path, submitted(TEXT), told, service, store=Store(blocked), timings=timings)
     work.is_submitting = True
     with pytest.raises(FolderUnusable) as caught:
         look_for(work, Client(service), ConnectionCut())
@@ -290,9 +292,10 @@ def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(piap
     assert costs.NOTHING_CHARGED not in told[-1].problem
 
 
-@pytest.mark.usefixtures("_one_look")
-def test_only_so_many_are_asked_after_one_by_one(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.ASKED_MAX", 2)
+def test_only_so_many_are_asked_for_one_by_one(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
+) -> None:
+    driver = make_driver(timings=replace(timings, asked_max=2))
     for seed in range(1, 5):
         create(piapi, TEXT, {"prompt": "a fox", "seed": seed})
     piapi.fail("create", Fault(reset=True))
@@ -302,7 +305,6 @@ def test_only_so_many_are_asked_after_one_by_one(driver: Driver, piapi: Piapi, m
     assert "One of them may be it, but PiAPI does not say what it was made from." in unknown.problem
 
 
-@pytest.mark.usefixtures("_one_look")
 def test_one_that_cannot_be_looked_at_hides_no_other(driver: Driver, piapi: Piapi) -> None:
     piapi.behaviour = Behaviour(processing_s=60.0)
     create(piapi, TEXT, {"prompt": "a fox", "seed": 1})

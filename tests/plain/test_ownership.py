@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from trellis_blender.generation.limits.account_limits import SHARERS_LOOK_S, Accounts
-from trellis_blender.generation.limits.rate_limit import MINUTE_S, PIAPI
+from trellis_blender.generation.limits.account_limits import Accounts
+from trellis_blender.generation.limits.rate_limit import PIAPI
 from trellis_blender.generation.problems import FolderUnusable
 from trellis_blender.generation.store.owners import Owner
 from trellis_blender.piapi.plans import FREE
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import USUAL_TIMINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = (
@@ -89,15 +90,15 @@ def test_the_limit_on_requests_is_shared_by_the_living_who_work_on_something(
     mine, other = Owner(tmp_path), Owner(tmp_path)
     working = {other.id, "died-long-ago"}
     limit = Accounts(mine, lambda: working, PIAPI).limit_of(Service())
-    alone_s = MINUTE_S / FREE.requests_per_minute
+    alone_s = USUAL_TIMINGS.minute_s / FREE.requests_per_minute
     assert limit.spacing_s(1) == alone_s
     working.add(mine.id)
     assert limit.spacing_s(1) == alone_s, "looked up again at once"
     today = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: today() + SHARERS_LOOK_S + 1)
+    monkeypatch.setattr(time, "monotonic", lambda: today() + USUAL_TIMINGS.sharers_look_s + 1)
     assert limit.spacing_s(1) == 2 * alone_s
     other.let_go()
-    monkeypatch.setattr(time, "monotonic", lambda: today() + 2 * SHARERS_LOOK_S + 2)
+    monkeypatch.setattr(time, "monotonic", lambda: today() + 2 * USUAL_TIMINGS.sharers_look_s + 2)
     assert limit.spacing_s(1) == alone_s
     mine.let_go()
 
@@ -114,4 +115,4 @@ def test_a_folder_that_tells_nothing_of_others_is_for_one(tmp_path: Path) -> Non
         raise FolderUnusable(tmp_path, "in the way")
 
     limit = Accounts(Owner(tmp_path), unreadable, PIAPI).limit_of(Service())
-    assert limit.spacing_s(1) == MINUTE_S / FREE.requests_per_minute
+    assert limit.spacing_s(1) == USUAL_TIMINGS.minute_s / FREE.requests_per_minute

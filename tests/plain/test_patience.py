@@ -8,36 +8,32 @@ import pytest
 from helpers import text_request, work_without_queue
 
 from trellis_blender.generation.record.generation import Generation, new_generation
-from trellis_blender.generation.worker import backoff as limits
 from trellis_blender.generation.worker.backoff import FAILURES_MIN, Patience
 from trellis_blender.piapi.errors import NoConnection, PiapiError
-from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import TimeLimits, Timings
 
 AWAY = NoConnection("api.example")
+QUICK = Timings(first_wait_s=0.05, longest_wait_s=0.3)
 
 
 class Waiting:
     """A generation whose service does not answer, and what is said of it meanwhile."""
 
-    def __init__(self, folder: Path, *, price_usd: float = 0.04, patience_s: float | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, price_usd: float = 0.04, patience_s: float | None = None, timings: Timings = QUICK
+    ) -> None:
         self.told: list[Generation] = []
         request = replace(text_request(), price_usd=price_usd)
         service = Service("https://api.example", "a key", limits=TimeLimits(patience_s=patience_s))
         generation = new_generation(request, service.api_url, 1.0)
-        self.patience = Patience(work_without_queue(folder, generation, self.told, service))
+        self.patience = Patience(work_without_queue(folder, generation, self.told, service, timings=timings))
 
     def wait(self, error: PiapiError = AWAY) -> float:
         """One failure; the seconds that were waited."""
         start = time.monotonic()
         self.patience.wait(error)
         return time.monotonic() - start
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FIRST_WAIT_S", 0.05)
-    monkeypatch.setattr(limits, "LONGEST_WAIT_S", 0.3)
 
 
 def test_each_wait_is_twice_the_last_up_to_the_longest_and_an_answer_begins_anew(tmp_path: Path) -> None:
@@ -56,17 +52,15 @@ def test_a_service_that_says_for_how_long_is_left_alone_for_as_long(tmp_path: Pa
     assert waiting.wait(error) >= 0.1
 
 
-def test_what_is_wrong_and_when_it_is_asked_again_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FIRST_WAIT_S", 1.6)
-    monkeypatch.setattr(limits, "LONGEST_WAIT_S", 1.6)
-    waiting = Waiting(tmp_path)
+def test_what_is_wrong_and_when_it_is_asked_again_is_told(tmp_path: Path) -> None:
+    waiting = Waiting(tmp_path, timings=Timings(first_wait_s=1.6, longest_wait_s=1.6))
     waiting.wait()
     assert [each.problem for each in waiting.told] == [f"{AWAY} Asked again in 2 s."]
 
 
 def test_two_hours_are_waited_unless_another_limit_was_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FIRST_WAIT_S", 0.0)
-    waiting, impatient = Waiting(tmp_path), Waiting(tmp_path, patience_s=0.0)
+    at_once = Timings(first_wait_s=0.0)
+    waiting, impatient = Waiting(tmp_path, timings=at_once), Waiting(tmp_path, timings=at_once, patience_s=0.0)
     for _ in range(FAILURES_MIN - 1):
         waiting.wait()
         impatient.wait()
@@ -74,9 +68,9 @@ def test_two_hours_are_waited_unless_another_limit_was_set(tmp_path: Path, monke
         impatient.wait()
     today = time.monotonic
     with monkeypatch.context() as clock:
-        clock.setattr(time, "monotonic", lambda: today() + limits.PATIENCE_S - 60)
+        clock.setattr(time, "monotonic", lambda: today() + 2 * 3600.0 - 60)
         waiting.wait()
-        clock.setattr(time, "monotonic", lambda: today() + limits.PATIENCE_S + 60)
+        clock.setattr(time, "monotonic", lambda: today() + 2 * 3600.0 + 60)
         with pytest.raises(NoConnection):
             waiting.wait()
 

@@ -22,11 +22,11 @@ from trellis_blender.generation.record.request import GenerationRequest
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store, from_json, to_json
 from trellis_blender.generation.store.spending import Amount, spending, to_csv
-from trellis_blender.generation.worker import reconcile
 from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.answers import Status, read_task
 from trellis_blender.piapi.models import InputUnusable
 from trellis_blender.piapi.picture_models import PRICE_TOLD_LATER, WORDING
+from trellis_blender.piapi.timings import Timings
 
 SQUARE = Picture(8, 8, bytes([255, 255, 255, 255]) * 32 + bytes([20, 90, 160, 255]) * 32)
 
@@ -39,9 +39,9 @@ def background(picture: Picture = SQUARE) -> GenerationRequest:
     return background_request(picture, "A jar", "/somewhere/A jar.png", 7, PLACEMENT)
 
 
-@pytest.fixture(autouse=True)
-def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "LOOK_AFTER_S", (0.0, 0.05, 0.1))
+@pytest.fixture
+def timings() -> Timings:
+    return Timings(look_after_s=(0.0, 0.05, 0.1))
 
 
 def pictures_of(driver: Driver, generation: Generation) -> list[Path]:

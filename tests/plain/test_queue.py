@@ -21,15 +21,13 @@ from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Owned, Store, to_json
 from trellis_blender.piapi.errors import NotStarted
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import Timings
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def timings() -> Timings:
     """Nobody waits for hours here; the tests of what waits set their own times."""
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.02, 0.05))
-    monkeypatch.setattr("trellis_blender.generation.worker.submit.STAGED_LOOK_S", 0.1)
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 0.0)
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 0.01)
+    return Timings(look_after_s=(0.02, 0.05), staged_look_s=0.1, patience_s=0.0, first_wait_s=0.01)
 
 
 def test_a_text_becomes_a_checked_model(driver: Driver, piapi: Piapi) -> None:
@@ -113,9 +111,9 @@ def test_at_most_four_at_once_and_no_thread_left(driver: Driver, piapi: Piapi) -
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "1"}, {}])
 def test_too_many_requests_wait_and_go_on(
-    driver: Driver, piapi: Piapi, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings, headers: dict[str, str]
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 0.5)
+    driver = make_driver(timings=replace(timings, busy_delay_s=0.5))
     piapi.fail("create", Fault(429, headers=headers))
     start = time.monotonic()
     generation = driver.queue.submit(text_request(), service_of(piapi))
@@ -126,9 +124,9 @@ def test_too_many_requests_wait_and_go_on(
 
 
 def test_between_two_attempts_it_is_queued_waits_longer_each_time_and_can_be_dropped(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 1.0)
+    driver = make_driver(timings=replace(timings, busy_delay_s=1.0))
     piapi.fail_always("create", Fault(429))
     generation = driver.queue.submit(text_request(), service_of(piapi))
     driver.until(lambda: any("in 4 s" in each.problem for each in driver.history.get(generation.id, [])))
@@ -142,9 +140,9 @@ def test_between_two_attempts_it_is_queued_waits_longer_each_time_and_can_be_dro
 
 
 def test_too_many_requests_for_ever_end_in_a_sentence(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.submit.BUSY_DELAY_S", 0.01)
+    driver = make_driver(timings=replace(timings, busy_delay_s=0.01))
     piapi.fail_always("create", Fault(429))
     failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert failed.state is State.FAILED
@@ -579,12 +577,12 @@ def test_the_offline_preview_is_spoken_of_by_its_name_and_costs_nothing(driver: 
 
 
 def test_an_offline_preview_that_dies_says_so_and_is_made_again_for_nothing(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
+    driver = make_driver(timings=replace(timings, first_delay_s=0.01))
     piapi.behaviour = Behaviour(processing_s=60)
     generation = driver.queue.submit(offline_request(), service_of(piapi))
     driver.until(lambda: driver.latest[generation.id].state is State.RUNNING)
-    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.01)
     piapi.fail_always("get", Fault(503))
     parked = driver.rest(generation)
     assert parked.problem == (
@@ -667,12 +665,10 @@ def test_the_accounts_plan_is_asked_for_once_and_its_limit_kept(
 
 @pytest.mark.parametrize("fault", [Fault(403), Fault(200, "<html>"), Fault(200, {"plan": "gold", "account_id": "1"})])
 def test_an_account_that_says_nothing_of_its_plan_disturbs_nothing(
-    make_driver: Callable[..., Driver], piapi: Piapi, fault: Fault, monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings, fault: Fault
 ) -> None:
-    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.01)
-    monkeypatch.setattr("trellis_blender.generation.limits.rate_limit.MINUTE_S", 1.0)
     piapi.fail_always("balance", fault)
-    driver = make_driver(polling=QUICK)
+    driver = make_driver(polling=QUICK, timings=replace(timings, first_delay_s=0.01, minute_s=1.0))
     assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
 
 
@@ -729,9 +725,9 @@ def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, p
 
 
 def test_a_task_taken_for_that_of_another_just_like_it_belongs_to_one_of_them(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.reconcile.LOOK_AFTER_S", (0.5, 0.5))
+    driver = make_driver(timings=replace(timings, look_after_s=(0.5, 0.5)))
     piapi.fail("create", Fault(reset=True), Fault(stall_s=2.0, after=True))
     lost = driver.queue.submit(text_request(seed=7), service_of(piapi))
     driver.until(lambda: piapi.asked("create") == 1)
@@ -862,9 +858,10 @@ def test_an_unknown_outcome_stays_one_where_the_folder_cannot_be_used(driver: Dr
     assert "Whether PiAPI accepted the task" in driver.latest[lost.id].problem
 
 
-def test_an_hour_without_network_does_no_harm(driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.PATIENCE_S", 3600.0)
-    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.001)
+def test_an_hour_without_network_does_no_harm(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
+) -> None:
+    driver = make_driver(timings=replace(timings, patience_s=3600.0, first_delay_s=0.001))
     piapi.behaviour.processing_s = 0.5
     generation = driver.queue.submit(text_request(), service_of(piapi))
     driver.until(lambda: driver.latest[generation.id].task_id != "")

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from trellis_blender.generation.store.found import not_taken
 from trellis_blender.piapi.account import Account
 from trellis_blender.piapi.models import MODELS
 from trellis_blender.piapi.plans import plan_of
+from trellis_blender.piapi.timings import Timings
 
 FOLDER = Path("generations")
 
@@ -55,11 +57,8 @@ def test_what_could_not_be_written_down_says_what_is_paid() -> None:
         assert not_taken(replace(generation, state=state), "It is full.").problem == f"It is full. {cost}"
 
 
-def test_each_failure_is_waited_for_twice_as_long(
-    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trellis_blender.generation.worker.backoff.FIRST_WAIT_S", 1.0)
-    monkeypatch.setattr("trellis_blender.piapi.http.retries.FIRST_DELAY_S", 0.01)
+def test_each_failure_is_waited_for_twice_as_long(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver(timings=Timings(first_wait_s=1.0, first_delay_s=0.01))
     piapi.fail_always("get", Fault(503))
     generation = driver.queue.submit(text_request(), service_of(piapi))
 

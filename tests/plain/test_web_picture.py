@@ -18,8 +18,8 @@ from trellis_blender.generation.lookups.web_image import fetch_picture
 from trellis_blender.generation.problems import PictureNotFetched
 from trellis_blender.generation.worker import picture_file
 from trellis_blender.generation.worker.job import Job
-from trellis_blender.piapi.limits import TimeLimits
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import TimeLimits
 
 HERE = Service(api_url="http://127.0.0.1:1", api_key="secret-key")
 REMOTE = Service(api_key="secret-key")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..imaging.picture import Picture
 from ..piapi.plans import MOST_AT_ONCE, Plan
 from ..piapi.service import Service
+from ..piapi.timings import USUAL_TIMINGS, Timings
 from .files import INPUT_NAME
 from .limits import rate_limit
 from .limits.account_limits import Accounts
@@ -62,7 +63,7 @@ class Queue:
     """The generations in one folder. Nothing runs while nothing is generated.
 
     `polling` None asks a service on this computer often, and any other within the limits of the account's plan.
-    `shared` is where all Blenders of this computer count their requests.
+    `shared` is where all Blenders of this computer count their requests. `timings` are the waits of all that is done.
     """
 
     def __init__(
@@ -73,11 +74,13 @@ class Queue:
         now: Callable[[], float] = time.time,
         polling: rate_limit.Pace | None = None,
         shared: Callable[[], Path] = shared_folder,
+        timings: Timings = USUAL_TIMINGS,
     ) -> None:
         self.folder = folder
         self._plan_at_once = at_once
         self._allowed_at_once = MOST_AT_ONCE
         self._now = now
+        self._timings = timings
         self._changes: SimpleQueue[Generation] = SimpleQueue()
         self._waiting: deque[tuple[Generation, Job]] = deque()
         self._at_work: dict[str, AtWork] = {}
@@ -88,8 +91,8 @@ class Queue:
         self._is_closed = False
         self._owner = Owner(folder)
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
-        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling, shared)  # noqa: PLW0108
-        self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan)
+        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling, shared, timings)  # noqa: PLW0108
+        self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan, timings)
         self._books = Books(folder, lambda: self._store, self._owner, self._tell, self._is_in_hand)
 
     @property
@@ -396,6 +399,7 @@ class Queue:
             adopt_plan=partial(self._adopt_plan, limit),
             stay_owner=lambda: self._owner.id,
             now=self._now,
+            timings=self._timings,
         )
 
     def _adopt_plan(self, limit: rate_limit.RateLimit, plan: Plan) -> None:

@@ -45,13 +45,10 @@ from .http.retries import RETRIES, read_retry_after, retry_delay_s
 from .http.transport import ask, read_limited
 from .redaction import without
 from .service import Service
+from .timings import USUAL_TIMINGS, Timings
 
-ANSWER_LIMIT_S = 180.0
-"""For a request and its whole answer; an image goes along with it, on a line that may be slow."""
 ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
 """A task's answer with its whole console log is some 20 KB."""
-
-HISTORY_PAGE_SIZE = 100
 
 SECRET_LENGTH_MIN = 8
 """A shorter webhook secret is a word that answers are made of."""
@@ -100,7 +97,7 @@ class Client:
         slow_down: Callable[[float], None] = _unheard,
         witness: Callable[[Exchange], None] | None = None,
         connections: Connections | None = None,
-        answer_limit_s: float = ANSWER_LIMIT_S,
+        timings: Timings = USUAL_TIMINGS,
     ) -> None:
         """Raises AddressUnusable for an address that the key must not be sent to, and for a key no header can hold."""
         self._api_url = checked_address(service.api_url, "PiAPI")
@@ -116,7 +113,7 @@ class Client:
         self.clock = ServiceClock()
         """What time it is at the service, as its answers say."""
         self._chance = random.Random()
-        self._answer_limit_s = answer_limit_s
+        self.timings = timings
         self._retry_after_s: float | None = None
         secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
         self._secrets = {secret: said for secret, said in secrets.items() if len(secret) >= SECRET_LENGTH_MIN}
@@ -178,7 +175,7 @@ class Client:
         PiAPI's filter by model is left out: a word that it does not know looks like an account without tasks.
         """
         times = {"start_time": max(int(since), 0), "end_time": max(int(until) + 1, 0)}
-        query = urlencode({"page": page, "page_size": HISTORY_PAGE_SIZE, **times})
+        query = urlencode({"page": page, "page_size": self.timings.history_page_size, **times})
         return self._repeated(
             lambda: read_history(self._ask("GET", f"{self._api_url}/api/open/tasks/histories?{query}"))
         )
@@ -207,7 +204,7 @@ class Client:
             except PiapiError as error:
                 if error.retry_after_s is None:
                     error.retry_after_s = self._retry_after_s
-                delay_s = retry_delay_s(attempt, error.retry_after_s, self._chance)
+                delay_s = retry_delay_s(attempt, error.retry_after_s, self._chance, self.timings)
                 # Whatever else was answered, and whether it is asked again or not.
                 if isinstance(error, TooManyRequests) or error.retry_after_s is not None:
                     self._slow_down(delay_s)
@@ -229,7 +226,7 @@ class Client:
         self._retry_after_s = None
         self._wait_turn()
         headers = {"x-api-key": self._key, "Accept": "application/json"}
-        with self._connections.within(self._answer_limit_s):
+        with self._connections.within(self.timings.answer_limit_s):
             response = ask(
                 self._connections, self._session, method, url, json=body, headers=headers, limits=self._limits
             )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from .http.addresses import checked_address, is_loopback
-from .limits import USUAL_LIMITS, TimeLimits
 from .redaction import know
+from .timings import USUAL_LIMITS, TimeLimits
 
 DEFAULT_API_URL = "https://api.piapi.ai"
 DEFAULT_UPLOAD_URL = "https://upload.theapi.app"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from ...piapi.http.addresses import read_address
 from ...piapi.service import Service
+from ...piapi.timings import USUAL_TIMINGS, Timings
 from ..problems import GenerationProblem
 from ..store.owners import Owner
 from ..store.this_computer import shared_folder
 from . import rate_limit
 from .request_ledger import Ledger
 
-SHARERS_LOOK_S = 15.0
 USUAL_PORTS = {"https": 443, "http": 80}
 
 Key = tuple[str, str]
@@ -35,11 +35,13 @@ class Accounts:
         owners: Callable[[], set[str]],
         polling: rate_limit.Pace | None,
         shared: Callable[[], Path] = shared_folder,
+        timings: Timings = USUAL_TIMINGS,
     ) -> None:
         self._owner = owner
         self._owners = owners
         self._polling = polling
         self._shared = shared
+        self._timings = timings
         self._lock = threading.Lock()
         self._limits: dict[Key, rate_limit.RateLimit] = {}
         self._staged: dict[Key, set[str]] = {}
@@ -59,6 +61,7 @@ class Accounts:
                     is_limited=is_limited,
                     sharers=self._count_sharers,
                     ledger=Ledger(self._shared, _name(service)) if is_limited else None,
+                    minute_s=self._timings.minute_s,
                 ),
             )
 
@@ -71,7 +74,7 @@ class Accounts:
         """How many Blenders work on this folder's generations, looked up now and then."""
         looked_at, count = self._sharers
         now = time.monotonic()
-        if not looked_at or now - looked_at > SHARERS_LOOK_S:
+        if not looked_at or now - looked_at > self._timings.sharers_look_s:
             with suppress(GenerationProblem):
                 count = max(sum(self._owner.is_alive(owner) for owner in self._owners()), 1)
             self._sharers = (now, count)

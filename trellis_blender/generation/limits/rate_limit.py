@@ -11,11 +11,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ...piapi.plans import FREE
+from ...piapi.timings import USUAL_TIMINGS
 from .request_ledger import SHORTEST_WAIT_S, Ledger, LedgerUnusable
 
 LOG = logging.getLogger(__name__)
 
-MINUTE_S = 60.0
 ON_THE_WAY = 1 / 32
 """Of a minute, 2 s: by so much longer may one request take to arrive than one that is sent a minute after it."""
 JITTER = 0.1
@@ -82,12 +82,14 @@ class RateLimit:
         sharers: Callable[[], int] = _alone,
         ledger: Ledger | None = None,
         now: Callable[[], float] = time.monotonic,
+        minute_s: float = USUAL_TIMINGS.minute_s,
     ) -> None:
         self._limit = FREE.requests_per_minute if is_limited else None
         self._is_known = not is_limited
         self.has_asked = not is_limited
         """The account has been asked what it allows, whatever came of it."""
         self._now = now
+        self._minute_s = minute_s
         self._sharers = sharers
         self._ledger = ledger if is_limited else None
         self._held_until = 0.0
@@ -101,7 +103,7 @@ class RateLimit:
 
     def spacing_s(self, running: int) -> float:
         """Seconds between two polls of one of `running` generations, so that all of them keep the limit."""
-        return running * MINUTE_S / self._share() if self._limit else 0.0
+        return running * self._minute_s / self._share() if self._limit else 0.0
 
     def wants_plan(self) -> bool:
         """True for whoever asks first: that one shall find out the account's plan."""
@@ -134,7 +136,7 @@ class RateLimit:
             pause(delay)
 
     def _take_or_wait(self) -> float:
-        window_s = MINUTE_S * (1 + ON_THE_WAY)
+        window_s = self._minute_s * (1 + ON_THE_WAY)
         with self._lock:
             held_s, own_s = self._held_until - self._now(), self._wait_s(self._limit, window_s)
         if held_s > 0:

@@ -13,8 +13,9 @@ from ...piapi.client import Client
 from ...piapi.errors import NotSent, PiapiError
 from ...piapi.http.connections import Connections
 from ...piapi.http.proxies import route_to
+from ...piapi.timings import Timings
 from ..files import PICTURES_NAME, write_whole
-from ..limits.rate_limit import MINUTE_S, RateLimit
+from ..limits.rate_limit import RateLimit
 from ..problems import AskedTooOften, GenerationProblem, mistake
 from ..record.account_task import makes_models
 from ..record.matching import CLOCK_OFF_S
@@ -27,13 +28,13 @@ from .web_image import fetch_picture
 
 LOG = logging.getLogger(__name__)
 
-WAITED_FOR_S = 1.1 * MINUTE_S
+WAITED_FOR_S = 66.0
 """Longer than the limit on requests holds one back: then it is the service that wants to be left alone."""
 HISTORY_S = 30 * 24 * 3600.0
 """How far back tasks are looked for."""
 
 
-def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store: Store) -> Answer:
+def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store: Store, *, timings: Timings) -> Answer:
     """The answer. Never raises; ends early when the job is stopped. The service is asked in turn with all others."""
     try:
         if question.topic is Topic.DISK:
@@ -48,7 +49,7 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
             return Answer(question, route=route_to(job.service.api_url))
         if question.topic is Topic.PICTURE:
             return Answer(question, path=str(fetch_picture(question.url, folder / PICTURES_NAME, job)))
-        return _ask(question, job, limit, store)
+        return _ask(question, job, limit, store, timings)
     except (PiapiError, GenerationProblem) as error:
         return Answer(question, problem=str(error))
     except Exception as error:
@@ -56,7 +57,7 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
         return Answer(question, problem=mistake(error))
 
 
-def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer:
+def _ask(question: Question, job: Job, limit: RateLimit, store: Store, timings: Timings) -> Answer:
     def wait(seconds: float) -> None:
         if seconds > WAITED_FOR_S:
             raise AskedTooOften(seconds)
@@ -71,6 +72,7 @@ def _ask(question: Question, job: Job, limit: RateLimit, store: Store) -> Answer
         pause=wait,
         slow_down=limit.hold,
         connections=connections,
+        timings=timings,
     )
     try:
         if question.topic is Topic.ACCOUNT:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...piapi.plans import Plan, plan_of
 from ...piapi.service import Service
+from ...piapi.timings import Timings
 from ..limits.rate_limit import RateLimit
 from ..store.found import come_so_far
 from ..threads import NoThread, begun
@@ -32,11 +33,13 @@ class Inquiries:
         store: "Callable[[], Store]",
         limit_of: Callable[[Service], RateLimit],
         adopt_plan: Callable[[RateLimit, Plan], None],
+        timings: Timings,
     ) -> None:
         self._folder = folder
         self._store = store
         self._limit_of = limit_of
         self._adopt_plan = adopt_plan
+        self._timings = timings
         self._answers: SimpleQueue[Answer] = SimpleQueue()
         self._jobs: dict[threading.Thread, Job] = {}
 
@@ -72,7 +75,7 @@ class Inquiries:
 
         try:
             limit = self._limit_of(job.service)
-            answer = find_out(question, job, self._folder, limit, self._store())
+            answer = find_out(question, job, self._folder, limit, self._store(), timings=self._timings)
             if limit.is_limited and answer.account:
                 self._adopt_plan(limit, plan_of(answer.account))
             self._answers.put(answer)

@@ -8,13 +8,12 @@ charged.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ...piapi.timings import USUAL_TIMINGS, Timings
 from ..states import State
 
 if TYPE_CHECKING:
     from .generation import Generation
 
-FIRST_WAIT_S = 60.0
-LONGEST_WAIT_S = 3600.0
 ROWS_MAX = 20
 """The newest; each look makes some requests."""
 
@@ -22,7 +21,8 @@ ROWS_MAX = 20
 class LateLooks:
     """Remembers when which generation is due. Times in seconds by a clock that nobody sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, timings: Timings = USUAL_TIMINGS) -> None:
+        self._first_s, self._longest_s = timings.first_late_look_s, timings.longest_late_look_s
         self._next: dict[str, tuple[float, float]] = {}
 
     def due(self, generations: "Iterable[Generation]", now: float) -> "tuple[list[Generation], bool]":
@@ -31,9 +31,9 @@ class LateLooks:
         rows = sorted(rows, key=lambda each: each.created_at)[-ROWS_MAX:]
         due: list[Generation] = []
         for each in rows:
-            at, wait_s = self._next.setdefault(each.id, (now + FIRST_WAIT_S, FIRST_WAIT_S))
+            at, wait_s = self._next.setdefault(each.id, (now + self._first_s, self._first_s))
             if now >= at:
-                longer_s = min(wait_s * 2, LONGEST_WAIT_S)
+                longer_s = min(wait_s * 2, self._longest_s)
                 self._next[each.id] = (now + longer_s, longer_s)
                 due.append(each)
         return due, bool(rows)

@@ -4,16 +4,16 @@
 from dataclasses import dataclass, field
 
 from ...piapi.answers import ListedTask
-from ...piapi.client import HISTORY_PAGE_SIZE, Client
+from ...piapi.client import Client
 from ...piapi.errors import PiapiError
-
-PAGES_MAX = 10
 
 
 class TooManyTasks(PiapiError):
     """There are more than are looked through."""
 
-    happened = f"The account has more than {PAGES_MAX * HISTORY_PAGE_SIZE} tasks in these days."
+    def __init__(self, looked_through: int) -> None:
+        self.happened = f"The account has more than {looked_through} tasks in these days."
+        super().__init__()
 
 
 class UnreadableTasks(PiapiError):
@@ -44,21 +44,22 @@ def list_history(client: Client, since: float, until: float) -> Listing:
     It ends when the service says so, by its total or with an empty page: one that is shorter than asked does not.
     """
     found = Listing()
+    pages, page_size = client.timings.history_pages_max, client.timings.history_page_size
     seen: set[str] = set()
     unreadable = 0
     try:
-        for number in range(1, PAGES_MAX + 1):
+        for number in range(1, pages + 1):
             page = client.get_history(since, until, number)
             found.tasks += page.tasks
             # Only these count: rows that cannot be read, or come twice, may be beyond the total.
             seen |= {each.task.task_id for each in page.tasks}
             unreadable += page.unreadable
             # A total that is no more than the first, full page may count that page only.
-            is_full = page.rows >= HISTORY_PAGE_SIZE
+            is_full = page.rows >= page_size
             if not page.rows or (page.total is not None and len(seen) >= page.total and not is_full):
                 break
         else:
-            found.problems.append(TooManyTasks())
+            found.problems.append(TooManyTasks(pages * page_size))
     except PiapiError as error:
         found.problems.append(error)
     if unreadable:

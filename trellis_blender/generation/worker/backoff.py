@@ -7,13 +7,8 @@ from ...piapi.errors import PiapiError
 from ..record.provider_wording import explain
 from .context import Work
 
-PATIENCE_S = 2 * 3600.0
-"""Unless the artist has set another limit. A laptop may be without a network for an hour; the task at the service does
-not mind."""
 FAILURES_MIN = 5
 """In a row, each of them repeated by the client."""
-FIRST_WAIT_S = 2.0
-LONGEST_WAIT_S = 60.0
 
 
 class Patience:
@@ -37,12 +32,12 @@ class Patience:
         now = time.monotonic()
         self._since = self._since if self._failures else now
         self._failures += 1
-        request = self._work.generation.request
+        request, timings = self._work.generation.request, self._work.around.timings
         limit_s = self._work.job.service.limits.patience_s
-        patience_s = (PATIENCE_S if limit_s is None else limit_s) if request.price_usd else 0.0
+        patience_s = (timings.patience_s if limit_s is None else limit_s) if request.price_usd else 0.0
         if self._failures >= FAILURES_MIN and now - self._since >= patience_s:
             raise error
-        wait_s = min(FIRST_WAIT_S * 2 ** min(self._failures - 1, 10), LONGEST_WAIT_S)
+        wait_s = min(timings.first_wait_s * 2 ** min(self._failures - 1, 10), timings.longest_wait_s)
         wait_s = max(wait_s, error.retry_after_s or 0.0)
         self._work.change(problem=f"{explain(request.model, error)} Asked again in {max(wait_s, 1):.0f} s.")
         self._work.pause(wait_s)

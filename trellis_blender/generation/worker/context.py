@@ -14,8 +14,9 @@ from typing import Any
 from ...piapi.answers import Task
 from ...piapi.http.connections import Connections
 from ...piapi.plans import Plan
+from ...piapi.timings import USUAL_TIMINGS, Timings
 from ..files import INPUT_NAME, write_whole
-from ..limits.rate_limit import MINUTE_S, Pace, RateLimit, poll_delay_s
+from ..limits.rate_limit import Pace, RateLimit, poll_delay_s
 from ..problems import GenerationProblem, explain_os_error
 from ..record import costs
 from ..record.generation import Generation
@@ -60,6 +61,7 @@ class Surroundings:
     adopt_plan: Callable[[Plan], None]
     stay_owner: Callable[[], object] = _nothing
     now: Callable[[], float] = time.time
+    timings: Timings = USUAL_TIMINGS
 
 
 class Work:
@@ -198,7 +200,7 @@ class Work:
         self.stop_or_drop()
         # A stage while submitting would say that the service has heard of it, and a problem says more.
         if seconds > TOLD_FROM_S and not self.generation.problem and self.generation.state is not State.SUBMITTING:
-            told = f"{seconds:.0f} s" if seconds < 2 * MINUTE_S else f"{seconds / MINUTE_S:.0f} min"
+            told = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
             self.change(stage=f"PiAPI is asked again in {told}")
         while (left := until - time.monotonic()) > 0:
             self.job.wake.wait(left)

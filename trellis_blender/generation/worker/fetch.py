@@ -76,7 +76,12 @@ def _download_pictures(work: Work) -> None:
 def _opened(work: Work, url: str, part: Part | None = None) -> AbstractContextManager[ResultStream]:
     service = work.job.service
     return open_result(
-        url, part, connections=work.connections, from_this_computer=service.is_loopback, limits=service.limits
+        url,
+        part,
+        connections=work.connections,
+        from_this_computer=service.is_loopback,
+        limits=service.limits,
+        timings=work.around.timings,
     )
 
 

@@ -18,15 +18,6 @@ from ..states import State
 from .account_tasks import Listing, list_history, list_running
 from .context import Work
 
-LOOK_AFTER_S = (2.0, 8.0, 20.0, 30.0, 40.0, 50.0, 60.0)
-"""A task may take a moment to turn up in the account's lists, and a gateway may hand it on after half a minute."""
-KNOWN_AFTER_S = 15 * 60.0
-"""A task that is still waiting or running need not be in any list. None takes as long as this as a rule, so from then
-on the history's silence tells that there is none. Counted by a clock that nobody sets, from when this Blender has sent
-it or first looked for it."""
-ASKED_MAX = 20
-"""Tasks that are looked at one by one in a look, where the lists do not say what a task was made from."""
-
 NEVER_CAME = "PiAPI's answer to the submission never came."
 NOT_YET = "It is not among the account's tasks so far, and is looked for again while this row is here."
 NOT_THERE = (
@@ -44,7 +35,7 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, picture_a
     why = " ".join(filter(None, (error.happened, error.said))) if error else NEVER_CAME
     work.change(stage="Looking for it among the account's tasks", problem=why)
     search = _Search(work, client, picture_as)
-    for wait_s in LOOK_AFTER_S[: 1 if work.job.is_glance else None]:
+    for wait_s in work.around.timings.look_after_s[: 1 if work.job.is_glance else None]:
         work.pause(wait_s)
         if search.look():
             return
@@ -81,7 +72,7 @@ class _Search:
         at = self._sent_at()
         now = client.clock.now() or work.around.now()
         history = list_history(client, at.earliest - CLOCK_OFF_S, max(now, at.likely) + CLOCK_OFF_S)
-        self.is_late = time.monotonic() - self._sent_by >= KNOWN_AFTER_S
+        self.is_late = time.monotonic() - self._sent_by >= work.around.timings.known_after_s
         self._problems = history.problems
         self._others |= work.around.store.known_tasks()
         self._undecided = set()
@@ -105,11 +96,11 @@ class _Search:
         listed = {each.task.task_id: each for each in (*running.tasks, *history.tasks)}
         for task_id in self._others & listed.keys():
             del listed[task_id]
-        asked = 0
+        asked, asked_max = 0, self._work.around.timings.asked_max
         for task_id, found in sorted(listed.items(), key=lambda item: distance_s(item[1], at)):
             each = self._looked_at.get(task_id, found)
             verdict = judge(self._work.generation, each, self._sent, at)
-            if verdict is Verdict.UNDECIDED and task_id not in self._looked_at and asked < ASKED_MAX:
+            if verdict is Verdict.UNDECIDED and task_id not in self._looked_at and asked < asked_max:
                 asked += 1
                 try:
                     each = self._looked_at[task_id] = self._client.find_task(task_id)

@@ -14,9 +14,6 @@ from .reconcile import look_for
 
 SUBMIT_TRIES = 5
 """After that many 429 in a row the artist is told."""
-BUSY_DELAY_S = 15.0
-"""Before the second try where the service names no time; doubled each time."""
-STAGED_LOOK_S = 2.0
 
 
 class _TaskOfAnother(Unclear):
@@ -39,7 +36,9 @@ def submit(work: Work, client: Client) -> None:
         except TooManyRequests as error:
             if attempt == SUBMIT_TRIES - 1:
                 raise
-            wait_s = BUSY_DELAY_S * 2**attempt if error.retry_after_s is None else error.retry_after_s
+            wait_s = error.retry_after_s
+            if wait_s is None:
+                wait_s = work.around.timings.busy_delay_s * 2**attempt
             work.save(state=State.QUEUED, problem=f"PiAPI takes no more tasks for now; tried again in {wait_s:.0f} s.")
             work.around.limit.hold(wait_s)
             work.pause(wait_s)
@@ -60,7 +59,7 @@ def _wait_for_staged(work: Work) -> None:
     """While the service lets one task wait because of the others, another one would only wait there as well."""
     while work.around.staged:
         work.change(stage="Waiting for the account's other tasks")
-        work.pause(STAGED_LOOK_S)
+        work.pause(work.around.timings.staged_look_s)
 
 
 def _inputs(work: Work, client: Client) -> dict[str, object]:

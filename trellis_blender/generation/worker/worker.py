@@ -83,6 +83,7 @@ class Worker:
             slow_down=work.around.limit.hold,
             witness=Recorder(Path(service.record_folder)) if service.record_folder else None,
             connections=work.connections,
+            timings=work.around.timings,
         )
         try:
             learn_plan(work, client)

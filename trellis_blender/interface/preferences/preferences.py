@@ -12,8 +12,8 @@ from typing import Any
 import bpy
 
 from ...generation.lookups.questions import Topic
-from ...piapi.limits import USUAL_LIMITS
 from ...piapi.plans import MOST_AT_ONCE
+from ...piapi.timings import USUAL_LIMITS
 from ..monitor import monitor
 from ..placed_model import assets
 from ..state import configuration, logs, session

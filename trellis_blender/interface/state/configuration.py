@@ -14,8 +14,8 @@ from .entered import why_no_address
 from .secret_file import SecretFile
 
 if TYPE_CHECKING:
-    from ...piapi.limits import TimeLimits
     from ...piapi.service import Service
+    from ...piapi.timings import TimeLimits
 
 PACKAGE = __package__.rsplit(".", 2)[0]
 """The add-on's own name: "bl_ext.<repository>.trellis_blender" where it is installed as an extension."""
@@ -129,7 +129,7 @@ def ask_above_usd() -> float:
 
 def limits() -> "TimeLimits":
     """How long a service is waited for."""
-    from ...piapi.limits import USUAL_LIMITS, TimeLimits
+    from ...piapi.timings import USUAL_LIMITS, TimeLimits
 
     found: Any = preferences()
     if found is None:

@@ -13,6 +13,7 @@ import bpy
 from ...generation.record.late_looks import LateLooks
 from ...generation.states import State
 from ...piapi.models import OFFLINE_PREVIEW, InputUnusable
+from ...piapi.timings import USUAL_TIMINGS
 from . import configuration, logs
 from .blend_file import OpenFile
 from .entered import has_secret
@@ -41,7 +42,8 @@ class Session:
         self._offline: OfflineProcess | None = None
         self._looked_at = 0.0
         self._looked_elsewhere_at = 0.0
-        self._late_looks = LateLooks()
+        self._late_looks: LateLooks | None = None
+        self.timings = USUAL_TIMINGS  # whoever wants other waits sets them before the queue is made
         self.file = OpenFile()
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
         self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
@@ -60,7 +62,7 @@ class Session:
             from ...generation.queue import Queue
 
             logs.begin()
-            self._queue = Queue(configuration.data_folder())
+            self._queue = Queue(configuration.data_folder(), timings=self.timings)
             self.heed_preferences()
         return self._queue
 
@@ -215,6 +217,8 @@ class Session:
 
     def look_again(self) -> bool:
         """Looks now and then for the submissions whose answer was lost; False where there are none."""
+        if self._late_looks is None:
+            self._late_looks = LateLooks(self.timings)
         due, may_be_due = self._late_looks.due(self.generations.values(), time.monotonic())
         for generation in due:
             try:

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import requests
 
 from ..errors import AddressRefused, AnswerNotUnderstood, NoAnswerInTime, ResultGone, error_for
-from ..limits import USUAL_LIMITS, TimeLimits
+from ..timings import USUAL_LIMITS, USUAL_TIMINGS, TimeLimits, Timings
 from .adapter import Session
 from .addresses import is_ip_address, is_on_internet, read_address
 from .connections import Connections
@@ -22,11 +22,8 @@ from .transport import ask, pieces
 REDIRECT_LIMIT = 5
 PASSING_STATUSES = {408, 429}
 """These say nothing about the file."""
-OPENING_LIMIT_S = 180.0
-
 SLOWEST_BYTES_PER_S = 1024.0
-SLOWNESS_LOOK_S = 60.0
-"""A file that comes slower than that for that long is asked for again: its server may drip for ever."""
+"""A file that comes slower than that for `Timings.slowness_look_s` is asked for again."""
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})")
 _ETAG = re.compile(r'"[!#-~]{0,200}"')
@@ -78,6 +75,7 @@ def open_result(
     connections: Connections | None = None,
     from_this_computer: bool = False,
     limits: TimeLimits = USUAL_LIMITS,
+    timings: Timings = USUAL_TIMINGS,
 ) -> Generator[ResultStream]:
     """Opens the file at `url`, over https and from the internet only; so are redirects followed.
 
@@ -93,7 +91,7 @@ def open_result(
         def follow(part: Part | None) -> requests.Response:
             return _follow(lines, opened, url, part, may_be_here=from_this_computer, limits=limits)
 
-        with lines.within(OPENING_LIMIT_S):
+        with lines.within(timings.opening_limit_s):
             response = follow(part)
             if part is not None and (response.status_code == 416 or _is_other_rest(response, part)):
                 part, response = None, follow(None)
@@ -104,7 +102,7 @@ def open_result(
         if response.status_code // 100 != 2:
             wait_s = read_retry_after(response.headers.get("Retry-After"), time.time())
             raise error_for(response.status_code, retry_after_s=wait_s)
-        speed = _Speed()
+        speed = _Speed(timings.slowness_look_s)
         with lines.looking(speed.look):
             yield _stream(response, speed.counted(pieces(lines, response)))
 
@@ -112,7 +110,8 @@ def open_result(
 class _Speed:
     """Looks how fast a file comes: NoAnswerInTime where that is too slow for too long, whatever comes beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_s: float) -> None:
+        self._look_s = look_s
         self._received = 0
         self._since = time.monotonic()
 
@@ -125,7 +124,7 @@ class _Speed:
     def look(self) -> None:
         """Is called while a piece is waited for."""
         took_s = time.monotonic() - self._since
-        if took_s >= SLOWNESS_LOOK_S:
+        if took_s >= self._look_s:
             if self._received < SLOWEST_BYTES_PER_S * took_s:
                 raise NoAnswerInTime
             self._received, self._since = 0, time.monotonic()

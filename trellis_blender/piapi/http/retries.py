@@ -4,20 +4,22 @@
 import random
 from email.utils import parsedate_to_datetime
 
+from ..timings import USUAL_TIMINGS, Timings
+
 RETRIES = 2
-FIRST_DELAY_S = 0.5
-LONGEST_DELAY_S = 8.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
 
-def retry_delay_s(attempt: int, retry_after_s: float | None, chance: random.Random) -> float:
+def retry_delay_s(
+    attempt: int, retry_after_s: float | None, chance: random.Random, timings: Timings = USUAL_TIMINGS
+) -> float:
     """Seconds before attempt `attempt` + 1, counted from 0: doubling, with half of it up to chance.
 
     What the service asked for in `Retry-After` is waited in full.
     """
     if retry_after_s is not None:
         return retry_after_s
-    delay = min(FIRST_DELAY_S * 2**attempt, LONGEST_DELAY_S)
+    delay = min(timings.first_delay_s * 2**attempt, timings.longest_delay_s)
     return delay * (0.5 + chance.random() / 2)
 
 

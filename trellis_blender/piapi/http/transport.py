@@ -24,7 +24,7 @@ from ..errors import (
     ProxyRefused,
     Unclear,
 )
-from ..limits import TimeLimits
+from ..timings import TimeLimits
 from .addresses import read_address
 from .connections import Connections, Reach
 from .proxies import Proxy, proxy_for
