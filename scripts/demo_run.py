@@ -142,8 +142,8 @@ class Demo:
         """A request for each picture and each prompt, the 3D cursor a little further to the right each time."""
         import bpy
 
+        from trellis_blender.generation.providers import OFFLINE_PREVIEW
         from trellis_blender.generation.record.request import compose_request
-        from trellis_blender.piapi.models import OFFLINE_PREVIEW
         from trellis_blender.scene.arrival import place
         from trellis_blender.scene.images.load import load_picture
 

@@ -93,6 +93,7 @@ OLDEST_AND_NEWEST = (
     "test_access",
     "test_account",
     "test_another_model",
+    "test_another_provider",
     "test_assets",
     "test_blockout",
     "test_concepts",

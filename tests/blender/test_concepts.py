@@ -114,8 +114,9 @@ def test_without_a_key_or_a_prompt_the_button_says_why(settings: Any, monkeypatc
 
 
 def test_an_image_only_model_and_a_prompt_lead_to_pictures_with_both_prices(settings: Any) -> None:
+    from trellis_blender.generation.providers import OFFLINE_PREVIEW
     from trellis_blender.interface.generate import concepts
-    from trellis_blender.piapi.models import MODELS, OFFLINE_PREVIEW
+    from trellis_blender.piapi.models import MODELS
 
     settings.source = 'TEXT'
     assert concepts.are_the_way(settings, MODELS["Qubico/trellis2"])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from helpers import PICTURE, PLACEMENT, text_request
 
+from trellis_blender.generation.providers import models
 from trellis_blender.generation.record.costs import asks_first, button_text, charged, dollars, unknown
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.record.history import already_made, earlier_prompts, sameness
@@ -36,19 +37,24 @@ def test_the_services_defaults_are_the_finest_preset_and_other_numbers_none() ->
     assert preset_of(MODELS["Qubico/trellis2"], defaults) is None
 
 
+def made_for(price_usd: float, charged_usd: float | None = None, model: str = "Qubico/trellis") -> Generation:
+    request = replace(text_request(), model=model, price_usd=price_usd)
+    return replace(new_generation(request, "", 0.0), charged_usd=charged_usd)
+
+
 @pytest.mark.parametrize(
-    ("count", "price_usd", "text"),
+    ("count", "model", "text"),
     [
-        (1, 0.04, "Generate · $0.04"),
-        (2, 0.04, "Generate 2 · $0.08"),
-        (4, 0.04, "Generate 4 · $0.16"),
-        (3, 0.10, "Generate 3 · $0.30"),
-        (1, 0.0, "Generate offline · free"),
-        (4, 0.0, "Generate 4 offline · free"),
+        (1, "Qubico/trellis", "Generate · $0.04"),
+        (2, "Qubico/trellis", "Generate 2 · $0.08"),
+        (4, "Qubico/trellis", "Generate 4 · $0.16"),
+        (3, "Qubico/trellis2", "Generate 3 · $0.30"),
+        (1, "offline-preview", "Generate offline · free"),
+        (4, "offline-preview", "Generate 4 offline · free"),
     ],
 )
-def test_the_button_carries_the_price(count: int, price_usd: float, text: str) -> None:
-    assert button_text(count, price_usd) == text
+def test_the_button_carries_the_price(count: int, model: str, text: str) -> None:
+    assert button_text(count, models()[model]) == text
 
 
 @pytest.mark.parametrize(
@@ -65,17 +71,20 @@ def test_fractions_of_a_cent_only_where_there_are_some(amount: float, text: str)
         (0.04, 0.1, "PiAPI charged $0.04."),
         (0.0, 0.1, "Nothing was charged."),
         (None, 0.1, "PiAPI may have charged $0.10 or less."),
-        (None, 0.0, "It costs nothing."),
-        (0.0, 0.0, "It costs nothing."),
     ],
 )
 def test_what_was_charged_in_a_sentence(amount_usd: float | None, price_usd: float, said: str) -> None:
-    assert charged(amount_usd, price_usd) == said
+    assert charged(made_for(price_usd, amount_usd)) == said
+
+
+@pytest.mark.parametrize("amount_usd", [None, 0.0])
+def test_what_is_free_costs_nothing(amount_usd: float | None) -> None:
+    free = made_for(0.0, amount_usd, "offline-preview")
+    assert charged(free) == unknown(free) == "It costs nothing."
 
 
 def test_what_nobody_knows_names_the_price_and_where_to_look() -> None:
-    assert "charged $0.25, is unknown. Look at your tasks on piapi.ai" in unknown(0.25)
-    assert unknown(0.0) == "It costs nothing."
+    assert "charged $0.25, is unknown. Look at your tasks on piapi.ai" in unknown(made_for(0.25))
 
 
 @pytest.mark.parametrize(

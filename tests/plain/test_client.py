@@ -389,8 +389,9 @@ def test_every_status_has_its_error(status: int, error: type[errors.PiapiError])
     found = errors.error_for(status, "a  bear\nsaid", 7.0)
     assert type(found) is error
     assert (found.detail, found.retry_after_s) == ("a bear said", 7.0)
-    assert str(found) == f"{found.happened} {found.remedy} It said: “a bear said”."
-    assert str(errors.error_for(status)) == f"{found.happened} {found.remedy}"
+    what = errors.Wording().fill(f"{found.happened} {found.remedy}")
+    assert str(found) == f"{what} It said: “a bear said”."
+    assert str(errors.error_for(status)) == what
 
 
 def test_retry_after_as_seconds_and_as_a_date() -> None:

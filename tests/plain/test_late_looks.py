@@ -27,7 +27,7 @@ def test_a_row_is_looked_for_as_long_as_it_is_there_and_ever_more_rarely() -> No
 
 
 def test_only_what_may_have_been_paid_for_is_looked_for() -> None:
-    free = replace(text_request(), price_usd=0.0)
+    free = replace(text_request(), model="offline-preview", price_usd=0.0)
     others = [
         unknown(state=State.READY),
         unknown(state=State.SUBMITTING),

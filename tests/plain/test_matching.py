@@ -288,7 +288,7 @@ def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(
     with pytest.raises(FolderUnusable) as caught:
         look_for(work, Client(service), ConnectionCut())
     work.give_up(str(caught.value))
-    assert told[-1].problem == f"{caught.value} {costs.unknown(TEXT.price_usd)}"
+    assert told[-1].problem == f"{caught.value} {costs.unknown(work.generation)}"
     assert costs.NOTHING_CHARGED not in told[-1].problem
 
 

@@ -5,8 +5,9 @@ from helpers import PICTURE, PLACEMENT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trellis_blender.generation.providers import models
 from trellis_blender.generation.record.request import NAME_LIMIT_BYTES, GenerationRequest, compose_request, short_name
-from trellis_blender.piapi.models import IMAGE, MODELS, PROMPT_LIMIT, TEXT, InputUnusable
+from trellis_blender.piapi.models import IMAGE, PROMPT_LIMIT, TEXT, InputUnusable
 
 
 def compose(**changes: object) -> GenerationRequest:
@@ -23,7 +24,7 @@ def compose(**changes: object) -> GenerationRequest:
 
 
 def test_prices_are_those_of_the_service() -> None:
-    assert {model.id: model.price_usd for model in MODELS.values()} == {
+    assert {model.id: model.price_usd for model in models().values()} == {
         "Qubico/trellis": 0.04,
         "Qubico/trellis2": 0.10,
         "Qubico/pixal3d": 0.25,
@@ -32,7 +33,7 @@ def test_prices_are_those_of_the_service() -> None:
 
 
 def test_presets_of_trellis() -> None:
-    steps = {preset.id: dict(preset.values) for preset in MODELS["Qubico/trellis"].presets}
+    steps = {preset.id: dict(preset.values) for preset in models()["Qubico/trellis"].presets}
     assert steps == {
         name: {
             "ss_sampling_steps": number,
@@ -42,7 +43,7 @@ def test_presets_of_trellis() -> None:
         }
         for name, number in (("DRAFT", 12), ("STANDARD", 25), ("FINE", 50))
     }
-    assert [preset.label for preset in MODELS["Qubico/trellis"].presets] == ["Draft", "Standard", "Fine"]
+    assert [preset.label for preset in models()["Qubico/trellis"].presets] == ["Draft", "Standard", "Fine"]
 
 
 def test_parameters_that_are_not_given_have_the_services_defaults() -> None:

@@ -21,10 +21,10 @@ class Waiting:
     """A generation whose service does not answer, and what is said of it meanwhile."""
 
     def __init__(
-        self, folder: Path, *, price_usd: float = 0.04, patience_s: float | None = None, timings: Timings = QUICK
+        self, folder: Path, *, model: str = "Qubico/trellis", patience_s: float | None = None, timings: Timings = QUICK
     ) -> None:
         self.told: list[Generation] = []
-        request = replace(text_request(), price_usd=price_usd)
+        request = replace(text_request(), model=model)
         service = Service("https://api.example", "a key", limits=TimeLimits(patience_s=patience_s))
         generation = new_generation(request, service.api_url, 1.0)
         self.patience = Patience(work_without_queue(folder, generation, self.told, service, timings=timings))
@@ -76,7 +76,7 @@ def test_two_hours_are_waited_unless_another_limit_was_set(tmp_path: Path, monke
 
 
 def test_what_costs_nothing_is_not_waited_for_beyond_the_fifth_failure(tmp_path: Path) -> None:
-    waiting = Waiting(tmp_path, price_usd=0.0)
+    waiting = Waiting(tmp_path, model="offline-preview")
     for _ in range(FAILURES_MIN - 1):
         waiting.wait()
     with pytest.raises(NoConnection):

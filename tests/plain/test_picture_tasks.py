@@ -169,8 +169,8 @@ def test_cancelled_while_pending_and_too_late(driver: Driver, piapi: Piapi) -> N
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Fault(200, "<html>gone</html>"), "What PiAPI delivered cannot be used: it is a web page."),
-        (Fault(200, b"GIF89a"), "What PiAPI delivered cannot be used: it is no PNG, JPEG or WebP."),
+        (Fault(200, "<html>gone</html>"), "What was delivered cannot be used: it is a web page."),
+        (Fault(200, b"GIF89a"), "What was delivered cannot be used: it is no PNG, JPEG or WebP."),
         (Fault(404), "The finished picture is no longer at the address that PiAPI gave."),
     ],
 )
@@ -234,11 +234,11 @@ def test_the_record_is_json_that_everybody_reads() -> None:
 
 
 def test_no_sentence_speaks_of_a_price_that_nobody_knows() -> None:
-    said = [costs.price(PRICE_TOLD_LATER), costs.charged(None, PRICE_TOLD_LATER)]
-    said += [costs.paid(PRICE_TOLD_LATER), costs.unknown(PRICE_TOLD_LATER)]
+    generation = Generation("id", concepts())
+    said = [costs.price(PRICE_TOLD_LATER), costs.charged(generation), costs.paid(generation), costs.unknown(generation)]
     assert not [sentence for sentence in said if "inf" in sentence or "$" in sentence]
     assert costs.asks_first(PRICE_TOLD_LATER, 1000.0)
-    assert costs.charged(0.008, PRICE_TOLD_LATER) == "PiAPI charged $0.0080."
+    assert costs.charged(replace(generation, charged_usd=0.008)) == "PiAPI charged $0.0080."
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from helpers import Driver, service_of, text_request
 from service import Fault, Piapi
 
 from trellis_blender.generation.problems import explain_os_error
+from trellis_blender.generation.providers import models
 from trellis_blender.generation.record import costs
 from trellis_blender.generation.record.generation import new_generation
 from trellis_blender.generation.record.history import last_charge_usd
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.found import not_taken
 from trellis_blender.piapi.account import Account
-from trellis_blender.piapi.models import MODELS
 from trellis_blender.piapi.plans import plan_of
 from trellis_blender.piapi.timings import Timings
 
@@ -48,11 +48,10 @@ def test_a_plan_by_its_name(name: str, requests: int | None) -> None:
 
 def test_what_could_not_be_written_down_says_what_is_paid() -> None:
     generation = new_generation(text_request(), "https://api.piapi.ai", 0.0)
-    price_usd = generation.request.price_usd
     for state, cost in {
         State.QUEUED: costs.NOTHING_SENT,
-        State.SUBMITTING: costs.unknown(price_usd),
-        State.DOWNLOADING: costs.paid(price_usd),
+        State.SUBMITTING: costs.unknown(generation),
+        State.DOWNLOADING: costs.paid(generation),
     }.items():
         assert not_taken(replace(generation, state=state), "It is full.").problem == f"It is full. {cost}"
 
@@ -79,6 +78,6 @@ def test_the_newest_charge_is_the_last() -> None:
 
 
 def test_every_preset_says_what_it_is_for() -> None:
-    for model in MODELS.values():
+    for model in models().values():
         for preset in model.presets:
             assert re.search(r"\w", preset.about), (model.id, preset.label)

@@ -27,6 +27,7 @@ from .limits import rate_limit
 from .limits.account_limits import Accounts
 from .lookups.lookups import Inquiries
 from .problems import GenerationProblem, mistake
+from .providers import provider_of
 from .record import costs
 from .record.generation import Generation, new_generation, without_picture
 from .record.request import GenerationRequest
@@ -315,9 +316,10 @@ class Queue:
                 return
         if at_work := self._at_work.get(generation.id):
             at_work.job.cancel()
-        elif generation.state in AT_THE_SERVICE and not generation.request.price_usd:
-            # The offline preview ends with Blender, and its tasks with it.
-            self._books.keep(replace(generation, state=State.CANCELLED, problem=costs.COSTS_NOTHING, parked=False))
+        elif generation.state in AT_THE_SERVICE and not provider_of(generation.request.model).keeps_tasks:
+            # The task has ended with the Blender that it was made for.
+            cancelled = replace(generation, state=State.CANCELLED, problem=costs.charged(generation), parked=False)
+            self._books.keep(cancelled)
         elif generation.state in AT_THE_SERVICE:
             self._enqueue(replace(generation, parked=False, problem=""), Job(service, cancelling=True))
         elif generation.state is State.QUEUED:

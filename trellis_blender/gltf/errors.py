@@ -18,4 +18,4 @@ class ModelUnusable(Exception):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"What PiAPI delivered cannot be used: {reason}.")
+        super().__init__(f"What was delivered cannot be used: {reason}.")

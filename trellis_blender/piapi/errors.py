@@ -31,30 +31,55 @@ PiapiError
     └── AnswerNotUnderstood  below 200 as well, and a redirect after which the request may have been carried out
         └── AnotherTask
 
-`str(error)` is for the artist: what happened, what to do, and the service's own words. What it cost depends on the
+`error.sentence(wording)` is for the artist: what happened, what to do, and the service's own words; `str(error)` is
+the same of PiAPI. What it cost depends on the
 step, so `generation` adds that.
 """
+
+from typing import NamedTuple
 
 from .redaction import hidden
 
 DETAIL_LIMIT = 300
 
 
+class Wording(NamedTuple):
+    """What the sentences of errors are filled in with: the provider as it stands within a sentence, where the artist
+    finds tasks and credits, and what is made."""
+
+    name: str = "PiAPI"
+    site: str = "piapi.ai"
+    result: str = "model"
+
+    def fill(self, sentence: str) -> str:
+        """A sentence in which {name}, {Name} at its beginning, {site} and {result} stand for these."""
+        filled = sentence.replace("{Name}", self.name[:1].upper() + self.name[1:])
+        for field, text in self._asdict().items():
+            filled = filled.replace(f"{{{field}}}", text)
+        return filled
+
+
 class PiapiError(Exception):
     """Base of everything that PiAPI, or the way to it, can answer with.
 
     `detail` is the service's own message where it sent one, on one line, at most 300 characters. `retry_after_s` is how
-    long the service wants to be left alone, None where it did not say.
+    long the service wants to be left alone, None where it did not say. `happened` and `remedy` are sentences for
+    `Wording.fill`.
     """
 
-    happened = "PiAPI could not be used."
+    happened = "{Name} could not be used."
     remedy = ""
     retry_after_s: float | None = None
 
     def __init__(self, detail: str = "") -> None:
         # Before it is cut: of a secret that is cut in two, nobody would know the rest again.
         self.detail = " ".join(hidden(detail).split())[:DETAIL_LIMIT]
-        super().__init__(" ".join(filter(None, (self.happened, self.remedy, self.said))))
+        super().__init__(self.sentence())
+
+    def sentence(self, wording: Wording = Wording()) -> str:  # noqa: B008 (it is frozen)
+        """What happened, what to do, and the service's own words."""
+        what = (wording.fill(self.happened), wording.fill(self.remedy), self.said)
+        return " ".join(filter(None, what))
 
     @property
     def said(self) -> str:
@@ -79,7 +104,7 @@ class NoConnection(NotSent):
     @property
     def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """With the host's name."""
-        return f"No connection to {self.detail or 'PiAPI'}."
+        return f"No connection to {self.detail or '{name}'}."
 
     @property
     def said(self) -> str:
@@ -124,7 +149,7 @@ class LoginPage(NotSent):
 class CertificateRefused(NotSent):
     """The server's certificate did not check out, so nothing was sent to it."""
 
-    happened = "The server at PiAPI's address could not prove that it is PiAPI (its certificate was refused)."
+    happened = "The server at {name}'s address could not prove that it is {name} (its certificate was refused)."
     remedy = "Check this computer's clock and your proxy."
 
 
@@ -136,7 +161,7 @@ class AddressUnusable(NotSent):
     @property
     def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The detail itself."""
-        return self.detail or "PiAPI's address in the preferences cannot be used. Clear it to get the default."
+        return self.detail or "{Name}'s address in the preferences cannot be used. Clear it to get the default."
 
     @property
     def said(self) -> str:
@@ -178,55 +203,55 @@ class NotStarted(NotSent):
 class Refused(PiapiError):
     """The service answered and said no."""
 
-    happened = "PiAPI refused the request."
+    happened = "{Name} refused the request."
 
 
 class InputRefused(Refused):
     """400 for a request with input: that does not suit the service; its message says why."""
 
-    happened = "PiAPI refused the input (400)."
+    happened = "{Name} refused the input (400)."
     remedy = "Change the prompt, the image or the parameters and try again."
 
 
 class KeyRefused(Refused):
     """401: the key is missing or wrong."""
 
-    happened = "PiAPI refused the API key (401)."
+    happened = "{Name} refused the API key (401)."
     remedy = "Check it in the add-on's preferences or in PIAPI_API_KEY."
 
 
 class OutOfCredits(Refused):
     """402: no credits, or no plan."""
 
-    happened = "Your PiAPI account is out of credits or has no plan (402)."
-    remedy = "Top it up at piapi.ai and try again."
+    happened = "Your {name} account is out of credits or has no plan (402)."
+    remedy = "Top it up at {site} and try again."
 
 
 class NotOnPlan(Refused):
     """403: the account's plan does not include this."""
 
-    happened = "Your PiAPI plan does not include this (403)."
-    remedy = "Choose another model, or another plan at piapi.ai."
+    happened = "Your {name} plan does not include this (403)."
+    remedy = "Choose another model, or another plan at {site}."
 
 
 class NoUploads(NotOnPlan):
     """403 for an upload: the free plan has none. The model is not to blame."""
 
-    happened = "Your PiAPI plan does not include uploads (403)."
+    happened = "Your {name} plan does not include uploads (403)."
     remedy = "Switch off Upload Images in the preferences: images then go along in the request."
 
 
 class NotThere(Refused):
     """404: no such task, or it was pruned, or the address is not PiAPI's."""
 
-    happened = "PiAPI knows nothing at that address (404)."
+    happened = "{Name} knows nothing at that address (404)."
     remedy = "Check the address in the preferences."
 
 
 class ResultGone(Refused):
     """The address of the finished model has expired, or its host refuses it."""
 
-    happened = "The finished model is no longer at the address that PiAPI gave."
+    happened = "The finished {result} is no longer at the address that {name} gave."
 
 
 class AddressRefused(Refused):
@@ -235,29 +260,29 @@ class AddressRefused(Refused):
     The address comes from the network, and must not make this computer ask its neighbours for something.
     """
 
-    happened = "PiAPI named an address for the finished model that is not fetched from."
+    happened = "{Name} named an address for the finished {result} that is not fetched from."
     remedy = "Only https addresses on the internet are."
 
 
 class TooManyRequests(Refused):
     """429: too many requests, or too many tasks at once."""
 
-    happened = "PiAPI takes no more requests for now (429)."
+    happened = "{Name} takes no more requests for now (429)."
     remedy = "Wait a minute and try again."
 
 
 class Redirected(Refused):
     """3xx: never followed, because the key would go along (`requests` strips only `Authorization`)."""
 
-    happened = "PiAPI's address sends requests on to another one, which is not followed."
+    happened = "{Name}'s address sends requests on to another one, which is not followed."
     remedy = "Check it in the preferences."
 
 
 class RequestRefused(Refused):
     """Any other 4xx, and a 400 where there was no input to be refused."""
 
-    happened = "PiAPI refused the request."
-    remedy = "Look at piapi.ai whether the service has changed, or update the add-on."
+    happened = "{Name} refused the request."
+    remedy = "Look at {site} whether the service has changed, or update the add-on."
 
 
 class Unclear(PiapiError):
@@ -267,35 +292,35 @@ class Unclear(PiapiError):
 class NoAnswerInTime(Unclear):
     """Connected and sent, but the answer did not come in time; or the service stopped waiting for the request."""
 
-    happened = "PiAPI did not answer in time."
+    happened = "{Name} did not answer in time."
     remedy = "Check the network and try again."
 
 
 class ConnectionCut(Unclear):
     """The connection broke before the answer was complete."""
 
-    happened = "The connection to PiAPI broke before its answer was complete."
+    happened = "The connection to {name} broke before its answer was complete."
     remedy = "Check the network and try again."
 
 
 class ServiceFailing(Unclear):
     """5xx: the service, or something behind it, failed."""
 
-    happened = "PiAPI has a problem of its own (server error)."
+    happened = "{Name} has a problem of its own (server error)."
     remedy = "Try again in a few minutes."
 
 
 class AnswerNotUnderstood(Unclear):
     """A web page instead of JSON, JSON without a task in it, an answer of absurd size."""
 
-    happened = "What answered at PiAPI's address was not PiAPI's answer."
+    happened = "What answered at {name}'s address was not {name}'s answer."
     remedy = "Check the address, and whether a proxy or a log-in page stands in between."
 
 
 class AnotherTask(AnswerNotUnderstood):
     """An answer about another task than the one that was asked for."""
 
-    happened = "PiAPI answered about another task than the one that was asked for."
+    happened = "{Name} answered about another task than the one that was asked for."
     remedy = "Check whether a proxy that keeps answers stands in between."
 
 

@@ -58,7 +58,7 @@ class Preset(NamedTuple):
 
 
 class Model(NamedTuple):
-    """One of PiAPI's models, by its id there. `use` tells in a line what it is for and what it takes."""
+    """A model, by its id at its provider. `use` tells in a line what it is for and what it takes."""
 
     id: str
     label: str
@@ -149,17 +149,6 @@ TRELLIS_SAMPLERS = (
     ),
 )
 
-OFFLINE_PREVIEW = Model(
-    id="offline-preview",
-    label="Offline preview",
-    use="A rough stand-in, made on this computer. Image only, not Trellis",
-    task_types=(IMAGE, TEXT),
-    parameters=(SEED,),
-    price_usd=0.0,
-)
-"""Not PiAPI's: a service on this computer that answers like PiAPI. It takes text as well, and then says that it cannot
-read."""
-
 MODELS: dict[str, Model] = {
     model.id: model
     for model in (
@@ -174,21 +163,12 @@ MODELS: dict[str, Model] = {
         ),
         Model("Qubico/trellis2", "TRELLIS 2", "For metal and gloss. Image only", (IMAGE,), (SEED,), 0.10),
         Model("Qubico/pixal3d", "Pixal3D", "For fine detail, slow. Image only", (IMAGE,), (SEED,), 0.25),
-        OFFLINE_PREVIEW,
     )
 }
 
 
 class InputUnusable(ValueError):
     """The input breaks a limit that is known here. `str(error)` is a sentence for the artist; nothing was sent."""
-
-
-def find_model(model_id: str) -> Model:
-    """The model with PiAPI's id `model_id`; InputUnusable where there is none."""
-    try:
-        return MODELS[model_id]
-    except KeyError:
-        raise InputUnusable(f"There is no model “{model_id}”. Choose one of: {', '.join(MODELS)}.") from None
 
 
 def preset_of(model: Model, values: Mapping[str, float]) -> Preset | None:

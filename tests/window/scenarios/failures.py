@@ -138,7 +138,7 @@ def troubled(made: Any) -> Iterator[Any]:
     endings = {
         errors.NotSent: (State.FAILED, costs.NOTHING_SENT),
         errors.Refused: (State.FAILED, costs.NOTHING_CHARGED),
-        errors.Unclear: (State.OUTCOME_UNKNOWN, costs.unknown(made.request.price_usd)),
+        errors.Unclear: (State.OUTCOME_UNKNOWN, costs.unknown(made)),
     }
     for base, (state, cost) in endings.items():
         for kind in base.__subclasses__():
@@ -152,7 +152,7 @@ def troubled(made: Any) -> Iterator[Any]:
     )
     for problem in kept:
         request = replace(made.request, name=type(problem).__name__)
-        said = f"{problem} {costs.paid(request.price_usd)}"
+        said = f"{problem} {costs.paid(made)}"
         yield replace(made, request=request, state=State.DOWNLOADING, parked=True, problem=said)
     failed = ImportFailed("The model has no surface that Blender can show. Its file is kept.")
     yield replace(made, request=replace(made.request, name="ImportFailed"), state=State.READY, problem=str(failed))

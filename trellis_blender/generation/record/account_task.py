@@ -2,18 +2,16 @@
 """A task of this account that was made elsewhere, on PiAPI's site or on another computer, as a generation here."""
 
 from ...piapi.answers import ListedTask
-from ...piapi.models import IMAGE, MODELS, OFFLINE_PREVIEW, PROMPT_LIMIT, TEXT, InputUnusable, Model, Parameter
+from ...piapi.models import IMAGE, MODELS, PROMPT_LIMIT, TEXT, InputUnusable, Model, Parameter
 from ..states import State
 from .generation import Generation, new_generation
 from .request import GenerationRequest, Placement, short_name
-
-_PLACEABLE = {name: model for name, model in MODELS.items() if name != OFFLINE_PREVIEW.id}
 
 
 def model_of(listed: ListedTask) -> Model | None:
     """The model that a task is of, with or without its maker's name; None where it makes nothing that can be placed."""
     name = listed.model.rpartition("/")[2].casefold()
-    return next((model for known, model in _PLACEABLE.items() if known.rpartition("/")[2].casefold() == name), None)
+    return next((model for known, model in MODELS.items() if known.rpartition("/")[2].casefold() == name), None)
 
 
 def makes_models(listed: ListedTask) -> bool:

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a generation cost, in a sentence. A sentence about a failure is not complete without one."""
 
+from typing import TYPE_CHECKING
+
+from ...piapi.models import Model
 from ...piapi.picture_models import PRICE_TOLD_LATER
+from ..providers import at_beginning, provider_of
+
+if TYPE_CHECKING:
+    from .generation import Generation
 
 NOTHING_SENT = "Nothing was sent and nothing charged."
 NOTHING_CHARGED = "Nothing was charged."
@@ -29,10 +36,11 @@ def price(amount_usd: float) -> str:
     return dollars(amount_usd) if amount_usd else "free"
 
 
-def button_text(count: int, price_usd: float) -> str:
-    """What the button says: "Generate 4 · $0.16", "Generate offline · free". Only the offline preview is free."""
-    words = ["Generate", *([str(count)] if count > 1 else []), *([] if price_usd else ["offline"])]
-    return f"{' '.join(words)} · {price(count * price_usd)}"
+def button_text(count: int, model: Model) -> str:
+    """What the button says: "Generate 4 · $0.16", "Generate offline · free"."""
+    where = ["offline"] if provider_of(model.id).is_local else []
+    words = ["Generate", *([str(count)] if count > 1 else []), *where]
+    return f"{' '.join(words)} · {price(count * model.price_usd)}"
 
 
 def asks_first(total_usd: float, limit_usd: float) -> bool:
@@ -42,34 +50,40 @@ def asks_first(total_usd: float, limit_usd: float) -> bool:
     return not total_usd - limit_usd < HALF_A_HUNDREDTH_CENT_USD
 
 
-def charged(amount_usd: float | None, price_usd: float) -> str:
+def charged(generation: "Generation") -> str:
     """What the service says it charged, else what it may have charged."""
-    if not price_usd:
+    provider, amount_usd = provider_of(generation.request.model), generation.charged_usd
+    name, price_usd = at_beginning(provider.name), generation.request.price_usd
+    if provider.is_free:
         return COSTS_NOTHING
     if amount_usd is None and price_usd == PRICE_TOLD_LATER:
-        return "PiAPI has not told what it charged."
+        return f"{name} has not told what it charged."
     if amount_usd is None:
-        return f"PiAPI may have charged {dollars(price_usd)} or less."
+        return f"{name} may have charged {dollars(price_usd)} or less."
     if amount_usd == 0:
         return NOTHING_CHARGED
-    return f"PiAPI charged {dollars(amount_usd)}."
+    return f"{name} charged {dollars(amount_usd)}."
 
 
-def paid(price_usd: float) -> str:
+def paid(generation: "Generation") -> str:
     """For a model that is made, or being made, and still has to get here."""
-    if not price_usd:
+    provider, price_usd = provider_of(generation.request.model), generation.charged_usd or generation.request.price_usd
+    if not provider.keeps_tasks:
         return f"{COSTS_NOTHING} Resume makes it again."
+    if provider.is_free:
+        return f"{COSTS_NOTHING} Resume takes it up again."
     if price_usd == PRICE_TOLD_LATER:
         return "It is paid for and is not lost: Resume takes it up again at no cost."
     return f"The generation is paid for ({dollars(price_usd)}) and is not lost: Resume takes it up again at no cost."
 
 
-def unknown(price_usd: float) -> str:
+def unknown(generation: "Generation") -> str:
     """For a submission whose answer never came."""
-    if not price_usd:
+    provider, price_usd = provider_of(generation.request.model), generation.request.price_usd
+    if provider.is_free:
         return COSTS_NOTHING
     what = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
     return (
-        f"Whether PiAPI accepted the task, and charged {what}, is unknown. Look at your tasks on "
-        "piapi.ai before you submit it again."
+        f"Whether {provider.name} accepted the task, and charged {what}, is unknown. Look at your tasks on "
+        f"{provider.site} before you submit it again."
     )

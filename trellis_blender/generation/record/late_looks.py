@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...piapi.timings import USUAL_TIMINGS, Timings
+from ..providers import provider_of
 from ..states import State
 
 if TYPE_CHECKING:
@@ -41,4 +42,4 @@ class LateLooks:
 
 def _is_open(generation: "Generation") -> bool:
     is_unknown = generation.state is State.OUTCOME_UNKNOWN and not generation.elsewhere
-    return is_unknown and bool(generation.request.price_usd)
+    return is_unknown and not provider_of(generation.request.model).is_free

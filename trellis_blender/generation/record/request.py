@@ -13,10 +13,10 @@ from ...piapi.models import (
     check_parameters,
     check_prompt,
     check_task_type,
-    find_model,
     has_words,
 )
 from ...piapi.picture_models import BACKGROUND, PICTURE_TASKS
+from ..providers import find_model
 
 NAME_READ = 1000
 """Characters of a text that are looked at for a name."""

@@ -17,6 +17,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 from ...piapi.redaction import hidden
 from ..file_names import writable
 from ..problems import DiskFull, FolderUnusable, GenerationProblem, explain_os_error
+from ..providers import provider_of
 from ..record.generation import Generation
 from ..states import AT_THE_SERVICE, State
 from .spending import TaskCost
@@ -373,7 +374,7 @@ def _find(db: sqlite3.Connection, generation_id: str) -> Owned | None:
 
 
 def _may_be_taken(found: Generation, wanted: Generation) -> bool:
-    if not wanted.request.price_usd:
+    if provider_of(wanted.request.model).is_free:
         return True  # nothing can be paid twice
     if wanted.state in AT_THE_SERVICE:
         # It has a task, so it knows more than a store that could not be written when the answer came.

@@ -25,11 +25,10 @@ def as_found(generation: Generation, owner_id: str, is_another: Callable[[str], 
 
 def not_taken(generation: Generation, problem: str) -> Generation:
     """One that could not be taken up, because its folder cannot be used: what it has cost already stays known."""
-    price_usd = generation.request.price_usd
     if generation.state in AT_THE_SERVICE:
-        return replace(generation, problem=f"{problem} {costs.paid(price_usd)}", parked=True)
+        return replace(generation, problem=f"{problem} {costs.paid(generation)}", parked=True)
     if generation.state is State.SUBMITTING:
-        return replace(generation, state=State.OUTCOME_UNKNOWN, problem=f"{problem} {costs.unknown(price_usd)}")
+        return replace(generation, state=State.OUTCOME_UNKNOWN, problem=f"{problem} {costs.unknown(generation)}")
     return replace(generation, state=State.FAILED, problem=f"{problem} {costs.NOTHING_SENT}")
 
 

@@ -4,8 +4,8 @@
 from dataclasses import dataclass, field
 
 from ...piapi.answers import ListedTask
-from ...piapi.client import Client
 from ...piapi.errors import PiapiError
+from ..providers import ListsTasks
 
 
 class TooManyTasks(PiapiError):
@@ -30,7 +30,7 @@ class Listing:
     problems: list[PiapiError] = field(default_factory=list[PiapiError])
 
 
-def list_running(client: Client) -> Listing:
+def list_running(client: ListsTasks) -> Listing:
     """The tasks that PiAPI says it works on. It tells of some families of models only: silence proves nothing."""
     try:
         return Listing(client.get_active_tasks())
@@ -38,7 +38,7 @@ def list_running(client: Client) -> Listing:
         return Listing(problems=[error])
 
 
-def list_history(client: Client, since: float, until: float) -> Listing:
+def list_history(client: ListsTasks, since: float, until: float) -> Listing:
     """The tasks of all models between two times (seconds since 1970), up to the history's tenth page.
 
     It ends when the service says so, by its total or with an empty page: one that is shorter than asked does not.

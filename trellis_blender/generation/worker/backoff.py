@@ -4,7 +4,7 @@
 import time
 
 from ...piapi.errors import PiapiError
-from ..record.provider_wording import explain
+from ..providers import explain
 from .context import Work
 
 FAILURES_MIN = 5
@@ -34,7 +34,7 @@ class Patience:
         self._failures += 1
         request, timings = self._work.generation.request, self._work.around.timings
         limit_s = self._work.job.service.limits.patience_s
-        patience_s = (timings.patience_s if limit_s is None else limit_s) if request.price_usd else 0.0
+        patience_s = 0.0 if self._work.provider.is_free else timings.patience_s if limit_s is None else limit_s
         if self._failures >= FAILURES_MIN and now - self._since >= patience_s:
             raise error
         wait_s = min(timings.first_wait_s * 2 ** min(self._failures - 1, 10), timings.longest_wait_s)

@@ -18,9 +18,9 @@ from ...piapi.timings import USUAL_TIMINGS, Timings
 from ..files import INPUT_NAME, write_whole
 from ..limits.rate_limit import Pace, RateLimit, poll_delay_s
 from ..problems import GenerationProblem, explain_os_error
+from ..providers import at_beginning, provider_of, wording_of
 from ..record import costs
 from ..record.generation import Generation
-from ..record.provider_wording import in_the_name_of
 from ..states import State
 from ..store.database import Store, TakenOver
 from .job import Job
@@ -72,6 +72,8 @@ class Work:
         self.job = job
         self.around = around
         self.folder = around.folder / generation.folder_name
+        self.provider = provider_of(generation.request.model)
+        self.wording = wording_of(generation.request.model)
         self.connections = Connections()
         self.is_submitting = False
         self._submitted_at: float | None = None
@@ -109,7 +111,6 @@ class Work:
 
     def advance(self, state: State, remark: str = "", **shown: Any) -> None:
         """What a poll has told: kept where it is a transition, else only shown. The `remark` is what its row says."""
-        remark = in_the_name_of(self.generation.request.model, remark)
         if state is self.generation.state and self.generation.problem == remark:
             self.change(**shown)
         else:
@@ -131,13 +132,12 @@ class Work:
         """A failure that nothing here can mend. A task at the service is kept, and one that may be there; everything
         else has cost nothing."""
         if self.generation.task_id:
-            price_usd = self.generation.charged_usd or self.generation.request.price_usd
-            self.rest(self.generation.state, f"{sentence} {costs.paid(price_usd)}", parked=True)
+            self.rest(self.generation.state, f"{sentence} {costs.paid(self.generation)}", parked=True)
         elif self.generation.state is State.SUBMITTING and self.is_submitting:
             self.rest(State.FAILED, f"{sentence} {costs.NOTHING_CHARGED}")
         elif self.generation.state is State.SUBMITTING:
             # An earlier submission's answer never came, and what it did could not be found out.
-            self.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation.request.price_usd)}")
+            self.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation)}")
         else:
             self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
 
@@ -167,7 +167,7 @@ class Work:
 
     def charged(self) -> str:
         """What it has cost, as a sentence."""
-        return costs.charged(self.generation.charged_usd, self.generation.request.price_usd)
+        return costs.charged(self.generation)
 
     def take_turn(self) -> None:
         """Called before every request. The state "submitting" is saved here, just before the first byte goes out."""
@@ -201,7 +201,7 @@ class Work:
         # A stage while submitting would say that the service has heard of it, and a problem says more.
         if seconds > TOLD_FROM_S and not self.generation.problem and self.generation.state is not State.SUBMITTING:
             told = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-            self.change(stage=f"PiAPI is asked again in {told}")
+            self.change(stage=f"{at_beginning(self.provider.name)} is asked again in {told}")
         while (left := until - time.monotonic()) > 0:
             self.job.wake.wait(left)
             self.job.wake.clear()
@@ -215,6 +215,4 @@ class Work:
             raise Dropped
 
     def _changed(self, changes: dict[str, Any]) -> Generation:
-        for said in {"problem", "stage"} & changes.keys():
-            changes[said] = in_the_name_of(self.generation.request.model, changes[said])
         return replace(self.generation, **changes)

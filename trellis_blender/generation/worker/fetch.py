@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from ...gltf.errors import ModelUnusable
-from ...piapi.client import Client
 from ...piapi.errors import NotSent, PiapiError, TooManyRequests, Unclear
 from ...piapi.http.result_file import Part, ResultStream, open_result
 from ..files import EXPORT_NAME, PICTURE_STEM, pictures_in, write_whole
 from ..problems import FolderGone, NoPicture
+from ..providers import Client
 from ..states import State
 from ..store.database import to_json
 from .backoff import Patience

@@ -7,7 +7,6 @@ from typing import Any
 
 from ...gltf.errors import ModelUnusable
 from ...piapi.answers import Status, Task
-from ...piapi.client import Client
 from ...piapi.errors import (
     ConnectionCut,
     KeyRefused,
@@ -19,6 +18,7 @@ from ...piapi.errors import (
     Unclear,
 )
 from ...piapi.plans import Plan, plan_of
+from ..providers import Client, at_beginning
 from ..record.progress import read_log, share_of_time
 from ..states import State
 from .backoff import Patience
@@ -40,7 +40,7 @@ MISSES_TOLERATED = 5
 EMPTY_ANSWERS_TOLERATED = 3
 """Polls that say "completed" and name no model, before that is taken at its word."""
 UNKNOWN_TASK = (
-    "PiAPI does not know this task (404). If it was submitted with another account's key, use that key and Resume."
+    "{Name} does not know this task (404). If it was submitted with another account's key, use that key and Resume."
 )
 
 
@@ -62,7 +62,7 @@ def follow(work: Work, client: Client) -> None:
         except NotThere:
             misses += 1
             if misses >= MISSES_TOLERATED:
-                work.rest(work.generation.state, f"{UNKNOWN_TASK} {work.charged()}", parked=True)
+                work.rest(work.generation.state, f"{work.wording.fill(UNKNOWN_TASK)} {work.charged()}", parked=True)
                 return
         except (NotSent, Unclear, TooManyRequests) as error:
             patience.wait(error)
@@ -99,17 +99,18 @@ def apply(work: Work, task: Task, remark: str = "") -> None:
             **learned,
         )
     elif task.status is Status.FAILED:
+        name = at_beginning(work.provider.name)
         said = f": “{' '.join(task.error_message.split())[:300].rstrip('.')}”" if task.error_message else ""
         what = "this picture" if work.generation.request.makes_pictures else "this model"
-        work.rest(State.FAILED, f"PiAPI could not make {what}{said}. {work.charged()} Change it and try again.")
+        work.rest(State.FAILED, f"{name} could not make {what}{said}. {work.charged()} Change it and try again.")
     elif task.status is Status.CANCELLED:
-        work.rest(State.CANCELLED, f"Cancelled at PiAPI. {work.charged()}")
+        work.rest(State.CANCELLED, f"Cancelled at {work.provider.name}. {work.charged()}")
     elif task.status is Status.PROCESSING:
         work.advance(State.RUNNING, remark, **_read_progress(work, task))
     elif task.status is Status.STAGED:
         work.advance(State.WAITING, remark, stage="Waiting for the account's other tasks", progress=None)
     else:
-        work.advance(State.WAITING, remark, stage="Waiting for PiAPI", progress=None)
+        work.advance(State.WAITING, remark, stage=f"Waiting for {work.provider.name}", progress=None)
     if work.is_cancelled and work.generation.wanted and work.generation.state in BEGUN:
         work.save(wanted=False)
 
@@ -140,20 +141,28 @@ def _ask_to_cancel(work: Work, client: Client) -> str:
     service has not decided: PiAPI promises cancelling for no 3D model, and a refusal has no form that is known."""
     if not work.generation.cancel_asked:
         work.save(cancel_asked=True)
+    if not work.provider.can_cancel:
+        remark = _cannot_cancel(work)
+        work.change(problem=remark)
+        return remark
     try:
         client.cancel_task(work.generation.task_id)
     except NOT_HEARD as error:
-        remark = f"Not cancelled yet. {error}"
+        remark = f"Not cancelled yet. {error.sentence(work.wording)}"
     except PiapiError as error:
         LOG.debug("a cancel was refused: %s", error)
-        is_paid = ", is paid," if work.generation.request.price_usd else ""
-        remark = f"PiAPI cannot cancel this; it goes on{is_paid} and is kept."
-        work.save(wanted=False)
+        remark = _cannot_cancel(work)
     else:
         remark = ""
         work.save(wanted=False)
     work.change(problem=remark)
     return remark
+
+
+def _cannot_cancel(work: Work) -> str:
+    work.save(wanted=False)
+    is_paid = "" if work.provider.is_free else ", is paid,"
+    return f"{at_beginning(work.provider.name)} cannot cancel this; it goes on{is_paid} and is kept."
 
 
 def _read_progress(work: Work, task: Task) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterable
 
 from ...piapi.answers import ListedTask
-from ...piapi.client import Client
 from ...piapi.errors import PiapiError, Unclear
 from ..problems import GenerationProblem
+from ..providers import Client, ListsTasks
 from ..record import costs
 from ..record.generation import Generation
 from ..record.matching import CLOCK_OFF_S, Sent, SentAt, Verdict, distance_s, judge, sent_at
@@ -18,10 +18,10 @@ from ..states import State
 from .account_tasks import Listing, list_history, list_running
 from .context import Work
 
-NEVER_CAME = "PiAPI's answer to the submission never came."
+NEVER_CAME = "{Name}'s answer to the submission never came."
 NOT_YET = "It is not among the account's tasks so far, and is looked for again while this row is here."
 NOT_THERE = (
-    "It is not among the account's tasks, so PiAPI has not accepted it, and charged nothing. "
+    "It is not among the account's tasks, so {name} has not accepted it, and charged nothing. "
     "Submit it again if you still want it."
 )
 
@@ -32,7 +32,12 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, picture_a
     `picture_as` is the text or the address that the picture went out as, "" where that is not known any more.
     """
     work.is_submitting = False
-    why = " ".join(filter(None, (error.happened, error.said))) if error else NEVER_CAME
+    why = work.wording.fill(error.happened if error else NEVER_CAME)
+    if error and error.said:
+        why = f"{why} {error.said}"
+    if not isinstance(client, ListsTasks):
+        work.rest(State.OUTCOME_UNKNOWN, f"{why} {costs.unknown(work.generation)}")
+        return
     work.change(stage="Looking for it among the account's tasks", problem=why)
     search = _Search(work, client, picture_as)
     for wait_s in work.around.timings.look_after_s[: 1 if work.job.is_glance else None]:
@@ -51,7 +56,7 @@ _since: dict[tuple[str, float], float] = {}
 class _Search:
     """Several looks for the task of one generation."""
 
-    def __init__(self, work: Work, client: Client, picture_as: str) -> None:
+    def __init__(self, work: Work, client: ListsTasks, picture_as: str) -> None:
         self._work = work
         self._client = client
         self._sent = Sent(_picture(work), picture_as)
@@ -85,8 +90,8 @@ class _Search:
         """What the artist has to know after the last look."""
         generation = self._work.generation
         if doubt := self._doubt(generation):
-            return f"{costs.unknown(generation.request.price_usd)} {doubt}"
-        return NOT_THERE if self.is_late else f"{costs.unknown(generation.request.price_usd)} {NOT_YET}"
+            return f"{costs.unknown(generation)} {doubt}"
+        return self._work.wording.fill(NOT_THERE) if self.is_late else f"{costs.unknown(generation)} {NOT_YET}"
 
     def _its_own(self, running: Listing, history: Listing, at: SentAt) -> Iterable[ListedTask]:
         """The tasks that match, the one made nearest to the submission first.
@@ -123,12 +128,12 @@ class _Search:
     def _doubt(self, generation: Generation) -> str:
         """Why it may have a task all the same, as a sentence; "" where nothing speaks for it."""
         if self._problems:
-            return f"The account's tasks could not be looked through: {self._problems[-1]}"
+            return f"The account's tasks could not be looked through: {self._problems[-1].sentence(self._work.wording)}"
         if generation.account and generation.account != self._work.job.service.account:
             return "It was submitted with another API key: put that key in and Resume, and it is looked for."
         if self._undecided:
             what = "of which picture it is" if generation.request.sends_picture else "what it was made from"
-            return f"One of them may be it, but PiAPI does not say {what}."
+            return f"One of them may be it, but {self._work.provider.name} does not say {what}."
         return ""
 
 

@@ -3,10 +3,11 @@
 
 import base64
 
-from ...piapi.client import Client
+from ...piapi.client import Client as PiapiClient
 from ...piapi.errors import TooManyRequests, Unclear
 from ..files import INPUT_NAME
 from ..problems import PictureGone
+from ..providers import Client, at_beginning
 from ..states import State
 from .context import Work
 from .poll import apply
@@ -29,6 +30,7 @@ def submit(work: Work, client: Client) -> None:
     config = work.job.service.task_config()
     inputs = _inputs(work, client)
     picture_as = str(inputs.get("image", ""))
+    name = at_beginning(work.provider.name)
     work.is_submitting = True
     for attempt in range(SUBMIT_TRIES):
         try:
@@ -39,11 +41,11 @@ def submit(work: Work, client: Client) -> None:
             wait_s = error.retry_after_s
             if wait_s is None:
                 wait_s = work.around.timings.busy_delay_s * 2**attempt
-            work.save(state=State.QUEUED, problem=f"PiAPI takes no more tasks for now; tried again in {wait_s:.0f} s.")
+            work.save(state=State.QUEUED, problem=f"{name} takes no more tasks for now; tried again in {wait_s:.0f} s.")
             work.around.limit.hold(wait_s)
             work.pause(wait_s)
         except Unclear as error:
-            if not request.price_usd:
+            if work.provider.is_free:
                 raise
             look_for(work, client, error, picture_as)
             return
@@ -72,6 +74,6 @@ def _inputs(work: Work, client: Client) -> dict[str, object]:
     if not content:
         raise PictureGone
     image = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
-    if work.job.service.upload_images:
+    if work.job.service.upload_images and isinstance(client, PiapiClient):
         image = client.upload_image(INPUT_NAME, image)
     return {"image": image, **inputs}

@@ -5,12 +5,11 @@ import logging
 from pathlib import Path
 
 from ...gltf.errors import ModelUnusable
-from ...piapi.client import Client
 from ...piapi.errors import PiapiError
 from ..problems import GenerationProblem, mistake
+from ..providers import Hooks, explain
 from ..record import costs
 from ..record.generation import Generation
-from ..record.provider_wording import explain
 from ..states import State
 from ..store.database import TakenOver
 from ..store.found import as_found
@@ -67,7 +66,7 @@ class Worker:
             LOG.exception("generation %s", work.generation.id)
             sentence = mistake(error)
             if work.generation.state is State.SUBMITTING:
-                work.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(work.generation.request.price_usd)}")
+                work.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(work.generation)}")
             else:
                 work.give_up(sentence)
         finally:
@@ -76,8 +75,7 @@ class Worker:
     def _carry_out(self) -> None:
         work = self._work
         service = work.job.service.reached()
-        client = Client(
-            service,
+        hooks = Hooks(
             wait_turn=work.take_turn,
             pause=work.pause,
             slow_down=work.around.limit.hold,
@@ -85,6 +83,7 @@ class Worker:
             connections=work.connections,
             timings=work.around.timings,
         )
+        client = work.provider.client(service, hooks)
         try:
             learn_plan(work, client)
             if work.generation.state is State.QUEUED:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...generation.providers import provider_of
 from ...generation.record import costs
 from ...piapi.models import TEXT, InputUnusable
 from ..input_image import decode_many
@@ -199,7 +200,7 @@ def _survey(context: bpy.types.Context, keys: Sequence[_Key]) -> "tuple[list[Wis
     items = [item for key in keys if (item := known.get(key)) is not None]
     model = model_of(settings_of(context.scene))
     # The offline preview takes text only to say that it cannot read.
-    needs_picture = TEXT not in model.task_types or not model.price_usd
+    needs_picture = TEXT not in model.task_types or provider_of(model.id).is_local
     return survey.survey(items, session.current().may_come, needs_picture=needs_picture)
 
 
@@ -263,7 +264,7 @@ def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) 
     total_usd = len(wishes) * model.price_usd
     row = layout.row()
     row.alignment = 'CENTER'
-    row.label(text=costs.button_text(len(wishes), model.price_usd) if wishes else "There is nothing to generate")
+    row.label(text=costs.button_text(len(wishes), model) if wishes else "There is nothing to generate")
     if costs.asks_first(total_usd, configuration.ask_above_usd()):
         draw_text(
             layout, context, f"That is above {costs.dollars(configuration.ask_above_usd())}.", 'INFO', DIALOG_WIDTH_PX

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...generation.providers import OFFLINE_PREVIEW, models
 from ...generation.record import costs
-from ...piapi.models import MODELS, OFFLINE_PREVIEW, InputUnusable, Model
+from ...piapi.models import InputUnusable, Model
 from ..monitor import monitor
 from ..state import configuration
 from ..state.settings import model_of, settings_of, why_no_model
@@ -114,7 +115,7 @@ def confirm(
 
     `model_id` is the model that makes all of them, "" for different ones.
     """
-    count, total_usd, model = len(prices_usd), sum(prices_usd), MODELS.get(model_id)
+    count, total_usd, model = len(prices_usd), sum(prices_usd), models().get(model_id)
     verb, thing = ("Generate", "model") if model is not None else ("Submit", "generation")
     each = f", {costs.price(prices_usd[0])} each" if count > 1 else ""
     by = f"By {model.label}{each}. " if model is not None else ""
@@ -137,7 +138,7 @@ class _PanelButton(GenerateButton):
     @classmethod
     def model(cls, context: bpy.types.Context) -> Model:
         """Which model a press uses."""
-        return MODELS[cls.only_model] if cls.only_model else model_of(settings_of(context.scene))
+        return models()[cls.only_model] if cls.only_model else model_of(settings_of(context.scene))
 
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...generation.providers import OFFLINE_PREVIEW
 from ...generation.record import costs
 from ...generation.states import State
-from ...piapi.models import OFFLINE_PREVIEW, TEXT, Model, has_words
+from ...piapi.models import TEXT, Model, has_words
 from ...piapi.picture_models import CONCEPTS, CONCEPTS_AT_ONCE, FLUX
 from ...scene import versions
 from ..input_image.icons import Previews
@@ -240,7 +241,7 @@ def _draw_pictures(
         if line.detail:
             draw_text(layout, context, line.detail)
         return
-    cost = costs.charged(generation.charged_usd, generation.request.price_usd)
+    cost = costs.charged(generation)
     draw_text(layout, context, f"“{generation.request.name}”. {cost}")
     grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=False)
     for number, (path, icon) in enumerate(_pictures(generation), start=1):
@@ -250,7 +251,7 @@ def _draw_pictures(
         mark = 'CHECKBOX_HLT' if is_chosen else 'CHECKBOX_DEHLT'
         cell.operator("trellis.choose_concept", text=str(number), icon=mark, depress=is_chosen).path = str(path)
     model = model_of(settings)
-    text = costs.button_text(max(len(_chosen()), 1), model.price_usd)
+    text = costs.button_text(max(len(_chosen()), 1), model)
     layout.operator("trellis.generate_from_concepts", text=text)
 
 

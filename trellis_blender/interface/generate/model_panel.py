@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...generation.providers import models
 from ...generation.record.costs import price
-from ...piapi.models import MODELS, InputUnusable
+from ...piapi.models import InputUnusable
 from ..input_image import preview
 from ..state.settings import label_of_parameter, settings_of
 from ..text import rows
@@ -179,10 +180,10 @@ def _draw_facts(layout: Any, made: "Made") -> None:
 
 
 def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None:
-    cost = f" · {price(MODELS[made.model].price_usd)}" if made.model in MODELS else ""
+    cost = f" · {price(models()[made.model].price_usd)}" if made.model in models() else ""
     column = layout.column(align=True)
     column.operator("trellis.generate_again", text=f"Generate Again{cost}")
-    if made.model not in MODELS or MODELS[made.model].takes_seed:
+    if made.model not in models() or models()[made.model].takes_seed:
         column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
     row = layout.row()
     row.use_property_split = False

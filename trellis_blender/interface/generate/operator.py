@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...generation.providers import models
 from ...generation.record import variations
-from ...piapi.models import MODELS, InputUnusable
+from ...piapi.models import InputUnusable
 from ...scene import user_activity
 from ..input_image import decode_cache
 from ..input_image.file import changed_at_ns
@@ -109,7 +110,7 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
         raise configuration.NotReady(reason)
     variations.check_count(count)
     prompt, path = _input(context, given)
-    taken = {parameter.name for parameter in MODELS[model].parameters} if model in MODELS else set(PARAMETERS)
+    taken = {parameter.name for parameter in models()[model].parameters} if model in models() else set(PARAMETERS)
     parameters = {
         name: given.get(name, getattr(settings, name)) for name in PARAMETERS if name in given or name in taken
     }

@@ -9,9 +9,10 @@ from typing import Any
 
 import bpy
 
+from ...generation.providers import OFFLINE_PREVIEW, provider_of
 from ...generation.record import costs
 from ...generation.states import State
-from ...piapi.models import OFFLINE_PREVIEW, PROMPT_HEEDED, Model
+from ...piapi.models import PROMPT_HEEDED, Model
 from ...scene import versions
 from ...scene.finish.options import Preset
 from ..input_image import cleanup
@@ -107,7 +108,7 @@ def _draw_buttons(
     else:
         row = layout.row()
         row.scale_y = BUTTON_SCALE
-        row.operator("trellis.generate_from_panel", text=costs.button_text(settings.variations, model.price_usd))
+        row.operator("trellis.generate_from_panel", text=costs.button_text(settings.variations, model))
     if reason:
         draw_text(layout, context, reason, 'INFO')
     if model is OFFLINE_PREVIEW:
@@ -134,7 +135,7 @@ def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, m
         row.scale_y = BUTTON_SCALE
         show = row.operator("trellis.show", text="Show Them" if count > 1 else "Show It")
         show.generations, show.may_place = " ".join(generation.id for generation in made), True
-    verb = "Pay Again" if model.price_usd else "Make Again"
+    verb = "Make Again" if provider_of(model.id).is_free else "Pay Again"
     layout.operator("trellis.generate_from_panel", text=f"{verb} · {costs.price(count * model.price_usd)}")
 
 

@@ -3,7 +3,8 @@
 
 from typing import TYPE_CHECKING
 
-from ...piapi.models import OFFLINE_PREVIEW, TEXT, InputUnusable, Model, has_words
+from ...generation.providers import OFFLINE_PREVIEW
+from ...piapi.models import TEXT, InputUnusable, Model, has_words
 from ..input_image import check, preview
 from ..state import configuration, session
 from ..state.settings import PARAMETERS, TRELLIS_PG_settings

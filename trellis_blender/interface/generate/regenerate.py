@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...generation.files import FOLDER_PREFIX, INPUT_NAME
-from ...piapi.models import InputUnusable, find_model
+from ...generation.providers import find_model
+from ...piapi.models import InputUnusable
 from ..input_image import decode_cache, preview
 from ..input_image.file import changed_at_ns
 from ..state import configuration, session

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...generation.lookups.questions import Topic
+from ...generation.providers import provider_of
 from ...generation.record import costs
 from ...generation.states import State
-from ...piapi.models import OFFLINE_PREVIEW
 from ..generate import buttons
 from ..monitor import arrival, monitor
 from ..state import configuration, session
@@ -97,8 +97,8 @@ class TRELLIS_OT_resume(RowOperator):
         }
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        if generation.request.model == OFFLINE_PREVIEW.id:
-            # The process that had its task is gone.
+        if not provider_of(generation.request.model).keeps_tasks:
+            # Its task has ended with the Blender that it was made for.
             arrival.submit_again(generation)
         else:
             found.queue.resume(generation, found.its_service(generation))

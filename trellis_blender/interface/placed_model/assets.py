@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...piapi.models import MODELS
+from ...generation.providers import models
 from ...scene import user_activity
 from ..state import configuration, session
 from ..text.layouts import IN_PREFERENCES, draw_fact, draw_text
@@ -175,7 +175,7 @@ def _about(context: bpy.types.Context, model: bpy.types.Object) -> "About":
     number = str(model.get(ID_PROPERTY, ""))
     generation = session.current().generations.get(number)
     made = generation.request if generation is not None else provenance.read(model)
-    label = MODELS[made.model].label if made is not None and made.model in MODELS else ""
+    label = models()[made.model].label if made is not None and made.model in models() else ""
     return About(
         name=model.name,
         description=made.prompt if made is not None else "",

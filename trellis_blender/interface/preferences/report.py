@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...generation.lookups.questions import Topic
+from ...generation.providers import models
 from ...generation.record.provenance import utc_time
-from ...piapi.models import MODELS
 from ...piapi.picture_models import LABELS
 from ..state import configuration, logs, session
 from ..state.settings import settings_of
@@ -134,7 +134,7 @@ def _generations() -> Iterator[str]:
 
 
 def _told(generation: "Generation") -> str:
-    known = {*MODELS, *LABELS}
+    known = {*models(), *LABELS}
     model = rows.label_of(generation.request.model) if generation.request.model in known else "another model"
     took = f", {time_taken}" if (time_taken := rows.took(generation)) else ""
     begun = utc_time(generation.created_at)[:16].replace("T", " ") or "At some time"

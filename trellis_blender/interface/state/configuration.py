@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
-from ...piapi.models import OFFLINE_PREVIEW
+from ...generation.providers import provider_of
 from ...piapi.plans import MOST_AT_ONCE
 from .entered import why_no_address
 from .secret_file import SecretFile
@@ -152,10 +152,13 @@ def smooth_up_to() -> float:
 def why_not_ready(model_id: str = "") -> str:
     """Why nothing can be submitted now, as a sentence; "" where everything is there.
 
-    The offline preview needs nothing.
+    What makes models on this computer needs nothing.
     """
-    if model_id == OFFLINE_PREVIEW.id:
+    provider = provider_of(model_id)
+    if provider.is_local:
         return ""
+    if not provider.needs_key:
+        return why_offline(provider.address)
     if not api_key().value:
         return (
             KEY_FILE.problem or "There is no API key yet. Get one at piapi.ai and put it into the add-on's preferences."

@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from ...generation.providers import OFFLINE_PREVIEW
 from ...piapi.errors import NotStarted
-from ...piapi.models import OFFLINE_PREVIEW
 from ...piapi.service import Service
 
 LOG = logging.getLogger(__name__)

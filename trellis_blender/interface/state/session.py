@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...generation.providers import provider_of
 from ...generation.record.late_looks import LateLooks
 from ...generation.states import State
-from ...piapi.models import OFFLINE_PREVIEW, InputUnusable
+from ...piapi.models import InputUnusable
 from ...piapi.timings import USUAL_TIMINGS
 from . import configuration, logs
 from .blend_file import OpenFile
@@ -129,9 +130,15 @@ class Session:
 
     def service_for(self, model_id: str) -> "Service":
         """Where tasks for a model go; raises access.NotReady where they cannot go there now."""
-        if model_id == OFFLINE_PREVIEW.id:
-            return self.offline.service()
+        return provider_of(model_id).service(self)
+
+    def configured_service(self) -> "Service":
+        """The one that the preferences name; raises configuration.NotReady where nothing may be sent to it."""
         return configuration.ready_service()
+
+    def offline_service(self) -> "Service":
+        """The offline preview's."""
+        return self.offline.service()
 
     @property
     def offline(self) -> "OfflineProcess":
@@ -229,7 +236,7 @@ class Session:
 
     def _go_on(self, generation: "Generation") -> None:
         """Takes up what an earlier Blender left, where that costs nothing. What was not submitted stays paused."""
-        if generation.state is State.QUEUED or generation.request.model == OFFLINE_PREVIEW.id:
+        if generation.state is State.QUEUED or not provider_of(generation.request.model).keeps_tasks:
             return
         try:
             self.queue.resume(generation, self.its_service(generation))

@@ -6,9 +6,10 @@ from typing import Any
 
 import bpy
 
+from ...generation.providers import find_model, models
 from ...generation.record.costs import price
 from ...generation.record.variations import VARIATIONS_LIMIT
-from ...piapi.models import MODELS, PROMPT_LIMIT, SEED, SEED_LIMIT, Model, Parameter, find_model, preset_of
+from ...piapi.models import PROMPT_LIMIT, SEED, SEED_LIMIT, Model, Parameter, preset_of
 from ...piapi.picture_models import WORDING
 from ...scene.finish.options import PRESET_ITEMS, Preset
 from ...scene.placement.target import Target
@@ -21,7 +22,7 @@ PROMPT_TAKEN = 2 * PROMPT_LIMIT
 
 MODEL_ITEMS = [
     (model.id, f"{model.label} · {price(model.price_usd)}", f"{model.use}. {price(model.price_usd).capitalize()} each")
-    for model in MODELS.values()
+    for model in models().values()
 ]
 TARGET_ITEMS = [
     (Target.CURSOR.value, "At the Cursor", "At the 3D cursor"),
@@ -40,7 +41,7 @@ def _known_parameters() -> dict[str, Parameter]:
     """Every parameter that a model takes, by name. Where several take it, the limits are wide enough for all; what a
     model accepts is checked before anything is sent."""
     found: dict[str, Parameter] = {}
-    for parameter in (each for model in MODELS.values() for each in model.parameters):
+    for parameter in (each for model in models().values() for each in model.parameters):
         known = found.get(parameter.name, parameter)
         found[parameter.name] = known._replace(low=min(known.low, parameter.low), high=max(known.high, parameter.high))
     return found
@@ -93,7 +94,7 @@ def _quality_items_of(model: Model) -> list[tuple[str, str, str, int]]:
 
 
 # Blender does not keep the items of an enum alive that change with the model.
-_QUALITY_ITEMS = {model.id: _quality_items_of(model) for model in MODELS.values()}
+_QUALITY_ITEMS = {model.id: _quality_items_of(model) for model in models().values()}
 
 
 def _quality_items(settings: "TRELLIS_PG_settings", _: object) -> list[tuple[str, str, str, int]]:
@@ -254,12 +255,12 @@ def model_of(settings: TRELLIS_PG_settings) -> Model:
     """The model that is chosen; the first one where a file of a later version has one that is not known here, and
     nothing is made with it: see `why_no_model`.
     """
-    return MODELS.get(settings.model) or next(iter(MODELS.values()))
+    return models().get(settings.model) or next(iter(models().values()))
 
 
 def why_no_model(settings: TRELLIS_PG_settings) -> str:
     """A sentence where the model that is chosen is not known here, else ""."""
-    return "" if settings.model in MODELS else "The model that is chosen in this file is not known here. Choose one."
+    return "" if settings.model in models() else "The model that is chosen in this file is not known here. Choose one."
 
 
 def target_of(settings: TRELLIS_PG_settings) -> Target:

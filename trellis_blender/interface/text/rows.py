@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...generation.providers import OFFLINE_PREVIEW, at_beginning, models, provider_of
 from ...generation.record.costs import dollars, price
 from ...generation.record.progress import time_left_s
-from ...generation.record.provider_wording import in_the_name_of
 from ...generation.states import State
-from ...piapi.models import MODELS, OFFLINE_PREVIEW, SEED_LIMIT
+from ...piapi.models import SEED_LIMIT
 from ...piapi.picture_models import LABELS, PRICE_TOLD_LATER
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STAGES = {
     "queued": "In the queue",
     "submitting": "Sending",
-    "waiting": "Waiting for PiAPI",
+    "waiting": "Waiting",
     "running": "Generating",
     "downloading": "Downloading",
     "ready": "Ready",
@@ -167,12 +167,14 @@ def settings_in_full(generation: "Generation", label_of_parameter: Callable[[str
 
 def label_of(model_id: str) -> str:
     """What a model is called."""
-    return MODELS[model_id].label if model_id in MODELS else LABELS.get(model_id, model_id)
+    return models()[model_id].label if model_id in models() else LABELS.get(model_id, model_id)
 
 
 def advance(generation: "Generation", now: float) -> str:
     """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
-    stage = generation.stage or in_the_name_of(generation.request.model, STAGES[generation.state])
+    stage = generation.stage or STAGES[generation.state]
+    if stage == STAGES[State.WAITING]:
+        stage = f"{stage} for {provider_of(generation.request.model).name}"
     is_cancelling = not (generation.wanted or generation.fetched or generation.problem)
     parts = [f"Cancelling · {stage}" if is_cancelling else stage]
     elapsed_s = now - generation.submitted_at if generation.submitted_at else None
@@ -214,12 +216,13 @@ def removal(generation: "Generation") -> list[str]:
     """What removing a generation does, in sentences; [] where nothing is lost by it and nobody need be asked."""
     state = generation.state
     price_usd = generation.charged_usd if generation.charged_usd is not None else generation.request.price_usd
+    provider = provider_of(generation.request.model)
     if state in {State.READY, State.PLACED}:
         what = "What was made" if generation.request.makes_pictures else "The model's file"
         said = [f"{what} is deleted from this computer, and so is the picture that was sent."]
         if price_usd == PRICE_TOLD_LATER:
-            said.append("PiAPI has charged it, and has not told how much.")
-        elif price_usd:
+            said.append(f"{at_beginning(provider.name)} has charged it, and has not told how much.")
+        elif not provider.is_free:
             said.append(f"It has cost {dollars(price_usd)}; making it again costs that again.")
         if state is State.PLACED:
             said.append("What stands in a scene stays there.")
@@ -227,13 +230,13 @@ def removal(generation: "Generation") -> list[str]:
     if generation.task_id and generation.parked:
         what = "What it made" if generation.request.makes_pictures else "Its model"
         said = [f"{what} has not been fetched yet, and is no longer followed here."]
-        if price_usd:
+        if not provider.is_free:
             known = "" if price_usd == PRICE_TOLD_LATER else f" ({dollars(price_usd)})"
             said.append(f"It is paid for{known}. Press Resume to download it at no cost.")
         return said
     if state in {State.OUTCOME_UNKNOWN, State.SUBMITTING}:
         known = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
-        return [f"Whether PiAPI took the task, and charged {known}, is unknown, and no longer looked for."]
+        return [f"Whether {provider.name} took the task, and charged {known}, is unknown, and no longer looked for."]
     return []
 
 
@@ -253,7 +256,7 @@ def _wrapped(text: str, characters: int) -> tuple[str, ...]:
 def _why_interrupted(generation: "Generation") -> str:
     if generation.state is State.SUBMITTING:
         return "Blender ended while it was being sent. Resume looks for it among the account's tasks, at no cost."
-    if generation.task_id and not generation.request.price_usd:
+    if generation.task_id and not provider_of(generation.request.model).keeps_tasks:
         return "It was going on when Blender ended. Resume makes it again, free."
     if generation.task_id:
         return "It was going on when Blender ended. Resume takes it up again at no cost."
@@ -263,14 +266,16 @@ def _why_interrupted(generation: "Generation") -> str:
 def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_bereft: bool) -> str:
     if generation.problem:
         return generation.problem
+    provider = provider_of(generation.request.model)
+    kept = f"Cancelled too late: {provider.name} went on with it and charges it, so it was kept."
     if generation.request.makes_pictures:
-        return "" if generation.wanted else "Cancelled too late: PiAPI went on with it and charges it, so it was kept."
+        return "" if generation.wanted else kept
     if generation.fetched:
         return "It was made with this account elsewhere. Place puts it at the 3D cursor, at no cost."
     if not generation.wanted:
-        if not generation.request.price_usd:
+        if provider.is_free:
             return "Cancelled too late: it was made already. Place puts it into the scene."
-        return "Cancelled too late: PiAPI went on with it and charges it, so it was kept. Place puts it into the scene."
+        return f"{kept} Place puts it into the scene."
     if is_bereft:
         return "Its placeholder is gone. Place puts it at the 3D cursor."
     if not here:
