@@ -12,6 +12,7 @@ from __future__ import annotations
 
 OPENS_SOCKETS = (
     "test_account",
+    "test_adopting",
     "test_bad_answers",
     "test_before_sending",
     "test_certificates",
@@ -25,7 +26,9 @@ OPENS_SOCKETS = (
     "test_lost_answers",
     "test_odd_hosts",
     "test_picture_tasks",
+    "test_providers",
     "test_queue",
+    "test_restarts",
     "test_tasks",
     "test_web_picture",
 )

@@ -20,8 +20,11 @@ from trellis_blender.generation.worker.context import Surroundings, Work
 from trellis_blender.generation.worker.job import Job
 from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import Timings
 
 PLACEMENT = Placement(scene="Scene", collection="Props", location=(1.0, 2.0, 0.5), longest_side_m=1.0)
+IMPATIENT = Timings(look_after_s=(0.02, 0.05), staged_look_s=0.1, patience_s=0.0, first_wait_s=0.01)
+"""Nobody waits for hours; the tests of what waits have times of their own."""
 PICTURE = Picture(8, 4, bytes([200, 100, 50, 255]) * 32)
 
 

@@ -365,17 +365,3 @@ def test_a_webhook_that_is_no_address_sends_nothing(driver: Driver, piapi: Piapi
     assert "“studio” is no address for the webhook" in failed.problem
     assert failed.problem.endswith("Nothing was sent and nothing charged.")
     assert piapi.creates == []
-
-
-def test_the_second_version_of_the_store_is_taken_over(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
-    driver = make_driver()
-    done = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
-    with closing(sqlite3.connect(driver.queue.folder / "generations.sqlite3")) as db, db:
-        db.execute("DROP TABLE task")
-        db.execute("PRAGMA user_version = 2")
-        record = json.loads(db.execute("SELECT record FROM generation").fetchone()[0])
-        del record["fetched"]
-        db.execute("UPDATE generation SET record = ?", (json.dumps(record),))
-    store = Store(driver.queue.folder)
-    assert store.known_tasks() == {done.task_id}
-    assert store.load_all()[0].generation.id == done.id

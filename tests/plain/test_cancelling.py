@@ -4,11 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from helpers import Driver, service_of, text_request
+from helpers import IMPATIENT, Driver, service_of, text_request
 from service import Behaviour, Fault, Piapi
 
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.states import State
+from trellis_blender.generation.store.database import Owned, Store
+from trellis_blender.piapi.timings import Timings
+
+
+@pytest.fixture
+def timings() -> Timings:
+    return IMPATIENT
 
 
 def test_of_several_that_wait_only_the_cancelled_one_is_dropped(
@@ -194,3 +201,78 @@ def test_a_task_that_fails_without_a_word(driver: Driver, piapi: Piapi) -> None:
     failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert failed.state is State.FAILED
     assert failed.problem == "PiAPI could not make this model. PiAPI charged $0.04. Change it and try again."
+
+
+def test_a_task_cancelled_on_the_site(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.cancelled_on_site = True
+    cancelled = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert cancelled.state is State.CANCELLED
+    assert cancelled.problem == "Cancelled at PiAPI. Nothing was charged."
+
+
+def test_cancelled_while_pending(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.pending_s = 60
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.WAITING)
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    cancelled = driver.rest(generation)
+    assert (cancelled.state, cancelled.problem) == (State.CANCELLED, "Cancelled at PiAPI. Nothing was charged.")
+    assert piapi.asked("cancel") == 1
+
+
+def test_cancelled_too_late_is_fetched_and_kept(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.RUNNING)
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    kept = driver.rest(generation)
+    assert (kept.state, kept.wanted) == (State.READY, False)
+    assert (driver.queue.folder / kept.folder_name / "model.glb").exists()
+
+
+def test_cancelled_before_it_was_sent(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver(at_once=1)
+    piapi.behaviour.processing_s = 1.0
+    first = driver.queue.submit(text_request(), service_of(piapi))
+    second = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(first.id, first).state is State.RUNNING)
+    driver.queue.cancel(second, service_of(piapi))
+    cancelled = driver.rest(second)
+    assert (cancelled.state, cancelled.problem) == (State.CANCELLED, "Nothing was sent and nothing charged.")
+    assert driver.rest(first).state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_cancelled_while_it_is_downloaded_is_kept(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("file", Fault(stall_s=0.5))
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest.get(generation.id, generation).state is State.DOWNLOADING)
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    kept = driver.rest(generation)
+    assert (kept.state, kept.wanted) == (State.READY, False)
+
+
+def test_a_cancel_that_comes_late_goes_by_the_store(driver: Driver, piapi: Piapi) -> None:
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    ready = driver.rest(generation)
+    driver.until(lambda: not driver.queue.is_busy)
+    driver.queue.cancel(generation, service_of(piapi))
+    driver.until(lambda: not driver.queue.is_busy)
+    assert driver.latest[generation.id] == ready
+    assert Store(driver.queue.folder).load(generation.id) == Owned(ready, "")
+
+
+def test_what_another_blender_works_on_is_not_cancelled_from_here(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    piapi.behaviour.pending_s = 60
+    first, second = make_driver(at_once=1), make_driver()
+    first.queue.submit(text_request(), service_of(piapi))
+    waiting = first.queue.submit(text_request("a second bear"), service_of(piapi))
+    first.until(lambda: Store(first.queue.folder).load(waiting.id) is not None)
+    second.queue.cancel(waiting, service_of(piapi))
+    second.until(lambda: waiting.id in second.latest and not second.queue.is_busy)
+    assert second.latest[waiting.id].elsewhere
+    kept = Store(first.queue.folder).load(waiting.id)
+    assert kept is not None
+    assert kept.generation.state is State.QUEUED

@@ -6,16 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from helpers import Driver, service_of, text_request
-from service import Fault, Piapi
+from helpers import IMPATIENT, Driver, service_of, text_request
+from service import Behaviour, Fault, Piapi
 
 from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
 from trellis_blender.generation.lookups.questions import Question, Topic
+from trellis_blender.generation.record import costs
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.http.proxies import Route, route_to, without_login
 from trellis_blender.piapi.http.result_file import open_result
 from trellis_blender.piapi.plans import Plan
 from trellis_blender.piapi.timings import TimeLimits, Timings
+
+
+@pytest.fixture
+def timings() -> Timings:
+    return IMPATIENT
+
 
 WORKING = {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING}
 
@@ -182,3 +189,93 @@ def test_an_account_that_says_nothing_holds_up_nobody(make_driver: Callable[...,
     for number in range(6):
         driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
     driver.until(lambda: len(piapi.creates) == 4)
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "1"}, {}])
+def test_too_many_requests_wait_and_go_on(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings, headers: dict[str, str]
+) -> None:
+    driver = make_driver(timings=replace(timings, busy_delay_s=0.5))
+    piapi.fail("create", Fault(429, headers=headers))
+    start = time.monotonic()
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: any("takes no more" in g.problem for g in driver.history.get(generation.id, [])))
+    assert driver.rest(generation).state is State.READY
+    assert time.monotonic() - start > (0.9 if headers else 0.4)
+    assert len(piapi.creates) == 1
+
+
+def test_between_two_attempts_it_is_queued_and_can_be_dropped(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
+) -> None:
+    driver = make_driver(timings=replace(timings, busy_delay_s=1.0))
+    piapi.fail_always("create", Fault(429))
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: any("in 4 s" in each.problem for each in driver.history.get(generation.id, [])))
+    waits = [each for each in driver.history[generation.id] if each.problem]
+    said = "PiAPI takes no more tasks for now; tried again in {} s."
+    assert [(each.state, each.problem) for each in waits] == [(State.QUEUED, said.format(s)) for s in (1, 2, 4)]
+    driver.queue.cancel(driver.latest[generation.id], service_of(piapi))
+    dropped = driver.rest(generation)
+    assert (dropped.state, dropped.problem, dropped.task_id) == (State.CANCELLED, costs.NOTHING_SENT, "")
+    assert piapi.asked("create") == 3
+
+
+def test_too_many_requests_for_ever_end_in_a_sentence(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
+) -> None:
+    driver = make_driver(timings=replace(timings, busy_delay_s=0.01))
+    piapi.fail_always("create", Fault(429))
+    failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert failed.problem.startswith("PiAPI takes no more requests for now (429).")
+    assert piapi.asked("create") == 5
+
+
+QUICK = PIAPI._replace(early_s=0.02, early_until_s=0.1, close_s=0.02, longest_s=0.1)
+
+
+def test_the_accounts_plan_is_asked_for_once_and_its_limit_kept(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    driver = make_driver(polling=QUICK)
+    piapi.plan = "Pro"
+    first, second = (driver.queue.submit(text_request(), service_of(piapi)) for _ in range(2))
+    assert driver.rest(first).state is State.READY
+    assert driver.rest(second).state is State.READY
+    assert piapi.asked("balance") == 1
+    assert piapi.asked("get") >= 2
+
+
+@pytest.mark.parametrize("fault", [Fault(403), Fault(200, "<html>"), Fault(200, {"plan": "gold", "account_id": "1"})])
+def test_an_account_that_says_nothing_of_its_plan_disturbs_nothing(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings, fault: Fault
+) -> None:
+    piapi.fail_always("balance", fault)
+    driver = make_driver(polling=QUICK, timings=replace(timings, first_delay_s=0.01, minute_s=1.0))
+    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
+
+
+def test_too_many_requests_hold_everything_back(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    generations = [driver.queue.submit(text_request(), service_of(piapi)) for _ in range(3)]
+    driver.until(lambda: len(piapi.tasks) == 3)
+    piapi.fail("get", Fault(429, headers={"Retry-After": "1"}))
+    driver.until(lambda: piapi.asked("get") >= 1)
+    held = time.monotonic()
+    before = piapi.asked("get")
+    time.sleep(0.8)
+    # Two may have been on their way already.
+    assert piapi.asked("get") <= before + 2, time.monotonic() - held
+    assert [driver.rest(generation).state for generation in generations] == [State.READY] * 3
+
+
+def test_while_one_task_is_staged_no_other_is_submitted(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour = Behaviour(pending_s=1.5, status_words={"pending": "Staged"})
+    first = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: "other tasks" in driver.latest[first.id].stage)
+    second = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: "other tasks" in driver.latest[second.id].stage)
+    assert len(piapi.creates) == 1
+    assert driver.rest(first).state is State.READY
+    assert driver.rest(second).state is State.READY

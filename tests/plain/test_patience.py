@@ -1,17 +1,26 @@
 """How long a service that does not answer is asked again, and how often."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import text_request, work_without_queue
+from helpers import IMPATIENT, Driver, service_of, text_request, work_without_queue
+from service import Fault, Piapi
 
 from trellis_blender.generation.record.generation import Generation, new_generation
+from trellis_blender.generation.states import State
 from trellis_blender.generation.worker.backoff import FAILURES_MIN, Patience
 from trellis_blender.piapi.errors import NoConnection, PiapiError
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import TimeLimits, Timings
+
+
+@pytest.fixture
+def timings() -> Timings:
+    return IMPATIENT
+
 
 AWAY = NoConnection("api.example")
 QUICK = Timings(first_wait_s=0.05, longest_wait_s=0.3)
@@ -81,3 +90,38 @@ def test_what_costs_nothing_is_not_waited_for_beyond_the_fifth_failure(tmp_path:
         waiting.wait()
     with pytest.raises(NoConnection):
         waiting.wait()
+
+
+def test_a_poll_that_fails_now_and_then_disturbs_nothing(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 1.0
+    piapi.fail(
+        "get", Fault(500), None, Fault(reset=True), Fault(200, "<html>"), Fault(429, headers={"Retry-After": "0"})
+    )
+    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
+
+
+def test_a_404_now_and_then_or_for_ever_loses_no_task(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.processing_s = 0.5
+    piapi.fail("get", Fault(404), Fault(404))
+    assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
+    piapi.fail_always("get", Fault(404))
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert parked.parked
+    assert "PiAPI does not know this task (404)" in parked.problem
+    piapi.fail_always("get", None)
+    assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
+
+
+def test_an_hour_without_network_does_no_harm(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
+) -> None:
+    driver = make_driver(timings=replace(timings, patience_s=3600.0, first_delay_s=0.001))
+    piapi.behaviour.processing_s = 0.5
+    generation = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: driver.latest[generation.id].task_id != "")
+    piapi.fail_always("get", Fault(503))
+    driver.until(lambda: piapi.asked("get") > 25)
+    assert driver.latest[generation.id].is_working
+    assert "Asked again in" in driver.latest[generation.id].problem
+    piapi.fail_always("get", None)
+    assert driver.rest(generation).state is State.READY

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import PLACEMENT, Driver, image_request, service_of, text_request
-from service import KEY, Piapi
+from helpers import IMPATIENT, PLACEMENT, Driver, image_request, service_of, text_request
+from service import KEY, Fault, Piapi
 
 from trellis_blender.generation.problems import DiskFull, FolderUnusable
 from trellis_blender.generation.record.generation import Generation, new_generation
@@ -24,6 +24,13 @@ from trellis_blender.generation.store.database import FILE_NAME, Owned, Store, T
 from trellis_blender.generation.store.spending import spending
 from trellis_blender.generation.store.stored import from_json, to_json
 from trellis_blender.piapi.redaction import know
+from trellis_blender.piapi.timings import Timings
+
+
+@pytest.fixture
+def timings() -> Timings:
+    return IMPATIENT
+
 
 MADE = replace(new_generation(text_request("a bear"), "https://api.example", 1.0), state=State.READY, task_id="task-1")
 
@@ -294,3 +301,75 @@ def test_a_picture_that_is_cleared_away_before_it_is_sent_is_written_again(
     assert driver.rest(waiting).state is State.READY
     assert picture.read_bytes() == sent
     assert base64.b64decode(piapi.creates[-1]["input"]["image"].partition(",")[2]) == sent
+
+
+def test_every_step_is_in_the_store_before_it_is_taken(driver: Driver, piapi: Piapi) -> None:
+    seen: list[str] = []
+    store = Store(driver.queue.folder)
+    original = piapi._answer
+
+    def looking(step: str, *rest: object) -> object:
+        seen.append(f"{step}: {store.load_all()[0].generation.state.value}")
+        return original(step, *rest)  # type: ignore[arg-type]
+
+    piapi._answer = looking  # type: ignore[method-assign,assignment]
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert seen[0] == "create: submitting"
+    assert seen[-1] == "file: downloading"
+    assert set(seen[1:-1]) <= {"get: waiting", "get: running"}
+
+
+def test_the_key_is_in_no_file(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("create", Fault(401, {"message": f"no such key {KEY}"}))
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    files = [path for path in driver.queue.folder.rglob("*") if path.is_file()]
+    assert len(files) >= 3
+    assert not any(KEY.encode() in path.read_bytes() for path in files)
+
+
+def test_a_disk_that_fills_up_meanwhile_loses_no_task(
+    driver: Driver, piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = driver.queue.folder / "generations.sqlite3"
+    original = piapi._create
+
+    def create_and_break(payload: dict[str, object]) -> object:
+        store.rename(store.with_suffix(".aside"))
+        store.mkdir()
+        return original(payload)
+
+    piapi._create = create_and_break  # type: ignore[method-assign,assignment]
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert (parked.parked, parked.task_id in piapi.tasks) == (True, True)
+    assert "is not lost" in parked.problem
+    store.rmdir()
+    store.with_suffix(".aside").rename(store)
+    assert driver.rest(driver.queue.resume(parked, service_of(piapi))).state is State.READY
+    assert len(piapi.creates) == 1
+
+
+def test_a_name_no_file_can_hold_and_a_row_no_one_can_read_stop_nothing(
+    make_driver: Callable[..., Driver], piapi: Piapi
+) -> None:
+    driver = make_driver()
+    odd = replace(text_request(), name="bad\udcff", prompt="bad\udcff")
+    assert driver.rest(driver.queue.submit(odd, service_of(piapi))).state is State.READY
+    good = driver.rest(driver.queue.submit(text_request("bad\udcff"), service_of(piapi)))
+    assert good.state is State.READY
+    with sqlite3.connect(driver.queue.folder / "generations.sqlite3") as db:
+        db.execute("INSERT INTO generation VALUES ('odd', 'ready', 1, 'm', 'u', NULL, '{\"unknown\": 1}', '', '')")
+    db.close()
+    other = make_driver()
+    other.queue.load()
+    other.until(lambda: good.id in other.latest)
+
+
+def test_the_time_spent_parked_is_no_usual_duration(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("get", Fault(404))
+    parked = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    piapi.fail_always("get", None)
+    driver.rest(driver.queue.resume(parked, service_of(piapi)))
+    assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is None
+    driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is not None

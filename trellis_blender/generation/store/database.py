@@ -26,6 +26,7 @@ from .stored import LENGTH_LIMIT, from_json, to_json
 LOG = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 3
+"""Of 0.1.0, the first release."""
 LOCK_TIMEOUT_S = 10.0
 DURATIONS_LOOKED_AT = 20
 DURATION_MAX_S = 3600.0
@@ -72,7 +73,6 @@ record = excluded.record, owner = excluded.owner, task_id = excluded.task_id"""
 """The columns that a later version has added stay as they are."""
 # In bytes: of a text, SQLite counts the characters before the first NUL only.
 _ROWS = f"SELECT CASE WHEN length(CAST(record AS BLOB)) <= {LENGTH_LIMIT} THEN record END, owner FROM generation"  # noqa: S608
-_NEW_IN_2 = ("owner", "task_id")
 
 
 Given = ParamSpec("Given")
@@ -298,14 +298,14 @@ class Store:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         version, number = _pragma(db, "user_version"), _pragma(db, "application_id")
-        if version > SCHEMA_VERSION:
+        if version not in {0, SCHEMA_VERSION}:
             raise FolderUnusable(self._path.parent, "a newer version of the add-on wrote it, update the add-on")
         if version == SCHEMA_VERSION and self._number in {None, number}:
             self._number = number
             return
         with db:
             db.execute("BEGIN IMMEDIATE")
-            self._upgrade(db)
+            self._create(db)
             if self._number not in {None, _pragma(db, "application_id")}:
                 LOG.warning("the store was gone, and is written anew")
                 for generation, owner_id in self._remembered():
@@ -313,24 +313,14 @@ class Store:
                         self._write(db, generation, owner_id)
         self._number = _pragma(db, "application_id")
 
-    def _upgrade(self, db: sqlite3.Connection) -> None:
+    def _create(self, db: sqlite3.Connection) -> None:
         # Asked again: another Blender may have been first.
-        version = _pragma(db, "user_version")
-        if version == SCHEMA_VERSION:
+        if _pragma(db, "user_version") == SCHEMA_VERSION:
             return
-        if version == 0:
-            # Tells this file from one that is made in its place.
-            db.execute(f"PRAGMA application_id = {random.SystemRandom().randrange(1, 2**31)}")
-        if version == 1:
-            for column in _NEW_IN_2:
-                db.execute(f"ALTER TABLE generation ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+        # Tells this file from one that is made in its place.
+        db.execute(f"PRAGMA application_id = {random.SystemRandom().randrange(1, 2**31)}")
         for statement in _SCHEMA:
             db.execute(statement)
-        for generation, _ in _read(db.execute(_ROWS)):
-            if generation.task_id:
-                task = (writable(generation.task_id), generation.id)
-                db.execute("UPDATE generation SET task_id = ? WHERE id = ?", task)
-                db.execute(_TASK, _task_row(generation))
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
