@@ -27,12 +27,12 @@ class Desk:
 
     folder: Path
     told: list[Generation] = field(default_factory=list)
-    in_hand: set[str] = field(default_factory=set)
+    in_progress: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder)
         self.owner, self.other = Owner(self.folder), Owner(self.folder)
-        self.books = Books(self.folder, lambda: self.store, self.owner, self.told.append, self.in_hand.__contains__)
+        self.books = Books(self.folder, lambda: self.store, self.owner, self.told.append, self.in_progress.__contains__)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_what_cannot_be_read_counts_as_told_and_loses_nothing(desk: Desk) -> Non
 
 
 def test_what_is_worked_on_here_is_not_told_as_the_store_has_it(desk: Desk) -> None:
-    desk.in_hand.add(WAITING.id)
+    desk.in_progress.add(WAITING.id)
     desk.books.load()
     assert desk.told == [FAILED]
     desk.books.look_at(WAITING.id)
@@ -140,7 +140,7 @@ def test_what_cannot_be_written_down_is_told_with_the_reason(desk: Desk, problem
 
 
 REMOVALS: list[Callable[[Desk], None]] = [
-    lambda desk: desk.in_hand.add(WAITING.id),
+    lambda desk: desk.in_progress.add(WAITING.id),
     lambda desk: desk.store.save(replace(WAITING, task_id="task-9")),
     lambda desk: desk.store.save(replace(WAITING, state=State.DOWNLOADING)),
     lambda desk: desk.store.save(WAITING, desk.other.id),
@@ -155,7 +155,7 @@ def test_what_is_more_than_was_seen_of_it_is_not_removed(desk: Desk, meanwhile: 
     assert desk.store.load(WAITING.id) is not None
     assert folder.exists()
     assert not any(told.removed for told in desk.told)
-    assert len(desk.told) == (0 if desk.in_hand else 1)
+    assert len(desk.told) == (0 if desk.in_progress else 1)
 
 
 def test_what_is_removed_is_gone_with_its_files(desk: Desk) -> None:

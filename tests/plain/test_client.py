@@ -572,11 +572,11 @@ def test_the_time_at_the_service(date: str) -> None:
     elapsed = [5.0]
     clock = ServiceClock(lambda: elapsed[0])
     assert clock.now() is None
-    clock.hear(date)
+    clock.set_from(date)
     elapsed[0] += 60.0
     assert clock.now() == 1_795_892_460.0
     for nothing in (None, "", "soon", "x" * 5000, "Thu, 01 Jan 1970 00:00:00 GMT", "Sat, 28 Nov 99999 19:00:00 GMT"):
-        clock.hear(nothing)
+        clock.set_from(nothing)
         assert clock.now() == 1_795_892_460.0
 
 

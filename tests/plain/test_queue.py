@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import IMPATIENT, PICTURE, Driver, image_request, service_of, text_request
-from service import Fault, Piapi, default_model, png_size
+from service import KEY, Fault, Piapi, default_model, png_size
 
 from trellis_blender.generation.record import costs
 from trellis_blender.generation.states import State

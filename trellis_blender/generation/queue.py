@@ -85,7 +85,7 @@ class Queue:
         self._changes: SimpleQueue[Generation] = SimpleQueue()
         self._waiting: deque[tuple[Generation, Job]] = deque()
         self._at_work: dict[str, AtWork] = {}
-        self._told: dict[str, Generation] = {}
+        self._published: dict[str, Generation] = {}
         self._inbox: deque[Callable[[], None]] = deque()
         self._condition = threading.Condition()
         self._dispatcher: threading.Thread | None = None
@@ -94,7 +94,7 @@ class Queue:
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
         self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling, shared, timings)  # noqa: PLW0108
         self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan, timings)
-        self._books = Books(folder, lambda: self._store, self._owner, self._tell, self._is_in_hand)
+        self._books = Books(folder, lambda: self._store, self._owner, self._publish, self._is_in_progress)
 
     @property
     def is_busy(self) -> bool:
@@ -206,30 +206,30 @@ class Queue:
         return has_ended
 
     def _take(self, generation: Generation, job: Job, picture: Picture | None = None) -> Generation:
-        self._tell(generation)
+        self._publish(generation)
         try:
             self._post(partial(self._enqueue, generation, job, picture))
         except NoThread as problem:
-            self._tell(not_taken(generation, str(problem)))
+            self._publish(not_taken(generation, str(problem)))
         return generation
 
-    def _tell(self, generation: Generation) -> None:
-        """Everything that is told stays in memory, for a store that somebody clears away."""
+    def _publish(self, generation: Generation) -> None:
+        """Keeps in memory what is published, for a store that somebody deletes."""
         if generation.removed:
-            self._told.pop(generation.id, None)
+            self._published.pop(generation.id, None)
         else:
-            self._told[generation.id] = generation
+            self._published[generation.id] = generation
         self._changes.put(generation)
 
     def _remembered(self) -> "list[Owned]":
         """All that this Blender knows, but for what others work on: they know more of it."""
         from .store.database import Owned
 
-        mine = [each for each in list(self._told.values()) if not each.elsewhere]
+        mine = [each for each in list(self._published.values()) if not each.elsewhere]
         owner_id = self._owner.known_id
         return [
             Owned(replace(each, parked=each.parked and not each.interrupted),
-                  owner_id if self._is_in_hand(each.id) else "")
+                  owner_id if self._is_in_progress(each.id) else "")
             for each in mine
         ]  # fmt: skip
 
@@ -270,13 +270,13 @@ class Queue:
                 # One command that fails must not stop those behind it.
                 LOG.exception("the queue of generations")
 
-    def _is_in_hand(self, generation_id: str) -> bool:
-        return self._in_hand(generation_id) is not None
+    def _is_in_progress(self, generation_id: str) -> bool:
+        return self._in_progress(generation_id) is not None
 
-    def _in_hand(self, generation_id: str) -> Generation | None:
+    def _in_progress(self, generation_id: str) -> Generation | None:
         """A generation that waits for its turn here, or is worked on, as it is now; None for all others.
 
-        One that has come to rest is out of hand, though its thread may still be on its way out.
+        One that rests is not in progress, though its thread may not have ended yet.
         """
         waiting = next((found for found, _ in list(self._waiting) if found.id == generation_id), None)
         if waiting is not None:
@@ -285,9 +285,9 @@ class Queue:
         return at_work.worker.generation if at_work is not None and at_work.worker.generation.is_working else None
 
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
-        if (in_hand := self._in_hand(generation.id)) is not None:
-            # Asked for twice. What was told of it at the second time is not so.
-            self._tell(in_hand)
+        if (in_progress := self._in_progress(generation.id)) is not None:
+            # Asked for twice. What was published at the second time is wrong.
+            self._publish(in_progress)
             return
         taken = self._books.take(generation, picture)
         if taken is not None:
@@ -375,7 +375,7 @@ class Queue:
             worker.run()
         except Exception as error:
             LOG.exception("generation %s", worker.generation.id)
-            self._tell(replace(worker.generation, parked=True, problem=mistake(error)))
+            self._publish(replace(worker.generation, parked=True, problem=mistake(error)))
         finally:
             with self._condition:
                 del self._at_work[worker.generation.id]
@@ -395,7 +395,7 @@ class Queue:
             folder=self.folder,
             pace=self._accounts.pace_of(service),
             limit=limit,
-            publish=self._tell,
+            publish=self._publish,
             running=lambda: len(self._at_work),
             staged=self._accounts.staged_of(service),
             adopt_plan=partial(self._adopt_plan, limit),

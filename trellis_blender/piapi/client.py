@@ -72,7 +72,7 @@ class Exchange(NamedTuple):
     content: bytes
 
 
-def _unheard(_: float) -> None:
+def _not_shared(_: float) -> None:
     """Nobody else shares the service."""
 
 
@@ -84,7 +84,7 @@ class Client:
     """One conversation with a PiAPI-shaped service. Not for two threads at once.
 
     `wait_turn` is called before every request (the keeper of the rate limit sits there), `pause` waits between retries;
-    both may raise to break off. `slow_down` hears for how many seconds nobody should ask anything. `witness` is shown
+    both may raise to break off. `slow_down` gets the seconds for which nobody should send a request. `witness` is shown
     every answer that came. Over `connections` another thread can break off what is under way.
     """
 
@@ -94,7 +94,7 @@ class Client:
         *,
         wait_turn: Callable[[], None] = _no_turns,
         pause: Callable[[float], None] = time.sleep,
-        slow_down: Callable[[float], None] = _unheard,
+        slow_down: Callable[[float], None] = _not_shared,
         witness: Callable[[Exchange], None] | None = None,
         connections: Connections | None = None,
         timings: Timings = USUAL_TIMINGS,
@@ -234,7 +234,7 @@ class Client:
                 # What a redirect says beside its address is nothing to be read.
                 is_redirect = 300 <= response.status_code < 400
                 content = b"" if is_redirect else read_limited(self._connections, response, ANSWER_LIMIT_BYTES)
-        self.clock.hear(response.headers.get("Date"))
+        self.clock.set_from(response.headers.get("Date"))
         if self._witness is not None:
             path = urlsplit(url)._replace(scheme="", netloc="").geturl()
             shown = self._without_secrets(content)

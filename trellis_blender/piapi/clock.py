@@ -20,7 +20,7 @@ class ServiceClock:
         self._elapsed = elapsed
         self._ahead_s: float | None = None
 
-    def hear(self, date: str | None) -> None:
+    def set_from(self, date: str | None) -> None:
         """Takes over a `Date` header; one that is missing, or no date, changes nothing."""
         if date is None or len(date) > DATE_LIMIT:
             return

@@ -11,8 +11,9 @@ import bpy
 import drive
 
 SHOWN_AT_ONCE = 4
-LOOKED_FOR_S = 260.0
-"""Longer than a submission whose answer was lost is looked for in one go."""
+LOOK_AFTER_S = (2.0, 8.0, 20.0)
+"""A submission whose answer was lost is looked for half a minute, and not for minutes."""
+LOOKED_FOR_S = 60.0
 
 
 def press_and_wait(word: str, *states: str) -> drive.Steps:
@@ -25,7 +26,15 @@ def press_and_wait(word: str, *states: str) -> drive.Steps:
     yield 1.2
 
 
+def look_for_half_a_minute() -> None:
+    from bl_ext.user_default.trellis_blender.interface.state import session
+    from bl_ext.user_default.trellis_blender.piapi.timings import Timings
+
+    session.current().timings = Timings(look_after_s=LOOK_AFTER_S)
+
+
 def scenario() -> drive.Steps:
+    look_for_half_a_minute()
     yield from drive.open_sidebar()
     drive.shot("01-nothing-entered")
     yield from drive.enter("trellis.prompt", "a bear")
@@ -33,7 +42,7 @@ def scenario() -> drive.Steps:
     yield from press_and_wait("wrong-key", "failed")
     assert "PiAPI refused the API key (401)" in drive.line().detail
     yield from press_and_wait("no-credits", "failed")
-    # It is looked for in the account for some minutes: what becomes of it is asked further down.
+    # It is looked for in the account for half a minute: what becomes of it is asked further down.
     yield from press_and_wait("web-page", "submitting")
     yield from drive.until(lambda: "not PiAPI's answer" in drive.line().detail, "why it is looked for")
     lost = drive.generations()[0].id

@@ -48,7 +48,7 @@ class Accounts:
         self._sharers = (0.0, 1)
 
     def pace_of(self, service: Service) -> rate_limit.Pace:
-        """How often tasks are asked after."""
+        """How often tasks are polled."""
         return self._polling or (rate_limit.LOOPBACK if service.is_loopback else rate_limit.PIAPI)
 
     def limit_of(self, service: Service) -> rate_limit.RateLimit:

@@ -24,7 +24,7 @@ class Inquiries:
     """Questions that are being answered. Its methods return at once and are for Blender's main thread.
 
     `store` is asked for in the threads only, because loading its module takes longer than an artist's frame may.
-    `adopt_plan` is told there what the account says of itself.
+    `adopt_plan` gets the limits of the account there.
     """
 
     def __init__(

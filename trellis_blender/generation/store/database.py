@@ -348,7 +348,7 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
 
 
 def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
-    """Those of the rows that can be read; the others are told in the log, one by one."""
+    """Those of the rows that can be read; the log names the others."""
     found: list[Owned] = []
     for record, owner_id in rows:
         try:

@@ -15,7 +15,7 @@ News = TypeVar("News")
 
 
 def as_found(generation: Generation, owner_id: str, is_another: Callable[[str], bool]) -> Generation:
-    """A generation as the store has it: nothing goes on by itself, and what goes on elsewhere is told."""
+    """A generation as the store has it: nothing goes on by itself, and what another Blender works on says so."""
     if generation.state not in UNFINISHED:
         return generation
     if is_another(owner_id):

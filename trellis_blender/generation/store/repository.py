@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the queue's dispatcher reads from the store and writes into it, and what of that is told as changes.
+"""What the queue's dispatcher reads from the store and writes into it, and which changes it publishes.
 
 The store has the last word: another Blender may have taken a generation further than this one has seen, or removed it.
 """
@@ -26,7 +26,7 @@ LOG = logging.getLogger(__name__)
 class Books:
     """The generations of one folder, for one thread; `publish` gets every change.
 
-    `is_in_hand` tells by its id whether this Blender works on a generation: then it knows that one better than the
+    `is_in_progress` tells by its id whether this Blender works on a generation: then it knows that one better than the
     store.
     """
 
@@ -36,13 +36,13 @@ class Books:
         store: "Callable[[], Store]",
         owner: Owner,
         publish: Callable[[Generation], None],
-        is_in_hand: Callable[[str], bool],
+        is_in_progress: Callable[[str], bool],
     ) -> None:
         self._folder = folder
         self._open = store
         self._owner = owner
         self._publish = publish
-        self._is_in_hand = is_in_hand
+        self._is_in_progress = is_in_progress
         self._known: set[str] = set()
         self._interrupted: set[tuple[str, str]] = set()
         self.has_loaded = False
@@ -57,7 +57,7 @@ class Books:
             self.has_loaded = True
             return
         for found in generations:
-            self._tell(found)
+            self._publish_found(found)
         self.has_loaded = True
         from ..files import finish_removals, remove_unsent
 
@@ -69,34 +69,34 @@ class Books:
         with suppress(GenerationProblem):
             for found in self._open().load_taken():
                 if found.generation.id not in self._known:
-                    self._tell(found)
+                    self._publish_found(found)
 
     def look_at(self, generation_id: str) -> None:
         """Tells what has become of one."""
         with suppress(GenerationProblem):
             if (found := self._open().load(generation_id)) is not None:
-                self._tell(found)
+                self._publish_found(found)
 
     def has_task(self, task_id: str) -> bool:
-        """Whether a generation has this task already; it is told then."""
+        """Whether a generation has this task already; then that one is published."""
         with suppress(GenerationProblem):
             if (found := self._open().with_task(task_id)) is not None:
-                self._tell(found)
+                self._publish_found(found)
                 return True
         return False
 
     def latest(self, generation: Generation) -> Generation | None:
-        """How the store has it; None where another Blender works on it, which is told."""
+        """How the store has it; None where another Blender works on it; then that is published."""
         with suppress(GenerationProblem):
             if (found := self._open().load(generation.id)) is not None:
                 if self._owner.is_another(found.owner_id):
-                    self._tell(found)
+                    self._publish_found(found)
                     return None
                 return found.generation
         return generation
 
     def take(self, generation: Generation, picture: Picture | None) -> Generation | None:
-        """Enters it as this Blender's, with its picture; None where that cannot be, and then it is told why."""
+        """Enters it as this Blender's, with its picture; None where that fails; the reason is published then."""
         self._known.add(generation.id)
         try:
             if picture is not None:
@@ -124,7 +124,7 @@ class Books:
                 self._publish(replace(generation, removed=True))
                 return
             if found is not None and self._owner.is_another(found.owner_id):
-                self._tell(found)
+                self._publish_found(found)
                 return
             self._open().save(generation)
         except GenerationProblem as problem:
@@ -133,12 +133,12 @@ class Books:
 
     def remove(self, generation: Generation) -> None:
         """Deletes it with its files, unless it is more than was seen of it."""
-        if self._is_in_hand(generation.id):
+        if self._is_in_progress(generation.id):
             return
         try:
             found = self._open().load(generation.id)
             if found is not None and self._is_beyond(found, generation):
-                self._tell(found)
+                self._publish_found(found)
                 return
             self._take_out(generation)
         except GenerationProblem as problem:
@@ -162,9 +162,9 @@ class Books:
         if aside is not None:
             clear_away(aside)
 
-    def _tell(self, found: "Owned") -> None:
+    def _publish_found(self, found: "Owned") -> None:
         self._known.add(found.generation.id)
-        if self._is_in_hand(found.generation.id):
+        if self._is_in_progress(found.generation.id):
             return
         told = self._as_found(found)
         if told.interrupted:

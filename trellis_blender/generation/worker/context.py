@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One generation while a thread works on it: what it is now, how that is kept and told, how it waits.
+"""One generation while a thread works on it: what it is now, how that is stored and published, how it waits.
 
 Every transition is saved before it is acted on. Everything that comes out of here is a new `Generation`, published.
 """
@@ -46,7 +46,7 @@ class Surroundings:
     """What all threads of a queue share.
 
     `running` counts the generations that share the rate limit, `staged` has the ids of those that the service lets wait
-    because the account's tasks at once are used up, `adopt_plan` is told what the account says of itself. `stay_owner`
+    because the account's tasks at once are used up, `adopt_plan` gets the limits of the account. `stay_owner`
     sees to it that other Blenders take this one for alive.
     """
 
@@ -65,7 +65,7 @@ class Surroundings:
 
 
 class Work:
-    """A generation in the hands of a thread."""
+    """A generation that a thread works on."""
 
     def __init__(self, generation: Generation, job: Job, around: Surroundings) -> None:
         self.generation = generation
@@ -82,7 +82,7 @@ class Work:
         job.cuts_by(self.connections.cut)
 
     def save(self, **changes: Any) -> None:
-        """Changes what is kept: written first, then told. What cannot be written is known here all the same.
+        """Changes what is kept: written first, then published. What cannot be written is known here all the same.
 
         Raises TakenOver where another Blender works on it now.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task is asked after until it is done."""
+"""Polls a task until it is done."""
 
 import logging
 from dataclasses import replace

@@ -14,7 +14,7 @@ from .poll import apply
 from .reconcile import look_for
 
 SUBMIT_TRIES = 5
-"""After that many 429 in a row the artist is told."""
+"""So many 429 in a row are waited for; then the generation fails."""
 
 
 class _TaskOfAnother(Unclear):
