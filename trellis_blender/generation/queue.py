@@ -32,11 +32,11 @@ from .record import costs
 from .record.generation import Generation, new_generation, without_picture
 from .record.request import GenerationRequest
 from .states import AT_THE_SERVICE, State
-from .store.found import come_so_far, not_taken
+from .store.found import not_taken
 from .store.owners import Owner
 from .store.repository import Books
 from .store.this_computer import shared_folder
-from .threads import NoThread, begun
+from .threads import NoThread, begun, come_so_far
 from .worker.job import Job
 
 if TYPE_CHECKING:

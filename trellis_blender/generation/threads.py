@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Threads that the system may refuse."""
+"""Threads that the system may refuse, and what they hand over."""
 
 import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+News = TypeVar("News")
 
 
 class NoThread(Exception):
@@ -18,3 +23,12 @@ def begun(thread: threading.Thread) -> threading.Thread:
     except (RuntimeError, MemoryError):
         raise NoThread from None
     return thread
+
+
+def come_so_far(news: SimpleQueue[News]) -> list[News]:
+    """What has come since the last call, in order. Never waits."""
+    found: list[News] = []
+    with suppress(Empty):
+        while True:
+            found.append(news.get_nowait())
+    return found

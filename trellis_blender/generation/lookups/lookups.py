@@ -11,8 +11,7 @@ from ...piapi.plans import Plan, plan_of
 from ...piapi.service import Service
 from ...piapi.timings import Timings
 from ..limits.rate_limit import RateLimit
-from ..store.found import come_so_far
-from ..threads import NoThread, begun
+from ..threads import NoThread, begun, come_so_far
 from ..worker.job import Job
 from .questions import Answer, Question
 

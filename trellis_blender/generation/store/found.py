@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generations as they come out of the store, those that could not get in, and how news is taken over."""
+"""Generations as they come out of the store, and those that could not be stored."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from queue import Empty, SimpleQueue
-from typing import TypeVar
 
 from ..record import costs
 from ..record.generation import Generation
 from ..states import AT_THE_SERVICE, UNFINISHED, State
-
-News = TypeVar("News")
 
 
 def as_found(generation: Generation, owner_id: str, is_another: Callable[[str], bool]) -> Generation:
@@ -30,12 +25,3 @@ def not_taken(generation: Generation, problem: str) -> Generation:
     if generation.state is State.SUBMITTING:
         return replace(generation, state=State.OUTCOME_UNKNOWN, problem=f"{problem} {costs.unknown(generation)}")
     return replace(generation, state=State.FAILED, problem=f"{problem} {costs.NOTHING_SENT}")
-
-
-def come_so_far(news: SimpleQueue[News]) -> list[News]:
-    """What has come since the last call, in order. Never waits."""
-    found: list[News] = []
-    with suppress(Empty):
-        while True:
-            found.append(news.get_nowait())
-    return found
