@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who makes models: PiAPI, the offline preview, and whoever gets a line in the table `PROVIDERS`.
+"""Who makes models: PiAPI, the offline preview, and others that get a line in the table `PROVIDERS`.
 
 A provider is a package of its own. Which provider a model belongs to is decided here, by the model's id. What a
 provider answers comes in the shapes of `piapi.answers`, and what goes wrong in the classes of `piapi.errors`.

@@ -243,7 +243,7 @@ class Queue:
         return Store(self.folder, self._remembered)
 
     def _post(self, command: Callable[[], None]) -> None:
-        """Raises NoThread, and forgets the command, where nobody can carry it out."""
+        """Raises NoThread, and forgets the command, where no thread can carry it out."""
         with self._condition:
             self._inbox.append(command)
             if self._dispatcher is None:
@@ -342,7 +342,7 @@ class Queue:
         with self._condition:
             if self._is_closed or len(self._at_work) >= min(self._plan_at_once, self._allowed_at_once):
                 return None
-            # One that was taken up again at once may still have its last worker on its way out.
+            # The last worker of one that was resumed at once may not have ended yet.
             free = (waiting for waiting in self._waiting if waiting[0].id not in self._at_work)
             return next((waiting for waiting in free if self._may_start(waiting[1].service)), None)
 

@@ -23,7 +23,7 @@ class State(str, Enum):
 
 
 AT_THE_SERVICE = frozenset({State.WAITING, State.RUNNING, State.DOWNLOADING})
-"""A task exists there and is paid or will be: work can be taken up again from here at no cost."""
+"""A task exists there and is paid or will be: it can be resumed from here at no cost."""
 
 UNFINISHED = AT_THE_SERVICE | {State.QUEUED, State.SUBMITTING}
-"""Somebody has to do something about these; in all others a generation rests."""
+"""These are not finished; in all other states nothing is left to do."""

@@ -73,11 +73,11 @@ class Exchange(NamedTuple):
 
 
 def _not_shared(_: float) -> None:
-    """Nobody else shares the service."""
+    """No other thread sends requests."""
 
 
 def _no_turns() -> None:
-    """The place in the queue of requests that nobody keeps."""
+    """There is no limit on requests."""
 
 
 class Client:

@@ -172,7 +172,7 @@ class InputUnusable(ValueError):
 
 
 def preset_of(model: Model, values: Mapping[str, float]) -> Preset | None:
-    """The preset that `values` are, None where they are nobody's."""
+    """The preset that `values` are, None where they are none of the presets'."""
     return next(
         (preset for preset in model.presets if all(values.get(name) == value for name, value in preset.values)), None
     )

@@ -21,7 +21,7 @@ class Plan(NamedTuple):
 
 REQUESTS_PER_MINUTE = {"free": 10, "creator": 60, "pro": 300}
 FREE = Plan(None, REQUESTS_PER_MINUTE["free"])
-"""Kept to while nobody knows."""
+"""Used until the account's plan is known."""
 
 
 def plan_of(account: Account) -> Plan:

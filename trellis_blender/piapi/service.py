@@ -18,7 +18,7 @@ class Service:
     """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
 
     `upload_images`: images go to `upload_url` first instead of into the request. `record_folder`: where every answer is
-    kept, for whoever has to find out; "" for nowhere. `limits`: how long it is waited for. `start`: this service has to
+    recorded; "" for nowhere. `limits`: how long it is waited for. `start`: this service has to
     be started first, `api_url` is only its name, and calling `start` gives where it runs.
 
     `webhook_endpoint`, `webhook_secret` and `service_mode` ("", "public" or "private") are passed through to PiAPI,
@@ -47,7 +47,7 @@ class Service:
 
     @property
     def account(self) -> str:
-        """Tells this key from others; nobody can make the key of it."""
+        """Differs for each key; the key cannot be computed from it."""
         return sha256(f"account {self.api_key}".encode()).hexdigest()[:8]
 
     def task_config(self) -> dict[str, object]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long is waited, and how often something is tried: for a service, its files and its account's lists.
 
-`TimeLimits` are what the artist sets in the preferences. `Timings` are all others; whoever makes the queue may hand in
+`TimeLimits` are what the artist sets in the preferences. `Timings` are all others; who makes the queue may hand in
 quicker ones.
 """
 
@@ -58,7 +58,7 @@ class Timings:
     it on after half a minute."""
     known_after_s: float = 15 * 60.0
     """A task that is still waiting or running need not be in any list. None takes as long as this as a rule, so from
-    then on the history's silence tells that there is none. Counted by a clock that nobody sets, from when this Blender
+    then on the history's silence tells that there is none. Counted by the monotonic clock, from when this Blender
     has sent it or first looked for it."""
     asked_max: int = 20
     """Tasks that are asked for one by one in a look, where the lists do not say what a task was made from."""

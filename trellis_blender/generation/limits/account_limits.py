@@ -82,7 +82,7 @@ class Accounts:
 
 
 def _name(service: Service) -> str:
-    """Tells the account from others, and nobody can make the key of it."""
+    """Differs for each account; the key cannot be computed from it."""
     return sha256(" ".join(_key(service)).encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -49,7 +49,7 @@ EARLY_LONGEST_S = 90.0
 def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: float, chance: random.Random) -> float:
     """Seconds until the next poll of a task of `age_s`, no closer than `spacing_s`.
 
-    `expected_s` is how long that model usually takes, None where nobody knows.
+    `expected_s` is how long that model usually takes, None where that is not known.
     """
     early_s, early_until_s = pace.early_s, pace.early_until_s
     if expected_s:
@@ -106,7 +106,7 @@ class RateLimit:
         return running * self._minute_s / self._share() if self._limit else 0.0
 
     def wants_plan(self) -> bool:
-        """True for whoever asks first: that one shall find out the account's plan."""
+        """True for the first caller, which then finds out the account's plan."""
         with self._lock:
             wants, self._is_known = not self._is_known, True
             return wants
@@ -125,7 +125,7 @@ class RateLimit:
                 self._ledger.adopt(requests_per_minute)
 
     def hold(self, seconds: float) -> None:
-        """Nothing goes out for so long: the service has said that it is too much."""
+        """Sends nothing for so long: the service has answered that there were too many requests."""
         with self._lock:
             self._held_until = max(self._held_until, self._now() + seconds)
         self._tell_hold(seconds)

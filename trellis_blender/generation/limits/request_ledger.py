@@ -19,7 +19,7 @@ BUSY_S = 1.0
 """Another one writes for some milliseconds."""
 TRY_AGAIN_S = 0.2
 BLOCKED_S = 30.0
-"""So long nobody writes: whoever has it locked does not go on."""
+"""The file is locked for that long only by a process that hangs."""
 PLAN_KNOWN_S = 24 * 3600.0
 HOLD_LIMIT_S = 24 * 3600.0
 SHORTEST_WAIT_S = 0.001
@@ -66,7 +66,7 @@ class Ledger:
         return self._do(lambda db: self._turn(db, limit, window_s)) or Turn(TRY_AGAIN_S, limit)
 
     def hold(self, seconds: float) -> None:
-        """Nobody asks for so long. Raises LedgerUnusable."""
+        """No Blender sends a request for so long. Raises LedgerUnusable."""
         self._do(lambda db: self._hold(db, min(seconds, HOLD_LIMIT_S)))
 
     def adopt(self, per_minute: int) -> None:

@@ -14,7 +14,7 @@ from ..worker.job import Job
 from ..worker.picture_file import read_picture
 
 FETCH_LIMIT_S = 60.0
-"""For all of it: whoever waits for a picture waits no longer."""
+"""For all of it: an artist waits no longer for a picture."""
 STEM = "Web picture"
 """The file's name, and so the model's. Nothing of it comes from the network."""
 

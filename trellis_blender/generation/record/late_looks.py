@@ -20,7 +20,7 @@ ROWS_MAX = 20
 
 
 class LateLooks:
-    """Remembers when which generation is due. Times in seconds by a clock that nobody sets."""
+    """Remembers when which generation is due. Times in seconds by the monotonic clock."""
 
     def __init__(self, timings: Timings = USUAL_TIMINGS) -> None:
         self._first_s, self._longest_s = timings.first_late_look_s, timings.longest_late_look_s

@@ -19,7 +19,7 @@ SKEW_S = 120.0
 CLOCK_OFF_S = 26 * 3600.0
 """A time without a zone, or of a clock that takes another zone's time for its own, is as far off."""
 DRAWN_FROM = 1_000_000
-"""Nobody types a seed as large; one drawn is smaller in one of two thousand."""
+"""Artists do not type a seed as large; one drawn is smaller in one of two thousand."""
 
 
 _NAMES = frozenset(name.rpartition("/")[2].casefold() for name in (*MODELS, *LABELS))

@@ -44,7 +44,7 @@ _VIDEO_FRAMES = 120
 _TEXTURE_VIEWS = 100
 
 OVERDUE_SHARE = 0.95
-"""Longer than usual: the bar waits here, because nobody knows how much longer."""
+"""Longer than usual: the bar waits here, because it is not known how much longer."""
 
 
 def read_log(lines: Sequence[str]) -> Progress | None:
@@ -64,7 +64,7 @@ def share_of_time(elapsed_s: float, expected_s: float | None) -> float | None:
 
 
 def time_left_s(share: float | None, elapsed_s: float | None, expected_s: float | None) -> float | None:
-    """Seconds until it is made, None where nobody knows: by the share of the usual time that is left, never invented.
+    """Seconds until it is made, None where it is unknown: by the share of the usual time that is left, never invented.
 
     `elapsed_s` None where the service's log tells the `share`, which then counts. Past the usual time nobody knows.
     """

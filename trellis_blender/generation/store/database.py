@@ -185,7 +185,7 @@ class Store:
 
     @_once_more
     def load_taken(self) -> list[Owned]:
-        """What somebody works on, or was working on when their Blender ended."""
+        """What a Blender works on, or was working on when it ended."""
         with self._opened() as db:
             return _read(db.execute(f"{_ROWS} WHERE owner != '' ORDER BY created_at"))
 
@@ -225,7 +225,7 @@ class Store:
 
     @_once_more
     def remove(self, generation_id: str) -> None:
-        """Takes a generation out. What its tasks cost stays known."""
+        """Deletes a generation's row. What its tasks cost is kept."""
         with self._opened() as db:
             db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 HOLD_TRIES = 20
 TRY_AGAIN_S = 0.01
-"""Somebody who looks whether a file is held holds it himself for a moment."""
+"""To look whether a file is locked is to lock it for a moment."""
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EINVAL, getattr(errno, "ENOTSUP", 0), getattr(errno, "EOPNOTSUPP", 0)}
 
 

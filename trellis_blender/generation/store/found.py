@@ -19,7 +19,7 @@ def as_found(generation: Generation, owner_id: str, is_another: Callable[[str], 
 
 
 def not_taken(generation: Generation, problem: str) -> Generation:
-    """One that could not be taken up, because its folder cannot be used: what it has cost already stays known."""
+    """One that could not be started, because its folder cannot be used; the sentence says what it has cost."""
     if generation.state in AT_THE_SERVICE:
         return replace(generation, problem=f"{problem} {costs.paid(generation)}", parked=True)
     if generation.state is State.SUBMITTING:

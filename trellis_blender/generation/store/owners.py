@@ -85,7 +85,7 @@ class Owner:
             except NoLocks:
                 is_alive = _is_alive_here(path)
         except OSError as error:
-            # Rather wait for one that is gone than take away what somebody works on.
+            # Better to wait for a Blender that is gone than to take what another one works on.
             LOG.warning("owner %s: %s", owner_id, error)
             return True
         if not is_alive:

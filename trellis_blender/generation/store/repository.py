@@ -147,7 +147,7 @@ class Books:
             self._publish(replace(generation, removed=True))
 
     def _take_out(self, generation: Generation) -> None:
-        """All of it or nothing: what somebody holds is not half deleted."""
+        """All of it or nothing: what another program holds open is not half deleted."""
         from ..files import clear_away, set_aside
 
         folder = self._folder / generation.folder_name
@@ -168,7 +168,7 @@ class Books:
             return
         told = self._as_found(found)
         if told.interrupted:
-            # Once: whoever hears it takes it up again.
+            # Once: the session resumes it then.
             if (told.id, found.owner_id) in self._interrupted:
                 told = replace(told, interrupted=False)
             self._interrupted.add((told.id, found.owner_id))

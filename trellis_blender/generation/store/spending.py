@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tasks have cost: sums for the artist, a list for whoever writes the bill."""
+"""What all tasks have cost: sums for the artist, and a list for bills."""
 
 import csv
 import io

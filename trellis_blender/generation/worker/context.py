@@ -30,7 +30,7 @@ TOLD_FROM_S = 20.0
 
 
 def _nothing() -> None:
-    """Nobody else asks whether this one is alive."""
+    """No other Blender has to know that this one is alive."""
 
 
 class Stopped(Exception):
@@ -181,7 +181,7 @@ class Work:
             self.save(state=State.SUBMITTING, account=account, submitted_at=self.around.now(), problem="", stage="")
 
     def since_submission_s(self) -> float | None:
-        """Seconds since it was submitted, by a clock that nobody sets; None where it was not from here."""
+        """Seconds since it was submitted, by the monotonic clock; None where another Blender submitted it."""
         return None if self._submitted_at is None else time.monotonic() - self._submitted_at
 
     def rest_between_polls(self) -> None:

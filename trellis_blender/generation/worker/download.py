@@ -22,7 +22,7 @@ NOTE_NAME = "model.part.json"
 
 
 def part_in(folder: Path) -> Part | None:
-    """The beginning of a model that an earlier download has left; None where there is none that can be gone on with."""
+    """The beginning of a model that an earlier download has left; None where there is none that can be continued."""
     try:
         note = json.loads((folder / NOTE_NAME).read_text(encoding="utf-8"))
         identity = FileIdentity(str(note["etag"]), str(note["last_modified"]), int(note["size"]))

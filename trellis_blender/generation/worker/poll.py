@@ -51,7 +51,7 @@ def follow(work: Work, client: Client) -> None:
     patience = Patience(work)
     misses = empty = 0
     remark = ""
-    # One that was taken up again may have been done for long: it is asked at once.
+    # One that was resumed may be done already: it is polled at once.
     if work.generation.submitted_at:
         work.rest_between_polls()
     while work.generation.state in AT_WORK:

@@ -50,7 +50,7 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, picture_a
 
 
 _since: dict[tuple[str, float], float] = {}
-"""When each submission was sent or first looked for, by the clock that nobody sets."""
+"""When each submission was sent or first looked for, by the monotonic clock."""
 
 
 class _Search:

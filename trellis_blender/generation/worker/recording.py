@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the service answered, kept for whoever has to find out: one JSON file for each answer, secrets blanked out."""
+"""Recordings of what the service answered: one JSON file for each answer, secrets redacted."""
 
 import json
 import logging
@@ -84,7 +84,7 @@ class Recorder:
 
 
 def blanked(value: object, name: str = "") -> object:
-    """`value` without what is nobody's business, and without pictures."""
+    """`value` with secrets redacted, and without pictures."""
     if isinstance(value, dict):
         fields = cast("dict[str, object]", value)
         return {field: blanked(item, field) for field, item in fields.items()}
@@ -96,7 +96,7 @@ def blanked(value: object, name: str = "") -> object:
         return value
     if name in PICTURE_FIELDS and value and not value.startswith("http"):
         return f"(a picture, {len(value)} characters)"
-    # The signature in an address opens the file to whoever has it.
+    # Everyone who has the signature in an address can open the file.
     return _QUERY.sub(rf"\1?{BLANKED}", value)
 
 

@@ -49,7 +49,7 @@ def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 class _NoCookies(RequestsCookieJar):
     def extract_cookies(self, response: Any, request: Any) -> None:
-        """Nobody here needs any."""
+        """None are needed."""
 
 
 class _Adapter(HTTPAdapter):

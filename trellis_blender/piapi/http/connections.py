@@ -91,7 +91,7 @@ class Connections:
         self.look()
 
     def look(self) -> None:
-        """Raises where nobody wants what is under way any more, or it takes too long."""
+        """Raises where the request under way was cut off, or takes too long."""
         if self._is_cut:
             raise ConnectionCut if self.has_sent else self.away("switched off")
         if self._until is not None and time.monotonic() > self._until:

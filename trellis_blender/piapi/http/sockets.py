@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 LOOK_S = 0.1
-"""So often is looked. Nobody sees a tenth of a second more at the end, and ten looks a second cost nothing."""
+"""How often it is looked. A tenth of a second more at the end is not noticed, and ten looks a second cost nothing."""
 NOT_YET = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY}
 """What `connect_ex` says while a connection is on its way."""
 
