@@ -133,7 +133,7 @@ def test_trailers_without_end_are_not_read_for_long() -> None:
     chunked = head(200, "Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n" % (len(TASK), TASK)
     server = Hostile([lambda: flood(chunked, piece=b"X-More: 1\r\n" * 5000)])
     begun = time.monotonic()
-    with client_of(server, answer_limit_s=10) as client, pytest.raises(errors.Unclear):
+    with client_of(server, timings=Timings(answer_limit_s=10)) as client, pytest.raises(errors.Unclear):
         create(client)
     assert time.monotonic() - begun < 5
 
