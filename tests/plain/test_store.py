@@ -166,6 +166,14 @@ def test_whoever_was_taken_for_dead_writes_nothing_more(store: Store) -> None:
         store.adopt(replace(with_task, task_id="task-8"), "another")
 
 
+def test_what_another_one_has_finished_meanwhile_is_not_submitted(store: Store) -> None:
+    store.save(MADE)
+    with pytest.raises(TakenOver):
+        store.save_own(replace(MADE, state=State.SUBMITTING, task_id=""), "me")
+    store.save_own(replace(MADE, state=State.PLACED), "me")
+    assert store.load(MADE.id) == Owned(replace(MADE, state=State.PLACED), "")
+
+
 @pytest.mark.parametrize("how", ["the folder", "the file"])
 def test_a_store_that_is_cleared_away_is_written_again(
     make_driver: Callable[..., Driver], piapi: Piapi, how: str

@@ -138,11 +138,12 @@ class Store:
 
     @_once_more
     def save_own(self, generation: Generation, owner_id: str) -> None:
-        """Writes a generation that `owner_id` works on; TakenOver, and nothing is written, where another owner does."""
+        """Writes a generation that `owner_id` works on; TakenOver, and nothing is written, where another owner does or
+        has done."""
         with self._opened() as db:
             db.execute("BEGIN IMMEDIATE")
             found = _find(db, generation.id)
-            if found is not None and found.owner_id not in {"", owner_id}:
+            if found is not None and _is_anothers(found, generation, owner_id):
                 raise TakenOver(found)
             self._write(db, generation, owner_id)
 
@@ -361,6 +362,12 @@ def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
 def _find(db: sqlite3.Connection, generation_id: str) -> Owned | None:
     found = _read(db.execute(f"{_ROWS} WHERE id = ?", (generation_id,)))
     return found[0] if found else None
+
+
+def _is_anothers(found: Owned, generation: Generation, owner_id: str) -> bool:
+    """True where another owner works on it, or has come to an end with a task that this one knows nothing of."""
+    has_another_task = found.generation.task_id not in {"", generation.task_id}
+    return found.owner_id not in {"", owner_id} or (not found.owner_id and has_another_task)
 
 
 def _may_be_taken(found: Generation, wanted: Generation) -> bool:
