@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from models import box_glb
+from mutants import rich_glb
 from test_placing import two_parts
 
 MODELS = 30
 LIMIT_S = 250.0
 
 
-@pytest.mark.parametrize(("kind", "content"), [("of one part", box_glb()), ("of two parts", two_parts())])
+KINDS = [("of one part", box_glb()), ("of two parts", two_parts()), ("with bones", rich_glb())]
+
+
+@pytest.mark.parametrize(("kind", "content"), KINDS, ids=[kind for kind, _ in KINDS])
 def test_models_placed_while_threads_compute(
     tmp_path: Path, kind: str, content: bytes, record_property: Callable[[str, object], None]
 ) -> None:

@@ -40,10 +40,12 @@ def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True
             "Blender's add-on “glTF 2.0 format” is switched off. Enable it in Preferences → Add-ons, then press Place."
         )
     options = {**versions.gltf_import_options(), "import_shading": 'NORMALS' if keeps_normals else 'SMOOTH'}
-    # The importer makes bones with operators, whatever one does; the service's models have none.
-    keeps_the_lock = versions.OPERATORS_CRASH_IN_OVERRIDES and not read_gltf(path).get("skins")
-    with no_output_on_failure(), _taking_part() as taking_part:
-        reason = (_without_operators if keeps_the_lock else _with_operators)(path, stage, options)
+    with (
+        no_output_on_failure(),
+        _taking_part() as taking_part,
+        _made_current(stage, makes_bones=bool(read_gltf(path).get("skins"))),
+    ):
+        reason = _run(path, options)
         if reason:
             reason = "; ".join([reason[:200], *taking_part.compressions])
             raise ImportFailed(f"Blender's glTF importer could not read the model ({reason}). Its file is kept.")
@@ -103,25 +105,30 @@ def _taking_part() -> Generator[_TakesPart]:
         delattr(importer, _HOOKS)
 
 
-def _with_operators(path: Path, stage: bpy.types.Scene, options: dict[str, Any]) -> str:
-    """What was wrong with the file, "" for nothing."""
-    try:
-        # With `window` as well, even None, Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of
-        # their mode.
-        with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
-            bpy.ops.import_scene.gltf(filepath=str(path), **options)
-    except RuntimeError as error:
-        # Blender puts a whole traceback into its message, and below it a line with the place.
-        reasons = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
-        return reasons[-1].removeprefix("Error:").strip() if reasons else "no reason given"
-    return ""
+@contextmanager
+def _made_current(stage: bpy.types.Scene, *, makes_bones: bool) -> Generator[None]:
+    """`stage` is the scene that the importer finds in its context.
+
+    It is one by an override, which the artist's window, mode and selection do not notice. With `window` in it as well,
+    even None, Blender 4.3 and 5.2 crash; without `view_layer` the artist is thrown out of their mode. Blender's
+    importer deselects all with an operator unless an object is in Edit Mode, so it is shown an Empty for that: nothing
+    else takes one for being edited. Bones are made with operators, which crash in an override, see
+    `versions.OPERATORS_CRASH_IN_OVERRIDES`; for them the importer shows its scene in the window anyway, so it is shown
+    there from the start, and nothing is overridden.
+    """
+    window = bpy.context.window
+    if makes_bones and window is not None:
+        window.scene = stage
+        yield
+        return
+    empty = bpy.data.objects.new("Trellis import", None)
+    with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0], edit_object=empty):
+        yield
 
 
-def _without_operators(path: Path, stage: bpy.types.Scene, options: dict[str, Any]) -> str:
-    """As `_with_operators`, by what the operator consists of: inside the override no operator lets Python's lock go.
-
-    Blender 4.2's importer deselects all with an operator unless an object is in Edit Mode, so it is shown an Empty for
-    that: nothing else takes one for being edited.
+def _run(path: Path, options: dict[str, Any]) -> str:
+    """What was wrong with the file, "" for nothing. Done by what Blender's operator consists of, and not by itself:
+    inside an override no operator may let Python's lock go.
     """
     said: list[str] = []
     operator: Any = bpy.ops.import_scene.gltf
@@ -132,10 +139,8 @@ def _without_operators(path: Path, stage: bpy.types.Scene, options: dict[str, An
     stand_in.as_keywords = lambda: {**settings, "loglevel": stand_in.loglevel}
     stand_in.unit_import = lambda *given: importer.ImportGLTF2.unit_import(stand_in, *given)
     stand_in.report = lambda _kinds, message: said.append(message)
-    empty = bpy.data.objects.new("Trellis import", None)
     try:
-        with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0], edit_object=empty):
-            outcome = importer.ImportGLTF2.import_gltf2(stand_in, bpy.context)
+        outcome = importer.ImportGLTF2.import_gltf2(stand_in, bpy.context)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return "" if outcome == {'FINISHED'} else " ".join(said) or "no reason given"
