@@ -84,6 +84,7 @@ OPENS_NONE = (
 
 EVERY_BLENDER = (
     "test_as_shown",  # what the importer makes of colours, poses and pictures
+    "test_build",  # meshes, nodes and pictures as the importer of each version makes them
     "test_finish",  # operators and modifiers of Blender's own
     "test_generate",  # registered properties, operators, the add-on's whole way
     "test_placing",  # the importer, its keywords, what it leaves behind

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long Blender's main thread is taken by a model that arrives, against Blender's bare import of the same file.
 
-`arrival.py GLB…` prints for each file the pairs of seconds: arriving, and imported as Blender does it by itself.
+`arrival.py GLB…` prints for each file the pairs of seconds: arriving, after a thread has read it, and imported as
+Blender does it by itself; how long reading took; and by how many bytes it raised the process's peak of memory.
 """
 
 import contextlib
@@ -26,6 +27,7 @@ def main(files: list[str]) -> None:
     import bpy
 
     from trellis_blender.scene.arrival import place
+    from trellis_blender.scene.importing import reading
 
     def bare(path: str) -> None:
         bpy.ops.import_scene.gltf(filepath=path)
@@ -33,20 +35,42 @@ def main(files: list[str]) -> None:
     def arriving(path: str) -> None:
         place.place(Path(path), "A small wooden chair", "measured", place.here(bpy.context, 1.0, "measured"))
 
-    found = [[(_seconds(arriving, path), _seconds(bare, path)) for _ in range(PAIRS + 1)][1:] for path in files]
+    def read(path: str) -> None:
+        while not reading.is_done(Path(path)):
+            time.sleep(0.001)
+
+    found = []
+    for path in files:
+        before = _peak_bytes()
+        read_s = _seconds(read, path)
+        peak = _peak_bytes() - before
+        reading.drop_all()
+        pairs = [(_seconds(arriving, path, read), _seconds(bare, path)) for _ in range(PAIRS + 1)][1:]
+        found.append({"pairs": pairs, "read_s": read_s, "peak_bytes": peak})
     print(json.dumps(found), flush=True)
     os._exit(0)
 
 
-def _seconds(measured: Callable[[str], None], path: str) -> float:
+def _seconds(measured: Callable[[str], None], path: str, first: Callable[[str], None] = lambda _: None) -> float:
     import bpy
 
     bpy.ops.wm.read_factory_settings()
+    first(path)
     gc.collect()
     with contextlib.redirect_stdout(io.StringIO()):
         begun = time.perf_counter()
         measured(path)
         return time.perf_counter() - begun
+
+
+def _peak_bytes() -> int:
+    """Of this process, so far; 0 on Windows."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 if __name__ == "__main__":

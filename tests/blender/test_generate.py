@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from blender_helpers import KINDS, corner_uvs, counts, world_bounds
 from models import box_glb, glb_without_mesh, picture_png
+from mutants import Parts
 from service import KEY, Fault, Piapi, png_size
 
 from trellis_blender.gltf.errors import INCOMPLETE
@@ -244,7 +245,15 @@ def test_a_failure_raises_its_sentence_and_disturbs_nothing(
     assert newest(session).problem in str(caught.value)
 
 
-UNREADABLE = box_glb().replace(b'"material": 0', b'"material": 7')
+def animated_without_its_material() -> bytes:
+    """What goes to Blender's importer, and is more than it can read."""
+    parts = Parts(box_glb())
+    parts.gltf["animations"] = [{"channels": [], "samplers": []}]
+    parts.gltf["meshes"][0]["primitives"][0]["material"] = 7
+    return parts.whole()
+
+
+UNREADABLE = animated_without_its_material()
 
 IN_A_SCRIPT = """
 import os, sys

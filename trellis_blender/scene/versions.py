@@ -46,3 +46,22 @@ def draw_long_text(layout: Any, data: Any, name: str, *, lines: int, placeholder
         return True
     layout.prop(data, name, text="", placeholder=placeholder)
     return False
+
+
+_COLOURS_BY_NAME = bpy.app.version >= (5, 3)
+"""Since then Blender's importer shows vertex colours by an Attribute node, before by a Color Attribute node."""
+GLTF_OUTPUTS: tuple[tuple[str, float], ...] = (("Occlusion", 0.0), ("Thickness", 0.0))
+"""The sockets of Blender's node group "glTF Material Output", with their values."""
+if bpy.app.version >= (5, 2):
+    GLTF_OUTPUTS += (("Dispersion", 0.0), ("Iridescence Factor", 0.0), ("Iridescence Thickness Minimum", 100.0))
+
+
+def add_colours_node(tree: Any, name: str) -> Any:
+    """A node that gives the vertex colours of this name."""
+    if _COLOURS_BY_NAME:
+        node = tree.nodes.new('ShaderNodeAttribute')
+        node.attribute_name = name
+    else:
+        node = tree.nodes.new('ShaderNodeVertexColor')
+        node.layer_name = name
+    return node

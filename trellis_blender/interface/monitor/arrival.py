@@ -10,6 +10,7 @@ from ..state import configuration, logs, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ...generation.record.generation import Generation
     from ...generation.record.request import GenerationRequest, Placement
@@ -70,7 +71,6 @@ def place(generation: "Generation") -> "Generation":
     """
     from dataclasses import replace
 
-    from ...generation.files import MODEL_NAME
     from ...generation.record.provenance import made_by
     from ...generation.states import State
     from ...gltf.errors import ModelUnusable
@@ -79,7 +79,7 @@ def place(generation: "Generation") -> "Generation":
     from ...scene.placement import placeholder
 
     found = session.current()
-    glb = found.queue.folder / generation.folder_name / MODEL_NAME
+    glb = _glb(generation)
     request = generation.request
     if generation.state is State.PLACED and found.file.object_of(generation):
         return generation
@@ -118,6 +118,26 @@ def place(generation: "Generation") -> "Generation":
     return changed
 
 
+def is_read(generation: "Generation") -> bool:
+    """Whether its model has been read in a thread, so that `place` need not; has it read from now on where not. Of what
+    is in the scene already, or has no file, there is nothing to read.
+    """
+    from ...generation.states import State
+    from ...scene.importing import reading
+
+    if generation.state is State.PLACED and session.current().file.object_of(generation):
+        return True
+    glb = _glb(generation)
+    return not glb.is_file() or reading.is_done(glb)
+
+
+def forget_read() -> None:
+    """What was read, and what is being read, will not be placed."""
+    from ...scene.importing import reading
+
+    reading.drop_all()
+
+
 def remove_abandoned() -> None:
     """Removes the placeholders of what was cancelled: one undo step, none where there was nothing to remove."""
     from ...scene import windows
@@ -128,6 +148,12 @@ def remove_abandoned() -> None:
     removed = [scene for number in abandoned if (scene := placeholder.remove(number)) is not None]
     if removed:
         windows.push_undo(removed[0], "Remove Placeholder")
+
+
+def _glb(generation: "Generation") -> "Path":
+    from ...generation.files import MODEL_NAME
+
+    return session.current().queue.folder / generation.folder_name / MODEL_NAME
 
 
 def _placement(found: session.Session, generation: "Generation", stand_in: bpy.types.Object | None) -> "Placement":

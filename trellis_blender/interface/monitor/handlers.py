@@ -8,7 +8,7 @@ from bpy.app.handlers import persistent
 
 from ..state import session
 from ..state.endings import Endings
-from . import monitor
+from . import arrival, monitor
 
 
 @persistent
@@ -19,6 +19,7 @@ def note_another_file(*_: object) -> None:
 
     found = session.current()
     found.file.another_file()
+    arrival.forget_read()
     if placeholder.all_here():
         # Somebody's, maybe ours: the list tells.
         monitor.look_into_store()

@@ -34,6 +34,7 @@ HANDOVER_S = 0.3
 """Blender looks every 10 ms whether an autosave that is due may be written."""
 WATCH_INTERVAL_S = 0.3
 IDLE_CHECK_S = 0.5
+READ_LOOK_S = 0.05
 FIRST_LOOK_S = 1.0
 """After the add-on was enabled: Blender has drawn by then."""
 CHANGES_S = 0.25
@@ -118,11 +119,13 @@ def pressed() -> None:
 
 
 def deliver(generation_id: str) -> None:
-    """Puts a generation's model into the scene from a timer of its own: the import runs outside of operators."""
+    """Puts a generation's model into the scene, from a timer of its own, outside of operators, once a thread has read
+    it; in background Blender at once.
+    """
     if bpy.app.background:
         _place(generation_id)
     else:
-        bpy.app.timers.register(partial(_place, generation_id))
+        bpy.app.timers.register(partial(_place_when_read, generation_id))
 
 
 def has_work() -> bool:
@@ -164,6 +167,7 @@ def line_of(generation: "Generation") -> rows.Line:
 
 def stop() -> None:
     """Ends watch and monitor; the operator's class may then be unregistered."""
+    arrival.forget_read()
     for timer in (_first_look, _look_after_monitor, _remove_abandoned):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
@@ -196,9 +200,17 @@ def _let_arrive(ready: "list[Generation]") -> None:
 
     # What was found a while ago may be in no scene any more.
     placeholder.forget()
-    if found.file.arrives_here(ready[0]):
-        # One at a time: each import takes a moment, and the artist may work in between.
+    if found.file.arrives_here(ready[0]) and arrival.is_read(ready[0]):
+        # One at a time: each takes a moment, and the artist may work in between.
         deliver(ready[0].id)
+
+
+def _place_when_read(generation_id: str) -> float | None:
+    generation = session.current().generations.get(generation_id)
+    if generation is not None and not arrival.is_read(generation):
+        return READ_LOOK_S
+    _place(generation_id)
+    return None
 
 
 def _place(generation_id: str) -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The model into the artist's scene: where it was meant to go, as one undo step, touching nothing else."""
 
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +17,8 @@ from ..blockout import fit, swap
 from ..custom_properties import ID_PROPERTY
 from ..finish import defaults, origin, steps, textures
 from ..finish.options import PRESETS, Finish, Origin, Preset, Shading
+from ..importing import reading
+from ..importing.build import built_model
 from ..importing.staging import staged_model
 from ..meshes import mesh_of
 from ..placement import placeholder
@@ -110,7 +113,7 @@ def place(
         name = placeholder.wanted_name(stand_in, swap.name_of(stand_in), name)
     arriving = _Arriving(name, generation_id, placement, made)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
-    with staged_model(glb, keeps_normals=finish.shading is Shading.KEEP) as model:
+    with _shaded_model(glb, finish) as model:
         delivered = _make_ready(model, finish, placement.longest_side_m, _scene_of(placement, stand_in))
         defaults.name_all(model, mesh_of(model), name)
         for collection in list(model.users_collection):
@@ -144,6 +147,7 @@ class _Arriving(NamedTuple):
     made: "Made | None"
 
     def sign(self, model: bpy.types.Object) -> None:
+        """Writes on the model what it is and what made it."""
         model[ID_PROPERTY] = self.generation_id
         if self.made is not None:
             provenance.write(model, self.made)
@@ -162,17 +166,32 @@ class _Arrived(NamedTuple):
     verb: str = "Add"
 
 
+@contextmanager
+def _shaded_model(glb: Path, finish: Finish) -> Generator[bpy.types.Object]:
+    """Out of what was read of the file, where that is all of it; else as Blender's importer brings it."""
+    read = reading.take(glb)
+    keeps = finish.shading is Shading.KEEP
+    if read is not None and not (keeps and read.has_normals):
+        with built_model(read, None if keeps else finish.sharp_angle) as model:
+            yield model
+        return
+    with staged_model(glb, keeps_normals=keeps) as model:
+        steps.shade(mesh_of(model), finish)
+        yield model
+
+
 def _make_ready(model: bpy.types.Object, finish: Finish, longest_side_m: float, scene: bpy.types.Scene) -> Vector:
     """The steps of its preset that an arrival has time for, at its size in the scene's units, on its bottom centre.
 
     Returns where that was in its file, from the origin.
     """
     mesh = mesh_of(model)
+    faces = len(mesh.polygons)
     if bpy.app.background or not steps.is_heavy(mesh, finish):
         steps.reduce(mesh, finish)
-    delivered = defaults.stand(mesh, longest_side_m, metres_per_unit(scene))
-    steps.shade(mesh, finish)
-    return delivered.translation
+    if len(mesh.polygons) < faces:
+        steps.shade(mesh, finish)
+    return defaults.stand(mesh, longest_side_m, metres_per_unit(scene)).translation
 
 
 def _in_free_place(model: bpy.types.Object, arriving: _Arriving) -> _Arrived:

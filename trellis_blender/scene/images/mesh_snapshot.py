@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Copies out of Blender what a thumbnail of a model is drawn from. Main thread only."""
 
+from typing import Any
+
 import bpy
 import numpy as np
 
@@ -22,10 +24,12 @@ def take(model: bpy.types.Object) -> Snapshot | None:
     mesh = model.data
     if not isinstance(mesh, bpy.types.Mesh) or not mesh.polygons or len(mesh.loops) != 3 * len(mesh.polygons):
         return None
+    # Through attributes each is one copy; through vertices and corners, one call for each of them.
+    attributes: Any = mesh.attributes
     points = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", points)
+    attributes["position"].data.foreach_get("vector", points)
     corners = np.empty(len(mesh.loops), np.int32)
-    mesh.loops.foreach_get("vertex_index", corners)
+    attributes[".corner_vert"].data.foreach_get("value", corners)
     texture = _texture(mesh)
     return Snapshot(
         corners=points.reshape(-1, 3)[corners].reshape(-1, 3, 3),

@@ -8,8 +8,10 @@ from typing import Any
 
 import bpy
 
+from ...gltf.model import Material
 from ..meshes import mesh_of
 from .importer import ImportFailed, import_glb
+from .materials import make_material
 
 _SCENES = "scenes"
 """The staging scene, and those that a file of several scenes brings."""
@@ -109,14 +111,9 @@ def _show_colours(mesh: bpy.types.Mesh) -> None:
     """Colours of vertices that no material shows: Blender's importer makes one from 5.0 on, glTF wants them seen."""
     if not mesh.color_attributes or any(mesh.materials):
         return
-    material = bpy.data.materials.new("Colours")
-    material.use_nodes = True
-    tree: Any = material.node_tree
-    surface = next(node for node in tree.nodes if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled))
-    colours = tree.nodes.new('ShaderNodeVertexColor')
-    colours.layer_name = mesh.color_attributes[0].name
-    colours.location = (-300, 200)
-    tree.links.new(colours.outputs["Color"], surface.inputs["Base Color"])
+    material = make_material(
+        Material("DefaultMaterial", uses_vertex_colours=True, is_default=True), [], mesh.color_attributes[0].name
+    )
     of_mesh: Any = mesh.materials
     of_mesh.clear()
     of_mesh.append(material)
