@@ -9,6 +9,10 @@ def register() -> None:
     """Called by Blender when the extension is enabled."""
     from . import registration
 
+    # Blender also switches on what is on already. Where it was, its modules are forgotten by this and come anew.
+    registration.unregister()
+    from . import registration
+
     registration.register()
 
 

@@ -230,7 +230,7 @@ def test_a_picture_that_is_refused_stops_the_button_and_is_not_decoded(
     content = picture_png(20, 20)
     (tmp_path / "vast.png").write_bytes(content[:16] + struct.pack(">II", 30_000, 20_000) + content[24:])
     assert "30,000 × 20,000 pixels" in why_refused(bpy.ops.trellis.generate_from_panel)
-    preview.forget()
+    preview._Memory.known.clear()
     preview.look_now(settings.image)
     known = preview._Memory.known[settings.image]
     assert "30,000 × 20,000 pixels" in known.problem

@@ -3,6 +3,8 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,70 @@ def test_switched_on_while_it_is_on(addon: Any) -> None:
     addon_utils.enable("trellis_blender", default_set=True)
     assert traces() == whole
     assert bpy.ops.trellis.generate(prompt="a bear") == {'FINISHED'}
+
+
+def test_what_waits_is_dropped_when_it_is_switched_off(addon: Any) -> None:
+    """Timers, those of a `partial` among them, and what was to be done with a thread's result."""
+    from trellis_blender.interface.state import background
+
+    called: list[str] = []
+    may_end = threading.Event()
+    acts = [lambda: called.append("plain"), partial(called.append, "partial")]
+    for act in acts:
+        background.later(act, 0.0)
+    background.in_thread("slow", partial(may_end.wait, 10), lambda _: called.append("result"))
+    waiting = [background._Begun.timers[act] for act in (*acts, background._hand_over)]
+    assert all(map(bpy.app.timers.is_registered, waiting))
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("trellis")] == ["trellis-slow"]
+    threading.Timer(0.2, may_end.set).start()
+    addon_utils.disable("trellis_blender", default_set=True)
+    assert not any(map(bpy.app.timers.is_registered, waiting))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("trellis")], "waited for"
+    assert background._hand_over() is None
+    assert called == []
+
+
+def test_a_thread_that_hangs_and_an_ending_that_fails_hold_up_nothing(
+    addon: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from trellis_blender.interface.state import background
+
+    monkeypatch.setattr(background, "END_TIMEOUT_S", 0.1)
+    may_end = threading.Event()
+    ended: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("it is stuck")
+
+    background.at_end(ended.append, "first")
+    background.at_end(fail)
+    background.in_thread("hung", partial(may_end.wait, 60), ended.append)
+    background.later(fail)
+    addon_utils.disable("trellis_blender", default_set=True)
+    assert ended == ["first"]
+    assert "it is stuck" in caplog.text
+    may_end.set()
+    addon_utils.enable("trellis_blender", default_set=True)
+    assert bpy.ops.trellis.generate(prompt="a bear") == {'FINISHED'}
+
+
+def test_what_a_thread_has_made_is_handed_over_and_what_fails_is_logged(
+    addon: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the timer does it, which comes due only in a Blender with a window."""
+    from trellis_blender.interface.state import background
+
+    heard: list[object] = []
+    background.in_thread("sum", lambda: 1 + 1, heard.append)
+    background.in_thread("quotient", lambda: 1 / 0, heard.append)
+    background.in_thread("replaced", lambda: "old", heard.append)
+    background.in_thread("replaced", lambda: "new", heard.append)
+    assert background.is_running("sum")
+    while background._hand_over() is not None:
+        time.sleep(0.01)
+    assert sorted(map(str, heard)) == ["2", "new"]
+    assert "ZeroDivisionError" in caplog.text
+    assert not background.is_running("quotient")
 
 
 def test_a_registration_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

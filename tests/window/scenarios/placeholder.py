@@ -44,12 +44,13 @@ def status() -> str:
 
 def looks_are_had_in_time() -> drive.Steps:
     """While there is news: the look that clears it away is due, and one for a change is not held up by it."""
+    from bl_ext.user_default.trellis_blender.interface.state import background
     from bl_ext.user_default.trellis_blender.interface.viewport import redraw
 
     redraw._Memory.looked_at = -redraw.INTERVAL_S
     redraw.refresh()
     had_at = redraw._Memory.looked_at
-    assert bpy.app.timers.is_registered(redraw._look)
+    assert background.is_waiting(redraw._look)
     redraw.refresh()
     yield from drive.until(lambda: redraw._Memory.looked_at > had_at, "a look after a second", 4)
 

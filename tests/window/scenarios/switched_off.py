@@ -24,8 +24,9 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: drive.state() == "running", "running")
     yield 1.0
     from bl_ext.user_default.trellis_blender.interface.monitor import monitor
+    from bl_ext.user_default.trellis_blender.interface.state import background
 
-    look = monitor._look_after_monitor
+    look = background._Begun.timers[monitor._look_after_monitor]
     assert bpy.app.timers.is_registered(look)
     addon_utils.disable(NAME)
     yield 0.5

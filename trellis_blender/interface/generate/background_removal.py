@@ -20,7 +20,7 @@ from ...piapi.picture_models import TOOLKIT
 from ..input_image import check, cleanup, decode_cache, preview
 from ..input_image.file import changed_at_ns
 from ..input_image.image_field import ImageField, field_of
-from ..state import blend_file, configuration, session
+from ..state import background, blend_file, configuration, session
 from ..state.settings import TRELLIS_PG_settings, settings_of
 from ..text import rows
 from ..viewport import redraw
@@ -81,7 +81,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
             if found.state is not State.READY:
                 raise InputUnusable(found.problem)
         else:
-            bpy.app.timers.register(hear, first_interval=COME_LOOK_S, persistent=True)
+            background.later(hear, COME_LOOK_S)
 
 
 def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
@@ -94,11 +94,6 @@ def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
     findings = check.look(known.path, known.changed_ns)
     if any(finding.remedy is not None and finding.remedy.name == 'REMOVE_BACKGROUND' for finding in findings):
         layout.operator("trellis.remove_background", text=f"Have PiAPI Remove It · {costs.TOLD_LATER}")
-
-
-def forget() -> None:
-    """Nothing is awaited any more."""
-    _Memory.awaited.clear()
 
 
 def _last_charge() -> str:

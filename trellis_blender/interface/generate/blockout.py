@@ -17,8 +17,7 @@ from ...generation.record import costs
 from ...piapi.models import TEXT, InputUnusable
 from ..input_image import decode_many
 from ..monitor import monitor, waiting
-from ..state import blend_file, configuration, session
-from ..state.endings import Endings
+from ..state import background, blend_file, configuration, session
 from ..state.settings import model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import TrellisPanel, draw_text
@@ -176,17 +175,17 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
         row.operator("trellis.show_boxes", text="Show Models").boxes = False
 
 
-def register(endings: Endings) -> None:
+def register() -> None:
     """Gives every object a prompt and a picture of its own."""
     owner: Any = bpy.types.Object
     owner.trellis_prompt = bpy.props.StringProperty(
         name="Prompt", description="What the model in this object's place shall be; else the object's name says it"
     )
-    endings.add(delattr, owner, "trellis_prompt")
+    background.at_end(delattr, owner, "trellis_prompt")
     owner.trellis_image = bpy.props.StringProperty(
         name="Picture", description="What the model in this object's place is made from", subtype='FILE_PATH'
     )
-    endings.add(delattr, owner, "trellis_image")
+    background.at_end(delattr, owner, "trellis_image")
 
 
 def _keys(context: bpy.types.Context) -> list[_Key]:

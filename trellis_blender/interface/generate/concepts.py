@@ -20,7 +20,7 @@ from ...piapi.picture_models import CONCEPTS, CONCEPTS_AT_ONCE, FLUX
 from ...scene import versions
 from ..input_image.icons import Previews
 from ..monitor import monitor
-from ..state import configuration, session
+from ..state import background, configuration, session
 from ..state.settings import TRELLIS_PG_settings, model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import draw_text
@@ -219,16 +219,6 @@ def draw_wording(layout: Any, settings: TRELLIS_PG_settings) -> None:
     versions.draw_long_text(column, settings, "concept_wording", lines=WORDING_LINES, placeholder="Nothing more")
 
 
-def forget() -> None:
-    """Gives the thumbnails back."""
-    _Memory.previews.clear()
-    _Memory.found.clear()
-    _Memory.asked.clear()
-    _Memory.chosen.clear()
-    _Memory.shown = ""
-    _Memory.as_of, _Memory.all = None, []
-
-
 def _draw_pictures(
     layout: Any, context: bpy.types.Context, settings: TRELLIS_PG_settings, generation: "Generation"
 ) -> None:
@@ -286,15 +276,13 @@ def _pictures(generation: "Generation") -> list[tuple[Path, int]]:
     """The pictures and their icons; none as long as nobody has looked. Never touches the disk."""
     if generation.id not in _Memory.found and generation.id not in _Memory.asked and not bpy.app.background:
         _Memory.asked.add(generation.id)
-        bpy.app.timers.register(partial(_look, generation.id), first_interval=0.0, persistent=True)
+        background.later(partial(_look, generation.id))
     return _Memory.found.get(generation.id, [])
 
 
 def _look(generation_id: str) -> None:
     from ...generation.files import pictures_in
 
-    if generation_id not in _Memory.asked:
-        return  # the add-on was switched off meanwhile
     _Memory.asked.discard(generation_id)
     found = session.current()
     generation = found.generations.get(generation_id)

@@ -15,8 +15,7 @@ from ...generation.record import costs
 from ...piapi.models import InputUnusable
 from ..input_image import capture, decode_many, preview
 from ..monitor import monitor
-from ..state import configuration
-from ..state.endings import Endings
+from ..state import background, configuration
 from ..state.settings import model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import draw_text
@@ -221,11 +220,11 @@ def draw_in_image_menu(self: bpy.types.Menu, _: bpy.types.Context) -> None:
     layout.operator("trellis.generate_from_editor")
 
 
-def register(endings: Endings) -> None:
+def register() -> None:
     """Adds the entry to the Image Editor's menu."""
     menu: Any = bpy.types.IMAGE_MT_image
     menu.append(draw_in_image_menu)
-    endings.add(menu.remove, draw_in_image_menu)
+    background.at_end(menu.remove, draw_in_image_menu)
 
 
 def _why_not(paths: Sequence[Path], among: str) -> str:

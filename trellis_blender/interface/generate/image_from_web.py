@@ -12,7 +12,7 @@ from ..input_image import decode_cache
 from ..input_image.file import changed_at_ns
 from ..input_image.image_field import ImageField, field_of
 from ..monitor import monitor
-from ..state import configuration, session
+from ..state import background, configuration, session
 from ..state.entered import why_no_address
 from ..state.settings import settings_of
 from ..text.layouts import draw_text
@@ -76,7 +76,7 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
         if not bpy.app.background:
             monitor.watch()
             redraw.sidebars()
-            bpy.app.timers.register(hear, first_interval=COME_LOOK_S, persistent=True)
+            background.later(hear, COME_LOOK_S)
             return {'FINISHED'}
         found.wait_for_answer(Topic.PICTURE)
         hear()
@@ -93,14 +93,9 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if _Memory.is_awaited:
         layout.label(text="Fetching the picture …", icon='URL')
     elif not _Memory.field.is_as_it_was:
-        forget()
+        _Memory.problem, _Memory.field = "", None
     elif _Memory.problem:
         draw_text(layout, context, _Memory.problem, 'ERROR')
-
-
-def forget() -> None:
-    """Nothing is awaited any more."""
-    _Memory.problem, _Memory.field, _Memory.is_awaited = "", None, False
 
 
 def _hear(field: ImageField) -> float | None:

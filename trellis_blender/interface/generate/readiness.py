@@ -57,11 +57,6 @@ def already_made(settings: TRELLIS_PG_settings, model: Model) -> "list[Generatio
     return _Memory.answer or []
 
 
-def forget() -> None:
-    """Lets go of the generations that were found."""
-    _Memory.asked = _Memory.answer = None
-
-
 def _sameness(settings: TRELLIS_PG_settings, model: Model) -> "Sameness | None":
     from ...generation.record.history import sameness
 

@@ -76,13 +76,6 @@ class TRELLIS_OT_show_more(bpy.types.Operator):
         return {'FINISHED'}
 
 
-def forget() -> None:
-    """Lets go of the generations that were drawn."""
-    _Memory.asked = None
-    _Memory.newest, _Memory.paused = [], []
-    _Memory.rows = ROWS_SHOWN
-
-
 def draw_list(layout: Any, context: bpy.types.Context) -> None:
     """The panel's content."""
     found = session.current()

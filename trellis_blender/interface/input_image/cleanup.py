@@ -4,14 +4,13 @@
 What a remedy makes is a file of the add-on's, and becomes the panel's image; the artist's file stays as it is.
 """
 
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..state import configuration
+from ..state import background, configuration
 from ..state.blend_file import path_of
 from ..state.settings import TRELLIS_PG_settings, settings_of
 from ..text.layouts import draw_text
@@ -27,12 +26,11 @@ if TYPE_CHECKING:
 
 THUMBNAIL_SCALE = 5.0
 PAIR_SCALE = 4.0
-DONE_LOOK_S = 0.05
-STOP_TIMEOUT_S = 3.0
+REMEDY = "remedy"
+"""The name of its thread."""
 
 
 class _Memory:
-    thread: threading.Thread | None = None
     problem = ""
     field: ImageField | None = None  # that a remedy was asked for last
 
@@ -55,14 +53,6 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELL
 def is_improved(settings: TRELLIS_PG_settings) -> bool:
     """Whether the panel's image is one that a remedy made."""
     return bool(settings.image_before) and settings.image == settings.image_after
-
-
-def forget() -> None:
-    """Waits for the remedy that is being worked on."""
-    thread, _Memory.thread = _Memory.thread, None
-    _Memory.problem, _Memory.field = "", None
-    if thread is not None:
-        thread.join(STOP_TIMEOUT_S)
 
 
 class TRELLIS_OT_check_image(bpy.types.Operator):
@@ -98,7 +88,7 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        is_busy = _is_busy()
+        is_busy = background.is_running(REMEDY)
         if is_busy:
             cls.poll_message_set("The picture is being worked on")
         return not is_busy
@@ -136,19 +126,14 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         _Memory.problem = ""
-        said: list[Path | str] = []
         work = partial(
-            _work, picture, Remedy[self.remedy], configuration.data_folder() / PICTURES_NAME, path_of(image).stem, said
+            _work, picture, Remedy[self.remedy], configuration.data_folder() / PICTURES_NAME, path_of(image).stem
         )
-        thread = _Memory.thread = threading.Thread(target=work, name="trellis-remedy", daemon=True)
-        thread.start()
-        _Memory.field = field_of(context.scene)
-        hear = partial(_hear, _Memory.field, said, thread)
+        field = _Memory.field = field_of(context.scene)
         if not is_waited_for:
-            bpy.app.timers.register(hear, first_interval=DONE_LOOK_S, persistent=True)
+            background.in_thread(REMEDY, work, partial(_hear, field))
             return {'FINISHED'}
-        thread.join()
-        hear()
+        _hear(field, work())
         if _Memory.problem:
             self.report({'ERROR'}, _Memory.problem)
             return {'CANCELLED'}
@@ -185,12 +170,8 @@ def _draw_before_and_after(layout: bpy.types.UILayout, before: int, after: int) 
 
 
 def _draw_remedy(layout: bpy.types.UILayout, finding: "Finding") -> None:
-    text = "Working …" if _is_busy() else finding.remedy.value
+    text = "Working …" if background.is_running(REMEDY) else finding.remedy.value
     layout.operator("trellis.improve_image", text=text).remedy = finding.remedy.name
-
-
-def _is_busy() -> bool:
-    return _Memory.thread is not None and _Memory.thread.is_alive()
 
 
 def _part(path: Path, scene: bpy.types.Scene, finding: "Finding") -> "Picture":
@@ -203,8 +184,8 @@ def _part(path: Path, scene: bpy.types.Scene, finding: "Finding") -> "Picture":
     return load_picture(path, scene, finding.box)
 
 
-def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: list[Path | str]) -> None:
-    """In the thread: leaves the path of the better picture, or a sentence why there is none."""
+def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str) -> Path | str:
+    """In the thread: the path of the better picture, or a sentence why there is none."""
     import hashlib
 
     from ...generation.file_names import file_stem
@@ -219,26 +200,20 @@ def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str, said: l
         path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{file_stem(stem, 'Picture')}.png"
         if not path.is_file():
             write_whole(path, content)
-        said.append(path)
     except (NoRemedy, GenerationProblem) as problem:
-        said.append(str(problem))
+        return str(problem)
+    return path
 
 
-def _hear(field: ImageField, said: list[Path | str], thread: threading.Thread) -> float | None:
+def _hear(field: ImageField, made: Path | str) -> None:
     """Takes the better picture over, unless another one was chosen or another file opened meanwhile."""
-    if thread is not _Memory.thread:
-        return None
-    if thread.is_alive():
-        return DONE_LOOK_S
-    _Memory.thread = None
     scene = field.scene
-    if scene is not None and said and field.is_as_it_was:
-        if isinstance(said[0], Path):
-            take_over(scene, str(said[0]))
+    if scene is not None and field.is_as_it_was:
+        if isinstance(made, Path):
+            take_over(scene, str(made))
         else:
-            _Memory.problem = said[0]
+            _Memory.problem = made
     redraw.sidebars()
-    return None
 
 
 def take_over(scene: bpy.types.Scene, better: str) -> None:

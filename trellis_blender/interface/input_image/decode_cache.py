@@ -48,11 +48,6 @@ def keep_last() -> None:
         _Memory.kept.pop(next(iter(_Memory.kept)))
 
 
-def forget() -> None:
-    """Lets go of what is kept."""
-    _Memory.kept.clear()
-
-
 def _look(scene: bpy.types.Scene) -> tuple[Any, ...]:
     """What high dynamic range is seen through."""
     view: Any = scene.view_settings

@@ -90,7 +90,7 @@ def read(operator: Any, context: bpy.types.Context, paths: Sequence[Path], then:
     return {'FINISHED'}
 
 
-def forget() -> None:
+def end() -> None:
     """Ends the reading; nothing is submitted."""
     decode_cache.keep_last()
     while _Memory.timers:

@@ -4,6 +4,8 @@
 from pathlib import Path
 from typing import Any
 
+from ..state import background
+
 
 class Previews:
     """At most `limit` of them; the collection is Blender's, made when it is first needed."""
@@ -23,6 +25,7 @@ class Previews:
             import bpy.utils.previews
 
             self._collection = bpy.utils.previews.new()
+            background.at_end(self.clear)
         if name not in self._collection:
             self._collection.load(name, str(path), 'IMAGE')
         return self._collection[name].icon_id

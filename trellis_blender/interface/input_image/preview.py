@@ -5,7 +5,6 @@ A draw function only asks what is known. A thread looks at the file, soon after 
 is shown, now and then: a network drive that is gone keeps whoever asks for minutes.
 """
 
-import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 import bpy
 
+from ..state import background
 from ..state.blend_file import path_of
 from ..viewport import redraw
 from . import file
@@ -20,7 +20,6 @@ from .file import Seen
 from .icons import Previews
 
 LOOK_AGAIN_S = 2.0
-ANSWER_LOOK_S = 0.05
 PATIENCE_S = 1.0
 """Then the panel says that the drive does not answer."""
 KEPT = 16
@@ -39,7 +38,6 @@ class Known(NamedTuple):
 
 class _Memory:
     known: dict[str, Known] = {}
-    answers: dict[str, list[Seen]] = {}  # of the looks that go on; empty until there is one
     previews = Previews(KEPT)
 
 
@@ -50,7 +48,7 @@ def look(image: str) -> Known:
         seen = file.look(Path(path))
         return Known(path, seen.changed_ns, problem=seen.problem)
     found = _Memory.known.get(path, Known(path))
-    if path not in _Memory.answers and time.monotonic() - found.looked_at > LOOK_AGAIN_S:
+    if not background.is_running(_name(path)) and time.monotonic() - found.looked_at > LOOK_AGAIN_S:
         _Memory.known[path] = found._replace(looked_at=time.monotonic())
         _begin_look(path)
     return found
@@ -63,32 +61,24 @@ def look_now(image: str) -> None:
     _Memory.known[path] = Known(path, changed_ns, _icon(path, changed_ns, problem), problem, time.monotonic())
 
 
-def forget() -> None:
-    """Gives the thumbnails back. A look that goes on is left to itself."""
-    _Memory.known.clear()
-    _Memory.answers.clear()
-    _Memory.previews.clear()
-
-
 def _begin_look(path: str) -> None:
-    answer = _Memory.answers[path] = []
-    threading.Thread(target=lambda: answer.append(file.look(Path(path))), name="trellis-picture", daemon=True).start()
-    bpy.app.timers.register(partial(_hear, path, answer), first_interval=ANSWER_LOOK_S, persistent=True)
+    background.in_thread(_name(path), partial(file.look, Path(path)), partial(_hear, path))
+    background.later(partial(_lose_patience, path), PATIENCE_S)
 
 
-def _hear(path: str, answer: list[Seen]) -> float | None:
-    if _Memory.answers.get(path) is not answer:
-        return None  # the add-on was switched off meanwhile
-    found = _Memory.known[path]
-    if not answer:
-        if time.monotonic() - found.looked_at < PATIENCE_S:
-            return ANSWER_LOOK_S
-        _take_over(found._replace(problem=f"The drive with “{path}” does not answer."))
-        return PATIENCE_S
-    del _Memory.answers[path]
-    changed_ns, problem = answer[0]
+def _name(path: str) -> str:
+    return f"picture {path}"
+
+
+def _hear(path: str, seen: Seen) -> None:
+    changed_ns, problem = seen
     _take_over(Known(path, changed_ns, _icon(path, changed_ns, problem), problem, time.monotonic()))
-    return None
+
+
+def _lose_patience(path: str) -> None:
+    found = _Memory.known.get(path)
+    if found is not None and background.is_running(_name(path)):
+        _take_over(found._replace(problem=f"The drive with “{path}” does not answer."))
 
 
 def _take_over(found: Known) -> None:

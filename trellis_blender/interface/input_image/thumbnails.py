@@ -5,14 +5,13 @@ A draw function only asks what is there. Files are looked for by a timer; the mo
 a copy that is taken some time after the arrival, so that the two never add up to a hitch.
 """
 
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ..state import session
+from ..state import background, session
 from ..viewport import redraw
 from .icons import Previews
 
@@ -20,8 +19,10 @@ if TYPE_CHECKING:
     from ...generation.record.generation import Generation
 
 AFTER_ARRIVAL_S = 0.4
-DRAWN_LOOK_S = 0.2
-STOP_TIMEOUT_S = 2.0
+AFTER_DECODING_S = 0.2
+AGAIN_AFTER_S = 0.2
+DRAWING = "thumbnail"
+"""The name of the thread: one model at a time, because a copy of each takes its room."""
 KEPT = 200
 """Thumbnails; Blender keeps some 64 KB for each."""
 
@@ -30,31 +31,20 @@ class _Memory:
     icons: dict[str, int] = {}
     asked: set[str] = set()
     previews = Previews(KEPT)
-    thread: threading.Thread | None = None
 
 
 def icon_of(generation: "Generation") -> int:
     """The icon's number, 0 while there is none. Never touches the disk."""
     if generation.id not in _Memory.icons and generation.id not in _Memory.asked and not bpy.app.background:
         _Memory.asked.add(generation.id)
-        bpy.app.timers.register(partial(_look, generation.id), first_interval=0.0, persistent=True)
+        background.later(partial(_look, generation.id))
     return _Memory.icons.get(generation.id, 0)
 
 
 def arrived(generation_id: str) -> None:
     """Sees to it that a model which has just arrived gets its picture."""
     if not bpy.app.background:
-        bpy.app.timers.register(partial(_decode, generation_id), first_interval=AFTER_ARRIVAL_S, persistent=True)
-
-
-def forget() -> None:
-    """Gives the pictures back, and waits for the one that is being drawn."""
-    thread, _Memory.thread = _Memory.thread, None
-    if thread is not None:
-        thread.join(STOP_TIMEOUT_S)
-    _Memory.icons.clear()
-    _Memory.asked.clear()
-    _Memory.previews.clear()
+        background.later(partial(_decode, generation_id), AFTER_ARRIVAL_S)
 
 
 def _look(generation_id: str) -> None:
@@ -86,12 +76,12 @@ def _decode(generation_id: str) -> None:
         from ...scene.images import mesh_snapshot
 
         mesh_snapshot.prepare(model)
-        bpy.app.timers.register(partial(_take, generation_id), first_interval=DRAWN_LOOK_S, persistent=True)
+        background.later(partial(_take, generation_id), AFTER_DECODING_S)
 
 
 def _take(generation_id: str) -> float | None:
-    if _Memory.thread is not None and _Memory.thread.is_alive():
-        return DRAWN_LOOK_S
+    if background.is_running(DRAWING):
+        return AGAIN_AFTER_S
     model = _model(generation_id)
     if model is None:
         return None
@@ -101,22 +91,13 @@ def _take(generation_id: str) -> float | None:
     copied = mesh_snapshot.take(model)
     if copied is not None:
         folder = found.queue.folder / found.generations[generation_id].folder_name
-        _Memory.thread = threading.Thread(
-            target=thumbnail.keep, args=(copied, folder), name="trellis-thumbnail", daemon=True
-        )
-        _Memory.thread.start()
-        bpy.app.timers.register(
-            partial(_show, generation_id, _Memory.thread), first_interval=DRAWN_LOOK_S, persistent=True
-        )
+        background.in_thread(DRAWING, partial(thumbnail.keep, copied, folder), partial(_show, generation_id))
     return None
 
 
-def _show(generation_id: str, thread: threading.Thread) -> float | None:
-    if thread.is_alive():
-        return DRAWN_LOOK_S
+def _show(generation_id: str, _: object) -> None:
     _Memory.icons.pop(generation_id, None)
     _look(generation_id)
-    return None
 
 
 def _model(generation_id: str) -> "bpy.types.Object | None":

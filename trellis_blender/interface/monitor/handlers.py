@@ -6,8 +6,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..state import session
-from ..state.endings import Endings
+from ..state import background, session
 from . import arrival, monitor
 
 
@@ -42,7 +41,7 @@ def note_undo(*_: object) -> None:
             monitor.watch()
 
 
-def register(endings: Endings) -> None:
+def register() -> None:
     """Adds the handlers."""
     lists: Any = bpy.app.handlers
     for handlers, handler in (
@@ -51,7 +50,7 @@ def register(endings: Endings) -> None:
         (lists.redo_post, note_undo),
     ):
         handlers.append(handler)
-        endings.add(_take_out, handlers, handler)
+        background.at_end(_take_out, handlers, handler)
 
 
 def _take_out(handlers: list[Any], handler: Any) -> None:

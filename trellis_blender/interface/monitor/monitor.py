@@ -20,7 +20,7 @@ from ...scene import user_activity
 from ...scene import windows as views
 from ..input_image import thumbnails
 from ..placed_model import assets, finish_operator
-from ..state import configuration, session
+from ..state import background, configuration, session
 from ..text import rows
 from ..viewport import redraw
 from . import arrival
@@ -62,7 +62,7 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         manager = context.window_manager
-        _end_shift()
+        end_shift()
         _Memory.timer = manager.event_timer_add(TICK_S, window=context.window)
         if user_activity.has_orphaned_operators(context.window):
             # Blender 4.3 would crash. The timer's first event takes them away, and the watch tries again.
@@ -80,23 +80,23 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
         _Memory.news.clear()
         if has_work() and time.monotonic() < self.shift_ends:
             return {'PASS_THROUGH'}
-        _end_shift()
+        end_shift()
         return {'FINISHED', 'PASS_THROUGH'}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        _end_shift()
+        end_shift()
 
 
 def watch() -> None:
     """Sees to it that the generations are followed for as long as there is work. In background Blender nothing is."""
-    if not bpy.app.background and not bpy.app.timers.is_registered(_look_after_monitor):
-        bpy.app.timers.register(_look_after_monitor, persistent=True)
+    if not bpy.app.background and not background.is_waiting(_look_after_monitor):
+        background.later(_look_after_monitor)
 
 
 def look_into_store() -> None:
     """Soon after the start: takes up what an earlier Blender left. In background Blender nothing is."""
-    if not bpy.app.background and not bpy.app.timers.is_registered(_first_look):
-        bpy.app.timers.register(_first_look, first_interval=FIRST_LOOK_S, persistent=True)
+    if not bpy.app.background:
+        background.later(_first_look, FIRST_LOOK_S)
 
 
 def press(operator: bpy.types.Operator, act: Callable[[], object]) -> set[str]:
@@ -125,7 +125,7 @@ def deliver(generation_id: str) -> None:
     if bpy.app.background:
         _place(generation_id)
     else:
-        bpy.app.timers.register(partial(_place_when_read, generation_id))
+        background.later(partial(_place_when_read, generation_id, session.current().file.blend_load))
 
 
 def has_work() -> bool:
@@ -166,12 +166,17 @@ def line_of(generation: "Generation") -> rows.Line:
 
 
 def stop() -> None:
-    """Ends watch and monitor; the operator's class may then be unregistered."""
+    """Ends the monitor; the operator's class may then be unregistered. What was read is dropped."""
     arrival.forget_read()
-    for timer in (_first_look, _look_after_monitor, _remove_abandoned):
-        if bpy.app.timers.is_registered(timer):
-            bpy.app.timers.unregister(timer)
-    _end_shift()
+    end_shift()
+
+
+def end_shift() -> None:
+    """Ends the monitor; the operator's class may then be unregistered."""
+    timer, _Memory.timer = _Memory.timer, None
+    _Memory.ended_at = time.monotonic()
+    if timer is not None:
+        bpy.context.window_manager.event_timer_remove(timer)
 
 
 def _first_look() -> None:
@@ -205,8 +210,12 @@ def _let_arrive(ready: "list[Generation]") -> None:
         deliver(ready[0].id)
 
 
-def _place_when_read(generation_id: str) -> float | None:
-    generation = session.current().generations.get(generation_id)
+def _place_when_read(generation_id: str, blend_load: str) -> float | None:
+    """Into the file that was open when it was asked for."""
+    found = session.current()
+    if found.file.blend_load != blend_load:
+        return None
+    generation = found.generations.get(generation_id)
     if generation is not None and not arrival.is_read(generation):
         return READ_LOOK_S
     _place(generation_id)
@@ -228,8 +237,8 @@ def _place(generation_id: str) -> None:
 
 
 def _tidy_up(found: session.Session) -> None:
-    if found.abandoned and not bpy.app.background and not bpy.app.timers.is_registered(_remove_abandoned):
-        bpy.app.timers.register(_remove_abandoned, persistent=True)
+    if found.abandoned and not bpy.app.background and not background.is_waiting(_remove_abandoned):
+        background.later(_remove_abandoned)
 
 
 def _remove_abandoned() -> float | None:
@@ -251,7 +260,7 @@ def _look_after_monitor() -> float | None:
     may_turn_up = found.look_again()
     if not has_work():
         if user_activity.OUR_MONITOR not in user_activity.modal_operators():
-            _end_shift()
+            end_shift()
         # What was taken up just now has not been heard of yet.
         if may_come or found.is_busy:
             return WATCH_INTERVAL_S
@@ -264,10 +273,3 @@ def _look_after_monitor() -> float | None:
         with views.inside(windows[0]):
             bpy.ops.trellis.monitor('INVOKE_DEFAULT')  # pyright: ignore[reportAttributeAccessIssue]
     return WATCH_INTERVAL_S
-
-
-def _end_shift() -> None:
-    timer, _Memory.timer = _Memory.timer, None
-    _Memory.ended_at = time.monotonic()
-    if timer is not None:
-        bpy.context.window_manager.event_timer_remove(timer)

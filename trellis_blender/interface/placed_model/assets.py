@@ -9,7 +9,7 @@ import bpy
 
 from ...generation.providers import models
 from ...scene import user_activity
-from ..state import configuration, session
+from ..state import background, configuration, session
 from ..text.layouts import IN_PREFERENCES, draw_fact, draw_text
 from . import finish_operator
 
@@ -116,7 +116,7 @@ def save(context: bpy.types.Context, model: bpy.types.Object) -> tuple[Path, lis
         raise assets.NotSaved(f"“{model.name}” is no mesh.")
     saved = assets.save(model, library_folder(), _about(context, model))
     if _refresh() is not None:
-        bpy.app.timers.register(_refresh, first_interval=AGAIN_AFTER_S)
+        background.later(_refresh, AGAIN_AFTER_S)
     return saved
 
 
@@ -127,7 +127,7 @@ def arrived(generation_id: str) -> None:
     if bpy.app.background:
         _save_arrived(generation_id)
     else:
-        bpy.app.timers.register(partial(_save_arrived, generation_id), first_interval=AFTER_ARRIVAL_S, persistent=True)
+        background.later(partial(_save_arrived, generation_id), AFTER_ARRIVAL_S)
 
 
 def draw_preferences(layout: Any, context: bpy.types.Context, preferences: Any) -> None:

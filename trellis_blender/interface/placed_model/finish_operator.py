@@ -14,8 +14,7 @@ import bpy
 
 from ...scene import user_activity, windows
 from ...scene.finish.options import PRESETS, CannotFinish, Finish, Preset
-from ..state import session
-from ..state.endings import Endings
+from ..state import background, session
 from .finish_options import CHOICES, FinishOperator, finish_of
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ class _Running:
     job: "BackgroundReduction | None" = None
     again: dict[str, Any] | None = None
     before: int | None = None
-    file = ""  # which of the files opened in this Blender it is for
     """The mesh's fingerprint before the step that has to be undone first; None where there is no such step."""
+    file = ""  # which of the files opened in this Blender it is for
 
 
 class TRELLIS_OT_finish(FinishOperator):
@@ -106,7 +105,7 @@ class TRELLIS_OT_finish(FinishOperator):
             self.cancel(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        forget()
+        end()
         context.workspace.status_text_set(None)
         if self.timer is not None:
             context.window_manager.event_timer_remove(self.timer)
@@ -183,7 +182,7 @@ def arrived(model_name: str, preset: str) -> None:
     model = bpy.data.objects.get(model_name)
     uid = model.session_uid if model is not None else 0
     if model is not None and not bpy.app.background and steps.is_heavy(mesh_of(model), PRESETS[Preset(preset)]):
-        bpy.app.timers.register(begin, first_interval=AGAIN_AFTER_S)
+        background.later(begin, AGAIN_AFTER_S)
 
 
 def is_busy() -> bool:
@@ -202,16 +201,14 @@ def draw_in_menu(menu: Any, context: bpy.types.Context) -> None:
         menu.layout.operator("trellis.finish")
 
 
-def register(endings: Endings) -> None:
+def register() -> None:
     """The entry in Blender's menu."""
     menu: Any = bpy.types.VIEW3D_MT_object_context_menu
     menu.append(draw_in_menu)
-    endings.add(menu.remove, draw_in_menu)
-    endings.add(_stop_again)
-    endings.add(forget)
+    background.at_end(menu.remove, draw_in_menu)
 
 
-def forget() -> None:
+def end() -> None:
     """Ends the other Blender, if there is one."""
     job, _Running.job = _Running.job, None
     if job is not None:
@@ -223,13 +220,7 @@ def _do_again(operator: TRELLIS_OT_finish, before: int | None) -> None:
     _Running.again = {name: getattr(operator, name) for name in names}
     _Running.before = before
     _Running.file = session.current().file.blend_load
-    _stop_again()
-    bpy.app.timers.register(_again, first_interval=AGAIN_AFTER_S)
-
-
-def _stop_again() -> None:
-    if bpy.app.timers.is_registered(_again):
-        bpy.app.timers.unregister(_again)
+    background.later(_again, AGAIN_AFTER_S)
 
 
 def _again() -> None:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ..state import configuration, logs
-from ..state.endings import Endings
+from ..state import background, configuration, logs
 from ..text.layouts import draw_text
 
 
@@ -38,11 +37,11 @@ def find(classes: Sequence[type]) -> str:
     return ""
 
 
-def register(endings: Endings, first: str) -> None:
+def register(first: str) -> None:
     """Nothing but the sentence, in the preferences and in the log."""
     TRELLIS_AP_second_copy.first = first
     bpy.utils.register_class(TRELLIS_AP_second_copy)
-    endings.add(bpy.utils.unregister_class, TRELLIS_AP_second_copy)
+    background.at_end(bpy.utils.unregister_class, TRELLIS_AP_second_copy)
     logs.logger(__name__).warning("%s", sentence(first))
 
 

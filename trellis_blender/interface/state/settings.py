@@ -14,7 +14,7 @@ from ...piapi.picture_models import WORDING
 from ...scene.finish.options import PRESET_ITEMS, Preset
 from ...scene.placement.target import Target
 from ...scene.units import shown_length
-from .endings import Endings
+from . import background
 
 CUSTOM = "CUSTOM"
 PROMPT_TAKEN = 2 * PROMPT_LIMIT
@@ -298,9 +298,9 @@ def label_of_parameter(name: str) -> str:
     return _KNOWN[name].label or name if name in _KNOWN else name
 
 
-def register(endings: Endings) -> None:
+def register() -> None:
     """Gives every scene its settings."""
     bpy.types.Scene.trellis = bpy.props.PointerProperty(  # pyright: ignore[reportAttributeAccessIssue]
         type=TRELLIS_PG_settings
     )
-    endings.add(delattr, bpy.types.Scene, "trellis")
+    background.at_end(delattr, bpy.types.Scene, "trellis")

@@ -10,6 +10,7 @@ import time
 import bpy
 
 from ...scene import user_activity
+from ..state import background
 
 INTERVAL_S = 1.0
 
@@ -32,9 +33,8 @@ def refresh() -> None:
     if wait_s <= 0:
         wait_s = _look()
     # The look that is due may be one for when the news is old, which is far too late for what has changed now.
-    _stop_looking()
     if wait_s is not None:
-        bpy.app.timers.register(_look, first_interval=wait_s, persistent=True)
+        background.later(_look, wait_s)
 
 
 def at_once() -> None:
@@ -57,14 +57,8 @@ def end() -> None:
     """Takes everything back."""
     from . import overlay, statusbar
 
-    _stop_looking()
     overlay.unregister()
     statusbar.unregister()
-
-
-def _stop_looking() -> None:
-    if bpy.app.timers.is_registered(_look):
-        bpy.app.timers.unregister(_look)
 
 
 def _look() -> float | None:
