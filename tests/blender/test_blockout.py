@@ -417,13 +417,13 @@ def test_the_others_are_made_all_the_same(scene: Any, piapi: Piapi) -> None:
 
 
 def test_pressed_twice_pays_once(scene: Any, piapi: Piapi) -> None:
-    from trellis_blender.interface.generate import operator as submitting
+    from trellis_blender.interface.generate import submission
     from trellis_blender.interface.state import session
 
     item = box("Chair")
-    (request,) = submitting.compose(bpy.context, {"prompt": "Chair"}, 1)
+    (request,) = submission.compose(bpy.context, {"prompt": "Chair"}, 1)
     found = session.current()
-    (number,) = submitting.submit([request], in_place=True, places=[[item]])
+    (number,) = submission.submit([request], in_place=True, places=[[item]])
     assert item["trellis_placeholder"] == number
     with pytest.raises(RuntimeError, match="“Chair” is being made already"):
         generate()
@@ -461,12 +461,12 @@ def waiting(piapi: Piapi, *items: Any) -> Any:
     """The generation of boxes whose model is ready and has not arrived."""
     from dataclasses import replace
 
-    from trellis_blender.interface.generate import operator as submitting
+    from trellis_blender.interface.generate import submission
     from trellis_blender.interface.state import session
 
-    (request,) = submitting.compose(bpy.context, {"prompt": items[0].name}, 1)
+    (request,) = submission.compose(bpy.context, {"prompt": items[0].name}, 1)
     request = replace(request, placement=replace(request.placement, stretch=True))
-    (number,) = submitting.submit([request], in_place=True, places=[list(items)])
+    (number,) = submission.submit([request], in_place=True, places=[list(items)])
     return session.current().wait_for(number)
 
 

@@ -40,10 +40,10 @@ def group_of(item: Any) -> dict[str, Any]:
 
 def press(name: str, session: Any) -> Any:
     """As a click in the panel; what it made, when it is ready."""
-    from trellis_blender.interface.generate import buttons
+    from trellis_blender.interface.generate import spending_operator
 
     known = set(session.current().generations)
-    buttons._LastPress.at = -10.0
+    spending_operator._LastPress.at = -10.0
     assert getattr(bpy.ops.trellis, name)('INVOKE_DEFAULT') == {'FINISHED'}
     (new,) = session.current().generations.keys() - known
     return session.current().wait_for(new)

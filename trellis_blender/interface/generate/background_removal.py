@@ -24,7 +24,7 @@ from ..state import background, blend_file, configuration, session
 from ..state.settings import TRELLIS_PG_settings, settings_of
 from ..text import rows
 from ..viewport import redraw
-from . import buttons, operator
+from . import buttons, submission
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -57,9 +57,9 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
         changed_ns = changed_at_ns(path)
         picture = decode_cache.decode(path, changed_ns, context.scene)
         placement = place.here(context, 0.0, session.current().file.blend_load)
-        return [background_request(picture, operator.name_of(path), str(path), changed_ns, placement)]
+        return [background_request(picture, submission.name_of(path), str(path), changed_ns, placement)]
 
-    def ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
+    def ask(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         picture = self.requests[0].picture
         size = f"{picture.width} × {picture.height} pixels" if picture is not None else "size"
         return context.window_manager.invoke_confirm(
@@ -72,7 +72,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
         image = settings_of(context.scene).image
-        (generation_id,) = operator.submit(requests)
+        (generation_id,) = submission.submit(requests)
         _Memory.awaited[image] = generation_id
         hear = partial(_hear, field_of(context.scene), generation_id)
         if bpy.app.background:

@@ -3,7 +3,6 @@
 says the price of all of them.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,9 +20,9 @@ from ..state import background, blend_file, configuration, session
 from ..state.settings import model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import TrellisPanel, draw_text
-from . import operator as generate
-from .buttons import UNREAD_S
+from . import submission
 from .drag_and_drop import SUFFIXES
+from .spending_operator import SpendingDialog
 
 if TYPE_CHECKING:
     from ...generation.record.request import GenerationRequest
@@ -37,16 +36,15 @@ ASKED_SHOWN = 10
 SAID_SHOWN = 6
 
 
-class TRELLIS_OT_generate_for_selection(bpy.types.Operator):
+class TRELLIS_OT_generate_for_selection(SpendingDialog):
     """Make a model for each selected object after its name, and fit it in there. Shows the price of all first"""
 
     bl_idname = "trellis.generate_for_selection"
     bl_label = "Generate for Selection"
-    # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
-    bl_options = {'INTERNAL'}
+    dialog_title = "Generate for Selection"
+    dialog_width_px = DIALOG_WIDTH_PX
 
     keys: Sequence[_Key] = ()
-    asked_at = 0.0
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -54,31 +52,23 @@ class TRELLIS_OT_generate_for_selection(bpy.types.Operator):
             cls.poll_message_set("Select the objects that shall become models")
         return bool(context.selected_objects)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def prepare(self, context: bpy.types.Context) -> None:
         self.keys = _keys(context)
-        self.asked_at = time.monotonic()
         # What a box waits for already may be known to the store alone.
         session.current().look_around()
         monitor.watch()
-        return context.window_manager.invoke_props_dialog(
-            self, width=DIALOG_WIDTH_PX, title="Generate for Selection", confirm_text="Generate"
-        )
 
     def draw(self, context: bpy.types.Context) -> None:
         _draw_dialog(self.layout, context, self.keys)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        if time.monotonic() - self.asked_at < UNREAD_S:
-            self.report({'INFO'}, "Pressed twice; nothing was submitted.")
-            return {'CANCELLED'}
+    def spend(self, context: bpy.types.Context) -> set[str]:
         if bpy.app.background:
             session.current().wait_until_loaded()
         else:
             session.current().load()
-        keys = self.keys or _keys(context)
-        wishes, _ = _survey(context, keys)
+        wishes, _ = _survey(context, self.keys)
         paths = [blend_file.path_of(wish.image) for wish in wishes if wish.image]
-        return decode_many.read(self, context, paths, partial(_submit, keys=keys))
+        return decode_many.read(self, context, paths, partial(_submit, keys=self.keys))
 
 
 class TRELLIS_OT_pictures_for_boxes(bpy.types.Operator):
@@ -209,19 +199,19 @@ def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> 
     if not wishes:
         operator.report({'ERROR'}, f"{said} Nothing was submitted.".strip())
         return {'CANCELLED'}
-    try:
+    taken: list[str] = []
+
+    def submit() -> None:
         requests = [_compose(context, wish) for wish in wishes]
-        taken = generate.submit(requests, in_place=True, places=[wish.boxes for wish in wishes])
-    except (configuration.NotReady, InputUnusable, ValueError) as error:
-        operator.report({'ERROR'}, f"{error} Nothing was submitted.")
-        return {'CANCELLED'}
-    if said:
+        taken.extend(submission.submit(requests, in_place=True, places=[wish.boxes for wish in wishes]))
+
+    done = monitor.press(operator, submit, "Nothing was submitted.")
+    if taken and said:
         operator.report({'WARNING'}, f"Left out: {said}")
-    monitor.pressed()
-    if bpy.app.background and (problem := waiting.wait_and_place(taken)):
+    if taken and bpy.app.background and (problem := waiting.wait_and_place(taken)):
         operator.report({'ERROR'}, rows.plain(problem))
         return {'CANCELLED'}
-    return {'FINISHED'}
+    return done
 
 
 def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
@@ -234,7 +224,7 @@ def _compose(context: bpy.types.Context, wish: "Wish") -> "GenerationRequest":
     if wish.image:
         given["image"] = wish.image
     try:
-        (request,) = generate.compose(context, given, 1)
+        (request,) = submission.compose(context, given, 1)
     except (InputUnusable, ValueError) as error:
         raise InputUnusable(f"“{box.name}”: {error}") from None
     placement = replace(

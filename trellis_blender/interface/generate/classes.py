@@ -9,13 +9,13 @@ from . import (
     drag_and_drop,
     image_from_web,
     model_panel,
-    operator,
     panel,
     prompts,
+    submission,
 )
 
 CLASSES = (
-    operator.TRELLIS_OT_generate,
+    submission.TRELLIS_OT_generate,
     buttons.TRELLIS_OT_generate_from_panel,
     buttons.TRELLIS_OT_try_offline,
     buttons.TRELLIS_OT_new_seed,

@@ -25,7 +25,7 @@ from ..state.settings import TRELLIS_PG_settings, model_of, settings_of, why_no_
 from ..text import rows
 from ..text.layouts import draw_text
 from ..viewport import redraw
-from . import buttons, operator, prompts
+from . import buttons, prompts, submission
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -67,8 +67,8 @@ class TRELLIS_OT_make_concepts(buttons.GenerateButton):
         placement = place.here(context, 0.0, session.current().file.blend_load)
         return [concepts_request(settings.prompt, settings.concept_wording, placement)]
 
-    def ask(self, context: bpy.types.Context, event: bpy.types.Event, total_usd: float) -> set[str]:
-        self.requests = ()  # the wording may be changed in the dialog
+    def ask(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.is_prepared = False  # the wording may be changed in the dialog
         return context.window_manager.invoke_props_dialog(
             self,
             width=DIALOG_WIDTH_PX,
@@ -84,7 +84,7 @@ class TRELLIS_OT_make_concepts(buttons.GenerateButton):
         draw_text(layout, context, both_steps(model_of(settings)), 'INFO', DIALOG_WIDTH_PX)
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
-        (generation_id,) = operator.submit(requests)
+        (generation_id,) = submission.submit(requests)
         show(context.scene, generation_id)
 
 
@@ -119,9 +119,9 @@ class TRELLIS_OT_generate_from_concepts(buttons.GenerateButton):
         model = settings_of(context.scene).model
         requests: list[GenerationRequest] = []
         for path in sorted(_chosen()):
-            given = {"image": str(path), "prompt": operator.name_of(path), "model": model}
-            requests += operator.compose(context, given, 1)
-        return operator.side_by_side(requests)
+            given = {"image": str(path), "prompt": submission.name_of(path), "model": model}
+            requests += submission.compose(context, given, 1)
+        return submission.side_by_side(requests)
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
         super().submit(context, requests)
@@ -248,7 +248,7 @@ def _draw_pictures(
 def _chosen() -> set[Path]:
     """Without the pictures of rows that were removed: nothing shows them any more."""
     known = session.current().generations
-    return {path for path in _Memory.chosen if operator.maker_of(path) in known}
+    return {path for path in _Memory.chosen if submission.maker_of(path) in known}
 
 
 def _made() -> "list[Generation]":

@@ -3,11 +3,10 @@
 price, and nothing is spent before its button is pressed. Then the placeholder follows the mouse until a click.
 """
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
@@ -19,11 +18,8 @@ from ..state import background, configuration
 from ..state.settings import model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import draw_text
-from . import operator as generate
-from .buttons import UNREAD_S
-
-if TYPE_CHECKING:
-    from ...generation.record.request import GenerationRequest
+from . import submission
+from .spending_operator import SpendingDialog
 
 DIALOG_WIDTH_PX = 340
 THUMBNAIL_SCALE = 8.0
@@ -50,13 +46,28 @@ class TRELLIS_FH_image(bpy.types.FileHandler):
         )
 
 
-class TRELLIS_OT_generate_from_files(bpy.types.Operator):
+class _PicturesDialog(SpendingDialog):
+    """A model for each of the pictures at `paths`."""
+
+    dialog_title = "Generate 3D Model"
+    dialog_width_px = DIALOG_WIDTH_PX
+
+    paths: Sequence[Path] = ()
+
+    def ask(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        # A dialog draws itself once: what it shows has to be there by then.
+        preview.look_now(str(self.paths[0]))
+        return super().ask(context, event)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        _draw(self.layout, context, self.paths)
+
+
+class TRELLIS_OT_generate_from_files(_PicturesDialog):
     """Choose pictures or a folder; each becomes a model of its own. Asks before anything is spent"""
 
     bl_idname = "trellis.generate_from_files"
     bl_label = "Generate 3D Model from Picture"
-    # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
-    bl_options = {'INTERNAL'}
 
     filepath: bpy.props.StringProperty(subtype='FILE_PATH', options={'SKIP_SAVE', 'HIDDEN'})
     directory: bpy.props.StringProperty(subtype='DIR_PATH', options={'SKIP_SAVE', 'HIDDEN'})
@@ -66,57 +77,57 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
     filter_image: bpy.props.BoolProperty(default=True, options={'SKIP_SAVE', 'HIDDEN'})
     filter_folder: bpy.props.BoolProperty(default=True, options={'SKIP_SAVE', 'HIDDEN'})
 
-    paths: Sequence[Path] = ()
     spot: tuple[float, float, float] | None = None
-    asked_at = 0.0
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.filepath and not self.files:
             self.is_chosen = True
             context.window_manager.fileselect_add(self)
             return {'RUNNING_MODAL'}
-        self.paths = self._found("what was dropped")
-        if not self.paths:
-            return {'CANCELLED'}
         self.spot = _spot(context, event)
-        return _ask(self, context, self.paths)
+        return super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         if self.is_chosen:
             self.is_chosen = False
             return self._chosen()
-        if _is_unread(self):
-            return {'CANCELLED'}
-        paths = self.paths or self._found("these files")
-        submit = partial(_submit, paths=paths, spot=self.spot)
-        return decode_many.read(self, context, paths, submit) if paths else {'CANCELLED'}
+        return super().execute(context)
+
+    def prepare(self, context: bpy.types.Context) -> None:
+        self.paths = self._found()
+
+    def spend(self, context: bpy.types.Context) -> set[str]:
+        submit = partial(_submit, paths=self.paths, spot=self.spot)
+        return decode_many.read(self, context, self.paths, submit)
 
     def draw(self, context: bpy.types.Context) -> None:
         if not self.is_chosen:
-            _draw(self.layout, context, self.paths)
+            super().draw(context)
 
     def _chosen(self) -> set[str]:
-        paths = self._found(self.directory)
-        if not paths:
+        try:
+            names = [{"name": str(path)} for path in self._found()]
+        except InputUnusable as reason:
+            self.report({'ERROR'}, str(reason))
             return {'CANCELLED'}
-        names = [{"name": str(path)} for path in paths]
         operators: Any = bpy.ops
         operators.trellis.generate_from_files('INVOKE_DEFAULT', files=names)
         return {'FINISHED'}
 
-    def _found(self, among: str) -> list[Path]:
-        """The pictures; [] where they are not taken, and then the artist has been told why."""
+    def _found(self) -> list[Path]:
+        """The pictures. Raises InputUnusable where they are not taken."""
         if not (self.filepath or self.directory or self.files):
-            self.report({'ERROR'}, "No picture was given. Name a file, several or a folder.")
-            return []
+            raise InputUnusable("No picture was given. Name a file, several or a folder.")
         try:
             paths = self._paths()
         except OSError as error:
-            self.report({'ERROR'}, f"“{error.filename}” cannot be read ({error.strerror}). Nothing was submitted.")
-            return []
-        if reason := _why_not(paths, among):
-            self.report({'ERROR'}, reason)
-            return []
+            raise InputUnusable(
+                f"“{error.filename}” cannot be read ({error.strerror}). Nothing was submitted."
+            ) from None
+        if not paths:
+            raise InputUnusable("There is no picture among these files.")
+        if len(paths) > FILES_LIMIT:
+            raise InputUnusable(f"These are {len(paths)} pictures; at most {FILES_LIMIT} are taken at once.")
         return paths
 
     def _paths(self) -> list[Path]:
@@ -129,42 +140,25 @@ class TRELLIS_OT_generate_from_files(bpy.types.Operator):
         return [path for path in chosen if path.suffix.lower() in SUFFIXES]
 
 
-class TRELLIS_OT_generate_from_editor(bpy.types.Operator):
+class TRELLIS_OT_generate_from_editor(_PicturesDialog):
     """Make a 3D model from the image that is open here, as it is now. Asks before anything is spent"""
 
     bl_idname = "trellis.generate_from_editor"
     bl_label = "Generate 3D Model…"
-    bl_options = {'INTERNAL'}
-
-    paths: Sequence[Path] = ()
-    asked_at = 0.0
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         area = capture.image_editor(context)
         return area is not None and getattr(area.spaces.active, "image", None) is not None
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return _ask(self, context, self.paths) if self._take(context) else {'CANCELLED'}
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        if _is_unread(self):
-            return {'CANCELLED'}
-        # What is submitted is what was shown.
-        if not self.paths and not self._take(context):
-            return {'CANCELLED'}
-        return _submit(self, context, self.paths, None)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        _draw(self.layout, context, self.paths)
-
-    def _take(self, context: bpy.types.Context) -> bool:
+    def prepare(self, context: bpy.types.Context) -> None:
         try:
             self.paths = [capture.keep(*capture.picture_from(context, 'EDITOR'))]
-        except (ValueError, OSError) as error:
-            self.report({'ERROR'}, str(error))
-            return False
-        return True
+        except OSError as error:
+            raise InputUnusable(str(error)) from None
+
+    def spend(self, context: bpy.types.Context) -> set[str]:
+        return _submit(self, context, self.paths, None)
 
 
 class TRELLIS_OT_set_down(bpy.types.Operator):
@@ -227,32 +221,6 @@ def register() -> None:
     background.at_end(menu.remove, draw_in_image_menu)
 
 
-def _why_not(paths: Sequence[Path], among: str) -> str:
-    """Why these pictures are not taken, as a sentence; "" where they are."""
-    if not paths:
-        return f"There is no picture among {among}."
-    if len(paths) > FILES_LIMIT:
-        return f"These are {len(paths)} pictures; at most {FILES_LIMIT} are taken at once."
-    return ""
-
-
-def _is_unread(operator: Any) -> bool:
-    """Whether the dialog was confirmed sooner than anybody reads its price: by the second click of a double click."""
-    if time.monotonic() - operator.asked_at >= UNREAD_S:
-        return False
-    operator.report({'INFO'}, "Pressed twice; nothing was submitted.")
-    return True
-
-
-def _ask(operator: Any, context: bpy.types.Context, paths: Sequence[Path]) -> set[str]:
-    # A dialog draws itself once: what it shows has to be there by then.
-    preview.look_now(str(paths[0]))
-    operator.asked_at = time.monotonic()
-    return context.window_manager.invoke_props_dialog(
-        operator, width=DIALOG_WIDTH_PX, title="Generate 3D Model", confirm_text="Generate"
-    )
-
-
 def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> None:
     settings = settings_of(context.scene)
     model = model_of(settings)
@@ -285,19 +253,19 @@ def _submit(
     spot: tuple[float, float, float] | None,
 ) -> set[str]:
     """Each picture as a generation of its own, side by side; all of them or none."""
-    requests: list[GenerationRequest] = []
-    try:
-        for path in paths:
-            requests += generate.compose(context, {"image": str(path), "model": settings_of(context.scene).model}, 1)
-        taken = generate.submit(generate.side_by_side(requests, spot), in_place=True)
-    except (configuration.NotReady, InputUnusable, ValueError) as error:
-        operator.report({'ERROR'}, f"{error} Nothing was submitted.")
-        return {'CANCELLED'}
-    monitor.pressed()
+    taken: list[str] = []
+
+    def submit() -> None:
+        model = settings_of(context.scene).model
+        composed = [submission.compose(context, {"image": str(path), "model": model}, 1) for path in paths]
+        requests = [request for requests in composed for request in requests]
+        taken.extend(submission.submit(submission.side_by_side(requests, spot), in_place=True))
+
+    done = monitor.press(operator, submit, "Nothing was submitted.")
     if len(taken) == 1 and spot is not None and not bpy.app.background:
         operators: Any = bpy.ops
         operators.trellis.set_down('INVOKE_DEFAULT', generation=taken[0])
-    return {'FINISHED'}
+    return done
 
 
 def _spot(context: bpy.types.Context, event: bpy.types.Event) -> tuple[float, float, float] | None:

@@ -14,7 +14,7 @@ from ..input_image import preview
 from ..state.settings import label_of_parameter, settings_of
 from ..text import rows
 from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
-from . import operator, regenerate
+from . import regenerate, submission
 from .buttons import GenerateButton
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _OnceMore(GenerateButton):
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
         old = bpy.data.objects.get(self.item_name) if self.replaces else None
-        operator.submit(requests, in_place=True, places=[[old]] if old is not None else ())
+        submission.submit(requests, in_place=True, places=[[old]] if old is not None else ())
 
 
 class TRELLIS_OT_generate_again(_OnceMore):

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What this room registers with Blender, in this order."""
 
-from . import panel, row_menu, rows
+from . import panel, row_buttons, row_menu
 
 CLASSES = (
     row_menu.TRELLIS_OT_use_pictures,
-    rows.TRELLIS_OT_cancel,
-    rows.TRELLIS_OT_place,
-    rows.TRELLIS_OT_resume,
-    rows.TRELLIS_OT_submit_again,
-    rows.TRELLIS_OT_submit_paused,
-    rows.TRELLIS_OT_remove,
+    row_buttons.TRELLIS_OT_cancel,
+    row_buttons.TRELLIS_OT_place,
+    row_buttons.TRELLIS_OT_resume,
+    row_buttons.TRELLIS_OT_submit_again,
+    row_buttons.TRELLIS_OT_submit_paused,
+    row_buttons.TRELLIS_OT_remove,
     row_menu.TRELLIS_OT_show,
     row_menu.TRELLIS_OT_more,
     row_menu.TRELLIS_OT_move_here,

@@ -18,7 +18,7 @@ from ..monitor import monitor
 from ..state import session
 from ..state.settings import label_of_parameter, settings_of
 from ..text import rows
-from .rows import RowOperator, TRELLIS_OT_place
+from .row_buttons import RowOperator, TRELLIS_OT_place
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...generation.states import State
-from ...piapi.models import InputUnusable
 from ...scene import user_activity
 from ...scene import windows as views
 from ..input_image import thumbnails
@@ -99,12 +98,14 @@ def look_into_store() -> None:
         background.later(_first_look, FIRST_LOOK_S)
 
 
-def press(operator: bpy.types.Operator, act: Callable[[], object]) -> set[str]:
-    """Does what a button is for, and returns what the operator does. A reason why it cannot be done is reported."""
+def press(operator: bpy.types.Operator, act: Callable[[], object], what_follows: str = "") -> set[str]:
+    """Does what a button is for, and returns what the operator does. A reason why it cannot be done is reported, and
+    behind it `what_follows` from that, as a sentence.
+    """
     try:
         act()
-    except (configuration.NotReady, InputUnusable) as error:
-        operator.report({'ERROR'}, str(error))
+    except (configuration.NotReady, ValueError) as error:
+        operator.report({'ERROR'}, f"{error} {what_follows}".strip())
         return {'CANCELLED'}
     pressed()
     return {'FINISHED'}

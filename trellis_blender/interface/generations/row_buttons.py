@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be done with a generation in the list."""
 
-import time
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ...generation.lookups.questions import Topic
 from ...generation.providers import provider_of
-from ...generation.record import costs
 from ...generation.states import State
-from ..generate import buttons
+from ..generate.spending_operator import SpendingOperator
 from ..monitor import arrival, monitor
 from ..state import configuration, session
 from ..text import rows
@@ -105,38 +104,20 @@ class TRELLIS_OT_resume(RowOperator):
             found.drain()
 
 
-class _Spending(bpy.types.Operator):
-    """Asks first where a press costs more than may be spent without a question."""
+class _SubmitsAgain(SpendingOperator):
+    """Submits generations that are in the list: those that the press was for, as far as they still wait for it."""
 
-    asked_at = 0.0
-    priced: frozenset[str] | None = None
-    """The ids of what the price on the button was for; None for a script, which asks for no price."""
+    meant: "tuple[Generation, ...]" = ()
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        meant = self.meant()
-        self.priced = frozenset(each.id for each in meant)
-        prices_usd = [each.request.price_usd for each in meant]
-        if not costs.asks_first(sum(prices_usd), configuration.ask_above_usd()):
-            return self.execute(context)
-        self.asked_at = time.monotonic()
-        return buttons.confirm(self, context, event, prices_usd)
+    def prices_usd(self) -> Sequence[float]:
+        return [generation.request.price_usd for generation in self.meant]
 
-    @abstractmethod
-    def meant(self) -> "list[Generation]":
-        """What a press would submit."""
-
-    @abstractmethod
-    def submit(self, context: bpy.types.Context) -> set[str]:
-        """Submits it."""
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        if time.monotonic() - self.asked_at < buttons.UNREAD_S:
-            self.report({'INFO'}, "Pressed twice; nothing was submitted.")
-            return {'CANCELLED'}
-        return self.submit(context)
+    def is_second_press(self) -> bool:
+        """A row that was submitted has nothing more to submit, and another one is pressed soon after it."""
+        return False
 
 
-class TRELLIS_OT_submit_again(_Spending, RowOperator):
+class TRELLIS_OT_submit_again(_SubmitsAgain, RowOperator):
     """Submit the same prompt or image with the same settings as a new task. Costs the price on the button"""
 
     bl_idname = "trellis.submit_again"
@@ -147,11 +128,14 @@ class TRELLIS_OT_submit_again(_Spending, RowOperator):
         state = generation.state
         return state in {State.FAILED, State.OUTCOME_UNKNOWN} or (state is State.QUEUED and generation.parked)
 
-    def meant(self) -> "list[Generation]":
+    def prepare(self, context: bpy.types.Context) -> None:
         found = session.current().generations.get(self.generation)
-        return [found] if found is not None and self.fits(found) else []
+        self.meant = (found,) if found is not None and self.fits(found) else ()
 
-    def submit(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return _SubmitsAgain.execute(self, context)
+
+    def spend(self, context: bpy.types.Context) -> set[str]:
         return RowOperator.execute(self, context)
 
     def act(self, found: session.Session, generation: "Generation") -> None:
@@ -191,23 +175,23 @@ class TRELLIS_OT_remove(RowOperator):
             found.answers[Topic.TASKS] = answer._replace(tasks=others)
 
 
-class TRELLIS_OT_submit_paused(_Spending):
+class TRELLIS_OT_submit_paused(_SubmitsAgain):
     """Submit everything that was in the queue when Blender ended. Costs the price on the button"""
 
     bl_idname = "trellis.submit_paused"
     bl_label = "Resume All"
-    bl_options = {'INTERNAL'}
 
-    def meant(self) -> "list[Generation]":
-        return session.current().paused()
+    def prepare(self, context: bpy.types.Context) -> None:
+        self.meant = tuple(session.current().paused())
 
-    def submit(self, context: bpy.types.Context) -> set[str]:
+    def spend(self, context: bpy.types.Context) -> set[str]:
         found = session.current()
         found.drain()
+        meant = {generation.id for generation in self.meant}
 
         def submit_all() -> None:
             for generation in found.paused():
-                if self.priced is None or generation.id in self.priced:
+                if generation.id in meant:
                     arrival.submit_again(generation)
 
         return monitor.press(self, submit_all)
