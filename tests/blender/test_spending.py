@@ -1,11 +1,14 @@
 """What was spent, in Blender: asked anew when it changes, and written as a table."""
 
 import csv
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
+from service import Piapi
 from test_account import current
 
 
@@ -60,3 +63,37 @@ def test_amounts_in_words(addon: Any) -> None:
     assert spending.said(Amount(1.24)) == "$1.24"
     assert spending.said(Amount(1.24, is_exact=False)) == "at most $1.24"
     assert spending.written(1, "/x/costs.csv") == "1 task written to costs.csv."
+
+
+def test_resume_all_submits_what_its_price_was_for(addon: Any, piapi: Piapi) -> None:
+    """Another one may have come into the list since the button was drawn, and was not in its price."""
+    from trellis_blender.generation.record.generation import new_generation
+    from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.state import session
+    from trellis_blender.scene.arrival.place import here
+
+    found = session.current()
+    placement = here(bpy.context, 1.0, found.file.blend_load)
+    priced, since = (
+        replace(
+            new_generation(
+                compose_request(
+                    model="Qubico/trellis", prompt=prompt, picture=None, picture_name="", parameters={},
+                    placement=placement,
+                ),
+                piapi.url,
+                time.time(),
+            ),
+            parked=True,
+        )
+        for prompt in ("a bear", "a fox")
+    )  # fmt: skip
+    found.take_over(priced)
+    found.queue._changes.put(since)
+    assert bpy.ops.trellis.submit_paused('INVOKE_DEFAULT') == {'FINISHED'}
+    found.wait_for(priced.id)
+    assert since.id in found.generations, "heard of at the press"
+    assert [create["input"]["prompt"] for create in piapi.creates] == ["a bear"]
+    assert bpy.ops.trellis.submit_paused() == {'FINISHED'}
+    found.wait_for(since.id)
+    assert [create["input"]["prompt"] for create in piapi.creates] == ["a bear", "a fox"], "a script asks for no price"

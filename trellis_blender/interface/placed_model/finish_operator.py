@@ -8,6 +8,7 @@ the operator takes itself back and is started anew, a moment after the last chan
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -168,21 +169,21 @@ def arrived(model_name: str, preset: str) -> None:
     from ...scene.finish import steps
     from ...scene.meshes import mesh_of
 
-    def begin() -> float | None:
-        model = bpy.data.objects.get(model_name)
-        # By its number, which no other object has: the file may be another one by now, with an object of that name.
-        if model is None or model.type != 'MESH' or model.session_uid != uid:
-            return None
-        if _Running.job is not None or user_activity.other_mode():
-            return AGAIN_AFTER_S
-        # It was given its size and its place as it arrived, which may be those of the model that it replaces.
-        _invoke({"model": model_name, "preset": preset, "size": 'KEEP', "origin": 'KEEP', "textures": 'KEEP'})
-        return None
-
     model = bpy.data.objects.get(model_name)
-    uid = model.session_uid if model is not None else 0
     if model is not None and not bpy.app.background and steps.is_heavy(mesh_of(model), PRESETS[Preset(preset)]):
-        background.later(begin, AGAIN_AFTER_S)
+        background.later(partial(_finish_arrived, model_name, model.session_uid, preset), AGAIN_AFTER_S)
+
+
+def _finish_arrived(model_name: str, uid: int, preset: str) -> float | None:
+    model = bpy.data.objects.get(model_name)
+    # By its number, which no other object has: the file may be another one by now, with an object of that name.
+    if model is None or model.type != 'MESH' or model.session_uid != uid:
+        return None
+    if _Running.job is not None or user_activity.other_mode():
+        return AGAIN_AFTER_S
+    # It was given its size and its place as it arrived, which may be those of the model that it replaces.
+    _invoke({"model": model_name, "preset": preset, "size": 'KEEP', "origin": 'KEEP', "textures": 'KEEP'})
+    return None
 
 
 def is_busy() -> bool:

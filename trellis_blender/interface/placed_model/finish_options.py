@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the operator "Finish" asks for: its properties, and how they are drawn."""
+"""What the operator "Finish" asks for: its properties, made from the choices of a finish, and how they are drawn."""
 
-from dataclasses import fields
+from dataclasses import Field, fields
+from enum import Enum
 from math import pi, radians
 from typing import Any
 
@@ -12,9 +13,22 @@ from ...scene.units import shown_length
 from ..state import configuration
 
 LENGTH = "In world space, in metres for scripts. 0 keeps the size"
-TRIANGLES_MAX = 10_000_000
-CHOICES = [field.name for field in fields(Finish) if field.name not in {"size_m", "sharp_angle", "loose_share"}]
+_CHOICES = {field.name: field for field in fields(Finish) if field.metadata}
+CHOICES = list(_CHOICES)
 """The properties that a preset sets, by the names of the finish."""
+ARRANGED = {"size", "origin", "shading", "triangles", "keeps_modifier", "textures"}
+"""The choices that are drawn in an order of their own, or together with another property."""
+
+
+def _property_of(choice: "Field[Any]") -> Any:
+    default = choice.default
+    if isinstance(default, Enum):
+        return bpy.props.EnumProperty(**choice.metadata, default=default.value)
+    kinds = {bool: bpy.props.BoolProperty, int: bpy.props.IntProperty, float: bpy.props.FloatProperty}
+    return kinds[type(default)](**choice.metadata, default=default)
+
+
+_Choices = type("_Choices", (), {"__annotations__": {name: _property_of(choice) for name, choice in _CHOICES.items()}})
 
 
 def _values_of(preset: str) -> dict[str, Any]:
@@ -33,22 +47,18 @@ def _take_preset(properties: Any, _: bpy.types.Context) -> None:
 
 def finish_of(properties: Any) -> Finish:
     """What the operator's properties say."""
-    from ...scene.finish.options import Origin, Shading, Size, Textures
-
+    chosen: dict[str, Any] = {
+        name: type(choice.default)(getattr(properties, name)) for name, choice in _CHOICES.items()
+    }
     return Finish(
-        size=Size(properties.size),
+        **chosen,
         size_m=properties.size_m,
-        origin=Origin(properties.origin),
-        shading=Shading(properties.shading),
         sharp_angle=properties.sharp_angle,
-        triangles=properties.triangles,
-        keeps_modifier=properties.keeps_modifier,
         loose_share=round(properties.loose_percent / 100, 6),
-        textures=Textures(properties.textures),
     )
 
 
-class FinishOperator(bpy.types.Operator):
+class FinishOperator(_Choices, bpy.types.Operator):
     """An operator with the properties of a finish."""
 
     model: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="The object's name; else the active")
@@ -59,54 +69,9 @@ class FinishOperator(bpy.types.Operator):
         default=Preset.SCENE.value,
         update=_take_preset,
     )
-    size: bpy.props.EnumProperty(
-        name="Size",
-        items=[
-            ('KEEP', "As It Is", ""),
-            ('LONGEST', "Longest Side", "The longest side has this length"),
-            ('HEIGHT', "Height", "It is this high, along its own Z axis"),
-        ],
-        default='LONGEST',
-    )
-    size_m: bpy.props.FloatProperty(
-        name="Length",
-        description=LENGTH,
-        min=0,
-        soft_max=100,
-    )
+    size_m: bpy.props.FloatProperty(name="Length", description=LENGTH, min=0, soft_max=100)
     size_shown: shown_length("size_m", LENGTH)
-    origin: bpy.props.EnumProperty(
-        name="Origin",
-        items=[
-            ('KEEP', "As It Is", ""),
-            ('BOTTOM', "Bottom Centre", "The middle of its underside"),
-            ('CENTRE', "Centre", "The middle of its box"),
-            ('WORLD', "World", "The origin of the world"),
-        ],
-        default='BOTTOM',
-    )
-    shading: bpy.props.EnumProperty(
-        name="Shading",
-        items=[
-            ('KEEP', "As It Is", ""),
-            ('ANGLE', "Smooth by Angle", "Smooth, sharp where faces meet at a larger angle"),
-            ('FLAT', "Flat", "Every face for itself"),
-        ],
-        default='ANGLE',
-    )
     sharp_angle: bpy.props.FloatProperty(name="Angle", subtype='ANGLE', default=radians(30), min=0, max=pi)
-    triangles: bpy.props.IntProperty(
-        name="Triangles",
-        description="The most that it shall have. 0 for as many as there are",
-        min=0,
-        max=TRIANGLES_MAX,
-        step=1000,
-    )
-    keeps_modifier: bpy.props.BoolProperty(
-        name="Keep as Modifier",
-        description="Have a Decimate modifier do it, which can be changed and removed, rather than the mesh itself. "
-        "Blender computes it anew at every change, seconds for a large model",
-    )
     loose_percent: bpy.props.FloatProperty(
         name="Remove Loose Bits",
         description="Pieces that hang together with nothing else and have less than this share of the surface",
@@ -114,37 +79,32 @@ class FinishOperator(bpy.types.Operator):
         min=0,
         max=50,
     )
-    textures: bpy.props.EnumProperty(
-        name="Textures",
-        items=[
-            ('KEEP', "As They Are", ""),
-            ('PACK', "Pack", "Into the .blend"),
-            ('SAVE', "Save", "As files in the folder “textures” beside the .blend"),
-        ],
-        default='PACK',
-    )
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
+        chosen: Any = self
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "preset")
         column = layout.column()
         column.prop(self, "size")
-        if self.size != 'KEEP':
+        if chosen.size != 'KEEP':
             column.prop(self, "size_shown")
         layout.prop(self, "origin")
         column = layout.column()
         column.prop(self, "shading")
-        if self.shading == 'ANGLE':
+        if chosen.shading == 'ANGLE':
             column.prop(self, "sharp_angle")
         column = layout.column()
         column.prop(self, "triangles")
         row = column.row()
-        row.active = self.triangles > 0
+        row.active = chosen.triangles > 0
         row.prop(self, "keeps_modifier")
         layout.prop(self, "loose_percent")
         layout.prop(self, "textures")
+        for name in CHOICES:
+            if name not in ARRANGED:
+                layout.prop(self, name)
 
     def fill(self) -> None:
         """What was not given comes from the preset, the angle from the preferences; what was given for another model

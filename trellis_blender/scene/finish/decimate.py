@@ -7,7 +7,8 @@ from typing import Any
 
 import bpy
 
-from .options import CannotFinish
+from ..meshes import mesh_of
+from .options import CannotFinish, Finish
 
 MODIFIER = "Triangle Budget"
 KEPT_LIMIT = 200_000
@@ -20,17 +21,30 @@ def triangles_of(mesh: bpy.types.Mesh) -> int:
     return len(mesh.loops) - 2 * len(mesh.polygons)
 
 
-def check(model: bpy.types.Object, mesh: bpy.types.Mesh, triangles: int, *, keeps_modifier: bool) -> None:
+def check(model: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish where the budget cannot be kept to; asks before anything is changed."""
+    mesh = mesh_of(model)
     count = triangles_of(mesh)
-    if not 0 < triangles < count:
+    if not 0 < wanted.triangles < count:
         return
-    if mesh.shape_keys is not None and not keeps_modifier:
+    if mesh.shape_keys is not None and not wanted.keeps_modifier:
         raise CannotFinish(f"“{model.name}” has shape keys: keep the Decimate modifier, or remove them first.")
-    if keeps_modifier and count > KEPT_LIMIT:
+    if wanted.keeps_modifier and count > KEPT_LIMIT:
         raise CannotFinish(
             f"A Decimate modifier on {count:,} triangles would hold Blender up at every change. Choose Apply."
         )
+
+
+def apply(model: bpy.types.Object, wanted: Finish) -> list[str]:
+    """The modifier where one is wanted. The mesh itself was reduced before, see `steps.reduce`: then a sentence where
+    it is still above its budget.
+    """
+    mesh = mesh_of(model)
+    if wanted.triangles:
+        # The mesh itself is within it by now, unless a modifier shall be.
+        keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
+    said = "" if wanted.keeps_modifier else shortfall(mesh, wanted.triangles)
+    return [said] if said else []
 
 
 def reduce(mesh: bpy.types.Mesh, triangles: int) -> None:

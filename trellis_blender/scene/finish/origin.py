@@ -5,15 +5,24 @@ import bpy
 from mathutils import Matrix, Vector
 
 from .. import meshes
-from .options import CannotFinish, Origin
+from .options import CannotFinish, Finish, Origin
 
 _TRANSFORM = ("location", "rotation", "scale")
 
 
-def check(model: bpy.types.Object, origin: Origin) -> None:
+def check(model: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish where there is no way from the world's origin into the object."""
-    if origin is Origin.WORLD and abs(model.matrix_world.determinant()) < meshes.SMALLEST_SIDE:
+    if wanted.origin is Origin.WORLD and abs(model.matrix_world.determinant()) < meshes.SMALLEST_SIDE:
         raise CannotFinish(f"“{model.name}” is scaled to zero: its origin cannot be the world's.")
+
+
+def apply(model: bpy.types.Object, wanted: Finish) -> list[str]:
+    """Puts the origin where it is wanted; a sentence where it has to stay."""
+    mesh = meshes.mesh_of(model)
+    if kept := why_kept(mesh, wanted.origin):
+        return [kept]
+    move_to(mesh, place_of(model, mesh, wanted.origin))
+    return []
 
 
 def why_kept(mesh: bpy.types.Mesh, origin: Origin) -> str:

@@ -8,7 +8,7 @@ from mathutils import Matrix
 
 from .. import meshes
 from ..units import metres_per_unit_of
-from .options import CannotFinish, Size
+from .options import CannotFinish, Finish, Size
 
 
 def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
@@ -25,8 +25,9 @@ def measure(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> float:
     return sides[2] if size is Size.HEIGHT else max(sides)
 
 
-def check(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> None:
+def check(model: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish for a model without a size."""
+    mesh, size = meshes.mesh_of(model), wanted.size
     if not mesh.polygons:
         raise CannotFinish(f"“{model.name}” has no faces.")
     if not all(map(isfinite, (value for corner in meshes.bounds(mesh) for value in corner))):
@@ -36,12 +37,14 @@ def check(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> None:
         raise CannotFinish(f"“{model.name}” has no {what} that could be scaled.")
 
 
-def scale_to(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size, size_m: float) -> None:
+def apply(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """Scales the mesh about the middle of its underside until that length is `size_m`; 0 keeps it."""
-    if size is Size.KEEP or size_m <= 0:
-        return
+    if wanted.size is Size.KEEP or wanted.size_m <= 0:
+        return []
+    mesh = meshes.mesh_of(model)
     low, high = meshes.bounds(mesh)
     x, y, z = (low.x + high.x) / 2, (low.y + high.y) / 2, low.z
-    scale = Matrix.Scale(size_m / measure(model, mesh, size), 4)
+    scale = Matrix.Scale(wanted.size_m / measure(model, mesh, wanted.size), 4)
     mesh.transform(Matrix.Translation((x, y, z)) @ scale @ Matrix.Translation((-x, -y, -z)), shape_keys=True)
     mesh.update()
+    return []

@@ -1,11 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All steps in their order, on a model that stands in a scene, and on one that arrives."""
 
+from importlib import import_module
+from typing import Protocol, cast
+
 import bpy
 
 from ..meshes import is_linked, mesh_of
-from . import decimate, defaults, loose_parts, origin, size, textures
-from .options import CannotFinish, Finish, Shading
+from . import decimate, loose_parts, shading
+from .options import STEPS, CannotFinish, Finish
+
+
+class Step(Protocol):
+    """A module of this folder. It takes its choices from the finish, and does nothing where they say so."""
+
+    def check(self, model: bpy.types.Object, wanted: Finish) -> None:
+        """Raises CannotFinish with a sentence where it cannot be done; changes nothing."""
+        ...
+
+    def apply(self, model: bpy.types.Object, wanted: Finish) -> list[str]:
+        """Does it, and returns what the artist should know, in sentences."""
+        ...
+
+
+_STEPS = [cast("Step", import_module(f".{name}", __package__)) for name in STEPS]
 
 AT_ONCE_TRIANGLES = 4_000
 """Larger meshes are reduced in a Blender of its own: these take 100 ms, at 26 µs for each triangle."""
@@ -20,17 +38,14 @@ def is_heavy(mesh: bpy.types.Mesh, finish: Finish) -> bool:
     return (reduces and count > AT_ONCE_TRIANGLES) or (finish.loose_share > 0 and count > LOOSE_AT_ONCE_TRIANGLES)
 
 
-def check(model: bpy.types.Object, finish: Finish) -> None:
+def check(model: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish with a sentence where something of it cannot be done; changes nothing."""
     if model.type != 'MESH':
         raise CannotFinish(f"“{model.name}” is no mesh.")
-    mesh = mesh_of(model)
     if is_linked(model):
         raise CannotFinish(f"“{model.name}” is linked from another file. Make it local first.")
-    size.check(model, mesh, finish.size)
-    origin.check(model, finish.origin)
-    decimate.check(model, mesh, finish.triangles, keeps_modifier=finish.keeps_modifier)
-    textures.check(finish.textures)
+    for step in _STEPS:
+        step.check(model, wanted)
 
 
 def finish(model: bpy.types.Object, wanted: Finish) -> list[str]:
@@ -54,23 +69,9 @@ def reduce(mesh: bpy.types.Mesh, wanted: Finish) -> None:
 
 def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """All other steps, on a mesh that is reduced: 100 ms for 1,000,000 triangles."""
-    mesh = mesh_of(model)
-    size.scale_to(model, mesh, wanted.size, wanted.size_m)
-    kept = origin.why_kept(mesh, wanted.origin)
-    if not kept:
-        origin.move_to(mesh, origin.place_of(model, mesh, wanted.origin))
-    shade(mesh, wanted)
-    if wanted.triangles:
-        # The mesh itself is within it by now, unless a modifier shall be.
-        decimate.keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
-    said = "" if wanted.keeps_modifier else decimate.shortfall(mesh, wanted.triangles)
-    return [*filter(None, (kept, said)), *textures.keep(mesh, wanted.textures), *textures.unseen(mesh)]
+    return [sentence for step in _STEPS for sentence in step.apply(model, wanted)]
 
 
 def shade(mesh: bpy.types.Mesh, wanted: Finish) -> None:
     """Smooth up to the angle, flat, or as it is."""
-    if wanted.shading is Shading.ANGLE:
-        defaults.shade(mesh, wanted.sharp_angle)
-    elif wanted.shading is Shading.FLAT:
-        mesh.shade_flat()
-        mesh.update()
+    shading.shade(mesh, wanted)

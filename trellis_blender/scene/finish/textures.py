@@ -10,7 +10,8 @@ from ...generation.file_names import file_stem
 from ...generation.files import write_whole
 from ...generation.problems import GenerationProblem
 from ...generation.worker.picture_file import is_whole
-from .options import CannotFinish, Textures
+from ..meshes import mesh_of
+from .options import CannotFinish, Finish, Textures
 
 FOLDER = "textures"
 NAMES_LIMIT = 1000
@@ -25,10 +26,16 @@ def images_of(mesh: bpy.types.Mesh) -> list[bpy.types.Image]:
     return [image for image in found.values() if image.source in {'FILE', 'TILED'} or _is_painted(image)]
 
 
-def check(choice: Textures) -> None:
+def check(_: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish where there is no place for files."""
-    if choice is Textures.SAVE and not bpy.data.filepath:
+    if wanted.textures is Textures.SAVE and not bpy.data.filepath:
         raise CannotFinish("Save the .blend first: the textures are saved beside it.")
+
+
+def apply(model: bpy.types.Object, wanted: Finish) -> list[str]:
+    """Packs or saves the pictures; sentences about those with which it could not be done, and about damaged ones."""
+    mesh = mesh_of(model)
+    return [*keep(mesh, wanted.textures), *unseen(mesh)]
 
 
 def keep(mesh: bpy.types.Mesh, choice: Textures) -> list[str]:
