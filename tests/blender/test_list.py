@@ -1,15 +1,19 @@
 """The list: its pictures, and what a row's menu does."""
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import addon_utils
 import bpy
 import numpy as np
 import pytest
 from models import box_glb, picture_png
+from paper import drawn
 from service import Piapi
 
 
@@ -240,3 +244,31 @@ def test_a_thousand_rows_are_sorted_once(addon: Any, count: int) -> None:
     look(current())
     assert panel._Memory.newest is before
     assert time.perf_counter() - start < 0.001
+
+
+def test_rows_that_cannot_be_read_are_told_in_the_list(generate: Any, folder: Path) -> None:
+    generate(prompt="a bear")
+    generate(prompt="a fox")
+    kept = current().generations[newest().id].folder_name
+    addon_utils.disable("trellis_blender", default_set=True)
+    store = folder / "generations.sqlite3"
+    for broken, sentence in (
+        (1, f"1 generation of an earlier session cannot be read. Its files are kept in {folder}."),
+        (2, f"2 generations of earlier sessions cannot be read. Their files are kept in {folder}."),
+    ):
+        with closing(sqlite3.connect(store)) as db, db:
+            db.execute("UPDATE generation SET record = '{' WHERE rowid <= ?", (broken,))
+        addon_utils.enable("trellis_blender", default_set=True)
+        assert "cannot be read" not in said_by_the_list(), "nothing was read yet"
+        current().wait_until_loaded()
+        assert sentence in said_by_the_list()
+        assert len(current().generations) == 2 - broken
+        assert (folder / kept / "model.glb").is_file()
+        addon_utils.disable("trellis_blender", default_set=True)
+    addon_utils.enable("trellis_blender", default_set=True)
+
+
+def said_by_the_list() -> str:
+    from trellis_blender.interface.generations import panel
+
+    return " ".join(drawn(panel.TRELLIS_PT_generations))

@@ -106,6 +106,11 @@ class Queue:
         """True once all that `load` found is among the changes, or cannot be read."""
         return self._books.has_loaded
 
+    @property
+    def unreadable(self) -> int:
+        """How many generations `load` found that cannot be read. Their files stay where they are."""
+        return self._books.unreadable
+
     def allow(self, at_once: int) -> None:
         """How many generations may be worked on at once, where the account's plan has room for as many."""
         if at_once != self._allowed_at_once:

@@ -47,6 +47,8 @@ class Books:
         self._interrupted: set[tuple[str, str]] = set()
         self.has_loaded = False
         """True once all that `load` found is among the changes, or cannot be read."""
+        self.unreadable = 0
+        """How many generations `load` found that cannot be read: damaged ones, or of a later version."""
 
     def load(self) -> None:
         """Tells all generations, and clears away what was never sent."""
@@ -58,6 +60,7 @@ class Books:
             return
         for found in generations:
             self._publish_found(found)
+        self.unreadable = len(known - {found.generation.id for found in generations})
         self.has_loaded = True
         from ..files import finish_removals, remove_unsent
 

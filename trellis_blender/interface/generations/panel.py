@@ -16,7 +16,7 @@ from ..generate import concepts
 from ..input_image import thumbnails
 from ..monitor import monitor
 from ..state import session
-from ..text import rows as wording
+from ..text import rows
 from ..text.layouts import TrellisPanel, draw_text, ui_scale
 from ..viewport import redraw
 
@@ -82,6 +82,8 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
     if found.look_around():
         monitor.watch()
     _look(found)
+    if unreadable := found.queue.unreadable:
+        draw_text(layout, context, rows.unreadable(unreadable, str(found.queue.folder)), 'ERROR')
     if not _Memory.newest:
         layout.label(text="Nothing generated yet")
     if _Memory.paused:
@@ -125,14 +127,14 @@ def _draw_generation(
     is_stacked = is_narrow and any(action.text for action in actions)
     if not is_stacked:
         units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
-    name = wording.shorten(generation.request.name, int((units - 1.0) / CHARACTER_UNITS))
+    name = rows.shorten(generation.request.name, int((units - 1.0) / CHARACTER_UNITS))
     title.operator("trellis.show", text=name, icon=line.icon, emboss=False).generations = generation.id
     buttons = (lines if is_stacked else row).row(align=True)
     buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
     for action in actions:
         buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
-    stage = wording.plain(line.stage)
-    status = " · ".join(filter(None, (stage, wording.facts(generation))))
+    stage = rows.plain(line.stage)
+    status = " · ".join(filter(None, (stage, rows.facts(generation))))
     if len(status) > status_characters:
         status = stage
     if generation.is_working and line.share is not None:
@@ -143,7 +145,7 @@ def _draw_generation(
         draw_text(box, context, line.detail)
 
 
-def _actions(generation: "Generation", line: wording.Line) -> list[_Action]:
+def _actions(generation: "Generation", line: rows.Line) -> list[_Action]:
     """The buttons of a row, the last ones to give way when it gets narrow."""
     state = generation.state
     cancel, more = _Action("trellis.cancel", "", 'X'), _Action("trellis.more", "", 'DOWNARROW_HLT')

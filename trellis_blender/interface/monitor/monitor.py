@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...generation.states import State
-from ...scene import user_activity
-from ...scene import windows as views
+from ...scene import user_activity, windows
 from ..input_image import thumbnails
 from ..placed_model import assets, finish_operator
 from ..state import background, configuration, session
@@ -253,8 +252,9 @@ def _remove_abandoned() -> float | None:
 
 def _look_after_monitor() -> float | None:
     found = session.current()
-    may_come = found.is_busy
-    if found.drain() or _Memory.is_stale:
+    may_come, knew_all = found.is_busy, found.knows_all
+    # The list says so as well where there is nothing in it that can be read.
+    if found.drain() or _Memory.is_stale or found.knows_all is not knew_all:
         _show()
     _tidy_up(found)
     others_work = found.look_elsewhere()
@@ -269,8 +269,8 @@ def _look_after_monitor() -> float | None:
     rested_s = time.monotonic() - _Memory.ended_at
     if rested_s < HANDOVER_S:
         return HANDOVER_S - rested_s
-    windows = bpy.context.window_manager.windows
-    if windows and user_activity.OUR_MONITOR not in user_activity.modal_operators():
-        with views.inside(windows[0]):
+    opened = bpy.context.window_manager.windows
+    if opened and user_activity.OUR_MONITOR not in user_activity.modal_operators():
+        with windows.inside(opened[0]):
             bpy.ops.trellis.monitor('INVOKE_DEFAULT')  # pyright: ignore[reportAttributeAccessIssue]
     return WATCH_INTERVAL_S

@@ -240,6 +240,13 @@ def removal(generation: "Generation") -> list[str]:
     return []
 
 
+def unreadable(count: int, folder: str) -> str:
+    """What the list says about generations of earlier sessions that it cannot show."""
+    if count == 1:
+        return f"1 generation of an earlier session cannot be read. Its files are kept in {folder}."
+    return f"{count} generations of earlier sessions cannot be read. Their files are kept in {folder}."
+
+
 def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
     """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
     return list(_wrapped(plain(text), max(int(width_px / (6.2 * ui_scale)), 16)))
