@@ -103,13 +103,13 @@ def test_a_model_in_a_box_is_saved_without_it(chair: Any, library: Path) -> None
 def test_objects_that_come_along_are_named(chair: Any, library: Path) -> None:
     from trellis_blender.interface.placed_model import assets
 
-    assert assets.save(bpy.context, chair)[1] == []
+    assert assets.save_as_asset(bpy.context, chair)[1] == []
     cutter, other = (bpy.data.objects.new(name, bpy.data.meshes.new(name)) for name in ("Cutter", "Other"))
     for item in (cutter, other):
         bpy.context.scene.collection.objects.link(item)
     other.parent = chair
     chair.modifiers.new("cut", 'BOOLEAN').object = cutter
-    path, (said,) = assets.save(bpy.context, chair)
+    path, (said,) = assets.save_as_asset(bpy.context, chair)
     assert "“Cutter”" in said
     assert "Other" not in said
     with bpy.data.libraries.load(str(path)) as (found, _):

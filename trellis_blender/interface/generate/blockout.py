@@ -15,7 +15,7 @@ from ...generation.providers import provider_of
 from ...generation.record import costs
 from ...piapi.models import TEXT, InputUnusable
 from ..input_image import decode_many
-from ..monitor import monitor, waiting
+from ..monitor import arrival, monitor
 from ..state import background, blend_file, configuration, session
 from ..state.settings import model_of, settings_of, why_no_model
 from ..text import rows
@@ -208,7 +208,7 @@ def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> 
     done = monitor.press(operator, submit, "Nothing was submitted.")
     if taken and said:
         operator.report({'WARNING'}, f"Left out: {said}")
-    if taken and bpy.app.background and (problem := waiting.wait_and_place(taken)):
+    if taken and bpy.app.background and (problem := arrival.wait_and_place(taken)):
         operator.report({'ERROR'}, rows.plain(problem))
         return {'CANCELLED'}
     return done

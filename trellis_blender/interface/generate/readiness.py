@@ -49,11 +49,13 @@ def already_made(settings: TRELLIS_PG_settings, model: Model) -> "list[Generatio
     found = session.current()
     asked = (wanted, settings.seed, settings.variations, found, found.revision)
     if asked != _Memory.asked:
-        from ...generation.record.history import already_made as look
+        from ...generation.record import history
         from ...generation.record.variations import seeds
 
         _Memory.asked = asked
-        _Memory.answer = look(found.generations.values(), wanted, seeds(settings.seed, settings.variations))
+        _Memory.answer = history.already_made(
+            found.generations.values(), wanted, seeds(settings.seed, settings.variations)
+        )
     return _Memory.answer or []
 
 

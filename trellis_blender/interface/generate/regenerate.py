@@ -75,7 +75,7 @@ def compose(
     Raises NotReady, InputUnusable or PictureUnusable with a sentence.
     """
     from ...generation.record.request import compose_request
-    from ...scene.arrival import place as placing
+    from ...scene.arrival.place import beside
 
     if in_its_place and (reason := _why_not_replaceable(item)):
         raise configuration.NotReady(reason)
@@ -93,7 +93,7 @@ def compose(
         parameters={**dict(made.parameters), "seed": seed}
         if find_model(made.model).takes_seed
         else dict(made.parameters),
-        placement=placing.beside(context, item, found.file.blend_load, finish_of(settings_of(context.scene))),
+        placement=beside(context, item, found.file.blend_load, finish_of(settings_of(context.scene))),
     )
     return replace(request, name=item.name) if in_its_place else request
 

@@ -14,7 +14,7 @@ from ...piapi.models import InputUnusable
 from ...scene import user_activity
 from ..input_image import decode_cache
 from ..input_image.file import changed_at_ns
-from ..monitor import arrival, monitor, waiting
+from ..monitor import arrival, monitor
 from ..state import configuration, session
 from ..state.blend_file import path_of
 from ..state.settings import (
@@ -67,7 +67,7 @@ class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
         except (configuration.NotReady, InputUnusable, ValueError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
-        if problem := waiting.wait_and_place(submitted):
+        if problem := arrival.wait_and_place(submitted):
             self.report({'ERROR'}, rows.plain(problem))
             return {'CANCELLED'}
         return {'FINISHED'}

@@ -77,13 +77,13 @@ class TRELLIS_OT_use_image(bpy.types.Operator):
         return {'RUNNING_MODAL'}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ...scene.images import load as picture
+        from ...scene.images.load import PictureUnusable, picture_of
 
         try:
             image = bpy.data.images.get(self.image)
             if image is None:
-                raise picture.PictureUnusable("There is no image in this file. Choose a file instead.")
-            use(context.scene, picture.picture_of(image, context.scene), image.name)
+                raise PictureUnusable("There is no image in this file. Choose a file instead.")
+            use(context.scene, picture_of(image, context.scene), image.name)
         except (ValueError, OSError) as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
@@ -177,34 +177,34 @@ def _render(context: bpy.types.Context) -> "tuple[Picture, str]":
 
 
 def _reference(context: bpy.types.Context) -> "tuple[Picture, str]":
-    from ...scene.images import load as picture
+    from ...scene.images.load import PictureUnusable, picture_of
 
     item = context.object
     image = item.data if item is not None and item.type == 'EMPTY' else None
     if not isinstance(image, bpy.types.Image):
-        raise picture.PictureUnusable("The active object is no reference image. Select an image Empty first.")
-    return picture.picture_of(image, context.scene), image.name
+        raise PictureUnusable("The active object is no reference image. Select an image Empty first.")
+    return picture_of(image, context.scene), image.name
 
 
 def _editor(context: bpy.types.Context) -> "tuple[Picture, str]":
     from ...scene.images import capture
-    from ...scene.images import load as picture
+    from ...scene.images.load import PictureUnusable, picture_of
 
     area = image_editor(context)
     image = getattr(area.spaces.active, "image", None) if area is not None else None
     if image is None:
-        raise picture.PictureUnusable("No image is open in an Image Editor.")
+        raise PictureUnusable("No image is open in an Image Editor.")
     if image.type == capture.RENDER_RESULT:
         return _render(context)
-    return picture.picture_of(image, context.scene), image.name
+    return picture_of(image, context.scene), image.name
 
 
 def _clipboard(context: bpy.types.Context) -> "tuple[Picture, str]":
     from ...scene import versions
-    from ...scene.images import load as picture
+    from ...scene.images.load import PictureUnusable, picture_of
 
     if not has_clipboard(context):
-        raise picture.PictureUnusable("There is no image on the clipboard that Blender can take here.")
+        raise PictureUnusable("There is no image on the clipboard that Blender can take here.")
     area: Any = image_editor(context)
     space = area.spaces.active
     before, shown = set(bpy.data.images), space.image
@@ -214,13 +214,13 @@ def _clipboard(context: bpy.types.Context) -> "tuple[Picture, str]":
         with context.temp_override(area=area):
             bpy.ops.image.clipboard_paste()
     else:
-        raise picture.PictureUnusable("While something is being made, paste it in the Image Editor and take it there.")
+        raise PictureUnusable("While something is being made, paste it in the Image Editor and take it there.")
     pasted = next((image for image in bpy.data.images if image not in before), None)
     space.image = shown
     if pasted is None:
-        raise picture.PictureUnusable("There is no image on the clipboard that Blender can take here.")
+        raise PictureUnusable("There is no image on the clipboard that Blender can take here.")
     try:
-        return picture.picture_of(pasted, context.scene), "Clipboard"
+        return picture_of(pasted, context.scene), "Clipboard"
     finally:
         bpy.data.images.remove(pasted)
 

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...generation.states import State
 from ...scene.finish.options import Preset
+from ..placed_model import assets
 from ..state import configuration, logs, session
+from ..text import rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...generation.record.generation import Generation
     from ...generation.record.request import GenerationRequest, Placement
+    from ...scene.arrival.place import Placed
 
 
 def submit(
@@ -26,7 +30,7 @@ def submit(
     from dataclasses import replace
 
     from ...scene import windows
-    from ...scene.arrival import place as placing
+    from ...scene.arrival.place import stand_in
     from ...scene.placement import placeholder
 
     found = session.current()
@@ -40,7 +44,7 @@ def submit(
                 placeholder.mark(places[number], taken[-1].id)
                 scene = placeholder.scene_of(places[number][0])
             else:
-                scene = placing.stand_in(request.name, taken[-1].id, placement)
+                scene = stand_in(request.name, taken[-1].id, placement)
     finally:
         if scene is not None:
             windows.push_undo(scene, f"Placeholder “{taken[0].request.name}”")
@@ -53,13 +57,13 @@ def submit_again(generation: "Generation") -> None:
     Raises access.NotReady.
     """
     from ...scene import windows
-    from ...scene.arrival import place as placing
+    from ...scene.arrival.place import stand_in
 
     found = session.current()
     request = generation.request
     found.queue.submit_again(generation, found.service_for(request.model))
     if found.file.misses_placeholder(generation):
-        scene = placing.stand_in(request.name, generation.id, request.placement)
+        scene = stand_in(request.name, generation.id, request.placement)
         windows.push_undo(scene, f"Placeholder “{request.name}”")
     found.drain()
 
@@ -71,10 +75,8 @@ def place(generation: "Generation") -> "Generation":
     """
     from dataclasses import replace
 
-    from ...generation.record.provenance import made_by
-    from ...generation.states import State
     from ...gltf.errors import ModelUnusable
-    from ...scene.arrival import place as placing
+    from ...scene.arrival.place import NotNow
     from ...scene.importing.importer import ImportFailed
     from ...scene.placement import placeholder
 
@@ -88,12 +90,8 @@ def place(generation: "Generation") -> "Generation":
             raise ModelUnusable(f"its file {glb} is gone")
         stand_in = placeholder.find(generation.id)
         placement = _placement(found, generation, stand_in)
-        smooth_up_to = configuration.smooth_up_to()
-        made = made_by(generation, configuration.own_version())
-        placed = placing.place(
-            glb, request.name, generation.id, placement, stand_in, smooth_up_to=smooth_up_to, made=made
-        )
-    except placing.NotNow as reason:
+        placed = _build(glb, generation, placement, stand_in)
+    except NotNow as reason:
         changed = replace(generation, problem=str(reason), parked=True)
     except (ImportFailed, ModelUnusable) as error:
         changed = replace(generation, problem=str(error), parked=True)
@@ -122,7 +120,6 @@ def is_read(generation: "Generation") -> bool:
     """Whether its model has been read in a thread, so that `place` need not; has it read from now on where not. Of what
     is in the scene already, or has no file, there is nothing to read.
     """
-    from ...generation.states import State
     from ...scene.importing import reading
 
     if generation.state is State.PLACED and session.current().file.object_of(generation):
@@ -136,6 +133,26 @@ def forget_read() -> None:
     from ...scene.importing import reading
 
     reading.drop_all()
+
+
+def wait_and_place(generation_ids: "Sequence[str]") -> str:
+    """For scripts, which go on with what they have asked for: in background Blender nothing arrives by itself.
+
+    Blocks until nobody works on the generations any more, and puts each model that has come into the scene. Returns ""
+    where all are there, else sentences that name each one that is not. All stand where they belong then.
+    """
+    outcomes = [_place_for_script(session.current().wait_for(number)) for number in generation_ids]
+    # What was moved is where it was until Blender looks.
+    bpy.context.view_layer.update()
+    return rows.outcome(outcomes)
+
+
+def _place_for_script(generation: "Generation") -> "Generation":
+    if generation.state is not State.READY:
+        return generation
+    placed = place(generation)
+    assets.arrived(placed.id)
+    return placed
 
 
 def remove_abandoned() -> None:
@@ -156,11 +173,28 @@ def _glb(generation: "Generation") -> "Path":
     return session.current().queue.folder / generation.folder_name / MODEL_NAME
 
 
+def _build(
+    glb: "Path", generation: "Generation", placement: "Placement", stand_in: bpy.types.Object | None
+) -> "Placed":
+    from ...generation.record.provenance import made_by
+    from ...scene.arrival import place
+
+    return place.place(
+        glb,
+        generation.request.name,
+        generation.id,
+        placement,
+        stand_in,
+        smooth_up_to=configuration.smooth_up_to(),
+        made=made_by(generation, configuration.own_version()),
+    )
+
+
 def _placement(found: session.Session, generation: "Generation", stand_in: bpy.types.Object | None) -> "Placement":
     """Where it goes now; where it is from now on, so that it can be placed there again."""
     from dataclasses import replace
 
-    from ...scene.arrival import place as placing
+    from ...scene.arrival.place import here
     from ...scene.placement import placeholder
 
     placement = generation.request.placement
@@ -170,4 +204,4 @@ def _placement(found: session.Session, generation: "Generation", stand_in: bpy.t
     if found.file.belongs_here(generation):
         return placement
     finish = Preset(placement.finish)
-    return placing.here(bpy.context, placement.longest_side_m, found.file.blend_load, finish=finish)
+    return here(bpy.context, placement.longest_side_m, found.file.blend_load, finish=finish)

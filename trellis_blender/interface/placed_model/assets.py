@@ -48,7 +48,7 @@ class TRELLIS_OT_save_asset(bpy.types.Operator):
 
         try:
             model = self._model(context)
-            path, problems = save(context, model)
+            path, problems = save_as_asset(context, model)
         except NotSaved as error:
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
@@ -105,16 +105,16 @@ def library_of(folder: Path) -> bpy.types.UserAssetLibrary | None:
     return next((each for each in libraries if each.path and Path(each.path) == folder), None)
 
 
-def save(context: bpy.types.Context, model: bpy.types.Object) -> tuple[Path, list[str]]:
+def save_as_asset(context: bpy.types.Context, model: bpy.types.Object) -> tuple[Path, list[str]]:
     """Saves a model as an asset and has open Asset Browsers show it; the file, and sentences about missing textures.
 
     Raises scene.assets.NotSaved.
     """
-    from ...scene.assets import save as assets
+    from ...scene.assets.save import NotSaved, save
 
     if model.type != 'MESH':
-        raise assets.NotSaved(f"“{model.name}” is no mesh.")
-    saved = assets.save(model, library_folder(), _about(context, model))
+        raise NotSaved(f"“{model.name}” is no mesh.")
+    saved = save(model, library_folder(), _about(context, model))
     if _refresh() is not None:
         background.later(_refresh, AGAIN_AFTER_S)
     return saved
@@ -158,7 +158,7 @@ def _save_arrived(generation_id: str) -> float | None:
     model = session.current().file.object_of(generation) if generation is not None else None
     if model is not None:
         try:
-            save(bpy.context, model)
+            save_as_asset(bpy.context, model)
             _Memory.problem = ""
         except NotSaved as error:
             _Memory.problem = str(error)

@@ -23,7 +23,7 @@ from ..blockout import swap
 from ..finish import textures
 from ..meshes import is_linked, mesh_of
 from ..placement import placeholder
-from . import catalog as asset_catalog
+from .catalog import ROOT, ensure
 
 NAME_WHILE_SAVING = "Trellis: being saved as an asset"
 KEY_PROPERTY = "trellis_asset"
@@ -45,7 +45,7 @@ class About:
     description: str = ""
     author: str = ""
     tags: tuple[str, ...] = ()
-    catalog: str = asset_catalog.ROOT
+    catalog: str = ROOT
     key: str = ""
     picture: Picture | None = None
 
@@ -70,7 +70,7 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
     part = path.with_name(f".{path.name}{PART_SUFFIX}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        catalog_id = asset_catalog.ensure(folder, about.catalog)
+        catalog_id = ensure(folder, about.catalog)
         with _packed(mesh) as problems, _copy_named(model, about.name) as copy:
             _mark(copy, about, catalog_id)
             problems.extend(_needed_by_modifiers(copy))
