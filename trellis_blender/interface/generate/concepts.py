@@ -143,11 +143,10 @@ class TRELLIS_OT_show_concepts(bpy.types.Operator):
 
 
 class TRELLIS_MT_concepts(bpy.types.Menu):
-    """Concept images that were made before, the newest first"""
+    """Concept images that were made before, the newest first. They cost nothing again"""
 
     bl_idname = "TRELLIS_MT_concepts"
     bl_label = "Earlier Concept Images"
-    bl_description = "Concept images that were made before, the newest first. They cost nothing again"
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout

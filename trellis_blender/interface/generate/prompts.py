@@ -68,11 +68,10 @@ class TRELLIS_OT_use_prompt(bpy.types.Operator):
 
 
 class TRELLIS_MT_prompts(bpy.types.Menu):
-    """Prompts that something was made from, the newest first"""
+    """Use a prompt again that something was made from, the newest first"""
 
     bl_idname = "TRELLIS_MT_prompts"
     bl_label = "Earlier Prompts"
-    bl_description = "Take up a prompt again that something was made from, the newest first"
 
     def draw(self, context: bpy.types.Context) -> None:
         from ...generation.record.history import earlier_prompts

@@ -91,11 +91,10 @@ class TRELLIS_OT_use_image(bpy.types.Operator):
 
 
 class TRELLIS_MT_pictures(bpy.types.Menu):
-    """Pictures from what is in front of you"""
+    """Start from what is in front of you: the viewport, a render, an image of this file"""
 
     bl_idname = "TRELLIS_MT_pictures"
     bl_label = "Take a Picture"
-    bl_description = "Start from what is in front of you: the viewport, a render, an image of this file"
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout

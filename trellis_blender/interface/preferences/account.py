@@ -42,8 +42,7 @@ class _AskOperator(bpy.types.Operator):
             return False
         return True
 
-    def ask(self) -> set[str]:
-        """Asks."""
+    def execute(self, context: bpy.types.Context) -> set[str]:
         task_id = getattr(self, "task_id", "").strip()
         return monitor.press(self, lambda: session.current().ask(self.topic, task_id))
 
@@ -55,9 +54,6 @@ class TRELLIS_OT_test_key(_AskOperator):
     bl_label = "Test the Key"
     topic = Topic.ACCOUNT
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return self.ask()
-
 
 class TRELLIS_OT_list_tasks(_AskOperator):
     """Look for models of this account that were made on PiAPI's site or on another computer. Costs nothing"""
@@ -65,9 +61,6 @@ class TRELLIS_OT_list_tasks(_AskOperator):
     bl_idname = "trellis.list_tasks"
     bl_label = "Look for Others"
     topic = Topic.TASKS
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return self.ask()
 
 
 class TRELLIS_OT_fetch_task(_AskOperator):
@@ -106,7 +99,7 @@ class TRELLIS_OT_fetch_task(_AskOperator):
             return {'CANCELLED'}
         if (listed := _listed(task_id)) and listed.inputs is not None:
             return monitor.press(self, lambda: found.fetch(listed))
-        return self.ask()
+        return super().execute(context)
 
 
 class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):

@@ -94,6 +94,11 @@ def _draw_refused(layout: bpy.types.UILayout, context: bpy.types.Context, field:
         draw_text(layout, context, said, 'ERROR')
 
 
+def _whole_number(name: str, description: str, default: int, limits: tuple[int, int], **more: Any) -> Any:
+    low, high = limits
+    return bpy.props.IntProperty(name=name, description=description, default=default, min=low, max=high, **more)
+
+
 class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     """Key and addresses. The secrets themselves are kept in files of their own, see `configuration`."""
 
@@ -155,35 +160,31 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         ],
     )
 
-    at_once: bpy.props.IntProperty(
-        name="At Once",
-        description="How many generations are worked on at once. Never more than the account allows",
-        default=MOST_AT_ONCE,
-        min=1,
-        max=MOST_AT_ONCE,
+    at_once: _whole_number(
+        "At Once",
+        "How many generations are worked on at once. Never more than the account allows",
+        MOST_AT_ONCE,
+        (1, MOST_AT_ONCE),
         update=_heed,
     )
-    connect_timeout_s: bpy.props.IntProperty(
-        name="Connect Within (s)",
-        description="Seconds that a connection may take. More for a slow line or proxy",
-        default=int(USUAL_LIMITS.connect_s),
-        min=1,
-        max=120,
+    connect_timeout_s: _whole_number(
+        "Connect Within (s)",
+        "Seconds that a connection may take. More for a slow line or proxy",
+        int(USUAL_LIMITS.connect_s),
+        (1, 120),
     )
-    answer_timeout_s: bpy.props.IntProperty(
-        name="Answer Within (s)",
-        description="Seconds without a sign of life after which a request is taken for unanswered",
-        default=int(USUAL_LIMITS.read_s),
-        min=5,
-        max=170,
+    answer_timeout_s: _whole_number(
+        "Answer Within (s)",
+        "Seconds without any data after which a request counts as unanswered",
+        int(USUAL_LIMITS.read_s),
+        (5, 170),
     )
-    patience_min: bpy.props.IntProperty(
-        name="Keep Trying (min)",
-        description="Minutes for which a task that PiAPI has is asked after while there is no network. Then it rests "
-        "until you press Resume, at no cost",
-        default=120,
-        min=1,
-        max=24 * 60,
+    patience_min: _whole_number(
+        "Keep Trying (min)",
+        "Minutes for which a task that PiAPI has is polled while there is no network. Then it rests until you press "
+        "Resume, at no cost",
+        120,
+        (1, 24 * 60),
     )
     smooth_up_to: bpy.props.FloatProperty(
         name="Smooth up to",
