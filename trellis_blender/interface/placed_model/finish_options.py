@@ -28,9 +28,6 @@ def _property_of(choice: "Field[Any]") -> Any:
     return kinds[type(default)](**choice.metadata, default=default)
 
 
-_Choices = type("_Choices", (), {"__annotations__": {name: _property_of(choice) for name, choice in _CHOICES.items()}})
-
-
 def _values_of(preset: str) -> dict[str, Any]:
     """The operator's properties as a preset has them."""
     known = PRESETS[Preset(preset)]
@@ -58,17 +55,25 @@ def finish_of(properties: Any) -> Finish:
     )
 
 
+_PRESET = bpy.props.EnumProperty(
+    name="Preset",
+    description="What the rest is set to at first",
+    items=PRESET_ITEMS,
+    default=Preset.SCENE.value,
+    update=_take_preset,
+)
+# Blender sets what a script gives in this order: the preset first, which sets the choices, and then single values.
+_Choices = type(
+    "_Choices",
+    (),
+    {"__annotations__": {"preset": _PRESET, **{name: _property_of(choice) for name, choice in _CHOICES.items()}}},
+)
+
+
 class FinishOperator(_Choices, bpy.types.Operator):
     """An operator with the properties of a finish."""
 
     model: bpy.props.StringProperty(options={'SKIP_SAVE', 'HIDDEN'}, description="The object's name; else the active")
-    preset: bpy.props.EnumProperty(
-        name="Preset",
-        description="What the rest is set to at first",
-        items=PRESET_ITEMS,
-        default=Preset.SCENE.value,
-        update=_take_preset,
-    )
     size_m: bpy.props.FloatProperty(name="Length", description=LENGTH, min=0, soft_max=100)
     size_shown: shown_length("size_m", LENGTH)
     sharp_angle: bpy.props.FloatProperty(name="Angle", subtype='ANGLE', default=radians(30), min=0, max=pi)
@@ -110,7 +115,8 @@ class FinishOperator(_Choices, bpy.types.Operator):
         """What was not given comes from the preset, the angle from the preferences; what was given for another model
         counts as not given.
         """
-        for name, value in _values_of(self.preset).items():
+        chosen: Any = self
+        for name, value in _values_of(chosen.preset).items():
             if not self.properties.is_property_set(name):
                 setattr(self, name, value)
         if not self.properties.is_property_set("sharp_angle"):
