@@ -247,7 +247,7 @@ def test_removing_deletes_the_files_and_leaves_the_scene(generate: Any, piapi: P
     until(lambda: not current().is_busy)
     asked = " ".join(rows.removal(found))
     assert "It has cost $0.04; making it again costs that again." in asked
-    assert "What stands in a scene stays there." in asked
+    assert "What is in a scene stays there." in asked
     kept = folder / found.folder_name
     assert (kept / "model.glb").exists()
     assert bpy.ops.trellis.remove(generation=found.id) == {"FINISHED"}

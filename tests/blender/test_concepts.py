@@ -124,8 +124,8 @@ def test_an_image_only_model_and_a_prompt_lead_to_pictures_with_both_prices(sett
     assert not concepts.are_the_way(settings, OFFLINE_PREVIEW)
     made_concepts(settings)
     assert concepts.both_steps(MODELS["Qubico/pixal3d"]) == (
-        "First 4 pictures by Flux, at a price that PiAPI tells when they are done. The last ones cost $0.0080. "
-        "Then Pixal3D makes a model of each that you choose: $0.25."
+        "First Flux draws 4 pictures. PiAPI tells their price when they are done. The last ones cost $0.0080. "
+        "Then Pixal3D makes a model from each that you choose: $0.25."
     )
     settings.source = 'IMAGE'
     assert not concepts.are_the_way(settings, MODELS["Qubico/trellis2"])
@@ -284,5 +284,5 @@ def test_the_better_picture_lands_in_no_other_file(settings: Any, piapi: Piapi, 
     there = bpy.context.scene.trellis
     there.image = str(path)
     background_removal._Memory.awaited[str(path)] = generation.id
-    assert background_removal._hear(field, generation.id) is None
+    assert background_removal._use_when_ready(field, generation.id) is None
     assert there.image == str(path)

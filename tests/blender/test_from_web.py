@@ -125,6 +125,6 @@ def test_a_picture_lands_in_no_other_file_or_scene(addon: Any, piapi: Piapi, tmp
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "mine.blend"))
     found.wait_for_answer(Topic.PICTURE)
-    image_from_web._hear(image_from_web._Memory.field)
+    image_from_web._use_when_fetched(image_from_web._Memory.field)
     assert {scene.trellis.image for scene in bpy.data.scenes} == {""}
     assert not image_from_web._Memory.is_awaited

@@ -62,8 +62,8 @@ def test_numbers_that_cannot_be_sent_are_not_taken_up(
     assert use_settings(generation) == {'FINISHED'}
     assert (settings.seed, settings.ss_sampling_steps, settings.slat_guidance_strength) == (0, 20, 4.0)
     said = capfd.readouterr().out
-    assert "Its seed is none that can be sent again, so a new one is drawn." in said
-    assert "Its Shape Steps is none that can be sent, so yours stays." in said
+    assert "Its seed cannot be sent again, so a new one is drawn." in said
+    assert "Its Shape Steps cannot be sent, so yours stays." in said
 
 
 def test_what_can_be_sent_is_taken_up(found: Any) -> None:

@@ -371,15 +371,15 @@ def test_somebody_elses_is_shown_removed_and_costs_nothing(found: Any, piapi: Pi
     box["trellis_placeholder"] = "0123"
     placeholder.forget()
     overlay.update()
-    assert overlay.strays() == [
-        (box, captions.Caption("a bear", "Made elsewhere · nothing arrives here", is_stray=True))
+    assert overlay.orphans() == [
+        (box, captions.Caption("a bear", "Made elsewhere · nothing arrives here", is_orphan=True))
     ]
     monitor.tick()
     assert not monitor.has_work()
     assert bpy.ops.trellis.remove_placeholder(name="a bear") == {'FINISHED'}
     assert "a bear" not in bpy.data.objects
     overlay.update()
-    assert overlay.strays() == []
+    assert overlay.orphans() == []
     assert piapi.requests == []
     overlay.unregister()
 

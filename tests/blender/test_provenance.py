@@ -224,9 +224,7 @@ def test_a_picture_that_is_missing_is_a_sentence_and_nothing_is_sent(
     assert again.picture_sha256 == group_of(item)["picture_sha256"]
     forget_everything(folder)
     for name in ("generate_again", "vary_seed", "show_source"):
-        with pytest.raises(
-            RuntimeError, match=r"The picture “leaf\.png” that it was made from is not on this computer"
-        ):
+        with pytest.raises(RuntimeError, match=r"Its picture “leaf\.png” is not on this computer"):
             getattr(bpy.ops.trellis, name)('INVOKE_DEFAULT')
     settings = bpy.context.scene.trellis
     settings.image = ""

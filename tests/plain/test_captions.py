@@ -68,7 +68,7 @@ def test_stage_percent_and_time_left_as_far_as_they_are_known() -> None:
 def test_every_state_has_a_caption(state: State, parked: bool) -> None:
     found = caption("a bear", generation(state=state, parked=parked), 165.0, in_scene=False, waits_for="")
     assert found.said[0].isupper()
-    assert found.is_stray == (state is State.CANCELLED)
+    assert found.is_orphan == (state is State.CANCELLED)
 
 
 def test_what_became_of_it() -> None:

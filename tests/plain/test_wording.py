@@ -81,7 +81,9 @@ def test_the_offline_preview_is_never_taken_for_piapi() -> None:
 
 
 def test_a_placeholder_that_is_gone_is_said() -> None:
-    line = describe(generation(state=State.READY), 165.0, here=False, in_scene=False, waits_for="", is_bereft=True)
+    line = describe(
+        generation(state=State.READY), 165.0, here=False, in_scene=False, waits_for="", has_lost_placeholder=True
+    )
     assert line.detail == "Its placeholder is gone. Place puts it at the 3D cursor."
 
 

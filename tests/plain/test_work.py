@@ -183,7 +183,7 @@ def polled(alone: Alone, status: Status, **told: Any) -> Generation:
 
 @pytest.mark.parametrize(
     ("status", "stage"),
-    [(Status.PENDING, "Waiting for PiAPI"), (Status.STAGED, "Waiting for the account's other tasks")],
+    [(Status.PENDING, "Waiting for PiAPI"), (Status.STAGED, "Waiting for other tasks")],
 )
 def test_what_waits_shows_no_progress(tmp_path: Path, status: Status, stage: str) -> None:
     alone = Alone(tmp_path, HINDERED)

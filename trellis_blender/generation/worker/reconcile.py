@@ -38,7 +38,7 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, picture_a
     if not isinstance(client, ListsTasks):
         work.rest(State.OUTCOME_UNKNOWN, f"{why} {costs.unknown(work.generation)}")
         return
-    work.change(stage="Looking for it among the account's tasks", problem=why)
+    work.change(stage="Looking for its task", problem=why)
     search = _Search(work, client, picture_as)
     for wait_s in work.around.timings.look_after_s[: 1 if work.job.is_glance else None]:
         work.pause(wait_s)

@@ -60,7 +60,7 @@ def submit(work: Work, client: Client) -> None:
 def _wait_for_staged(work: Work) -> None:
     """While the service lets one task wait because of the others, another one would only wait there as well."""
     while work.around.staged:
-        work.change(stage="Waiting for the account's other tasks")
+        work.change(stage="Waiting for other tasks")
         work.pause(work.around.timings.staged_look_s)
 
 

@@ -61,12 +61,12 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
 
     def ask(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         picture = self.requests[0].picture
-        size = f"{picture.width} × {picture.height} pixels" if picture is not None else "size"
+        size = f"size, {picture.width} × {picture.height} pixels," if picture is not None else "size"
         return context.window_manager.invoke_confirm(
             self,
             event,
             title="Have PiAPI remove the background?",
-            message=f"It charges by the picture's {size} and tells how much when it is done.{_last_charge()}",
+            message=f"PiAPI charges by the picture's {size} and tells the price when it is done.{_last_charge()}",
             confirm_text=f"Remove It · {costs.TOLD_LATER}",
         )
 
@@ -74,7 +74,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
         image = settings_of(context.scene).image
         (generation_id,) = submission.submit(requests)
         _Memory.awaited[image] = generation_id
-        hear = partial(_hear, field_of(context.scene), generation_id)
+        hear = partial(_use_when_ready, field_of(context.scene), generation_id)
         if bpy.app.background:
             found = session.current().wait_for(generation_id)
             hear()
@@ -85,7 +85,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
 
 
 def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
-    """The button where the background was left in; how far PiAPI is where it was pressed."""
+    """The button, where there is still a background; PiAPI's progress, where it was pressed."""
     generation = _awaited(settings.image)
     if generation is not None:
         layout.label(text=rows.plain(f"PiAPI: {rows.advance(generation, time.time())}"), icon='TIME')
@@ -114,7 +114,7 @@ def result_of(generation: "Generation") -> Path | None:
     return next(iter(pictures_in(session.current().queue.folder / generation.folder_name)), None)
 
 
-def _hear(field: ImageField, generation_id: str) -> float | None:
+def _use_when_ready(field: ImageField, generation_id: str) -> float | None:
     """Takes the picture over; where another one was chosen or another file opened meanwhile it waits in the list."""
     if _Memory.awaited.get(field.image) != generation_id:
         return None

@@ -49,7 +49,7 @@ class TRELLIS_OT_generate_for_selection(SpendingDialog):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not context.selected_objects:
-            cls.poll_message_set("Select the objects that shall become models")
+            cls.poll_message_set("Select the objects that should become models")
         return bool(context.selected_objects)
 
     def prepare(self, context: bpy.types.Context) -> None:
@@ -109,8 +109,8 @@ class TRELLIS_OT_pictures_for_boxes(bpy.types.Operator):
                 without.append(box.name)
             else:
                 box.trellis_image = str(path)
-        said = f"{len(boxes) - len(without)} of {len(boxes)} objects have a picture from there now."
-        self.report({'INFO'}, f"{said} None is called {_listed(without)}." if without else said)
+        said = f"{len(boxes) - len(without)} of {len(boxes)} objects have a picture from this folder now."
+        self.report({'INFO'}, f"{said} There is none for {_listed(without)}." if without else said)
         return {'FINISHED'}
 
 
@@ -151,7 +151,7 @@ class TRELLIS_PT_blockout(TrellisPanel, bpy.types.Panel):
         said = f"Generate for {count} Selected…" if count else "Generate for Selection…"
         row.operator("trellis.generate_for_selection", text=said)
         if not count:
-            draw_text(layout, context, "Select the objects that shall become models; their names are the prompts.")
+            draw_text(layout, context, "Select the objects that should become models. Their names are the prompts.")
         item = context.active_object
         if item is not None and item.type == 'MESH' and item.select_get() and custom_properties.ID_PROPERTY not in item:
             column = layout.column(align=True)
@@ -169,11 +169,13 @@ def register() -> None:
     """Gives every object a prompt and a picture of its own."""
     owner: Any = bpy.types.Object
     owner.trellis_prompt = bpy.props.StringProperty(
-        name="Prompt", description="What the model in this object's place shall be; else the object's name says it"
+        name="Prompt", description="What to make in this object's place. Empty for the object's name"
     )
     background.at_end(delattr, owner, "trellis_prompt")
     owner.trellis_image = bpy.props.StringProperty(
-        name="Picture", description="What the model in this object's place is made from", subtype='FILE_PATH'
+        name="Picture",
+        description="The picture that the model in this object's place is made from",
+        subtype='FILE_PATH',
     )
     background.at_end(delattr, owner, "trellis_image")
 
@@ -241,8 +243,9 @@ def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) 
     model = model_of(settings)
     wishes, left_out = _survey(context, keys)
     boxes = sum(len(wish.boxes) for wish in wishes)
-    shared = "" if boxes == len(wishes) else f" in {boxes} boxes; those that share a mesh and a name share a model"
-    layout.label(text=f"{len(wishes)} {'model' if len(wishes) == 1 else 'models'}{shared}")
+    layout.label(text="1 model" if len(wishes) == 1 else f"{len(wishes)} models")
+    if boxes != len(wishes):
+        layout.label(text=f"In {boxes} boxes: those that share a mesh and a name share a model.")
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
@@ -263,13 +266,16 @@ def _draw_dialog(layout: Any, context: bpy.types.Context, keys: Sequence[_Key]) 
 
 
 def _draw_asked(column: Any, items: "Sequence[bpy.types.Object]") -> None:
-    """Where the name says nothing: a field for what it shall be. What stays empty is left out."""
+    """A field for the prompt of each object whose name is none. What stays empty is left out."""
     if not items:
         return
-    count = "This name says" if len(items) == 1 else f"These {len(items)} names say"
-    column.label(text=f"{count} nothing: nothing is submitted without a prompt.", icon='QUESTION')
+    if len(items) == 1:
+        said = "This name is no prompt. Write one, or the object is left out."
+    else:
+        said = f"These {len(items)} names are no prompts. Write some, or the objects are left out."
+    column.label(text=said, icon='QUESTION')
     for item in items[:ASKED_SHOWN]:
-        column.prop(item, "trellis_prompt", text=item.name, placeholder="What shall it be?", translate=False)
+        column.prop(item, "trellis_prompt", text=item.name, placeholder="What should it be?", translate=False)
     if len(items) > ASKED_SHOWN:
         column.label(text=f"and {_listed([item.name for item in items[ASKED_SHOWN:]])}")
 
@@ -285,7 +291,7 @@ def _said_by(item: bpy.types.Object) -> str:
     from ...scene import object_names
     from ...scene.blockout import swap
 
-    return object_names.prompt_in(swap.name_of(item)) or "What shall it be?"
+    return object_names.prompt_in(swap.name_of(item)) or "What should it be?"
 
 
 def _plain(name: str) -> str:

@@ -171,12 +171,12 @@ def both_steps(model: Model) -> str:
     from ...generation.record.history import last_charge_usd
 
     charge_usd = last_charge_usd(_all(), FLUX)
-    last = f" The last ones cost {costs.dollars(charge_usd)}." if charge_usd is not None else ""
     what = "a rough stand-in" if model is OFFLINE_PREVIEW else "a model"
-    return (
-        f"First {CONCEPTS_AT_ONCE} pictures by Flux, at a price that PiAPI tells when they are done.{last} "
-        f"Then {model.label} makes {what} of each that you choose: {costs.price(model.price_usd)}."
-    )
+    said = [f"First Flux draws {CONCEPTS_AT_ONCE} pictures. PiAPI tells their price when they are done."]
+    if charge_usd is not None:
+        said.append(f"The last ones cost {costs.dollars(charge_usd)}.")
+    said.append(f"Then {model.label} makes {what} from each that you choose: {costs.price(model.price_usd)}.")
+    return " ".join(said)
 
 
 def show(scene: bpy.types.Scene, generation_id: str) -> None:
@@ -211,10 +211,10 @@ def draw_section(layout: Any, context: bpy.types.Context, settings: TRELLIS_PG_s
 
 
 def draw_wording(layout: Any, settings: TRELLIS_PG_settings) -> None:
-    """What Flux is told behind the prompt, to be changed."""
+    """The field with what is added to the prompt for Flux."""
     column = layout.column()
     column.use_property_split = False
-    column.label(text="Behind your prompt, Flux is told:")
+    column.label(text="Added to your prompt for Flux:")
     versions.draw_long_text(column, settings, "concept_wording", lines=WORDING_LINES, placeholder="Nothing more")
 
 
@@ -256,7 +256,7 @@ def _made() -> "list[Generation]":
 
 
 def _all() -> "list[Generation]":
-    """Those of them, too, that are on their way or failed. Looked for anew only when something has changed."""
+    """Those of them, too, that are on their way or failed. Searched again only when something has changed."""
     found = session.current()
     as_of = (found, found.revision)
     if as_of != _Memory.as_of:

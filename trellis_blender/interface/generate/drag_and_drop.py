@@ -25,7 +25,7 @@ DIALOG_WIDTH_PX = 340
 THUMBNAIL_SCALE = 8.0
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".tga", ".exr", ".hdr")
 FILES_LIMIT = 50
-"""Of one drop or folder: whoever means more has most likely chosen the wrong folder."""
+"""Of one drop or folder: with more it is most likely the wrong folder."""
 
 
 class TRELLIS_FH_image(bpy.types.FileHandler):

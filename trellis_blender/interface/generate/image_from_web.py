@@ -47,7 +47,7 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if _Memory.is_awaited:
-            cls.poll_message_set("A picture is on its way")
+            cls.poll_message_set("A picture is being fetched")
         return not _Memory.is_awaited
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -72,7 +72,7 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
         found.ask(Topic.PICTURE, url=url)
         _Memory.problem, _Memory.is_awaited = "", True
         _Memory.field = field_of(context.scene)
-        hear = partial(_hear, _Memory.field)
+        hear = partial(_use_when_fetched, _Memory.field)
         if not bpy.app.background:
             monitor.watch()
             redraw.sidebars()
@@ -87,7 +87,7 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What has become of the picture that was asked for last, as long as it is not there and no other was chosen."""
+    """The state of the picture that was asked for last, until it is there or another one is chosen."""
     if _Memory.field is None or _Memory.field.scene_uid != context.scene.session_uid:
         return
     if _Memory.is_awaited:
@@ -98,7 +98,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         draw_text(layout, context, _Memory.problem, 'ERROR')
 
 
-def _hear(field: ImageField) -> float | None:
+def _use_when_fetched(field: ImageField) -> float | None:
     """Takes the picture over, unless another one was chosen or another file opened meanwhile."""
     if not _Memory.is_awaited or _Memory.field is not field:
         return None

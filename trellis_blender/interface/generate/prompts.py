@@ -41,8 +41,9 @@ class TRELLIS_OT_edit_prompt(bpy.types.Operator):
         row = layout.row()
         row.alignment = 'RIGHT'
         row.active = False
-        heeded = f", of which about {PROMPT_HEEDED} are heeded" if len(self.prompt) > PROMPT_HEEDED else ""
-        row.label(text=f"{len(self.prompt):,} of {PROMPT_LIMIT:,} characters{heeded}")
+        count = f"{len(self.prompt):,} of {PROMPT_LIMIT:,} characters"
+        is_long = len(self.prompt) > PROMPT_HEEDED
+        row.label(text=f"{count}. Only about the first {PROMPT_HEEDED} are used." if is_long else count)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings_of(context.scene).prompt = self.prompt

@@ -42,7 +42,7 @@ def already_made(settings: TRELLIS_PG_settings, model: Model) -> "list[Generatio
     """The generations that a press would make once more: there, or on their way. Empty unless the seed is fixed, and
     for a model that takes none.
 
-    Cheap enough for a draw function: asked anew only when settings or generations have changed.
+    Cheap enough for a draw function: searched again only when settings or generations have changed.
     """
     if settings.seed == 0 or not model.takes_seed or (wanted := _sameness(settings, model)) is None:
         return []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...generation.record.request import GenerationRequest
 
 _KEPT = re.compile(rf"{FOLDER_PREFIX}[0-9a-f]{{32}}/{re.escape(INPUT_NAME)}")
-"""Nothing else that a file from somebody else may name is looked at, let alone sent."""
+"""No other path that a file from somebody else may name is looked at or sent."""
 
 
 def active(context: bpy.types.Context) -> "tuple[bpy.types.Object, Made] | None":
@@ -47,11 +47,12 @@ def picture_of(made: "Made") -> Path | None:
 
 
 def why_no_picture(made: "Made") -> str:
-    """Why its picture cannot be had, as a sentence; "" where it can."""
+    """Why its picture cannot be used, as a sentence; "" where it can."""
     if picture_of(made) is not None:
         return ""
-    what = f"The picture “{made.picture}”" if made.picture else "The picture"
-    return f"{what} that it was made from is not on this computer. Choose a picture under Generate."
+    if made.picture:
+        return f"Its picture “{made.picture}” is not on this computer. Choose a picture under Generate."
+    return "Its picture is not on this computer. Choose a picture under Generate."
 
 
 def why_not(context: bpy.types.Context) -> str:

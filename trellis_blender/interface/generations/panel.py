@@ -97,7 +97,7 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _look(found: session.Session) -> None:
-    """Sorts anew only when something has changed: there may be thousands."""
+    """Sorts again only when something has changed: there may be thousands."""
     asked = (found, found.revision)
     if asked != _Memory.asked:
         _Memory.asked = asked

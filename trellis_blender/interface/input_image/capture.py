@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures from what the artist has in front of them, taken into the panel. Nothing is sent by it.
 
-Each is kept as a file of its own, so that the panel, scripts and "Use These Settings" have it as they have any other.
+Each is kept as a file, so that the panel, scripts and "Use These Settings" use it as they use any other.
 """
 
 import time
@@ -112,7 +112,7 @@ class TRELLIS_MT_pictures(bpy.types.Menu):
 
 
 def picture_from(context: bpy.types.Context, of: str) -> "tuple[Picture, str]":
-    """The picture and its name; PictureUnusable with a sentence where it cannot be had."""
+    """The picture and its name; raises PictureUnusable with a sentence where there is none."""
     return _WAYS[of](context)
 
 
@@ -203,7 +203,7 @@ def _clipboard(context: bpy.types.Context) -> "tuple[Picture, str]":
     from ...scene.images.load import PictureUnusable, picture_of
 
     if not has_clipboard(context):
-        raise PictureUnusable("There is no image on the clipboard that Blender can take here.")
+        raise PictureUnusable("There is no image on the clipboard that Blender can use here.")
     area: Any = image_editor(context)
     space = area.spaces.active
     before, shown = set(bpy.data.images), space.image
@@ -217,7 +217,7 @@ def _clipboard(context: bpy.types.Context) -> "tuple[Picture, str]":
     pasted = next((image for image in bpy.data.images if image not in before), None)
     space.image = shown
     if pasted is None:
-        raise PictureUnusable("There is no image on the clipboard that Blender can take here.")
+        raise PictureUnusable("There is no image on the clipboard that Blender can use here.")
     try:
         return picture_of(pasted, context.scene), "Clipboard"
     finally:

@@ -67,10 +67,10 @@ def _begin(key: Key) -> None:
         _Memory.problems[key] = str(reason)
         redraw.sidebars()
     else:
-        background.in_thread(f"check {key}", partial(judge, picture), partial(_hear, key))
+        background.in_thread(f"check {key}", partial(judge, picture), partial(_keep, key))
 
 
-def _hear(key: Key, found: "Findings") -> None:
+def _keep(key: Key, found: "Findings") -> None:
     if found and key in _Memory.known:
         _Memory.known[key] = found
         redraw.sidebars()

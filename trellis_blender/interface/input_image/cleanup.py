@@ -108,7 +108,7 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         if finding is None:
-            self.report({'ERROR'}, "The picture needs nothing of the kind.")
+            self.report({'ERROR'}, "The picture does not need that.")
             return {'CANCELLED'}
         return self._improve(context, finding, is_waited_for=True)
 
@@ -131,9 +131,9 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
         )
         field = _Memory.field = field_of(context.scene)
         if not is_waited_for:
-            background.in_thread(REMEDY, work, partial(_hear, field))
+            background.in_thread(REMEDY, work, partial(_use, field))
             return {'FINISHED'}
-        _hear(field, work())
+        _use(field, work())
         if _Memory.problem:
             self.report({'ERROR'}, _Memory.problem)
             return {'CANCELLED'}
@@ -175,7 +175,7 @@ def _draw_remedy(layout: bpy.types.UILayout, finding: "Finding") -> None:
 
 
 def _part(path: Path, scene: bpy.types.Scene, finding: "Finding") -> "Picture":
-    """What the remedy is for: a part is decoded anew, so that it has as many pixels as the file has of it."""
+    """What the remedy works on: a part is decoded again, with as many pixels as the file has there."""
     from ...imaging.picture import WHOLE
     from ...scene.images.load import load_picture
 
@@ -205,7 +205,7 @@ def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str) -> Path
     return path
 
 
-def _hear(field: ImageField, made: Path | str) -> None:
+def _use(field: ImageField, made: Path | str) -> None:
     """Takes the better picture over, unless another one was chosen or another file opened meanwhile."""
     scene = field.scene
     if scene is not None and field.is_as_it_was:

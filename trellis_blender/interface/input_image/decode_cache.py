@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture that was decoded last, or all of several: Blender shall decode each once, and not at the press."""
+"""The picture that was decoded last, or all of several, so that Blender decodes each once, and not at the press."""
 
 import time
 from pathlib import Path

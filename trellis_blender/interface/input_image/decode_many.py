@@ -16,7 +16,7 @@ from .file import changed_at_ns
 TURN_S = 0.01
 
 Then = Callable[[Any, bpy.types.Context], set[str]]
-"""What the pictures are for: gets the operator to report by, and returns what that one does."""
+"""What the pictures are for. It reports through the operator that it gets, and returns what that one returns."""
 
 
 class _Memory:
@@ -98,7 +98,7 @@ def end() -> None:
 
 
 def _is_read(path: Path, scene: bpy.types.Scene) -> bool:
-    """False where the picture cannot be had. Whoever asked for it says why, with the name of what it was for."""
+    """False where the picture cannot be read. What follows says why, with the name of what it was for."""
     from ...scene.images.limits import PictureUnusable
 
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A look at an image's file. No bpy: a thread does it, because a network drive that is gone keeps whoever asks."""
+"""A look at an image's file. No bpy: a thread does it, because a network drive that is gone answers after minutes."""
 
 from pathlib import Path
 from typing import NamedTuple

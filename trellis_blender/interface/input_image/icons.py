@@ -16,7 +16,7 @@ class Previews:
 
     @property
     def is_full(self) -> bool:
-        """True where there is room for no other: whoever has their icons is to `clear` them, and ask anew."""
+        """True where there is no room for another one: `clear` them then, and ask again for what is shown."""
         return self._collection is not None and len(self._collection) >= self.limit
 
     def icon(self, name: str, path: Path) -> int:

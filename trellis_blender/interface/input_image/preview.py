@@ -2,7 +2,7 @@
 """The picture that the panel shows: a thumbnail, and when the file was last changed.
 
 A draw function only asks what is known. A thread looks at the file, soon after a path is first asked for and, while it
-is shown, now and then: a network drive that is gone keeps whoever asks for minutes.
+is shown, now and then: a network drive that is gone answers only after minutes.
 """
 
 import time
@@ -62,7 +62,7 @@ def look_now(image: str) -> None:
 
 
 def _begin_look(path: str) -> None:
-    background.in_thread(_name(path), partial(file.look, Path(path)), partial(_hear, path))
+    background.in_thread(_name(path), partial(file.look, Path(path)), partial(_keep, path))
     background.later(partial(_lose_patience, path), PATIENCE_S)
 
 
@@ -70,7 +70,7 @@ def _name(path: str) -> str:
     return f"picture {path}"
 
 
-def _hear(path: str, seen: Seen) -> None:
+def _keep(path: str, seen: Seen) -> None:
     changed_ns, problem = seen
     _take_over(Known(path, changed_ns, _icon(path, changed_ns, problem), problem, time.monotonic()))
 

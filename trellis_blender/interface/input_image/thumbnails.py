@@ -42,7 +42,7 @@ def icon_of(generation: "Generation") -> int:
 
 
 def arrived(generation_id: str) -> None:
-    """Sees to it that a model which has just arrived gets its picture."""
+    """Has the picture of a model drawn that has just arrived."""
     if not bpy.app.background:
         background.later(partial(_decode, generation_id), AFTER_ARRIVAL_S)
 

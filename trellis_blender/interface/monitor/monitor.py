@@ -86,13 +86,13 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
 
 
 def watch() -> None:
-    """Sees to it that the generations are followed for as long as there is work. In background Blender nothing is."""
+    """Has the generations followed for as long as there is work; never in background Blender."""
     if not bpy.app.background and not background.is_waiting(_look_after_monitor):
         background.later(_look_after_monitor)
 
 
 def look_into_store() -> None:
-    """Soon after the start: takes up what an earlier Blender left. In background Blender nothing is."""
+    """Soon after the start: continues what an earlier Blender left; never in background Blender."""
     if not bpy.app.background:
         background.later(_first_look, FIRST_LOOK_S)
 
@@ -161,7 +161,7 @@ def line_of(generation: "Generation") -> rows.Line:
         here=here,
         in_scene=here and is_placed and found.file.is_in_scene(generation),
         waits_for=found.waits_for,
-        is_bereft=is_ready and found.file.misses_placeholder(generation),
+        has_lost_placeholder=is_ready and found.file.misses_placeholder(generation),
     )
 
 
@@ -242,7 +242,7 @@ def _tidy_up(found: session.Session) -> None:
 
 
 def _remove_abandoned() -> float | None:
-    """Not while the artist has one of them in hand, and as a step that can be undone."""
+    """Not while the artist moves one of them, and as a step that can be undone."""
     if user_activity.why_wait(_Memory.background_operators):
         return IDLE_CHECK_S
     arrival.remove_abandoned()

@@ -199,7 +199,7 @@ def _picture(context: bpy.types.Context, model: bpy.types.Object, generation: "G
         try:
             return load_picture(path, context.scene)
         except PictureUnusable:
-            pass  # drawn anew
+            pass  # drawn again
     taken = mesh_snapshot.take(model)
     return mesh_thumbnail.draw(taken) if taken is not None else None
 

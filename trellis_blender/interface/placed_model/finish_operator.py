@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operator "Finish".
 
-What takes no more than a moment is done at once. Else a Blender of its own does the long part meanwhile: the operator
+What takes no more than a moment is done at once. Else another Blender does the long part meanwhile: the operator
 waits for it modally, and what it has made becomes one undo step. A change in Adjust Last Operation cannot wait: there
-the operator takes itself back and is started anew, a moment after the last change.
+the operator undoes its step and is started again, a moment after the last change.
 """
 
 import time
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.1
 AGAIN_AFTER_S = 0.5
-"""Whoever drags a number in Adjust Last Operation lets go of it before that."""
+"""A number that is dragged in Adjust Last Operation is let go by then."""
 
 
 class _Running:
@@ -66,7 +66,7 @@ class TRELLIS_OT_finish(FinishOperator):
                 return self.execute(context)
             return self._begin(context, model, wanted)
 
-        return self._told(begin)
+        return self._reported(begin)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.finish import steps
@@ -86,7 +86,7 @@ class TRELLIS_OT_finish(FinishOperator):
             self._say(model, steps.finish(model, wanted))
             return {'FINISHED'}
 
-        return self._told(act)
+        return self._reported(act)
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         job = _Running.job
@@ -101,7 +101,7 @@ class TRELLIS_OT_finish(FinishOperator):
             context.workspace.status_text_set(f"Finishing “{self.name_shown}” · {seconds} s · Esc cancels")
             return {'PASS_THROUGH'}
         try:
-            return self._told(lambda: self._end(context, job))
+            return self._reported(lambda: self._end(context, job))
         finally:
             self.cancel(context)
 
@@ -156,7 +156,7 @@ class TRELLIS_OT_finish(FinishOperator):
         for note in notes:
             self.report({'WARNING'}, note)
 
-    def _told(self, act: Callable[[], set[str]]) -> set[str]:
+    def _reported(self, act: Callable[[], set[str]]) -> set[str]:
         try:
             return act()
         except CannotFinish as error:

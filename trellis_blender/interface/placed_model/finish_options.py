@@ -79,7 +79,7 @@ class FinishOperator(_Choices, bpy.types.Operator):
     sharp_angle: bpy.props.FloatProperty(name="Angle", subtype='ANGLE', default=radians(30), min=0, max=pi)
     loose_percent: bpy.props.FloatProperty(
         name="Remove Loose Bits",
-        description="Pieces that hang together with nothing else and have less than this share of the surface",
+        description="Pieces that are connected to nothing else and have less than this share of the surface",
         subtype='PERCENTAGE',
         min=0,
         max=50,

@@ -56,7 +56,7 @@ def _set_webhook_secret(_: bpy.types.AddonPreferences, value: str) -> None:
     _keep(configuration.WEBHOOK_FILE, value)
 
 
-def _heed(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
+def _use_at_once(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
     session.current().heed_preferences()
 
 
@@ -126,7 +126,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
     ask_above: bpy.props.FloatProperty(
         name="Ask Above (USD)",
-        description="A press that costs more than this, in US dollars, is asked about before anything is sent",
+        description="A press that costs more than this, in US dollars, asks before anything is sent",
         default=configuration.ASK_ABOVE_USD,
         min=0,
         soft_max=10,
@@ -139,7 +139,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
     webhook_endpoint: bpy.props.StringProperty(
         name="Webhook",
-        description="Address of a server of yours that PiAPI tells how each task goes. Empty for none",
+        description="Address of your server, to which PiAPI sends the state of each task. Empty for none",
         update=_check("webhook_endpoint"),
     )
     webhook_secret: bpy.props.StringProperty(
@@ -152,7 +152,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
     service_mode: bpy.props.EnumProperty(
         name="Service Mode",
-        description="Which way PiAPI runs and bills the tasks",
+        description="How PiAPI runs and bills the tasks",
         items=[
             ('ACCOUNT', "As the Account Has It", "What is set on piapi.ai"),
             ('PUBLIC', "Pay as You Go", "PiAPI's own machines"),
@@ -165,7 +165,7 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         "How many generations are worked on at once. Never more than the account allows",
         MOST_AT_ONCE,
         (1, MOST_AT_ONCE),
-        update=_heed,
+        update=_use_at_once,
     )
     connect_timeout_s: _whole_number(
         "Connect Within (s)",
@@ -208,8 +208,8 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         description="What is written to the console, and goes into a report",
         items=[
             ('WARNING', "Warnings", "What went wrong"),
-            ('INFO', "Information", "What was decided as well"),
-            ('DEBUG', "Everything", "For finding a mistake in the add-on"),
+            ('INFO', "Information", "Decisions as well"),
+            ('DEBUG', "Everything", "To find a bug in the add-on"),
         ],
         update=_set_log_level,
     )
@@ -322,7 +322,7 @@ def _draw_network(layout: Any, _: bpy.types.Context) -> None:
     draw_fact(column, "Proxy", way, IN_PREFERENCES)
     draw_fact(column, "Certificates", "The system's, and those that come with Blender", IN_PREFERENCES)
     for name in route.bundles:
-        draw_fact(column, "", f"{name} is heeded", IN_PREFERENCES)
+        draw_fact(column, "", f"Uses {name}", IN_PREFERENCES)
 
 
 def _draw_disk(layout: bpy.types.UILayout) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report for a bug tracker: what somebody who helps has to know, and nothing that is nobody's business."""
+"""A report for a bug tracker: what somebody who helps has to know, and nothing private."""
 
 import os
 import platform
@@ -42,12 +42,12 @@ class TRELLIS_OT_copy_report(bpy.types.Operator):
 
 
 def compose(context: bpy.types.Context) -> str:
-    """The report, with everything blanked out that is nobody's business."""
+    """The report, with everything private blanked out."""
     from ...piapi.redaction import blanked
 
     parts = {
         "Versions": list(_versions()),
-        "Settings that are not the usual ones": list(_settings(context)) or ["none"],
+        "Settings that were changed": list(_settings(context)) or ["none"],
         "Account": [_plan()],
         f"The last {GENERATIONS_TOLD} generations": list(_generations()) or ["none"],
         "Log": logs.recent_lines() or ["nothing"],

@@ -52,7 +52,7 @@ class TRELLIS_OT_export_costs(bpy.types.Operator):
         found.answers.pop(Topic.COSTS_TABLE, None)
         found.ask(Topic.COSTS_TABLE, path=bpy.path.abspath(_with_ending(self.filepath)))
         if not bpy.app.background:
-            # The thread writes; the panel says what has become of it.
+            # The thread writes; the panel says how it went.
             monitor.watch()
             redraw.sidebars()
             return {'FINISHED'}

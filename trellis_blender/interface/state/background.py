@@ -99,7 +99,7 @@ def is_running(name: str) -> bool:
 
 
 def end() -> None:
-    """Drops what waits, waits for the threads, and calls what `at_end` was told, the last first.
+    """Drops what waits, waits for the threads, and calls what `at_end` was given, the last first.
 
     Other add-ons may have taken away what is to be taken back: one that fails keeps no other from its turn. Never
     raises; what went wrong is in the log.

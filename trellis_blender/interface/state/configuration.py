@@ -88,7 +88,7 @@ def upload_url() -> Setting:
 
 
 def secrets() -> tuple[str, ...]:
-    """What is nobody's business: both keys there may be, and the webhook's secret."""
+    """What must stay secret: both keys there may be, and the webhook's secret."""
     found = (os.environ.get(KEY_VARIABLE, "").strip(), KEY_FILE.read(), WEBHOOK_FILE.read())
     return tuple(filter(None, found))
 
@@ -176,7 +176,7 @@ def _why_refused() -> str:
 
 
 def why_offline(url: str) -> str:
-    """Why nothing can be had from an address, as a sentence; "" where online access is on, or it is this computer's."""
+    """Why nothing can be fetched from an address, as a sentence; "" where online access is on or it is local."""
     from ...piapi.service import is_loopback
 
     if bpy.app.online_access or is_loopback(url):

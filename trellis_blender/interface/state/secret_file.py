@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Secrets in files of their own: not in Blender's preferences, which people copy and share.
 
-No Blender: whoever is to have a secret gets it from here.
+No Blender here.
 """
 
 import codecs

@@ -68,7 +68,7 @@ def _property_of(parameter: Parameter) -> object:
 
 
 def _argument_of(parameter: Parameter) -> object:
-    """Without limits: a script is told what is wrong with its number, and not given another one."""
+    """Without limits: a script gets an error for a wrong number, and not another number."""
     kind: Any = bpy.props.IntProperty if parameter.whole else bpy.props.FloatProperty
     return kind(name=parameter.label or parameter.name, options={'SKIP_SAVE'})
 
@@ -90,7 +90,7 @@ def _quality_items_of(model: Model) -> list[tuple[str, str, str, int]]:
         (preset.id, preset.label, f"{preset.about}. The price is the same", number)
         for number, preset in enumerate(model.presets)
     ]
-    return [*items, (CUSTOM, "Custom", "The numbers under Advanced are none of the presets'", len(items))]
+    return [*items, (CUSTOM, "Custom", "Your own numbers under Advanced", len(items))]
 
 
 # Blender does not keep the items of an enum alive that change with the model.
@@ -131,13 +131,13 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
         name="From",
         items=[
             ('TEXT', "Text", "Describe the model in words"),
-            ('IMAGE', "Image", "Make the model after a picture"),
+            ('IMAGE', "Image", "Make the model from a picture"),
         ],
     )
     prompt: bpy.props.StringProperty(name="Prompt", description="What the model should be, in a few words")
     concept_wording: bpy.props.StringProperty(
         name="Wording",
-        description="What Flux is told behind the prompt, so that a model can come of the pictures",
+        description="What is added to the prompt for Flux, so that models can be made from the pictures",
         default=WORDING,
     )
     show_concepts: bpy.props.BoolProperty(name="Concept Images", options={'HIDDEN'})
@@ -241,9 +241,9 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
             setattr(self, name, value)
             return ""
         if name != SEED.name:
-            return f"Its {label_of_parameter(name)} is none that can be sent, so yours stays."
+            return f"Its {label_of_parameter(name)} cannot be sent, so yours stays."
         self.seed = 0
-        return "Its seed is none that can be sent again, so a new one is drawn."
+        return "Its seed cannot be sent again, so a new one is drawn."
 
 
 def settings_of(scene: bpy.types.Scene) -> TRELLIS_PG_settings:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 class Caption(NamedTuple):
     """Two lines over a box that is filled up to `share` (0–1, None where nothing is known).
 
-    `is_alert` where the artist should look into the list. `is_stray` where nothing will ever arrive in the Empty.
+    `is_alert` where the artist should look into the list. `is_orphan` where nothing will ever arrive in the Empty.
     """
 
     name: str
     said: str
     share: float | None = None
     is_alert: bool = False
-    is_stray: bool = False
+    is_orphan: bool = False
 
 
 class StatusLine(NamedTuple):
@@ -40,7 +40,7 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
     `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving.
     """
     if generation is None:
-        return Caption(name, "Made elsewhere · nothing arrives here", is_stray=True)
+        return Caption(name, "Made elsewhere · nothing arrives here", is_orphan=True)
     state = generation.state
     if generation.elsewhere:
         return Caption(name, "In another Blender")
@@ -48,7 +48,7 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
         return Caption(name, advance(generation, now), generation.progress)
     if state is State.PLACED:
         if in_scene:
-            return Caption(name, "In the scene already", is_stray=True)
+            return Caption(name, "In the scene already", is_orphan=True)
         return Caption(name, "Undone · Place Again")
     if state is State.READY:
         if generation.problem:
@@ -57,7 +57,7 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
             return Caption(name, "Ready · see the list", 1.0)
         return Caption(name, f"Ready · arrives when {waits_for}" if waits_for else "Ready", 1.0)
     if state is State.CANCELLED:
-        return Caption(name, "Cancelled · nothing arrives here", is_stray=True)
+        return Caption(name, "Cancelled · nothing arrives here", is_orphan=True)
     if generation.parked:
         return Caption(name, "Interrupted · see the list", is_alert=True)
     return Caption(name, f"{STAGES[state]} · see the list", is_alert=True)
@@ -65,7 +65,7 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
 
 def copy_caption(name: str) -> Caption:
     """The caption of what the artist duplicated."""
-    return Caption(name, "A copy · nothing arrives here", is_stray=True)
+    return Caption(name, "A copy · nothing arrives here", is_orphan=True)
 
 
 def status_line(working: "Sequence[Generation]", news: "Generation | None", now: float, waits_for: str) -> StatusLine:

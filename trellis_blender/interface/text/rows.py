@@ -61,11 +61,17 @@ class Line(NamedTuple):
 
 
 def describe(
-    generation: "Generation", now: float, *, here: bool, in_scene: bool, waits_for: str, is_bereft: bool = False
+    generation: "Generation",
+    now: float,
+    *,
+    here: bool,
+    in_scene: bool,
+    waits_for: str,
+    has_lost_placeholder: bool = False,
 ) -> Line:
     """The row of a generation. `now` in Unix seconds; `waits_for` is what keeps a ready model from arriving.
 
-    `here` and `is_bereft`, where its placeholder is gone from the file that it was made for, are heeded only once the
+    `here` and `has_lost_placeholder`, in the file that it was made for, matter only once the
     model is ready.
     """
     state = generation.state
@@ -83,7 +89,7 @@ def describe(
         detail = generation.problem or "Press Place Again to bring it back at no cost."
         return Line(NO_LONGER_HERE, None, detail, 'INFO')
     if state is State.READY:
-        why = _why_ready(generation, here=here, waits_for=waits_for, is_bereft=is_bereft)
+        why = _why_ready(generation, here=here, waits_for=waits_for, has_lost_placeholder=has_lost_placeholder)
         return Line("Ready", None, why or about, icon)
     return Line(STAGES[state], None, generation.problem, icon)
 
@@ -130,7 +136,7 @@ def arrival(generation: "Generation") -> str:
 
 
 def outcome(generations: "Sequence[Generation]") -> str:
-    """What has become of all that one press or one script has asked for: "" where all of it is in the scene, else
+    """The outcome of all that one press or one script has asked for: "" where all of it is in the scene, else
     sentences that name each one that is not, so that it is plain which of them was charged nothing.
     """
     missing = [generation for generation in generations if generation.state is not State.PLACED]
@@ -221,11 +227,11 @@ def removal(generation: "Generation") -> list[str]:
         what = "What was made" if generation.request.makes_pictures else "The model's file"
         said = [f"{what} is deleted from this computer, and so is the picture that was sent."]
         if price_usd == PRICE_TOLD_LATER:
-            said.append(f"{at_beginning(provider.name)} has charged it, and has not told how much.")
+            said.append(f"{at_beginning(provider.name)} has charged for it and has not said how much.")
         elif not provider.is_free:
-            said.append(f"It has cost {dollars(price_usd)}; making it again costs that again.")
+            said.append(f"It has cost {dollars(price_usd)}. Making it again costs the same again.")
         if state is State.PLACED:
-            said.append("What stands in a scene stays there.")
+            said.append("What is in a scene stays there.")
         return said
     if generation.task_id and generation.parked:
         what = "What it made" if generation.request.makes_pictures else "Its model"
@@ -236,7 +242,10 @@ def removal(generation: "Generation") -> list[str]:
         return said
     if state in {State.OUTCOME_UNKNOWN, State.SUBMITTING}:
         known = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
-        return [f"Whether {provider.name} took the task, and charged {known}, is unknown, and no longer looked for."]
+        return [
+            f"It is unknown whether {provider.name} took the task and charged {known}.",
+            "Once it is removed, the add-on no longer looks for the task.",
+        ]
     return []
 
 
@@ -264,13 +273,13 @@ def _why_interrupted(generation: "Generation") -> str:
     if generation.state is State.SUBMITTING:
         return "Blender ended while it was being sent. Resume looks for it among the account's tasks, at no cost."
     if generation.task_id and not provider_of(generation.request.model).keeps_tasks:
-        return "It was going on when Blender ended. Resume makes it again, free."
+        return "It was running when Blender ended. Resume makes it again, free."
     if generation.task_id:
-        return "It was going on when Blender ended. Resume takes it up again at no cost."
+        return "It was running when Blender ended. Resume continues it at no cost."
     return "It had not been sent when Blender ended, and has cost nothing."
 
 
-def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_bereft: bool) -> str:
+def _why_ready(generation: "Generation", *, here: bool, waits_for: str, has_lost_placeholder: bool) -> str:
     if generation.problem:
         return generation.problem
     provider = provider_of(generation.request.model)
@@ -283,7 +292,7 @@ def _why_ready(generation: "Generation", *, here: bool, waits_for: str, is_beref
         if provider.is_free:
             return "Cancelled too late: it was made already. Place puts it into the scene."
         return f"{kept} Place puts it into the scene."
-    if is_bereft:
+    if has_lost_placeholder:
         return "Its placeholder is gone. Place puts it at the 3D cursor."
     if not here:
         return "It was made for another file. Place puts it at the 3D cursor of this one."

@@ -2,7 +2,7 @@
 """The captions in a viewport: two lines on a dark ground that makes them readable before anything.
 
 They never cover each other: the nearest has the first choice, another one moves up, or has none. All grounds are one
-batch, made anew when one has moved; a batch that is left when Blender ends makes it crash, so call `forget` before.
+batch, made again when one has moved; a batch that is left when Blender ends makes it crash, so call `forget` before.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SAID_SIZE = 11
 MARGIN = 6
 GAP = 4
 STEPS_UP = 2
-"""So many heights of its own a caption may move up before it is left out."""
+"""A caption may move up by so many of its heights before it is left out."""
 
 
 class Place(NamedTuple):

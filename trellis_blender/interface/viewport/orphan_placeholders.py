@@ -52,13 +52,13 @@ class TRELLIS_PT_strays(bpy.types.Panel):
     def poll(cls, _: bpy.types.Context) -> bool:
         from . import overlay
 
-        return bool(overlay.strays())
+        return bool(overlay.orphans())
 
     def draw(self, context: bpy.types.Context) -> None:
         from . import overlay
 
         layout: Any = self.layout
-        found = overlay.strays()
+        found = overlay.orphans()
         for item, said in found[:ROWS_SHOWN]:
             column = layout.column(align=True)
             row = column.row()

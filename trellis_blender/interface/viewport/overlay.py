@@ -38,7 +38,7 @@ class _Drawn:
 
 
 def update() -> bool:
-    """Makes the texts anew and sees to the handlers; True where something else is to be drawn than before."""
+    """Updates the texts and the draw handlers; True where something else is to be drawn than before."""
     if _Drawn.handlers:
         placeholder.forget_if_changed()
     before = [said for _, said in _Drawn.shown]
@@ -55,9 +55,9 @@ def is_in_use() -> bool:
     return bool(_Drawn.handlers)
 
 
-def strays() -> list[tuple[bpy.types.Object, Caption]]:
+def orphans() -> list[tuple[bpy.types.Object, Caption]]:
     """The placeholders in which nothing will ever arrive, as they were last drawn."""
-    return [(item, said) for item, said in _Drawn.shown if said.is_stray and placeholder.is_alive(item)]
+    return [(item, said) for item, said in _Drawn.shown if said.is_orphan and placeholder.is_alive(item)]
 
 
 def unregister() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The boxes that fill: all of them in one batch, made anew only when one has moved or is fuller.
+"""The boxes that fill: all of them in one batch, made again only when one has moved or is fuller.
 
 A batch that is left when Blender ends makes it crash, so `forget` must be called before.
 """

@@ -59,7 +59,7 @@ def unregister() -> None:
 
 
 def _take_news(found: session.Session, working: set[str]) -> "Generation | None":
-    """The one that came to rest last; its news begins anew when the model has waited and then arrives."""
+    """The generation that ended last; it is news again when its model has waited and then arrives."""
     rested = [number for number in _Memory.working - working if number in found.generations]
     _Memory.working = working
     if rested:
