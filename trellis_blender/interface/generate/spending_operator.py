@@ -29,6 +29,8 @@ class SpendingOperator(bpy.types.Operator):
     # Neither REGISTER nor UNDO: repeating the last action and adjusting it must never send anything.
     bl_options = {'INTERNAL'}
 
+    guards_double_press = True
+    """False where the second press of a double click has nothing to submit any more, or meets a dialog."""
     asked_at = 0.0
     is_prepared = False
 
@@ -44,10 +46,6 @@ class SpendingOperator(bpy.types.Operator):
     def spend(self, context: bpy.types.Context) -> set[str]:
         """Submits what the press is for; returns what the operator does."""
 
-    def is_second_press(self) -> bool:
-        """Whether it is the second press of a double click, which would submit the same once more."""
-        return time.monotonic() - _LastPress.at < SECOND_PRESS_S
-
     def asks(self) -> bool:
         """Whether it asks before it spends."""
         return costs.asks_first(sum(self.prices_usd()), configuration.ask_above_usd())
@@ -57,7 +55,7 @@ class SpendingOperator(bpy.types.Operator):
         return confirm(self, context, event, self.prices_usd())
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if self.is_second_press():
+        if self.guards_double_press and time.monotonic() - _LastPress.at < SECOND_PRESS_S:
             self.report({'INFO'}, "Pressed twice within a second; submitted once.")
             return {'CANCELLED'}
         if not self._is_prepared(context):
@@ -75,7 +73,7 @@ class SpendingOperator(bpy.types.Operator):
             return {'CANCELLED'}
         self.is_prepared = False
         done = self.spend(context)
-        if 'FINISHED' in done:
+        if 'FINISHED' in done and self.guards_double_press:
             _LastPress.at = time.monotonic()
         return done
 
@@ -90,13 +88,11 @@ class SpendingOperator(bpy.types.Operator):
 
 
 class SpendingDialog(SpendingOperator):
-    """Always shows a dialog, with the price in it; the second press of a double click meets the dialog."""
+    """Always shows a dialog, with the price in it."""
 
+    guards_double_press = False
     dialog_title = ""
     dialog_width_px = 400
-
-    def is_second_press(self) -> bool:
-        return False
 
     def asks(self) -> bool:
         return True

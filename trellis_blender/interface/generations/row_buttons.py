@@ -107,14 +107,11 @@ class TRELLIS_OT_resume(RowOperator):
 class _SubmitsAgain(SpendingOperator):
     """Submits generations that are in the list: those that the press was for, as far as they still wait for it."""
 
+    guards_double_press = False  # a row that was submitted has nothing more to submit, and another one is pressed soon
     meant: "tuple[Generation, ...]" = ()
 
     def prices_usd(self) -> Sequence[float]:
         return [generation.request.price_usd for generation in self.meant]
-
-    def is_second_press(self) -> bool:
-        """A row that was submitted has nothing more to submit, and another one is pressed soon after it."""
-        return False
 
 
 class TRELLIS_OT_submit_again(_SubmitsAgain, RowOperator):
@@ -131,9 +128,6 @@ class TRELLIS_OT_submit_again(_SubmitsAgain, RowOperator):
     def prepare(self, context: bpy.types.Context) -> None:
         found = session.current().generations.get(self.generation)
         self.meant = (found,) if found is not None and self.fits(found) else ()
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return _SubmitsAgain.execute(self, context)
 
     def spend(self, context: bpy.types.Context) -> set[str]:
         return RowOperator.execute(self, context)
