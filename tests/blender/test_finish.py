@@ -484,10 +484,16 @@ def test_a_modifier_on_a_huge_mesh_is_refused(addon: Any, monkeypatch: pytest.Mo
     assert not model.modifiers
 
 
-def test_a_model_that_has_arrived_is_finished_and_none_that_has_its_name_in_another_file(addon: Any) -> None:
-    """As the timer does it, which comes due only in a window: the file may be another one by then."""
+@pytest.fixture
+def finish_operator(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Its timers come due only in a Blender with a window, and press the button there. Here there is none."""
     from trellis_blender.interface.placed_model import finish_operator
 
+    monkeypatch.setattr(finish_operator, "_invoke", lambda wanted: bpy.ops.trellis.finish(**wanted))
+    return finish_operator
+
+
+def test_a_model_that_has_arrived_is_finished_and_none_that_has_its_name_in_another_file(finish_operator: Any) -> None:
     bpy.ops.wm.read_homefile()
     uid = lumpy_ball(11_000).session_uid
     assert finish_operator._finish_arrived("ball", uid, "GAME_ASSET") is None
@@ -500,9 +506,8 @@ def test_a_model_that_has_arrived_is_finished_and_none_that_has_its_name_in_anot
 
 @pytest.mark.parametrize("is_another_file", [False, True])
 def test_a_change_in_adjust_last_operation_is_for_the_file_that_it_was_made_in(
-    addon: Any, is_another_file: bool
+    finish_operator: Any, is_another_file: bool
 ) -> None:
-    from trellis_blender.interface.placed_model import finish_operator
     from trellis_blender.interface.state import session
 
     bpy.ops.wm.read_homefile()
