@@ -560,7 +560,7 @@ def test_a_step_with_a_choice_of_its_own_is_two_files(tmp_path: Path, monkeypatc
         assert np.array_equal(points_of(ball.data), before)
         assert bpy.ops.trellis.finish(preset='AS_DELIVERED', mirrored=True) == {'FINISHED'}
         assert np.allclose(points_of(ball.data), before * (-1, 1, 1))
-        assert bpy.types.TRELLIS_OT_finish.bl_rna.properties["mirrored"].name == "Mirror"
+        assert bpy.ops.trellis.finish.get_rna_type().properties["mirrored"].name == "Mirror"
     finally:
         addon_utils.disable("trellis_mirror", default_set=True)
 

@@ -3,7 +3,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -108,7 +108,7 @@ class _SubmitsAgain(SpendingOperator):
     """Submits generations that are in the list: those that the press was for, as far as they still wait for it."""
 
     guards_double_press = False  # a row that was submitted has nothing more to submit, and another one is pressed soon
-    meant: "tuple[Generation, ...]" = ()
+    meant: tuple[Any, ...] = ()  # generations, a name that Blender could not read here
 
     def prices_usd(self) -> Sequence[float]:
         return [generation.request.price_usd for generation in self.meant]
