@@ -246,7 +246,7 @@ def test_removing_deletes_the_files_and_leaves_the_scene(generate: Any, piapi: P
     found = max(current().generations.values(), key=lambda generation: generation.created_at)
     until(lambda: not current().is_busy)
     asked = " ".join(rows.removal(found))
-    assert "It has cost $0.04; making it again costs that again." in asked
+    assert "It has cost $0.04. Making it again costs the same again." in asked
     assert "What is in a scene stays there." in asked
     kept = folder / found.folder_name
     assert (kept / "model.glb").exists()
