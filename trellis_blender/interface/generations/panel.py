@@ -167,7 +167,7 @@ def _actions(generation: "Generation", line: rows.Line) -> list[_Action]:
         return [_Action("trellis.use_pictures", "Use"), more]
     if state is State.READY:
         return [_Action("trellis.place", "Place"), more]
-    if line.stage in {wording.NO_LONGER_HERE, wording.IN_ANOTHER_FILE}:
+    if line.stage in {rows.NO_LONGER_HERE, rows.IN_ANOTHER_FILE}:
         return [_Action("trellis.place", "Place Again"), more]
     if state is State.OUTCOME_UNKNOWN:
         look = _Action("trellis.resume", "", 'FILE_REFRESH')
