@@ -87,12 +87,12 @@ class InBlender:
 
         bpy.ops.wm.read_factory_settings()
         addon_utils.enable("trellis_blender", default_set=True)
-        from trellis_blender.interface.generate import operator as generate
+        from trellis_blender.interface.generate import submission
         from trellis_blender.interface.state import configuration, session
 
         assert configuration.data_folder() == folder, configuration.data_folder()
         self._bpy: Any = bpy
-        self._form = generate
+        self._form = submission
         self._session = session.current()
         self._session.timings = TIMINGS
         self._seen: dict[str, Generation] = {}
