@@ -260,7 +260,7 @@ def test_any_file_is_read_or_refused_in_a_sentence(
         took_s = time.thread_time() - begun
         assert took_s < LIMIT_S, (name, kinds, number)
         assert peak < FREE_BYTES + BYTES_FOR_A_BYTE * path.stat().st_size, (name, kinds, number)
-        slowest_s, most = max(slowest_s, took_s), max(most, peak / path.stat().st_size)
+        slowest_s, most = max(slowest_s, took_s), max(most, peak / max(path.stat().st_size, 1))
     told = ", ".join(f"{kind} {each / count:.1%}" for kind, each in found.most_common())
     record_property(
         "count",
