@@ -12,9 +12,9 @@ from service import KEY, Behaviour, Piapi
 
 LONG_S = 600.0
 """Longer than any scenario: a task goes on until the scenario calls `drive.finish`."""
-SMALL, TALL, LARGE = "960x720", "960x1080", "1920x1080"
+SMALL, TALL, WIDE, LARGE = "960x720", "960x1080", "1280x1080", "1920x1080"
 """Windows. Drawing is most of what a scenario takes of the processor, and the size is most of drawing: as large as
-the panels of the sidebar need, one below the other.
+the panels of the sidebar need, one below the other, and wide where an editor of files stands beside them.
 """
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from blender_window import LARGE, LONG_S, SMALL, Window
+from blender_window import LARGE, LONG_S, SMALL, WIDE, Window
 from models import box_glb
 from service import KEY, Fault, default_model
 
@@ -38,6 +38,7 @@ def test_first_model(window: Window) -> None:
 
 def test_assets(window: Window) -> None:
     """Leaves one model behind, finished, as an asset."""
+    window.environ["GEOMETRY"] = WIDE
     window.behave(processing_s=LONG_S)
     window.run("assets", limit_s=120)
     assert len(window.piapi.creates) == 1
@@ -345,7 +346,7 @@ def test_two_blenders(window: Window, record_property: Callable[..., None]) -> N
 
 def test_pictures(window: Window, fixtures: Path) -> None:
     window.behave(processing_s=LONG_S)
-    window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
+    window.environ |= {"GEOMETRY": WIDE, "TEST_IMAGE": str(fixtures / "input-lungs.png")}
     window.run("pictures")
 
 
