@@ -65,7 +65,7 @@ def test_what_is_no_secret_is_a_sentence(file: Any, tmp_path: Path, content: byt
     path = put(tmp_path, content)
     assert file.read() == ""
     assert file.problem.startswith(SHOWN.format(path))
-    assert "Enter it anew" in file.problem
+    assert "Enter it again" in file.problem
     file.write(KEY)
     assert (file.read(), file.problem) == (KEY, "")
 
