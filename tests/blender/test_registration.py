@@ -44,6 +44,13 @@ def test_registering_loads_and_touches_nothing() -> None:
     assert found["network"] == []
 
 
+@pytest.fixture(autouse=True, scope="module")
+def nothing_loaded() -> None:
+    """As after a switching off, whatever other test files have imported."""
+    for name in [name for name in sys.modules if name.startswith("trellis_blender.")]:
+        del sys.modules[name]
+
+
 def traces() -> dict[str, Any]:
     """All that an add-on can leave behind in Blender."""
     handlers = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import checking
 import drive
 
 SHOWN_AT_ONCE = 4
@@ -84,6 +85,8 @@ def scenario() -> drive.Steps:
     drive.tell_service("well-again")
     bpy.context.scene.trellis.image = os.environ["TEST_IMAGE"]
     bpy.context.scene.trellis.model = 'Qubico/trellis2'
+    # What it says about the picture moves the button.
+    yield from drive.until(checking.findings, "what is wrong with the picture")
     yield 0.5
     yield from drive.press("trellis.generate")
     yield from drive.until(lambda: drive.state() == "placed", "the model from an image")
