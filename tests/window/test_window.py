@@ -40,7 +40,7 @@ def test_assets(window: Window) -> None:
     """Leaves one model behind, finished, as an asset."""
     window.environ["GEOMETRY"] = WIDE
     window.behave(processing_s=LONG_S)
-    window.run("assets", limit_s=120)
+    window.run("assets", limit_s=240)
     assert len(window.piapi.creates) == 1
 
 
