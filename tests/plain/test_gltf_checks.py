@@ -27,7 +27,7 @@ from mutants import Parts
 from service import FIXTURES
 
 from trellis_blender.gltf.container import check_glb
-from trellis_blender.gltf.errors import INCOMPLETE, NO_SUCH_POINT, NOT_FINITE, OUTSIDE, ModelUnusable
+from trellis_blender.gltf.errors import DAMAGED_PART, INCOMPLETE, NO_SUCH_POINT, NOT_FINITE, OUTSIDE, ModelUnusable
 
 Gltf = dict[str, Any]
 
@@ -416,6 +416,18 @@ def test_a_large_mesh_in_draco_passes_and_must_not_claim_more_than_it_says(tmp_p
     check_glb(path)
     path.write_bytes(changed(lambda parts: in_draco(parts, 845_001, method)))
     with pytest.raises(ModelUnusable, match="claims to be larger than the model"):
+        check_glb(path)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(1, "SCALAR"), (1, "VEC2"), (2, "SCALAR")])
+def test_what_a_decoder_would_write_beyond_its_place_is_refused(tmp_path: Path, number: int, kind: str) -> None:
+    def narrowed(parts: Parts) -> None:
+        in_draco(parts, 845_000)
+        parts.gltf["accessors"][number]["type"] = kind
+
+    path = tmp_path / "model.glb"
+    path.write_bytes(changed(narrowed))
+    with pytest.raises(ModelUnusable, match=DAMAGED_PART):
         check_glb(path)
 
 

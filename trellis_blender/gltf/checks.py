@@ -24,7 +24,7 @@ from .errors import (
     OUTSIDE,
     ModelUnusable,
 )
-from .layout import COMPONENT_BYTES, FLOAT, INDEX_CODES, at, element_bytes
+from .layout import ATTRIBUTE_TYPES, COMPONENT_BYTES, FLOAT, INDEX_CODES, at, element_bytes
 from .pictures import IN_BASE64, check_pictures
 
 SCENES_MAX = 20
@@ -204,6 +204,11 @@ class _Contents:
             raise ModelUnusable(DAMAGED_PART)
         self.binary.file.seek(self.binary.begins + view.get("byteOffset", 0))
         start = self.binary.file.read(min(view["byteLength"], compression.DRACO_START_BYTES))
+        for name in packed["attributes"]:
+            # The decoder writes as many numbers as the compressed data has, which are those of the specification.
+            wanted = ATTRIBUTE_TYPES.get(name.partition("_")[0])
+            if wanted and at(accessors, part["attributes"][name])["type"] not in wanted:
+                raise ModelUnusable(DAMAGED_PART)
         vertices = max(at(accessors, part["attributes"][name])["count"] for name in packed["attributes"])
         compression.check_draco(start, at(accessors, part["indices"])["count"], vertices)
 

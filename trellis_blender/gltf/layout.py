@@ -5,6 +5,16 @@ from typing import Any
 
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+ATTRIBUTE_TYPES = {
+    "POSITION": {"VEC3"},
+    "NORMAL": {"VEC3"},
+    "TANGENT": {"VEC4"},
+    "TEXCOORD": {"VEC2"},
+    "COLOR": {"VEC3", "VEC4"},
+    "JOINTS": {"VEC4"},
+    "WEIGHTS": {"VEC4"},
+}
+"""Of the attributes that glTF names, by what stands before their number."""
 INDEX_CODES = {5121: "B", 5123: "H", 5125: "I"}
 FLOAT = 5126
 NAME_READ = 255
