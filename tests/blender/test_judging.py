@@ -18,6 +18,9 @@ from trellis_blender.imaging.picture import Picture
 CASES = FIXTURES.parent / "cases"
 SOAK_PICTURES = 240
 QUICK_SEEDS = range(1, 2 * len(posed.KINDS), 2)
+MISSED_MAX, FLAGGED_MAX = 0.025, 0.0
+"""Measured on all odd seeds: 2 of 120 faults are missed (rooms that are taken for a thing that is cut off), and no good
+picture is flagged. One more is for what another Blender renders otherwise."""
 LIMIT_S = 0.2
 
 
@@ -52,8 +55,24 @@ def test_faults_are_found_and_good_pictures_left_alone(
             f"Check of pictures: {told['faulty'] - told['missed']} of {told['faulty']} faults found, "
             f"{told['flagged']} of {told['good']} good pictures flagged; wrong were {'; '.join(wrong) or 'none'}",
         )
-    assert told["missed"] <= told["faulty"] * 0.1, wrong
-    assert told["flagged"] <= max(1, told["good"] * 0.05), wrong
+    assert told["missed"] <= told["faulty"] * MISSED_MAX, wrong
+    assert told["flagged"] <= told["good"] * FLAGGED_MAX, wrong
+
+
+@pytest.mark.parametrize("seed", [158, 278, 398])
+def test_a_thing_that_is_cut_off_behind_a_spoilt_edge_is_seen(seed: int, addon: Any) -> None:
+    """A thin pole, a box lighter than its grey background, and a tree in the greys of a shadow."""
+    shown = posed.picture(seed)
+    assert shown.fault in faults(shown.rgba)
+
+
+@pytest.mark.parametrize("spoilt_rows", [0, 1, 2])
+def test_what_is_lighter_than_its_background_is_no_shadow(spoilt_rows: int) -> None:
+    shades = np.linspace(185, 225, 200).astype(int)
+    rgba = np.full((300, 300, 4), [160, 160, 160, 255])
+    rgba[120:, 50:250, :3] = shades[:, None]
+    rgba[300 - spoilt_rows :, :, :3] = 20
+    assert faults(rgba) == ["CUT_OFF"]
 
 
 def test_the_services_own_pictures_are_good(fixtures: Path) -> None:

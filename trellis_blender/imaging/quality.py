@@ -32,7 +32,7 @@ ANOTHER = 0.12
 """A separate part is an object of its own from this share of the largest one's area on."""
 GAP_PX = 2
 """Parts that are so near to each other are one thing."""
-TOUCH = 0.04
+TOUCH = 0.02
 """Of a side of the picture: what touches it on less does so with a tip."""
 SLAB, SLAB_AREA = 0.5, 0.9
 """Share of each side, and of the picture: what covers more is a background."""
@@ -43,6 +43,8 @@ RUNS_MAX = 3
 DARK, TINT, HARD, SOFT_SHARE = 0.25, 0.03, 0.1, 0.9
 """A soft shadow leaves at least DARK of the light, differs from the background's colour by at most TINT, and from pixel
 to pixel by at most HARD; this has to be so for SOFT_SHARE of a stretch of the border."""
+BRIGHT = 1.1
+"""With more of the background's light than this it is an object, not a shadow; a spoilt edge leaves a little more."""
 ROUGH = 0.06
 """A background with more noise than this is not plain."""
 COVERED, WHOLE_SIDE = 0.45, 0.95
@@ -201,7 +203,8 @@ def _soft_shadow(rgba: Array, backdrop: segmentation.Backdrop) -> Array:
     )
     light = (rgb * behind).sum(axis=-1, keepdims=True) / np.maximum((behind**2).sum(axis=-1, keepdims=True), 1e-6)
     is_tinted = segmentation.distance(rgb, light * behind) > TINT
-    return (light[:, 0] > DARK) & ~is_tinted & (segmentation.distance(rgb, np.roll(rgb, 1, axis=0)) < HARD)
+    is_shade = (light[:, 0] > DARK) & (light[:, 0] < BRIGHT) & ~is_tinted
+    return is_shade & (segmentation.distance(rgb, np.roll(rgb, 1, axis=0)) < HARD)
 
 
 def _sides(mask: Array) -> list[float]:
