@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Finds the subject of a picture: by its alpha, else by the background that is visible at its border. No bpy.
 
-Everything here works on a small copy: float32 from 0 to 1, height × width × 4, straight alpha.
+Nearly everything here works on a small copy: float32 from 0 to 1, height × width × 4, straight alpha.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ NOISE_MIN, NOISE_MAX = 0.05, 0.11
 cameras is below the first; beyond the second, a subject of a similar colour would be lost."""
 NOISE_FACTOR = 4.0
 EDGE_PX = 2
-"""Image generators and scaling damage at most this many outer rows and columns, on the small copy."""
+"""Image generators and scaling damage at most this many outer rows and columns."""
 EDGE_STEP, EDGE_SHARE = 0.06, 0.05
 """A damaged edge differs at least this much from the pixels inside of it, on at least this share of the side."""
 FIT_TURNS = 6
@@ -54,16 +54,16 @@ def small_copy(rgba: Array) -> Array:
     # Skipping pixels is fast, and enough are left to be averaged.
     step = max(1, max(rgba.shape[:2]) // (2 * LOOKED_AT_PX))
     small = shrunk(rgba[::step, ::step].astype(np.float32) / 255, LOOKED_AT_PX)
-    return small if is_cut_out(rgba) else _with_whole_edges(small)
+    return small if is_cut_out(rgba) else with_whole_edges(small)
 
 
-def _with_whole_edges(small: Array) -> Array:
+def with_whole_edges(picture: Array) -> Array:
     """The picture with damaged edges replaced by the pixels inside of them: else the rim would count as a part of the
     background, or of the subject.
     """
-    if min(small.shape[:2]) <= 4 * EDGE_PX:
-        return small
-    whole = small.copy()
+    if min(picture.shape[:2]) <= 4 * EDGE_PX:
+        return picture
+    whole = picture.copy()
     for side in (whole, whole[::-1], whole.swapaxes(0, 1), whole.swapaxes(0, 1)[::-1]):
         inside, further = side[EDGE_PX, :, :3], side[EDGE_PX + 1, :, :3]
         away = distance(side[:EDGE_PX, :, :3], inside).max(axis=0)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..imaging.segmentation import components
 from .subject import NoSubject
 
 Array = Any
@@ -89,20 +90,11 @@ def blurred(field: Array, passes: int) -> Array:
 
 def _without_specks(level: Array) -> Array:
     """`level` with all parts below 0 that are small against the largest one."""
-    inside = level > 0
-    names = np.where(inside, np.arange(1, inside.size + 1).reshape(inside.shape), 0)
-    while True:
-        spread = names.copy()
-        for to, origin in NEIGHBOURS:
-            spread[to] = np.maximum(spread[to], names[origin])
-        spread *= inside
-        if np.array_equal(spread, names):
-            break
-        names = spread
-    counts = np.bincount(names.ravel())
+    parts = components(level > 0)
+    counts = np.bincount(parts.ravel())
     counts[0] = 0
     keep = counts >= SPECK_SHARE * counts.max()
-    return np.where(inside & ~keep[names], -0.5, level)
+    return np.where((parts > 0) & ~keep[parts], -0.5, level)
 
 
 def crossing(inner: Array, outer: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..imaging.segmentation import grown
 from . import png
 from .glb import to_glb
 from .inflate import inflate
@@ -44,7 +45,9 @@ def _without_background(rgb: Array, coverage: Array) -> Array:
 
     Down a pyramid of halves, in which each pixel averages what is known below it, and up again where nothing is.
     """
-    known = _eroded(coverage > 0.9, FRINGE_PX)
+    covered = coverage > 0.9
+    core = ~grown(~covered, FRINGE_PX)
+    known = core if core.any() else covered
     levels = [(rgb * known[..., None].astype(np.float32), known.astype(np.float32))]
     while max(levels[-1][1].shape) > 1:
         levels.append(tuple(_halved(field) for field in levels[-1]))
@@ -54,15 +57,6 @@ def _without_background(rgb: Array, coverage: Array) -> Array:
         colours = colours.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
         colours = np.where(weight[..., None] > 0, weighted / np.maximum(weight, 1e-6)[..., None], colours)
     return (colours + 0.5).astype(np.uint8)
-
-
-def _eroded(mask: Array, pixels: int) -> Array:
-    """`mask` without its outermost pixels; as it is where nothing would be left."""
-    kept = mask
-    for _ in range(pixels):
-        padded = np.pad(kept, 1)
-        kept = kept & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return kept if kept.any() else mask
 
 
 def _halved(field: Array) -> Array:
