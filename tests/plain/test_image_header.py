@@ -243,6 +243,21 @@ def test_a_tiff_of_more_values_a_pixel_than_pictures_have_is_refused(
     assert read_header(file).size == size
 
 
+@pytest.mark.parametrize(("kind", "letter"), [(6, "b"), (8, "h"), (9, "i"), (13, "I")])
+def test_a_size_of_any_kind_of_integer_counts_in_a_tiff(kind: int, letter: str) -> None:
+    """Decoders believe the first of two widths, whatever its kind."""
+    wide = (headers_tiff.WIDTH, kind, 1, struct.pack(f"<{letter}", 100).ljust(4, b"\0"))
+    small = [(tag, 4, 1, struct.pack("<I", 20)) for tag in (headers_tiff.WIDTH, headers_tiff.HEIGHT)]
+    assert read_header(directory("<", wide, *small)).size == (100, 20)
+
+
+def test_no_segment_of_a_jpeg_hides_another_picture() -> None:
+    """Decoders pass over FF 00 and its length, and find the picture that would be skipped here."""
+    hidden, shown = written("JPEG", (900, 700)), written("JPEG")
+    content = b"\xff\xd8\xff\0" + struct.pack(">H", len(hidden[2:60_000]) + 2) + hidden[2:60_000] + shown[2:]
+    assert header(content).size is None
+
+
 def bmp(header_bytes: int, form: str, width: int, height: int) -> bytes:
     return b"BM" + b"\0" * 12 + struct.pack(f"<I{form}", header_bytes, width, height) + b"\0" * 30
 

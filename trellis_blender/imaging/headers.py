@@ -173,7 +173,7 @@ def _jpeg(file: BinaryIO) -> Iterator[Header]:
             file.seek(begun)
             yield Header(is_loaded=is_progressive and _scans_from(file) > min(_SCANS_MAX, _SCANNED_PX_MAX // area))
             return
-        body = file.read(length - 2)
+        body = file.read(max(length - 2, 0))
         if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack_from(">HH", body, 1)
             is_progressive, area = is_progressive or kind & 3 == 2, max(area, width * height)
@@ -187,6 +187,8 @@ def _jpeg_marker(file: BinaryIO) -> int:
     byte = file.read(1)
     for _ in range(_CHUNKS_MAX if byte == b"\xff" else 0):
         byte = file.read(1)
+        if byte == b"\0":
+            break  # a decoder goes on to the next marker instead of skipping a segment
         if byte != b"\xff":
             return byte[0]
     raise IndexError

@@ -9,7 +9,8 @@ STRIPS, STRIP_SIZES, TILES, TILE_SIZES = 273, 279, 324, 325
 TILE_WIDTH, TILE_HEIGHT = 322, 323
 _OF_TILES = {TILES, TILE_SIZES, TILE_WIDTH, TILE_HEIGHT}
 _WANTED = frozenset({WIDTH, HEIGHT, BITS, ORIENTATION, SAMPLES, STRIPS, STRIP_SIZES, *_OF_TILES})
-_LETTERS = {1: "B", 3: "H", 4: "I"}
+_LETTERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q"}
+"""Every kind of integer: decoders accept them all, also those that the specification does not allow for a tag."""
 _VALUES_MAX = 100_000
 
 
