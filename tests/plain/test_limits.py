@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from helpers import IMPATIENT, Driver, service_of, text_request
-from service import Behaviour, Fault, Piapi
+from service import Behaviour, Fault, Piapi, running
 
 from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
 from trellis_blender.generation.lookups.questions import Question, Topic
@@ -50,18 +50,47 @@ def test_no_more_at_once_than_is_wanted_and_more_as_soon_as_they_are(driver: Dri
 
 
 def test_never_more_at_once_than_the_plan_has_room_for(driver: Driver, piapi: Piapi) -> None:
-    """Guards the `min` in Queue._start_waiting."""
     piapi.behaviour.pending_s = 60.0
     driver.queue.allow(30)
-    driver.queue._adopt_plan(RateLimit(is_limited=False), Plan(1, 10))
+    limit = driver.queue._accounts.limit_of(service_of(piapi))
+    driver.queue._adopt_plan(limit, Plan(1, None))
     for number in range(3):
         driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
     driver.until(lambda: working(driver) == 1)
     time.sleep(0.3)
     driver.look()
     assert working(driver) == 1
-    driver.queue._adopt_plan(RateLimit(is_limited=False), Plan(30, 300))
+    driver.queue._adopt_plan(limit, Plan(30, None))
     driver.until(lambda: working(driver) == 3)
+
+
+def test_each_account_has_as_many_at_once_as_it_says(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    """What one account allows binds no other, in whatever order they are asked."""
+    driver = make_driver(polling=PIAPI)
+    with running() as other:
+        for service, plan in ((piapi, "free"), (other, "creator")):
+            service.plan = plan
+            service.behaviour.processing_s = 60.0
+        for number in range(7):
+            for service in (other, piapi):
+                driver.queue.submit(text_request(f"bear {number}"), service_of(service))
+        driver.until(lambda: (len(piapi.creates), len(other.creates)) == (1, 5))
+        time.sleep(0.4)
+        assert (len(piapi.creates), len(other.creates)) == (1, 5)
+
+
+def test_an_account_counts_as_asked_only_when_all_it_says_is_kept() -> None:
+    """Others begin as soon as it counts as asked: by then both numbers hold."""
+    seen: list[tuple[bool, int]] = []
+
+    class Watched(RateLimit):
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "has_asked" and value:
+                seen.append((self.at_once == 1, self._limit or 0))
+
+    Watched().adopt_plan(Plan(1, 300))
+    assert seen == [(True, 300)]
 
 
 @pytest.mark.parametrize(("allowed", "at_once"), [(2, 2), ("3", 3), (0, 1), (None, 4), (float("nan"), 4)])

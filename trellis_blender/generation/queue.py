@@ -3,13 +3,13 @@
 
 The methods of `Queue` return at once and are for one thread, Blender's main thread. What they ask for is done, one
 after the other, by the dispatcher: a thread that lives only while there is something to do, writes the store and starts
-a worker thread per generation, at most `at_once` of them.
+a worker thread per generation, as many as the artist and each account allow.
 """
 
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-AT_ONCE = 4
-"""Generations worked on at once, where the account does not say how many it allows; see `Queue.allow` as well."""
 KEPT_PICTURES_BYTES = 64 * 2**20
 """Of those that wait for their turn; the others are on the disk only."""
 
@@ -63,6 +61,7 @@ class AtWork(NamedTuple):
 class Queue:
     """The generations in one folder. Nothing runs while nothing is generated.
 
+    `at_once` generations of an account are worked on, where it does not say how many it allows; see `allow` as well.
     `polling` None asks a service on this computer often, and any other within the limits of the account's plan.
     `shared` is where all Blenders of this computer count their requests. `timings` are the waits of all that is done.
     """
@@ -71,14 +70,13 @@ class Queue:
         self,
         folder: Path,
         *,
-        at_once: int = AT_ONCE,
+        at_once: int = rate_limit.AT_ONCE,
         now: Callable[[], float] = time.time,
         polling: rate_limit.Pace | None = None,
         shared: Callable[[], Path] = shared_folder,
         timings: Timings = USUAL_TIMINGS,
     ) -> None:
         self.folder = folder
-        self._plan_at_once = at_once
         self._allowed_at_once = MOST_AT_ONCE
         self._now = now
         self._timings = timings
@@ -92,7 +90,14 @@ class Queue:
         self._is_closed = False
         self._owner = Owner(folder)
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
-        self._accounts = Accounts(self._owner, lambda: self._store.owners(), polling, shared, timings)  # noqa: PLW0108
+        self._accounts = Accounts(
+            self._owner,
+            lambda: self._store.owners(),  # noqa: PLW0108
+            polling,
+            shared,
+            timings,
+            at_once=at_once,
+        )
         self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan, timings)
         self._books = Books(folder, lambda: self._store, self._owner, self._publish, self._is_in_progress)
 
@@ -112,7 +117,7 @@ class Queue:
         return self._books.unreadable
 
     def allow(self, at_once: int) -> None:
-        """How many generations may be worked on at once, where the account's plan has room for as many."""
+        """How many generations may be worked on at once, of each account no more than it has room for."""
         if at_once != self._allowed_at_once:
             self._allowed_at_once = at_once
             if self._waiting:
@@ -345,17 +350,20 @@ class Queue:
 
     def _next_to_start(self) -> tuple[Generation, Job] | None:
         with self._condition:
-            if self._is_closed or len(self._at_work) >= min(self._plan_at_once, self._allowed_at_once):
+            if self._is_closed or len(self._at_work) >= self._allowed_at_once:
                 return None
+            at_work = self._at_work_by_account()
             # The last worker of one that was resumed at once may not have ended yet.
             free = (waiting for waiting in self._waiting if waiting[0].id not in self._at_work)
-            return next((waiting for waiting in free if self._may_start(waiting[1].service)), None)
+            return next((waiting for waiting in free if self._may_start(waiting[1].service, at_work)), None)
 
-    def _may_start(self, service: Service) -> bool:
+    def _may_start(self, service: Service, at_work: "Counter[rate_limit.RateLimit]") -> bool:
         """The first of an account finds out how many it allows at once; until then the others wait."""
         limit = self._accounts.limit_of(service)
-        at_work = [self._accounts.limit_of(each.job.service) for each in self._at_work.values()]
-        return limit.has_asked or limit not in at_work
+        return at_work[limit] < (limit.at_once if limit.has_asked else 1)
+
+    def _at_work_by_account(self) -> "Counter[rate_limit.RateLimit]":
+        return Counter(self._accounts.limit_of(each.job.service) for each in list(self._at_work.values()))
 
     def _start(self, generation: Generation, job: Job) -> None:
         """Raises NoThread and GenerationProblem where it waits still."""
@@ -401,7 +409,7 @@ class Queue:
             pace=self._accounts.pace_of(service),
             limit=limit,
             publish=self._publish,
-            running=lambda: len(self._at_work),
+            running=lambda: self._at_work_by_account()[limit],
             staged=self._accounts.staged_of(service),
             adopt_plan=partial(self._adopt_plan, limit),
             stay_owner=lambda: self._owner.id,
@@ -410,11 +418,7 @@ class Queue:
         )
 
     def _adopt_plan(self, limit: rate_limit.RateLimit, plan: Plan) -> None:
-        limit.has_asked = True
-        if plan.requests_per_minute is not None:
-            limit.adopt(plan.requests_per_minute)
-        if plan.tasks_at_once is not None:
-            self._plan_at_once = plan.tasks_at_once
+        limit.adopt_plan(plan)
         if not self._is_closed:
             with suppress(NoThread):  # then nothing waits either
                 self._post(self._start_waiting)

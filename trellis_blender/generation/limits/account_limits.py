@@ -25,6 +25,7 @@ Key = tuple[str, str]
 class Accounts:
     """The limits of all accounts that were asked. For any thread.
 
+    `at_once`: tasks at once, where an account does not say how many it allows.
     `owners` lists who works on the folder's generations, the dead included; `shared` is where all Blenders of this
     computer count their requests.
     """
@@ -36,12 +37,15 @@ class Accounts:
         polling: rate_limit.Pace | None,
         shared: Callable[[], Path] = shared_folder,
         timings: Timings = USUAL_TIMINGS,
+        *,
+        at_once: int = rate_limit.AT_ONCE,
     ) -> None:
         self._owner = owner
         self._owners = owners
         self._polling = polling
         self._shared = shared
         self._timings = timings
+        self._at_once = at_once
         self._lock = threading.Lock()
         self._limits: dict[Key, rate_limit.RateLimit] = {}
         self._staged: dict[Key, set[str]] = {}
@@ -52,18 +56,19 @@ class Accounts:
         return self._polling or (rate_limit.LOOPBACK if service.is_loopback else rate_limit.PIAPI)
 
     def limit_of(self, service: Service) -> rate_limit.RateLimit:
-        """The one limit on requests of the account."""
+        """The one limit of the account, on requests and on tasks at once."""
         is_limited = self.pace_of(service) is not rate_limit.LOOPBACK
+        key = _key(service)
         with self._lock:
-            return self._limits.setdefault(
-                _key(service),
-                rate_limit.RateLimit(
+            if key not in self._limits:
+                self._limits[key] = rate_limit.RateLimit(
                     is_limited=is_limited,
                     sharers=self._count_sharers,
-                    ledger=Ledger(self._shared, _name(service)) if is_limited else None,
+                    ledger=Ledger(self._shared, _name(key)) if is_limited else None,
                     minute_s=self._timings.minute_s,
-                ),
-            )
+                    at_once=self._at_once,
+                )
+            return self._limits[key]
 
     def staged_of(self, service: Service) -> set[str]:
         """The generations that the service lets wait because the account's tasks at once are used up."""
@@ -81,9 +86,9 @@ class Accounts:
         return count
 
 
-def _name(service: Service) -> str:
+def _name(key: Key) -> str:
     """Differs for each account; the key cannot be computed from it."""
-    return sha256(" ".join(_key(service)).encode("utf-8", "replace")).hexdigest()[:32]
+    return sha256(" ".join(key).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _key(service: Service) -> Key:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from ...piapi.plans import FREE
+from ...piapi.plans import FREE, Plan
 from ...piapi.timings import USUAL_TIMINGS
 from .request_ledger import SHORTEST_WAIT_S, Ledger, LedgerUnusable
 
 LOG = logging.getLogger(__name__)
 
+AT_ONCE = 4
+"""Tasks at once, where the account does not say how many it allows."""
 ON_THE_WAY = 1 / 32
 """Of a minute, 2 s: by so much longer may one request take to arrive than one that is sent a minute after it."""
 JITTER = 0.1
@@ -68,7 +70,8 @@ def _alone() -> int:
 
 
 class RateLimit:
-    """At most so many requests in any minute, over all threads. Holds requests back, refuses none.
+    """At most so many requests in any minute, over all threads, and so many tasks at once, of one account. Holds
+    requests back, refuses none.
 
     Begins with the free plan's limit, until the account has said which plan it is. `is_limited` False is for a service
     on this computer. `sharers` tells how many Blenders on this computer share the limit: each polls for its part, and
@@ -83,7 +86,10 @@ class RateLimit:
         ledger: Ledger | None = None,
         now: Callable[[], float] = time.monotonic,
         minute_s: float = USUAL_TIMINGS.minute_s,
+        at_once: int = AT_ONCE,
     ) -> None:
+        self.at_once = at_once
+        """How many tasks the account works on at the same time, as far as it has said."""
         self._limit = FREE.requests_per_minute if is_limited else None
         self._is_known = not is_limited
         self.has_asked = not is_limited
@@ -115,6 +121,14 @@ class RateLimit:
         """It could not be found out; the next one asks again."""
         with self._lock:
             self._is_known = False
+
+    def adopt_plan(self, plan: Plan) -> None:
+        """Keeps to what the account allows from now on, and only then counts as told."""
+        if plan.requests_per_minute is not None:
+            self.adopt(plan.requests_per_minute)
+        if plan.tasks_at_once is not None:
+            self.at_once = plan.tasks_at_once
+        self.has_asked = True
 
     def adopt(self, requests_per_minute: int) -> None:
         """Keeps to the limit of the account's plan from now on."""
