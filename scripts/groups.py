@@ -3,7 +3,9 @@
 
 All of `tests/plain` runs in plain Python, all of `tests/blender` on the newest Blender module there is, all of
 `tests/window` in the newest program that is given. What runs in more places than that is declared here; with `--soak`
-the rest of it runs there as well. `tests/plain/test_groups.py` fails where a file or a scenario is in no group.
+the rest of it runs there as well. Files are named here without their folders, which are the rooms of the package: in
+all of `tests/plain`, and in all of `tests/blender`, a name occurs once. `tests/plain/project/test_groups.py` fails
+where a file or a scenario is in no group.
 """
 
 from __future__ import annotations

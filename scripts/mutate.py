@@ -38,7 +38,8 @@ def main() -> int:
     """Runs it and prints the share of the changes that were noticed, for each module."""
     options = read_options()
     modules = options.modules or [name for room in ROOMS for name in modules_of(room)]
-    tests = options.tests or sorted({path.stem for path in (ROOT / "tests/plain").glob("test_*.py")} - LEFT_OUT)
+    paths = {path.stem: path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests/plain").rglob("test_*.py"))}
+    tests = [paths[name] for name in options.tests or paths.keys() - LEFT_OUT]
     _, python = newest_blender()
     inside = environment("mutation", python, "today", MUTMUT)
     if not options.go_on:
@@ -91,7 +92,7 @@ def lay_out(modules: list[str], tests: list[str]) -> None:
         "source_paths": ["trellis_blender"],
         "only_mutate": [f"trellis_blender/{module}.py" for module in modules],
         "also_copy": ["scripts", "README.md"],
-        "pytest_add_cli_args_test_selection": [f"tests/plain/{test}.py" for test in tests],
+        "pytest_add_cli_args_test_selection": tests,
         "process_isolation": "forkserver",  # the tests start threads
         "timeout_constant": 20.0,
     }

@@ -7,7 +7,7 @@
 
 The list is taken from the code: all strings of the package that contain two words or more, without docstrings (except
 those of operators, which are tooltips), annotations, SQL and regular expressions. Values that are filled in are shown
-by their names in braces. `tests/plain/test_wording.py` compares the list with the code.
+by their names in braces. `tests/plain/project/test_wording.py` compares the list with the code.
 """
 
 from __future__ import annotations

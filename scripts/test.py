@@ -181,8 +181,9 @@ def windows_runs(python: Path | None) -> list[Run]:
 
 
 def files(room: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The paths of a room's test files."""
-    return tuple(f"{room}/{name}.py" for name in names)
+    """The paths of test files, which are called differently even where they are in different folders."""
+    paths = {path.stem: path.relative_to(ROOT).as_posix() for path in (ROOT / room).rglob("test_*.py")}
+    return tuple(paths[name] for name in names)
 
 
 def version_of(program: Path) -> Version:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from models import box_glb, picture_png
+from places import ROOT
 from service import KEY, Behaviour, Fault, Piapi
 
 from trellis_blender.generation.files import MODEL_NAME
@@ -25,7 +26,6 @@ from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import FILE_NAME, Store
 from trellis_blender.generation.store.owners import Owner
 
-ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = Path(__file__).with_name("killed.py")
 SEED_VARIABLE = "TRELLIS_KILLS_SEED"
 

@@ -16,7 +16,8 @@ import addon_utils  # noqa: E402
 import pytest  # noqa: E402
 from service import KEY, Piapi  # noqa: E402
 
-sys.path.insert(0, str(Path(__file__).parent))
+# What helps tests lies beside them.
+sys.path.extend(map(str, [Path(__file__).parent, *Path(__file__).parent.rglob("*/")]))
 
 
 @pytest.hookimpl(trylast=True)

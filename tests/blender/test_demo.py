@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from models import picture_png
 from PIL import Image
+from places import ROOT
 from service import KEY, Behaviour, Fault, Piapi
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 30.0
 """On two processors, everything set up."""
 

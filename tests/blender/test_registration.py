@@ -12,9 +12,9 @@ import addon_utils
 import bpy
 import pytest
 from paper import drawn
+from places import ROOT
 from service import KEY, Piapi
 
-ROOT = Path(__file__).resolve().parents[2]
 REGISTERED = """
 import json, os, sys, threading
 sys.path.insert(0, {root!r})

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+# What helps tests lies beside them.
+sys.path.extend(map(str, [Path(__file__).parent, *Path(__file__).parent.rglob("*/")]))
 
 from helpers import Driver
 

@@ -1,0 +1,124 @@
+"""What rows say, and the list of all sentences that people read."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+from helpers import text_request
+from places import ROOT
+
+from trellis_blender.generation.record.generation import Generation, new_generation
+from trellis_blender.generation.states import State
+from trellis_blender.interface.text.rows import clock, describe, wrap
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import sentences
+
+
+def generation(**changes: object) -> Generation:
+    return replace(new_generation(text_request(), "https://api.piapi.ai", 100.0), **changes)  # type: ignore[arg-type]
+
+
+def say(found: Generation, *, here: bool = True, in_scene: bool = True, waits_for: str = "") -> tuple[str, str]:
+    line = describe(found, 165.0, here=here, in_scene=in_scene, waits_for=waits_for)
+    return line.stage, line.detail
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("parked", [True, False])
+@pytest.mark.parametrize("here", [True, False])
+def test_every_state_has_words(state: State, parked: bool, here: bool) -> None:
+    stage, _ = say(generation(state=state, parked=parked), here=here)
+    assert stage[0].isupper()
+
+
+def test_percentages_are_never_invented() -> None:
+    running = generation(state=State.RUNNING, submitted_at=100.0)
+    assert say(running) == ("Generating · 1:05", "")
+    assert say(replace(running, progress=0.434, stage="Sparse structure")) == ("Sparse structure · 43 %", "")
+    assert say(generation()) == ("In the queue", "")
+
+
+def test_what_a_ready_model_waits_for() -> None:
+    ready = generation(state=State.READY)
+    assert say(ready, waits_for="you leave Edit Mode") == ("Ready", "It arrives when you leave Edit Mode.")
+    assert "made for another file" in say(ready, here=False)[1]
+    assert "Cancelled too late" in say(replace(ready, wanted=False))[1]
+
+
+def test_a_model_that_was_undone() -> None:
+    placed = generation(state=State.PLACED, where="It is where it was meant to be.")
+    assert say(placed) == ("In the scene", placed.where)
+    assert say(placed, in_scene=False)[0] == "No longer in the scene"
+    assert say(placed, here=False)[0] == "Placed in another file"
+
+
+def test_clock_and_wrap() -> None:
+    assert [clock(seconds) for seconds in (-1, 7.9, 125, 3723)] == ["0:00", "0:07", "2:05", "1:02:03"]
+    assert all(len(line) <= 32 for line in wrap("a rather long sentence about what happened here " * 3, 200, 1.0))
+    assert wrap("", 200, 1.0) == [""]
+
+
+def test_what_another_blender_works_on_says_so() -> None:
+    assert say(generation(state=State.RUNNING, elsewhere=True))[0] == "In another Blender"
+
+
+def test_a_submission_that_was_interrupted_is_looked_for_at_no_cost() -> None:
+    _, detail = say(generation(state=State.SUBMITTING, parked=True, interrupted=True))
+    assert "looks for it among the account's tasks, at no cost" in detail
+
+
+def test_the_offline_preview_is_never_taken_for_piapi() -> None:
+    from helpers import image_request
+
+    offline = replace(generation(), request=image_request("offline-preview"))
+    for state in State:
+        for parked in (True, False):
+            found = replace(offline, state=state, parked=parked, task_id="t", wanted=state is not State.READY)
+            stage, detail = say(found)
+            assert "PiAPI" not in stage + detail
+
+
+def test_a_placeholder_that_is_gone_is_said() -> None:
+    line = describe(
+        generation(state=State.READY), 165.0, here=False, in_scene=False, waits_for="", has_lost_placeholder=True
+    )
+    assert line.detail == "Its placeholder is gone. Place puts it at the 3D cursor."
+
+
+def test_the_list_of_sentences_is_the_codes_own() -> None:
+    listed = sentences.LIST.read_text(encoding="utf-8").splitlines()
+    in_code = sentences.written().splitlines()
+    assert listed == in_code, "Look at the sentences that differ, then run: python3 scripts/sentences.py --write"
+
+
+def test_what_the_list_takes_of_a_module() -> None:
+    source = '''
+"""A docstring that nobody reads on a screen."""
+import re
+from bpy.props import StringProperty
+
+PATTERN = re.compile("not this one")
+ROWS = "SELECT it FROM there"
+
+class TRELLIS_OT_take:
+    """A tooltip, too"""
+
+class Panel:
+    """Not this one."""
+    bl_label = "A label"
+    prompt: StringProperty(description="A tooltip of more words")
+    kind: "Sequence[a, b]"
+
+    def draw(self, name, count: "dict[str, int]") -> None:
+        self.report({'ERROR'}, f"There is no “{self.name}” among {len(count)} "
+                               f"{'things' if count else 'nothing at all'}.")
+'''
+    assert sentences.sentences(source) == {
+        "A label",
+        "A tooltip of more words",
+        "A tooltip, too",
+        "There is no “{name}” among {count} {…}.",
+        "nothing at all",
+    }
