@@ -7,12 +7,12 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import compression
+from .checks import compression
+from .checks.pictures import IN_BASE64
 from .errors import DAMAGED, OUTSIDE, ModelUnusable
 from .glb_file import Glb
 from .layout import COMPONENTS, at
 from .model import Floats, NotRead
-from .pictures import IN_BASE64
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .accessors import Accessors, pieces
-from .checks import FARTHEST
+from .checks.contents import FARTHEST
 from .errors import NO_SURFACE, NOT_FINITE, ModelUnusable
 from .layout import at
 from .materials import Materials

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import description
-from .checks import Binary, check_contents
+from .checks import description
+from .checks.contents import Binary, check_contents
 from .errors import DAMAGED, INCOMPLETE, ModelUnusable
 
 SIZE_LIMIT_BYTES = 512 * 1024 * 1024

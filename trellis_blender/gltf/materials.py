@@ -12,9 +12,9 @@ from math import isfinite
 from typing import Any, cast
 
 from ..imaging.kinds import kind_of
+from .checks.pictures import IN_BASE64
 from .layout import at, plain_name, table
 from .model import Material, NotRead, Picture, Sampler, Texture, TextureTransform, Wrap
-from .pictures import IN_BASE64
 
 CHANGE_LOOKS = tuple(
     f"KHR_materials_{name}"

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import compression
 from .accessors import Accessors, Indices, pieces
+from .checks import compression
 from .errors import HALF_A_TRIANGLE, NO_SUCH_POINT, ModelUnusable
 from .layout import table
 from .model import Floats, Ints, NotRead

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...gltf import compression
+from ...gltf.checks import compression
 from ...gltf.container import read_gltf
 from ...gltf.layout import plain_name
 from .. import versions

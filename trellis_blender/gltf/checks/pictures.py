@@ -5,9 +5,9 @@ from base64 import b64decode
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from ..imaging.headers import is_deep, read_header
-from ..imaging.kinds import WITHIN_MODELS, kind_of
-from .errors import NO_PICTURE, ModelUnusable
+from ...imaging.headers import is_deep, read_header
+from ...imaging.kinds import WITHIN_MODELS, kind_of
+from ..errors import NO_PICTURE, ModelUnusable
 
 PIXELS_MAX = 8192 * 8192
 """Of a picture; decoded, so many take 256 MB, however small the file that unfolds to them."""

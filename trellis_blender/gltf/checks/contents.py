@@ -12,8 +12,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from . import budget, compression
-from .errors import (
+from ..errors import (
     DAMAGED,
     DAMAGED_PART,
     HALF_A_TRIANGLE,
@@ -24,7 +23,8 @@ from .errors import (
     OUTSIDE,
     ModelUnusable,
 )
-from .layout import ATTRIBUTE_TYPES, COMPONENT_BYTES, FLOAT, INDEX_CODES, at, element_bytes
+from ..layout import ATTRIBUTE_TYPES, COMPONENT_BYTES, FLOAT, INDEX_CODES, at, element_bytes
+from . import budget, compression
 from .pictures import IN_BASE64, check_pictures
 
 SCENES_MAX = 20

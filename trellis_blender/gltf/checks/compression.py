@@ -7,8 +7,8 @@ Sources: EXT_meshopt_compression and KHR_draco_mesh_compression at Khronos; the 
 
 from typing import Any
 
-from .errors import DAMAGED_PART, ModelUnusable
-from .layout import at
+from ..errors import DAMAGED_PART, ModelUnusable
+from ..layout import at
 
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 DRACO = "KHR_draco_mesh_compression"

@@ -6,8 +6,8 @@ weights for each bone of that, and decodes a list for each of its uses. A few ki
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from .errors import ModelUnusable
-from .layout import COMPONENTS, at, corners_of, listed
+from ..errors import ModelUnusable
+from ..layout import COMPONENTS, at, corners_of, listed
 
 WEIGHTS_MAX = 1_000_000
 """Which the importer sets one by one, a second for so many."""

@@ -4,7 +4,7 @@
 import json
 from typing import Any, cast
 
-from .errors import DAMAGED, ModelUnusable
+from ..errors import DAMAGED, ModelUnusable
 
 BYTES_MAX = 8 * 1024 * 1024
 """The service's models have some 2 KB; pictures may stand in it as base64."""

@@ -6,9 +6,9 @@ and against the file's size, because a kilobyte can ask for gigabytes.
 from collections import Counter
 from typing import Any, cast
 
+from ..errors import ModelUnusable
+from ..layout import COMPONENTS, at, corners_of
 from . import compression, repeats
-from .errors import ModelUnusable
-from .layout import COMPONENTS, at, corners_of
 
 FREE_VALUES = 100_000
 """Numbers that any file may claim, however small it is."""
