@@ -42,6 +42,7 @@ OPENS_NONE = (
     "test_cancelling",
     "test_captions",
     "test_costs",
+    "test_damage",
     "test_docs",
     "test_entered",
     "test_files",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any, cast
 
+from ..imaging.damage import has_its_pixels, may_be_damaged
 from ..imaging.kinds import kind_of
 from .checks.pictures import IN_BASE64
 from .layout import at, plain_name, table
@@ -64,9 +65,9 @@ class Materials:
         found = tuple(self._slots.values())
         return found if any(found) else ()
 
-    def pictures(self) -> tuple[Picture, ...]:
-        """Those that the materials use, copied out of the file."""
-        return tuple(map(self._picture, self._images))
+    def pictures(self, go_on: Callable[[], object]) -> tuple[Picture, ...]:
+        """Those that the materials use, copied out of the file. `go_on` is called every few milliseconds."""
+        return tuple(self._picture(image, go_on) for image in self._images)
 
     def _read(self, number: int, *, has_colours: bool) -> Material:
         given = at(self._gltf["materials"], number)
@@ -141,13 +142,18 @@ class Materials:
         is_nearest = filters in ({_NEAREST}, {_NEAREST, None})
         return Sampler((u, v), 'Closest' if is_nearest else 'Linear')
 
-    def _picture(self, number: int) -> Picture:
+    def _picture(self, number: int, go_on: Callable[[], object]) -> Picture:
         image = self._gltf["images"][number]
         if "uri" in image:
             content = b64decode(image["uri"].partition(IN_BASE64)[2])
         else:
             content = self._copied(image["bufferView"])
-        return Picture(plain_name(image.get("name")) or f"Image_{number}", content, _KINDS[kind_of(content[:16])])
+        return Picture(
+            plain_name(image.get("name")) or f"Image_{number}",
+            content,
+            _KINDS[kind_of(content[:16])],
+            may_be_damaged(content) or not has_its_pixels(content, go_on),
+        )
 
 
 def _wrap(given: int | None) -> Wrap:

@@ -39,6 +39,8 @@ class Picture:
     """As Blender's importer calls it: `Image_3` where the file gives no name. Two may have the same."""
     content: bytes
     kind: Literal['png', 'jpeg', 'webp']
+    may_be_damaged: bool = False
+    """Blender may not be able to decode it, as far as that shows without decoding it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _read(glb: Glb, go_on: Callable[[], object]) -> Model:
         name=next(filter(None, names), ""),
         mesh=mesh,
         materials=materials.found(),
-        pictures=materials.pictures(),
+        pictures=materials.pictures(go_on),
         left_out=left_out,
         has_normals=any("NORMAL" in part["attributes"] for part in parts),
     )

@@ -57,8 +57,8 @@ def ours(path: Path, what: Callable[[Any], Any], *, of_whole_ones: bool = False)
     if of_whole_ones and read.left_out != LeftOut():
         return None
     with built_model(read, ANGLE) as model:
-        assert not model.data.validate(verbose=True)
-        return what(model)
+        assert not model.item.data.validate(verbose=True)
+        return what(model.item)
 
 
 def theirs(path: Path, what: Callable[[Any], Any]) -> Any:
@@ -68,8 +68,8 @@ def theirs(path: Path, what: Callable[[Any], Any]) -> Any:
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     with staged_model(path, keeps_normals=False) as model:
-        defaults.shade(model.data, ANGLE)
-        return what(model)
+        defaults.shade(model.item.data, ANGLE)
+        return what(model.item)
 
 
 def described(model: Any) -> dict[str, Any]:

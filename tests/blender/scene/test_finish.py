@@ -749,25 +749,18 @@ def test_an_edit_made_meanwhile_is_noticed(addon: Any, edit: Callable[[Any], Non
     assert fingerprint(model.data) != before
 
 
-def with_a_damaged_texture() -> bytes:
-    """A box whose texture has a sound header and nothing after it that could be decoded."""
-    parts = Parts(box_glb())
-    view = parts.gltf["bufferViews"][parts.gltf["images"][0]["bufferView"]]
-    begins, length = view["byteOffset"], view["byteLength"]
-    parts.binary[begins + 41 : begins + length] = b"\xff" * (length - 41)
-    return parts.whole()
-
-
-def test_a_texture_that_cannot_be_decoded_is_told_on_arrival_and_by_finish(addon: Any, tmp_path: Path) -> None:
+def test_a_texture_that_cannot_be_decoded_is_told_by_finish(addon: Any, tmp_path: Path) -> None:
     from trellis_blender.scene.arrival import place
+    from trellis_blender.scene.finish.textures import images_of
 
-    path = tmp_path / "damaged.glb"
-    path.write_bytes(with_a_damaged_texture())
-    placed = place.place(path, "a box", "id1", place.here(bpy.context, 1.0, "load"))
-    assert "The texture “a box” is damaged, so its surface shows magenta." in placed.where
-    (said,) = finish(bpy.data.objects[placed.object_name], size_m=1.0)
-    assert "is damaged, so its surface shows magenta" in said
+    path = tmp_path / "box.glb"
     path.write_bytes(box_glb())
-    placed = place.place(path, "a box", "id2", place.here(bpy.context, 1.0, "load"))
-    assert placed.where == ""
-    assert finish(bpy.data.objects[placed.object_name], size_m=1.0) == []
+    placed = place.place(path, "a box", "id1", place.here(bpy.context, 1.0, "load"))
+    model = bpy.data.objects[placed.object_name]
+    assert finish(model, size_m=1.0) == []
+    (image,) = images_of(model.data)
+    half = bytes(image.packed_file.data)[:40]
+    image.pack(data=half, data_len=len(half))
+    image.reload()
+    (said,) = finish(model, size_m=1.0)
+    assert "is damaged, so its surface shows magenta" in said

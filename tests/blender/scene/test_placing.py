@@ -134,8 +134,8 @@ def test_parts_keep_their_materials_uv_maps_and_normals(addon: Any, tmp_path: Pa
 
     path = tmp_path / "parts.glb"
     path.write_bytes(red_green_red())
-    with staged_model(path) as model:
-        mesh = model.data
+    with staged_model(path) as staged:
+        mesh = staged.item.data
         assert [material.name for material in mesh.materials] == ["red", "green"]
         corners = np.array([loop.vertex_index for loop in mesh.loops])
         places = np.array([vertex.co for vertex in mesh.vertices])[corners]

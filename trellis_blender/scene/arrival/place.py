@@ -15,10 +15,11 @@ from ...generation.record.variations import GAP
 from .. import provenance, user_activity
 from ..blockout import fit, swap
 from ..custom_properties import ID_PROPERTY
-from ..finish import defaults, origin, steps, textures
+from ..finish import defaults, origin, steps
 from ..finish.options import PRESETS, Finish, Origin, Preset, Shading
 from ..importing import reading
 from ..importing.build import built_model
+from ..importing.damaged import NewModel
 from ..importing.staging import staged_model
 from ..meshes import mesh_of
 from ..placement import placeholder
@@ -113,7 +114,7 @@ def place(
         name = placeholder.wanted_name(stand_in, swap.name_of(stand_in), name)
     arriving = _Arriving(name, generation_id, placement, made)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
-    with _shaded_model(glb, finish) as model:
+    with _shaded_model(glb, finish) as (model, unreadable):
         delivered = _make_ready(model, finish, placement.longest_side_m, _scene_of(placement, stand_in))
         defaults.name_all(model, mesh_of(model), name)
         for collection in list(model.users_collection):
@@ -126,7 +127,7 @@ def place(
             arrived = _for_model(model, arriving, stand_in)
         else:
             arrived = _in_boxes(model, arriving, stand_ins)
-        where = " ".join(filter(None, (arrived.where, *textures.unseen(mesh_of(arrived.model), at_a_glance=True))))
+        where = " ".join(filter(None, (arrived.where, _of_pictures(unreadable))))
         if arrived.has_own_place:
             if finish.origin is Origin.KEEP:
                 origin.move_to(mesh_of(model), delivered)
@@ -167,17 +168,27 @@ class _Arrived(NamedTuple):
 
 
 @contextmanager
-def _shaded_model(glb: Path, finish: Finish) -> Generator[bpy.types.Object]:
+def _shaded_model(glb: Path, finish: Finish) -> Generator[NewModel]:
     """Out of what was read of the file, where that is all of it; else as Blender's importer brings it."""
     read = reading.take(glb)
     keeps = finish.shading is Shading.KEEP
     if read is not None and not (keeps and read.has_normals):
-        with built_model(read, None if keeps else finish.sharp_angle) as model:
-            yield model
+        with built_model(read, None if keeps else finish.sharp_angle) as built:
+            yield built
         return
-    with staged_model(glb, keeps_normals=keeps) as model:
-        steps.shade(mesh_of(model), finish)
-        yield model
+    with staged_model(glb, keeps_normals=keeps) as staged:
+        steps.shade(mesh_of(staged.item), finish)
+        yield staged
+
+
+def _of_pictures(unreadable: int) -> str:
+    if not unreadable:
+        return ""
+    if unreadable == 1:
+        return "A texture of this model cannot be read. Its surface has the plain colour of its material there."
+    return (
+        f"{unreadable} textures of this model cannot be read. Its surface has the plain colours of its materials there."
+    )
 
 
 def _make_ready(model: bpy.types.Object, finish: Finish, longest_side_m: float, scene: bpy.types.Scene) -> Vector:

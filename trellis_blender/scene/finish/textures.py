@@ -9,7 +9,6 @@ import bpy
 from ...generation.file_names import file_stem
 from ...generation.files import write_whole
 from ...generation.problems import GenerationProblem
-from ...generation.worker.picture_file import is_whole
 from ..meshes import mesh_of
 from .options import CannotFinish, Finish, Textures
 
@@ -46,17 +45,15 @@ def keep(mesh: bpy.types.Mesh, choice: Textures) -> list[str]:
     return [problem for problem in problems if problem]
 
 
-def unseen(mesh: bpy.types.Mesh, *, at_a_glance: bool = False) -> list[str]:
+def unseen(mesh: bpy.types.Mesh) -> list[str]:
     """Sentences about packed pictures that Blender cannot decode: it shows magenta for them.
 
-    Blender decodes them for it, 10 ms for 1024 × 1024; `at_a_glance` only those whose bytes show that they are broken.
+    Blender decodes them for it, 10 ms for 1024 × 1024.
     """
     return [
         f"The texture “{image.name}” is damaged, so its surface shows magenta. Choose another image in its material."
         for image in images_of(mesh)
-        if image.packed_file is not None
-        and not (at_a_glance and is_whole(bytes(image.packed_file.data)))
-        and not image.size[0]
+        if image.packed_file is not None and not image.size[0]
     ]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...gltf.model import MeshArrays, Model, Picture
+from .damaged import NewModel, without_unreadable
 from .materials import make_material
 from .nodes import uv_map_name
 
@@ -22,8 +23,8 @@ FALLBACK_NAME = "Model"
 
 
 @contextmanager
-def built_model(model: Model, smooth_up_to: float | None) -> Generator[bpy.types.Object]:
-    """The model as one mesh object in no collection: link it to where it shall stay.
+def built_model(model: Model, smooth_up_to: float | None) -> Generator[NewModel]:
+    """The model as one mesh object: link it to where it shall stay.
 
     Its edges are sharp where faces meet at more than `smooth_up_to` radians; None for flat faces, as glTF wants them
     where the file has no normals. Where the block raises, all of it goes.
@@ -34,12 +35,16 @@ def built_model(model: Model, smooth_up_to: float | None) -> Generator[bpy.types
         images = [_kept(made, _image(picture)) for picture in model.pictures]
         colours = model.mesh.colours[0][0] if model.mesh.colours else ""
         materials = [material and _kept(made, make_material(material, images, colours)) for material in model.materials]
+        suspects = {image for image, picture in zip(images, model.pictures, strict=True) if picture.may_be_damaged}
+        damaged = without_unreadable(materials, suspects)
         mesh = _kept(made, bpy.data.meshes.new(model.name or FALLBACK_NAME))
         _fill(mesh, model.mesh, smooth_up_to)
         slots: Any = mesh.materials
         for material in materials:
             slots.append(material)
-        yield _kept(made, bpy.data.objects.new(mesh.name, mesh))
+        made = [item for item in made if item not in damaged]
+        bpy.data.batch_remove(damaged)
+        yield NewModel(_kept(made, bpy.data.objects.new(mesh.name, mesh)), len(damaged))
     except BaseException:
         made += [group for group in bpy.data.node_groups if group.as_pointer() not in groups]
         bpy.data.batch_remove(made)

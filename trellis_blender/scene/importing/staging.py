@@ -9,7 +9,10 @@ from typing import Any
 import bpy
 
 from ...gltf.model import Material
+from ...imaging.damage import may_be_damaged
+from ..finish.textures import images_of
 from ..meshes import mesh_of
+from .damaged import NewModel, without_unreadable
 from .importer import ImportFailed, import_glb
 from .materials import make_material
 
@@ -33,10 +36,10 @@ _KINDS = (
 
 
 @contextmanager
-def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[bpy.types.Object]:
+def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[NewModel]:
     """The model in the GLB at `path` as one mesh object, as Blender shows it: posed, transforms applied, parts joined.
 
-    In metres. Inside the block the object is in the staging scene only: link it to where it shall stay. Afterwards the
+    In metres. Inside the block it is in the staging scene only: link it to where it shall stay. Afterwards the
     staging scene and everything else that the import brought is gone, and so is the object where the block raised.
     Raises as `importer.import_glb`, which says where this may be called, and what `keeps_normals` is.
     """
@@ -50,9 +53,15 @@ def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[bpy.typ
         for material in saying_nothing_of_metal:
             _unmetal(material)
         model = _one_object(stage)
+        suspects = [
+            image
+            for image in images_of(mesh_of(model))
+            if image.packed_file is not None and may_be_damaged(bytes(image.packed_file.data))
+        ]
+        damaged = without_unreadable(mesh_of(model).materials, suspects)
         # What the block makes is not the import's.
         brought = _new_since(before)
-        yield model
+        yield NewModel(model, len(damaged))
         kept = model
     finally:
         _clear(kept, _new_since(before) if brought is None else brought)

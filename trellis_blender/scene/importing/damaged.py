@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures that Blender cannot decode, taken out of the materials that show them: Blender shows magenta for them."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+import bpy
+
+_NEUTRAL = {
+    "EMISSIVE": (0.0, 0.0, 0.0, 1.0),
+    "METALLIC ROUGHNESS": (1.0, 1.0, 0.0, 1.0),
+}
+"""By the labels of Blender's glTF importer, what a picture leaves that said where light, metal (blue) and roughness
+(green) are: no light and no metal, because the factors beside it are mostly 1."""
+_STRAIGHT = (0.5, 0.5, 1.0, 1.0)
+"""A colour of a normal map that bends nothing."""
+_WHITE = (1.0, 1.0, 1.0, 1.0)
+"""What a factor is multiplied with, so that the factor's colour stays."""
+
+
+class NewModel(NamedTuple):
+    """A model as one mesh object in no collection, and how many of its pictures cannot be read and are left out."""
+
+    item: bpy.types.Object
+    unreadable: int
+
+
+def without_unreadable(
+    materials: Iterable[bpy.types.Material | None], suspects: Collection[bpy.types.Image]
+) -> set[bpy.types.Image]:
+    """Takes those of the `suspects` that Blender cannot decode out of the materials, and returns them.
+
+    Blender tries each of them, which ends at once for most that are damaged.
+    """
+    damaged = {image for image in suspects if not image.size[0]}
+    for material in materials if damaged else ():
+        if material is not None and material.node_tree is not None:
+            _take_out(material.node_tree, damaged)
+    return damaged
+
+
+def _take_out(tree: Any, damaged: Collection[bpy.types.Image]) -> None:
+    for node in list(tree.nodes):
+        if not isinstance(node, bpy.types.ShaderNodeTexImage) or node.image not in damaged:
+            continue
+        for output in node.outputs:
+            for into in [link.to_socket for link in output.links]:
+                _settle(into, node.label)
+        _remove_with_what_feeds_it(tree, node)
+
+
+def _settle(into: Any, label: str) -> None:
+    """The value that a socket has instead of the picture."""
+    neutral = _STRAIGHT if into.node.bl_idname == 'ShaderNodeNormalMap' else _NEUTRAL.get(label, _WHITE)
+    if into.type == 'RGBA':
+        into.default_value = neutral
+    elif into.type == 'VECTOR':
+        into.default_value = neutral[:3]
+    else:
+        into.default_value = 1.0  # alpha
+
+
+def _remove_with_what_feeds_it(tree: Any, node: Any) -> None:
+    feeding = [link.from_node for socket in node.inputs for link in socket.links]
+    tree.nodes.remove(node)
+    for other in set(feeding):
+        if not any(output.is_linked for output in other.outputs):
+            _remove_with_what_feeds_it(tree, other)
