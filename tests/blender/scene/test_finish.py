@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from blender_helpers import corner_uvs, counts, lumpy_ball, world_bounds
 from models import box_glb, picture_png
-from mutants import Parts
 from places import ROOT
 
 

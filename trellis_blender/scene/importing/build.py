@@ -43,7 +43,7 @@ def built_model(model: Model, smooth_up_to: float | None) -> Generator[NewModel]
         for material in materials:
             slots.append(material)
         made = [item for item in made if item not in damaged]
-        bpy.data.batch_remove(damaged)
+        bpy.data.batch_remove(list(damaged))
         yield NewModel(_kept(made, bpy.data.objects.new(mesh.name, mesh)), len(damaged))
     except BaseException:
         made += [group for group in bpy.data.node_groups if group.as_pointer() not in groups]

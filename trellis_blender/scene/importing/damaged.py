@@ -40,11 +40,12 @@ def without_unreadable(
 
 
 def _take_out(tree: Any, damaged: Collection[bpy.types.Image]) -> None:
-    for node in list(tree.nodes):
-        if not isinstance(node, bpy.types.ShaderNodeTexImage) or node.image not in damaged:
+    nodes: list[Any] = list(tree.nodes)
+    for node in nodes:
+        if node.bl_idname != 'ShaderNodeTexImage' or node.image not in damaged:
             continue
         for output in node.outputs:
-            for into in [link.to_socket for link in output.links]:
+            for into in [link.to_socket for link in output.links or ()]:
                 _settle(into, node.label)
         _remove_with_what_feeds_it(tree, node)
 
