@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import bpy
 
+from ...imaging.damage import may_be_damaged
+
 _NEUTRAL = {
     "EMISSIVE": (0.0, 0.0, 0.0, 1.0),
     "METALLIC ROUGHNESS": (1.0, 1.0, 0.0, 1.0),
@@ -23,6 +25,14 @@ class NewModel(NamedTuple):
 
     item: bpy.types.Object
     unreadable: int
+
+
+def suspects_in(materials: Iterable[bpy.types.Material | None]) -> set[bpy.types.Image]:
+    """The packed pictures of imported materials that may be damaged."""
+    trees: list[Any] = [material.node_tree for material in materials if material is not None and material.node_tree]
+    images = {node.image for tree in trees for node in tree.nodes if node.bl_idname == 'ShaderNodeTexImage'} - {None}
+    packed = {image: image.packed_file for image in images}
+    return {image for image, file in packed.items() if file is not None and may_be_damaged(bytes(file.data))}
 
 
 def without_unreadable(

@@ -9,10 +9,8 @@ from typing import Any
 import bpy
 
 from ...gltf.model import Material
-from ...imaging.damage import may_be_damaged
-from ..finish.textures import images_of
 from ..meshes import mesh_of
-from .damaged import NewModel, without_unreadable
+from .damaged import NewModel, suspects_in, without_unreadable
 from .importer import ImportFailed, import_glb
 from .materials import make_material
 
@@ -53,12 +51,8 @@ def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[NewMode
         for material in saying_nothing_of_metal:
             _unmetal(material)
         model = _one_object(stage)
-        suspects = [
-            image
-            for image in images_of(mesh_of(model))
-            if image.packed_file is not None and may_be_damaged(bytes(image.packed_file.data))
-        ]
-        damaged = without_unreadable(mesh_of(model).materials, suspects)
+        materials = list(mesh_of(model).materials)
+        damaged = without_unreadable(materials, suspects_in(materials))
         # What the block makes is not the import's.
         brought = _new_since(before)
         yield NewModel(model, len(damaged))
