@@ -118,6 +118,7 @@ OLDEST_AND_NEWEST = (
     "test_preferences",
     "test_provenance",
     "test_refused",
+    "test_show_textures",
     "test_spending",
     "test_taking",
 )
@@ -161,6 +162,7 @@ NEWEST_PROGRAM = (
     "test_placeholders",
     "test_quit_and_started_again",
     "test_recover",
+    "test_show_textures",
     "test_switched_off",
     "test_ten_at_once",
     "test_that_ends_its_tasks",

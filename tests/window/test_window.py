@@ -175,6 +175,11 @@ def test_blockout(window: Window) -> None:
     assert sorted(create["input"]["prompt"] for create in window.piapi.creates) == ["Chair", "Table", "Table"]
 
 
+def test_show_textures(window: Window) -> None:
+    window.behave(processing_s=0.5)
+    window.run("show_textures")
+
+
 def test_autosave(window: Window) -> None:
     window.behave(pending_s=5.0, processing_s=175.0)
     window.words["long"] = lambda: window.behave(processing_s=LONG_S)

@@ -14,6 +14,7 @@ from ..input_image import preview
 from ..state.settings import label_of_parameter, settings_of
 from ..text import rows
 from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
+from ..viewport.show_textures import draw_show_textures
 from . import regenerate, submission
 from .buttons import GenerateButton
 
@@ -152,7 +153,8 @@ class TRELLIS_PT_this_model(TrellisPanel, bpy.types.Panel):
         layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        made = found[1]
+        item, made = found
+        draw_show_textures(layout, item)
         _draw_source(layout, context, made)
         _draw_facts(layout, made)
         _draw_buttons(layout, context, made)

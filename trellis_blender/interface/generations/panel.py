@@ -19,6 +19,7 @@ from ..state import session
 from ..text import rows
 from ..text.layouts import TrellisPanel, draw_text, ui_scale
 from ..viewport import redraw
+from ..viewport.show_textures import draw_show_textures
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -90,8 +91,12 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
         total = price(sum(generation.request.price_usd for generation in _Memory.paused))
         layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
     units = context.region.width / (UNIT_PX * ui_scale(context)) - MARGIN_UNITS
-    for generation in _Memory.newest[: _Memory.rows]:
-        _draw_generation(layout, context, generation, units)
+    shown = _Memory.newest[: _Memory.rows]
+    newest = next((each for each in shown if each.state is State.PLACED and found.file.is_in_scene(each)), None)
+    for generation in shown:
+        box = _draw_generation(layout, context, generation, units)
+        if generation is newest:
+            draw_show_textures(box, found.file.object_of(generation))
     if (more := len(_Memory.newest) - _Memory.rows) > 0:
         layout.operator("trellis.show_more", text=f"Show {min(more, ROWS_SHOWN)} of {more} Earlier Ones")
 
@@ -107,7 +112,7 @@ def _look(found: session.Session) -> None:
 
 def _draw_generation(
     layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation", units: float
-) -> None:
+) -> Any:
     line = monitor.line_of(generation)
     actions = _actions(generation, line)
     box: Any = layout.box()
@@ -143,6 +148,7 @@ def _draw_generation(
         lines.label(text=status, icon='BLANK1')
     if line.detail:
         draw_text(box, context, line.detail)
+    return box
 
 
 def _actions(generation: "Generation", line: rows.Line) -> list[_Action]:
