@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,19 +33,22 @@ def main(files: list[str]) -> None:
     def bare(path: str) -> None:
         bpy.ops.import_scene.gltf(filepath=path)
 
+    held: list[reading.Reading] = []
+
     def arriving(path: str) -> None:
-        place.place(Path(path), "A small wooden chair", "measured", place.here(bpy.context, 1.0, "measured"))
+        here = place.here(bpy.context, 1.0, "measured")
+        place.place(Path(path), "A small wooden chair", "measured", here, read=held.pop())
 
     def read(path: str) -> None:
-        while not reading.is_done(Path(path)):
-            time.sleep(0.001)
+        with ThreadPoolExecutor(1) as pool:
+            held[:] = [pool.submit(reading.read, Path(path)).result()]
 
     found = []
     for path in files:
         before = _peak_bytes()
         read_s = _seconds(read, path)
         peak = _peak_bytes() - before
-        reading.drop_all()
+        held.clear()
         pairs = [(_seconds(arriving, path, read), _seconds(bare, path)) for _ in range(PAIRS + 1)][1:]
         found.append({"pairs": pairs, "read_s": read_s, "peak_bytes": peak})
     print(json.dumps(found), flush=True)

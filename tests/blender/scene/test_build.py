@@ -251,7 +251,7 @@ def test_what_is_not_read_goes_to_blenders_importer(tmp_path: Path, name: str) -
 
     path = tmp_path / "model.glb"
     path.write_bytes(not_read()[name])
-    assert reading.take(path) is None
+    assert reading.read(path).found is None
     placed = place.place(path, "a box", "id1", place.here(bpy.context, 1.0, "load"))
     assert len(bpy.data.objects[placed.object_name].data.polygons) == 12
 
@@ -266,7 +266,7 @@ def test_every_model_of_the_service_and_nearly_every_kind_is_read(
     for name in [*KINDS, *map(str, SERVICES)]:
         kind = "the service's" if name not in KINDS else name.partition(",")[0]
         with suppress(ModelUnusable):
-            shares.setdefault(kind, []).append(reading.take(written(name, tmp_path)) is not None)
+            shares.setdefault(kind, []).append(reading.read(written(name, tmp_path)).model() is not None)
     told = ", ".join(f"{kind} {sum(found)} of {len(found)}" for kind, found in shares.items())
     record_property("count", f"files read without Blender's importer: {told}")
     assert all(all(found) for kind, found in shares.items() if kind != "spoilt"), told
@@ -329,24 +329,3 @@ def test_where_building_fails_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), built_model(read, ANGLE):
         raise ZeroDivisionError
     assert counts() == before
-
-
-def test_a_model_is_read_in_a_thread_and_dropped_where_nobody_wants_it(tmp_path: Path) -> None:
-    import time
-
-    from trellis_blender.gltf.errors import ModelUnusable
-    from trellis_blender.scene.importing import reading
-
-    path = written("material, everything", tmp_path)
-    reading.is_done(path)
-    until = time.monotonic() + 60
-    while not reading.is_done(path) and time.monotonic() < until:
-        time.sleep(0.01)
-    read = reading.take(path)
-    assert read is not None
-    assert len(read.mesh.material_indices) == 12
-    reading.is_done(path)
-    reading.drop_all()
-    path.write_bytes(b"no model any more")
-    with pytest.raises(ModelUnusable):
-        reading.take(path)

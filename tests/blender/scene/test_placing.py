@@ -1,5 +1,6 @@
 import json
 import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -291,11 +292,14 @@ def test_it_is_placed_once_however_often_it_is_asked_for(addon: Any, piapi: Any)
 
 def test_a_model_file_that_is_gone_is_a_sentence_and_tried_once(addon: Any, piapi: Any) -> None:
     from trellis_blender.interface.monitor import monitor
-    from trellis_blender.interface.state import configuration, session
+    from trellis_blender.interface.state import background, configuration, session
 
     generation = ready_generation(addon, piapi)
     assert monitor.has_work()
     (configuration.data_folder() / generation.folder_name / "model.glb").unlink()
+    monitor.tick()
+    while background._hand_over() is not None:  # as the timer does it in a window
+        time.sleep(0.01)
     monitor.tick()
     found = session.current().generations[generation.id]
     assert (found.state.value, found.parked) == ("ready", True)

@@ -70,7 +70,7 @@ def test_the_factor_stays_where_a_picture_cannot_be_read(addon: Any, tmp_path: P
     WAYS[way](parts)
     path = tmp_path / "model.glb"
     path.write_bytes(parts.whole())
-    assert (reading.take(path) is None) == (way != "read here")
+    assert (reading.read(path).found is None) == (way != "read here")
     before = counts()
     model, where = placed(path, spoilt(parts))
     bad = len(parts.gltf["images"]) - (name == "everything")  # which has one that it does not use

@@ -4,6 +4,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from itertools import pairwise
 
 import addon_utils
 import bpy
@@ -79,3 +80,23 @@ def scenario() -> drive.Steps:
     yield from drive.over_viewport()
     yield 1.5
     drive.shot("06-all-ten")
+    yield from drive.until(lambda: counted()["placed"] == COUNT, "all ten in the scene")
+    yield from place_all_again()
+
+
+def place_all_again() -> drive.Steps:
+    """At one press: each comes in a turn of its own of Blender's event loop."""
+    for name in drive.models():
+        bpy.data.objects.remove(bpy.data.objects[name])
+    there: list[int] = []
+
+    def look() -> float:
+        there.append(len(drive.models()))
+        return 0.0
+
+    bpy.app.timers.register(look)
+    with drive.in_viewport():
+        bpy.ops.trellis.show(generations=" ".join(item.id for item in drive.generations()), may_place=True)
+    yield from drive.until(lambda: len(drive.models()) == COUNT, "all ten again")
+    bpy.app.timers.unregister(look)
+    assert {now - before for before, now in pairwise(there)} == {0, 1}, there

@@ -10,6 +10,7 @@ from ...scene.finish.options import Preset
 from ..placed_model import assets
 from ..state import configuration, logs, session
 from ..text import rows
+from . import early_reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ...generation.record.generation import Generation
     from ...generation.record.request import GenerationRequest, Placement
     from ...scene.arrival.place import Placed
+    from ...scene.importing.reading import Reading
 
 
 def submit(
@@ -82,6 +84,7 @@ def place(generation: "Generation") -> "Generation":
 
     found = session.current()
     glb = _glb(generation)
+    read = early_reading.take(generation.id)
     request = generation.request
     if generation.state is State.PLACED and found.file.object_of(generation):
         return generation
@@ -90,7 +93,7 @@ def place(generation: "Generation") -> "Generation":
             raise ModelUnusable(f"its file {glb} is gone")
         stand_in = placeholder.find(generation.id)
         placement = _placement(found, generation, stand_in)
-        placed = _build(glb, generation, placement, stand_in)
+        placed = _build(glb, generation, placement, stand_in, read)
     except NotNow as reason:
         changed = replace(generation, problem=str(reason), parked=True)
     except (ImportFailed, ModelUnusable) as error:
@@ -118,21 +121,10 @@ def place(generation: "Generation") -> "Generation":
 
 def is_read(generation: "Generation") -> bool:
     """Whether its model has been read in a thread, so that `place` need not; has it read from now on where not. Of what
-    is in the scene already, or has no file, there is nothing to read.
+    is in the scene already there is nothing to read.
     """
-    from ...scene.importing import reading
-
-    if generation.state is State.PLACED and session.current().file.object_of(generation):
-        return True
-    glb = _glb(generation)
-    return not glb.is_file() or reading.is_done(glb)
-
-
-def forget_read() -> None:
-    """What was read, and what is being read, will not be placed."""
-    from ...scene.importing import reading
-
-    reading.drop_all()
+    is_there = generation.state is State.PLACED and session.current().file.object_of(generation) is not None
+    return is_there or early_reading.is_done(generation.id, _glb(generation))
 
 
 def wait_and_place(generation_ids: "Sequence[str]") -> str:
@@ -174,7 +166,11 @@ def _glb(generation: "Generation") -> "Path":
 
 
 def _build(
-    glb: "Path", generation: "Generation", placement: "Placement", stand_in: bpy.types.Object | None
+    glb: "Path",
+    generation: "Generation",
+    placement: "Placement",
+    stand_in: bpy.types.Object | None,
+    read: "Reading | None",
 ) -> "Placed":
     from ...generation.record.provenance import made_by
     from ...scene.arrival import place
@@ -187,6 +183,7 @@ def _build(
         stand_in,
         smooth_up_to=configuration.smooth_up_to(),
         made=made_by(generation, configuration.own_version()),
+        read=read,
     )
 
 

@@ -7,7 +7,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..state import background, session
-from . import arrival, monitor
+from . import early_reading, monitor
 
 
 @persistent
@@ -18,7 +18,7 @@ def note_another_file(*_: object) -> None:
 
     found = session.current()
     found.file.another_file()
-    arrival.forget_read()
+    early_reading.forget()
     if placeholder.all_here():
         # Somebody's, maybe ours: the list tells.
         monitor.look_into_store()

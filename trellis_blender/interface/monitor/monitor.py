@@ -9,7 +9,6 @@ end of a shift, another file and a closed window are all the same case.
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import bpy
@@ -21,7 +20,7 @@ from ..placed_model import assets, finish_operator
 from ..state import background, configuration, session
 from ..text import rows
 from ..viewport import redraw
-from . import arrival
+from . import arrival, early_reading
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -33,6 +32,8 @@ HANDOVER_S = 0.3
 WATCH_INTERVAL_S = 0.3
 IDLE_CHECK_S = 0.5
 READ_LOOK_S = 0.05
+NEXT_TURN_S = 0.01
+"""Blender draws and takes events in between."""
 FIRST_LOOK_S = 1.0
 """After the add-on was enabled: Blender has drawn by then."""
 CHANGES_S = 0.25
@@ -48,6 +49,7 @@ class _Memory:
     is_stale = False  # something has changed that is not shown yet
     background_operators: set[str] = set()
     asked_at = 0.0
+    to_place: dict[str, str] = {}  # ids of generations in the order of their places, and the file that was open
     news: list[str] = []  # to be reported by the operator: a timer cannot
 
 
@@ -125,7 +127,9 @@ def deliver(generation_id: str) -> None:
     if bpy.app.background:
         _place(generation_id)
     else:
-        background.later(partial(_place_when_read, generation_id, session.current().file.blend_load))
+        _Memory.to_place[generation_id] = session.current().file.blend_load
+        if not background.is_waiting(_place_next):
+            background.later(_place_next)
 
 
 def has_work() -> bool:
@@ -167,7 +171,7 @@ def line_of(generation: "Generation") -> rows.Line:
 
 def stop() -> None:
     """Ends the monitor; the operator's class may then be unregistered. What was read is dropped."""
-    arrival.forget_read()
+    early_reading.forget()
     end_shift()
 
 
@@ -210,16 +214,25 @@ def _let_arrive(ready: "list[Generation]") -> None:
         deliver(ready[0].id)
 
 
-def _place_when_read(generation_id: str, blend_load: str) -> float | None:
-    """Into the file that was open when it was asked for."""
+def _place_next() -> float | None:
+    """One model, once it has been read, into the file that was open when it was asked for. The next one has its own
+    turn of Blender's event loop, and is read meanwhile; more at once would take much memory.
+    """
     found = session.current()
-    if found.file.blend_load != blend_load:
+    for generation_id, blend_load in list(_Memory.to_place.items()):
+        if found.file.blend_load != blend_load or generation_id not in found.generations:
+            del _Memory.to_place[generation_id]
+    first, second, *_ = (*_Memory.to_place, None, None)
+    if first is None:
         return None
-    generation = found.generations.get(generation_id)
-    if generation is not None and not arrival.is_read(generation):
+    is_read = arrival.is_read(found.generations[first])
+    if second is not None:
+        arrival.is_read(found.generations[second])
+    if not is_read:
         return READ_LOOK_S
-    _place(generation_id)
-    return None
+    del _Memory.to_place[first]
+    _place(first)
+    return NEXT_TURN_S if _Memory.to_place else None
 
 
 def _place(generation_id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import bpy
 
+from ...generation.threads import NoThread, begun
 from . import logs
 
 HAND_OVER_S = 0.05
@@ -40,25 +41,34 @@ class _Timer:
         return again_s
 
 
-class _Job:
+class Dropped(BaseException):
+    """Nobody waits any more for the work that a thread does. No Exception, so that no work takes it for a failure."""
+
+
+class _Job(threading.Thread):
     """Work in a thread of its own, and what its result is for."""
 
     def __init__(self, name: str, work: Callable[[], Any], then: Callable[[Any], object]) -> None:
+        super().__init__(name=f"trellis-{name}", daemon=True)
         self.results: list[Any] = []  # one, or none where the work has failed
         self.then = then
-        self.thread = threading.Thread(target=self._run, args=(work,), name=f"trellis-{name}", daemon=True)
+        self.is_dropped = False
+        self._work = work
 
-    def _run(self, work: Callable[[], Any]) -> None:
+    def run(self) -> None:
         try:
-            self.results.append(work())
+            self.results.append(self._work())
+        except Dropped:
+            pass
         except Exception:  # noqa: BLE001 (it is logged)
-            logs.logger(__name__).exception("in the thread %s", threading.current_thread().name)
+            logs.logger(__name__).exception("in the thread %s", self.name)
 
 
 class _Begun:
     endings = ExitStack()
     timers: dict[Act, _Timer] = {}
     jobs: dict[str, _Job] = {}
+    dropped: list[_Job] = []  # some of which may still go on
 
 
 def at_end(act: Callable[..., Any], *arguments: object) -> None:
@@ -84,11 +94,16 @@ def is_waiting(act: Act) -> bool:
 def in_thread(name: str, work: Callable[[], T], then: Callable[[T], object]) -> None:
     """Does `work`, which must not touch Blender's data, in a thread, and calls `then` with its result soon after.
 
-    An earlier work of the same name has its result dropped. Work that raises is in the log, and nothing follows it.
+    An earlier work of the same name is dropped. Work that raises is in the log, and nothing follows it. Where the
+    system has no room for one more thread, the work is done here and now: it comes late rather than never.
     """
-    job = _Job(name, work, then)
-    job.thread.start()
-    _Begun.jobs[name] = job
+    drop(name)
+    job = _Begun.jobs[name] = _Job(name, work, then)
+    try:
+        begun(job)
+    except NoThread:
+        logs.logger(__name__).warning("no new thread: %s holds Blender up", name)
+        job.run()
     if not is_waiting(_hand_over):
         later(_hand_over, HAND_OVER_S)
 
@@ -96,6 +111,26 @@ def in_thread(name: str, work: Callable[[], T], then: Callable[[T], object]) -> 
 def is_running(name: str) -> bool:
     """Whether there is work of this name whose result was not handed over yet."""
     return name in _Begun.jobs
+
+
+def running(beginning: str) -> list[str]:
+    """The names, with this beginning, of work whose result was not handed over yet."""
+    return [name for name in _Begun.jobs if name.startswith(beginning)]
+
+
+def drop(name: str) -> None:
+    """The result of the work of this name is for nobody; it ends soon if it calls `go_on` now and then."""
+    job = _Begun.jobs.pop(name, None)
+    if job is not None:
+        job.is_dropped = True
+        _Begun.dropped = [each for each in _Begun.dropped if each.is_alive()] + [job]
+
+
+def go_on() -> None:
+    """For work in a thread, now and then: raises Dropped where nobody waits for it any more."""
+    job = threading.current_thread()
+    if isinstance(job, _Job) and job.is_dropped:
+        raise Dropped
 
 
 def end() -> None:
@@ -106,17 +141,18 @@ def end() -> None:
     """
     for act in list(_Begun.timers):
         _try(_stop, (act,))
-    threads = [job.thread for job in _Begun.jobs.values()]
-    _Begun.jobs.clear()
+    for name in list(_Begun.jobs):
+        drop(name)
     give_up_at = time.monotonic() + END_TIMEOUT_S
-    for thread in threads:
-        thread.join(max(give_up_at - time.monotonic(), 0.0))
+    for job in filter(threading.Thread.is_alive, _Begun.dropped):
+        job.join(max(give_up_at - time.monotonic(), 0.0))
+    _Begun.dropped.clear()
     _Begun.endings.close()
 
 
 def _hand_over() -> float | None:
     for name, job in list(_Begun.jobs.items()):
-        if not job.thread.is_alive():
+        if not job.is_alive():
             del _Begun.jobs[name]
             for result in job.results:
                 _try(job.then, (result,))

@@ -99,14 +99,16 @@ def place(
     *,
     smooth_up_to: float = defaults.SHARP_ANGLE,
     made: "Made | None" = None,
+    read: reading.Reading | None = None,
 ) -> Placed:
     """Puts the model of a generation into the scene: selected and active where the artist is idle in Object Mode.
 
     It takes the place of `stand_in` where there is one: its placeholder, the model that it replaces, or the boxes that
     wait for it, which get linked duplicates. Edges are sharp where faces meet at more than `smooth_up_to` radians. What
-    of its preset would hold a window up is left out, see `steps.is_heavy`. `made` is written on the object. Exactly one
-    object, mesh and material come in, and one undo step. Raises staging.ImportFailed, NotNow and
-    generation.problems.ModelUnusable; then nothing is left behind.
+    of its preset would hold a window up is left out, see `steps.is_heavy`. `made` is written on the object. `read` is
+    what a thread has read of the file; it is read here where the file has changed since, or for None. Exactly one
+    object, mesh and material come in, and one undo step. Raises importer.ImportFailed, NotNow and
+    gltf.errors.ModelUnusable; then nothing is left behind.
     """
     stand_ins = placeholder.find_all(generation_id) if stand_in is not None else []
     _check_modes(stand_ins)
@@ -114,7 +116,7 @@ def place(
         name = placeholder.wanted_name(stand_in, swap.name_of(stand_in), name)
     arriving = _Arriving(name, generation_id, placement, made)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
-    with _shaded_model(glb, finish) as (model, unreadable):
+    with _shaded_model(glb, finish, read) as (model, unreadable):
         delivered = _make_ready(model, finish, placement.longest_side_m, _scene_of(placement, stand_in))
         defaults.name_all(model, mesh_of(model), name)
         for collection in list(model.users_collection):
@@ -168,12 +170,12 @@ class _Arrived(NamedTuple):
 
 
 @contextmanager
-def _shaded_model(glb: Path, finish: Finish) -> Generator[NewModel]:
+def _shaded_model(glb: Path, finish: Finish, read: reading.Reading | None) -> Generator[NewModel]:
     """Out of what was read of the file, where that is all of it; else as Blender's importer brings it."""
-    read = reading.take(glb)
-    keeps = finish.shading is Shading.KEEP
-    if read is not None and not (keeps and read.has_normals):
-        with built_model(read, None if keeps else finish.sharp_angle) as built:
+    given = read if read is not None and read.is_of(glb) else reading.read(glb)
+    model, keeps = given.model(), finish.shading is Shading.KEEP
+    if model is not None and not (keeps and model.has_normals):
+        with built_model(model, None if keeps else finish.sharp_angle) as built:
             yield built
         return
     with staged_model(glb, keeps_normals=keeps) as staged:
