@@ -40,6 +40,10 @@ WINDOW_LIMIT_S = 400
 ARRIVAL_MAX = 0.35
 BIG_MODEL = "1,000,000 triangles, two 4096² WebP.glb"
 ARRIVAL_OF_BIG_MAX = 0.25
+ARRIVING = ((100_000, 2048), (1_000_000, 4096))
+"""In a window: triangles, and the side of a texture in pixels."""
+ARRIVING_MAX = 0.5
+STRETCH_TRIANGLES, STRETCH_MAX_MS = 100_000, 60
 DOWNLOAD_MB = 64
 DOWNLOADS = 7
 FOLLOWED = 25
@@ -128,7 +132,7 @@ def main() -> int:
     # By itself: what takes a tenth of a second is soon doubled by whatever starts beside it.
     missed = [take([partial(registration, blender, tools)])]
     inside = [partial(each, blender, tools) for each in (tick, overlay, arrival, finishing, download)]
-    windows = [partial(drawing, program, tools) for program in options.blender]
+    windows = [partial(each, program, tools) for program in options.blender for each in (drawing, arriving)]
     waits = [partial(following, tools)]
     with ThreadPoolExecutor() as pool:
         missed += pool.map(take, [inside, windows, waits] if options.check else [inside + waits + windows])
@@ -172,23 +176,36 @@ def drawing(program: Path, tools: Path, _: Extent) -> Iterator[Figure]:
     """The draw functions in a program with a window. Blender's letters are told apart: from 5.0 on they are slow in
     software, and nobody else can draw them.
     """
-    told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
-    version = next(line for line in told.splitlines() if line.startswith("Blender"))
-    arguments = ["--factory-startup", "--python-exit-code", "97", "--python", str(BENCHMARKS / "window.py"), "--"]
-    with served(tools, "tasks") as url, tempfile.TemporaryDirectory() as folder:
-        environ = {"BLENDER_USER_RESOURCES": folder, "PIAPI_API_URL": url, "PIAPI_API_KEY": KEY}
-        took_ms = printed([str(program), *arguments, str(ROWS), str(PLACEHOLDERS)], environ, WINDOW_LIMIT_S)
-    yield Figure(f"Drawing the list of {ROWS:,}, {version}", took_ms["list at rest"], "ms", 1)
+    with served(tools, "tasks") as url:
+        took_ms = in_window(program, url, "window.py", str(ROWS), str(PLACEHOLDERS))
+    yield Figure(f"Drawing the list of {ROWS:,}, {version_of(program)}", took_ms["list at rest"], "ms", 1)
     yield Figure(f"Drawing it with {PLACEHOLDERS} running", took_ms["list running"], "ms", 1)
     yield Figure(f"Drawing over {PLACEHOLDERS} placeholders", took_ms["overlay"], "ms", 2)
     yield Figure("Blender's letters in it, beside that", took_ms["letters"], "ms")
+
+
+def arriving(program: Path, tools: Path, _: Extent) -> Iterator[Figure]:
+    """A whole arrival in a window, with its undo step and its picture for the list, against File > Import."""
+    with tempfile.TemporaryDirectory() as folder:
+        for triangles, side in ARRIVING:
+            path = Path(folder, f"{triangles:,} triangles, two {side}² WebP.glb")
+            run(tools, "big_model.py", str(path), str(triangles), str(side))
+            rounds = in_window(program, "http://127.0.0.1:9", "window_arrival.py", str(path))
+            what = f"Arrival of {path.stem} in a window, {version_of(program)}"
+            yield Figure(what, [each["all"] * 1000 for each in rounds], "ms")
+            ratios = [each["all"] / each["import"] for each in rounds]
+            yield Figure("Against File > Import of the same", ratios, "times", ARRIVING_MAX)
+            longest = STRETCH_MAX_MS if triangles <= STRETCH_TRIANGLES else None
+            yield Figure("Its longest stretch", [each["longest"] * 1000 for each in rounds], "ms", longest)
+            for part in rounds[0]["parts"]:
+                yield Figure(f"Of it, {part}", [each["parts"].get(part, 0) * 1000 for each in rounds], "ms")
 
 
 def arrival(blender: Path, tools: Path, _: Extent) -> Iterator[Figure]:
     """The main thread's time for a model that arrives, and what the thread takes that has read it before."""
     with tempfile.TemporaryDirectory() as folder:
         big = Path(folder, BIG_MODEL)
-        run(tools, "big_model.py", str(big))
+        run(tools, "big_model.py", str(big), "1000000", "4096")
         files = [*sorted(FIXTURES.glob("*.glb")), big]
         if len(files) == 1:
             print("The service's own models are not at hand: left out.")
@@ -244,6 +261,28 @@ def following(tools: Path, extent: Extent) -> Iterator[Figure]:
         where = f"task of 25–60 s, {plan} plan"
         yield Figure(f"Requests, {where}", found[plan]["requests"], "requests", limits[0])
         yield Figure(f"From completed to ready, {where}", found[plan]["late_s"], "s", limits[1])
+
+
+def version_of(program: Path) -> str:
+    """As the program says it: "Blender 5.2.2"."""
+    told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    return next(line for line in told.splitlines() if line.startswith("Blender"))
+
+
+def in_window(program: Path, url: str, script: str, *arguments: str) -> Any:
+    """What a benchmark printed as its last line, in a program with a window and a profile of its own."""
+    command = [
+        str(program),
+        "--factory-startup",
+        "--python-exit-code",
+        "97",
+        "--python",
+        str(BENCHMARKS / script),
+        "--",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {"BLENDER_USER_RESOURCES": folder, "PIAPI_API_URL": url, "PIAPI_API_KEY": KEY}
+        return printed([*command, *arguments], environ, WINDOW_LIMIT_S)
 
 
 def run(python: Path, script: str, *arguments: str) -> Any:

@@ -126,6 +126,7 @@ OLDEST_AND_NEWEST = (
 """On the two ends: what uses Blender, in a way that has not changed in between."""
 
 ONCE = (
+    "test_decoding",
     "test_demo",
     "test_judging",
     "test_offline",

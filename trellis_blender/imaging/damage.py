@@ -205,8 +205,8 @@ def _is_whole_webp(content: bytes) -> bool:
 
 
 def _goes_on(body: memoryview) -> bool:
-    """Whether something is coded up to the end, which a part that was never written is not."""
-    return len(body) <= _SAME_AT_END or len(set(body[-_SAME_AT_END:])) > 1
+    """Whether something is coded up to the end, or zeros, which can be decoded; a disk's empty blocks are neither."""
+    return len(body) <= _SAME_AT_END or not body[-1] or len(set(body[-_SAME_AT_END:])) > 1
 
 
 def _is_whole_frame(body: memoryview) -> bool:

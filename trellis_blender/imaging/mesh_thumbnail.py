@@ -27,13 +27,16 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A copy of a mesh: `corners` triangles × 3 × 3 in metres, `uvs` triangles × 3 × 2 or None, `texture` height ×
-    width × 3 from 0 to 1 in sRGB, bottom row first, or None.
+    """A copy of a mesh: `points` vertices × 3, `corner_vertices` which of them each corner of the triangles is, `uvs`
+    corners × 2 or None, `texture` height × width × 3 from 0 to 1 in sRGB, bottom row first, or None. `picture` is a
+    texture's file that is to be decoded first, b"" where there is none.
     """
 
-    corners: Array
+    points: Array
+    corner_vertices: Array
     uvs: Array | None
     texture: Array | None
+    picture: bytes = b""
 
 
 def draw(snapshot: Snapshot, seed: int = 1) -> Picture:
@@ -41,11 +44,12 @@ def draw(snapshot: Snapshot, seed: int = 1) -> Picture:
     side = SIDE_PX * FINER
     right, up = _axes()
     chance = np.random.default_rng(seed)
-    edges = snapshot.corners[:, 1:] - snapshot.corners[:, :1]
+    corners = snapshot.points[snapshot.corner_vertices].reshape(-1, 3, 3)
+    edges = corners[:, 1:] - corners[:, :1]
     normals = np.cross(edges[:, 0], edges[:, 1])
     seen = _choose(np.abs(normals @ _TO_EYE), side * side * POINTS_PER_PIXEL // 4, chance)
     weights = _weights(len(seen), chance)
-    points = np.einsum("pc,pcx->px", weights, snapshot.corners[seen])
+    points = np.einsum("pc,pcx->px", weights, corners[seen])
     columns, rows = _fit(points @ right, points @ up, side)
     nearest_last = np.argsort(points @ _TO_EYE)
     canvas = np.zeros((side * side, 4), np.float32)
@@ -101,7 +105,7 @@ def _colours(snapshot: Snapshot, seen: Array, weights: Array) -> Array:
     if snapshot.uvs is None or snapshot.texture is None:
         return np.full((len(seen), 3), 0.8)
     height, width, _ = snapshot.texture.shape
-    places = np.nan_to_num(np.einsum("pc,pcx->px", weights, snapshot.uvs[seen])) % 1.0
+    places = np.nan_to_num(np.einsum("pc,pcx->px", weights, snapshot.uvs.reshape(-1, 3, 2)[seen])) % 1.0
     columns = np.minimum((places[:, 0] * width).astype(np.intp), width - 1)
     rows = np.minimum((places[:, 1] * height).astype(np.intp), height - 1)
     return snapshot.texture[rows, columns]

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..placed_model import assets
 from ..state import background, session
 from ..viewport import redraw
 from .icons import Previews
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
+    from ...scene.importing.reading import Reading
 
 AFTER_ARRIVAL_S = 0.4
 AFTER_DECODING_S = 0.2
 AGAIN_AFTER_S = 0.2
-DRAWING = "thumbnail"
+DRAWING = assets.DRAWING
 """The name of the thread: one model at a time, because a copy of each takes its room."""
 KEPT = 200
 """Thumbnails; Blender keeps some 64 KB for each."""
@@ -41,10 +43,10 @@ def icon_of(generation: "Generation") -> int:
     return _Memory.icons.get(generation.id, 0)
 
 
-def arrived(generation_id: str) -> None:
-    """Has the picture of a model drawn that has just arrived."""
+def arrived(generation_id: str, read: "Reading | None") -> None:
+    """Has the picture of a model drawn that has just arrived, out of what was read of its file where that is known."""
     if not bpy.app.background:
-        background.later(partial(_decode, generation_id), AFTER_ARRIVAL_S)
+        background.later(partial(_decode, generation_id, read), AFTER_ARRIVAL_S)
 
 
 def _look(generation_id: str) -> None:
@@ -69,17 +71,17 @@ def _load(generation_id: str, path: Path) -> int:
     return _Memory.previews.icon(f"{generation_id} {path.name}", path)
 
 
-def _decode(generation_id: str) -> None:
+def _decode(generation_id: str, read: "Reading | None") -> None:
     """Blender decodes a texture when its size is first asked for, which takes as long as all the rest."""
     model = _model(generation_id)
     if model is not None:
         from ...scene.images import mesh_snapshot
 
         mesh_snapshot.prepare(model)
-        background.later(partial(_take, generation_id), AFTER_DECODING_S)
+        background.later(partial(_take, generation_id, read), AFTER_DECODING_S)
 
 
-def _take(generation_id: str) -> float | None:
+def _take(generation_id: str, read: "Reading | None") -> float | None:
     if background.is_running(DRAWING):
         return AGAIN_AFTER_S
     model = _model(generation_id)
@@ -88,10 +90,11 @@ def _take(generation_id: str) -> float | None:
     from ...scene.images import mesh_snapshot, thumbnail
 
     found = session.current()
-    copied = mesh_snapshot.take(model)
+    copied = mesh_snapshot.take(model, read.model() if read is not None else None, leaves_large=True)
     if copied is not None:
         folder = found.queue.folder / found.generations[generation_id].folder_name
-        background.in_thread(DRAWING, partial(thumbnail.keep, copied, folder), partial(_show, generation_id))
+        work = partial(thumbnail.keep, copied, folder, bpy.app.binary_path, background.go_on)
+        background.in_thread(DRAWING, work, partial(_show, generation_id))
     return None
 
 

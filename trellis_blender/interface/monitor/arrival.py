@@ -70,8 +70,9 @@ def submit_again(generation: "Generation") -> None:
     found.drain()
 
 
-def place(generation: "Generation") -> "Generation":
-    """Puts a generation's model into the scene, and tells the queue. Never raises: the outcome is in the result.
+def place(generation: "Generation", read: "Reading | None" = None) -> "Generation":
+    """Puts a generation's model, of which a thread may have `read` the file, into the scene, and tells the queue. Never
+    raises: the outcome is in the result.
 
     Does nothing where the model is in the scene already.
     """
@@ -84,7 +85,6 @@ def place(generation: "Generation") -> "Generation":
 
     found = session.current()
     glb = _glb(generation)
-    read = early_reading.take(generation.id)
     request = generation.request
     if generation.state is State.PLACED and found.file.object_of(generation):
         return generation

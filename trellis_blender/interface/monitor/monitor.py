@@ -239,10 +239,11 @@ def _place(generation_id: str) -> None:
     found = session.current()
     generation = found.generations.get(generation_id)
     if generation is not None and generation.state in {State.READY, State.PLACED}:
-        placed = arrival.place(generation)
+        read = early_reading.take(generation_id)
+        placed = arrival.place(generation, read)
         if placed.state is State.PLACED and not bpy.app.background:
             _Memory.news.append(rows.arrival(placed))
-            thumbnails.arrived(generation_id)
+            thumbnails.arrived(generation_id, read)
             assets.arrived(generation_id)
             finish_operator.arrived(placed.object_name, placed.request.placement.finish)
             watch()

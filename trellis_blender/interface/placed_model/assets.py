@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 LIBRARY_NAME = "Trellis"
 FOLDER_NAME = "assets"
 AFTER_ARRIVAL_S = 3.0
-"""The model's picture is drawn by then, and what it is finished with has begun."""
+"""What the model is finished with has begun by then."""
+DRAWING = "thumbnail"
+"""The name of the thread that draws a model's picture for the list, which is waited for."""
 AGAIN_AFTER_S = 1.0
 
 
@@ -152,7 +154,9 @@ class _Memory:
 def _save_arrived(generation_id: str) -> float | None:
     from ...scene.assets.save import NotSaved
 
-    if not bpy.app.background and (finish_operator.is_busy() or user_activity.other_mode()):
+    if not bpy.app.background and (
+        finish_operator.is_busy() or user_activity.other_mode() or background.is_running(DRAWING)
+    ):
         return AGAIN_AFTER_S
     generation = session.current().generations.get(generation_id)
     model = session.current().file.object_of(generation) if generation is not None else None

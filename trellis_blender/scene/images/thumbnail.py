@@ -2,18 +2,27 @@
 """Saves a thumbnail of a model as a file. Runs in a thread, without bpy."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ...generation.files import THUMBNAIL_NAME, write_whole
 from ...generation.problems import GenerationProblem
 from ...imaging.mesh_thumbnail import Snapshot, draw
 from ...imaging.png import encode_png
+from .decoding import decode
 
 LOG = logging.getLogger(__name__)
 
 
-def keep(snapshot: Snapshot, folder: Path) -> None:
-    """Draws the thumbnail and writes it into `folder`. Never raises: without one the list shows an icon."""
+def keep(snapshot: Snapshot, folder: Path, program: str = "", go_on: Callable[[], object] = lambda: None) -> None:
+    """Draws the thumbnail and writes it into `folder`. A large texture is decoded by the Blender `program`.
+
+    Raises what `go_on` raises, which is called while that works, and nothing else: without a thumbnail the list shows
+    an icon.
+    """
+    if snapshot.picture and program:
+        snapshot = replace(snapshot, texture=decode(snapshot.picture, program, go_on))
     try:
         write_whole(folder / THUMBNAIL_NAME, encode_png(draw(snapshot)))
     except (GenerationProblem, ValueError) as problem:

@@ -82,7 +82,7 @@ def test_the_picture_is_kept_beside_the_model(fixtures: Path, tmp_path: Path) ->
     kept = bpy.data.images.load(str(tmp_path / "thumbnail.png"))
     assert tuple(kept.size) == (128, 128)
     flat = tmp_path / "flat"
-    nothing = mesh_snapshot.Snapshot(np.zeros((1, 3, 3)), None, None)
+    nothing = mesh_snapshot.Snapshot(np.zeros((1, 3)), np.zeros(3, np.int32), None, None)
     thumbnail.keep(nothing, flat)
     assert not flat.exists()
 
