@@ -80,7 +80,7 @@ def test_it_is_the_picture_made_smaller(program: str, kind: str) -> None:
 def test_what_cannot_be_decoded_is_none(program: str, tmp_path: Path) -> None:
     from trellis_blender.scene.images.decoding import decode
 
-    assert decode(texture(2048)[:200], program, nothing) is None
+    assert decode(texture(2048, "PNG")[:200], program, nothing) is None
     assert decode(texture(2048), str(tmp_path / "gone"), nothing) is None
 
 

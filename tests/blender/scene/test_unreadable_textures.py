@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 from blender_helpers import counts
-from kinds_of_models import MATERIALS, _animated
+from kinds_of_models import MATERIALS, PICTURES, _animated
 from models import box_glb, picture_png
 from mutants import Parts
 from PIL import Image
@@ -100,10 +100,22 @@ def test_the_other_pictures_stay(addon: Any, tmp_path: Path, way: str) -> None:
     assert node.outputs["Color"].links[0].to_socket.name == "Base Color"
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_webp_that_is_cut_is_left_out(addon: Any, tmp_path: Path, share: float, way: str) -> None:
+    """Blender 4.2 shows what happens to be in memory for it."""
+    parts = Parts(box_glb())
+    PICTURES["WebP"](parts)
+    WAYS[way](parts)
+    view = parts.gltf["bufferViews"][parts.gltf["images"][1]["bufferView"]]
+    view["byteLength"] = int(view["byteLength"] * share)
+    model, where = placed(tmp_path / "model.glb", parts.whole())
+    assert where == SENTENCE
+    assert not [node for node in model.data.materials[0].node_tree.nodes if node.bl_idname == 'ShaderNodeTexImage']
+
+
 def test_what_is_suspected_and_can_be_decoded_stays(addon: Any, tmp_path: Path) -> None:
     """A JPEG that is cut is grey below; Blender shows the rest."""
-    from kinds_of_models import PICTURES
-
     from trellis_blender.gltf.reader import read_model
 
     parts = Parts(box_glb())

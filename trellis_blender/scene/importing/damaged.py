@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import bpy
 
 from ...imaging.damage import may_be_damaged
+from ...imaging.kinds import kind_of
 
 _NEUTRAL = {
     "EMISSIVE": (0.0, 0.0, 0.0, 1.0),
@@ -40,13 +41,19 @@ def without_unreadable(
 ) -> set[bpy.types.Image]:
     """Takes those of the `suspects` that Blender cannot decode out of the materials, and returns them.
 
-    Blender tries each of them, which ends at once for most that are damaged.
+    Blender tries each of them, which ends at once for most that are damaged, but for WebP: 4.2 and 4.3 take what
+    happens to be in memory for the pixels of one that cannot be decoded.
     """
-    damaged = {image for image in suspects if not image.size[0]}
+    damaged = {image for image in suspects if _is_webp(image) or not image.size[0]}
     for material in materials if damaged else ():
         if material is not None and material.node_tree is not None:
             _take_out(material.node_tree, damaged)
     return damaged
+
+
+def _is_webp(image: bpy.types.Image) -> bool:
+    packed = image.packed_file
+    return packed is not None and kind_of(bytes(packed.data)[:16]) == "WebP"
 
 
 def _take_out(tree: Any, damaged: Collection[bpy.types.Image]) -> None:
