@@ -12,7 +12,17 @@ sys.path.extend(map(str, [Path(__file__).parent, *Path(__file__).parent.rglob("*
 
 from helpers import Driver
 
+from trellis_blender.piapi import redaction
 from trellis_blender.piapi.timings import Timings
+
+
+@pytest.fixture(autouse=True)
+def what_is_secret() -> Iterator[None]:
+    """What a test makes known as a secret is none in the next test."""
+    before = dict(redaction._known)
+    yield
+    redaction._known.clear()
+    redaction._known.update(before)
 
 
 @pytest.fixture

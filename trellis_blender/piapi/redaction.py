@@ -7,7 +7,7 @@ a report is posted where everybody reads it.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -27,7 +27,18 @@ STEP = 8192
 WAY_LENGTH = 18
 """Characters that a character of a secret takes at most, as it is usually written."""
 
-_PERCENT = "%(?:25|%32%35)*"
+Span = tuple[int, int, str]
+"""Where it begins and ends in a text, and what stands in for it."""
+
+_STAND_INS = {BLANK: "\ue000", NAME: "\ue001", PERSON: "\ue002"}
+"""While a text is gone through each of them is one character that nobody uses."""
+_MARKS = "%&\\="
+"""Without one of these in it, a text has nothing that is written in another way."""
+
+# Each of them so many times at most: a text of nothing else is gone through in linear time.
+_BACKSLASHES = r"\\{1,16}+"
+_PERCENT = "%(?:25|%32%35){0,6}"
+_AND = "&(?:amp;){0,6}"
 
 _known: dict[str, None] = {}
 
@@ -43,7 +54,11 @@ def know(*secrets: str) -> None:
 
 def hidden(text: str) -> str:
     """`text` without the secrets of this process."""
-    return without(text, [form for secret in _known for form in _forms_of(secret)], BLANK)
+    return without(text, _known_forms(), BLANK)
+
+
+def _known_forms() -> list[str]:
+    return [form for secret in _known for form in _forms_of(secret)]
 
 
 @lru_cache(maxsize=KNOWN_MOST)
@@ -59,28 +74,43 @@ def _forms_of(secret: str) -> tuple[str, ...]:
 
 
 def without(text: str, words: Iterable[str], stand_in: str) -> str:
-    """`text` without the words, in large or small letters, as JSON, Python, HTML or an address would write them."""
-    for word in _longest_first(words):
-        text = _without(text, word, stand_in)
-    return text
+    """`text` without the words, in large or small letters, as JSON, Python, HTML or an address would write them, and
+    with ends of lines between their characters."""
+    return _replaced(text, [(begin, end, stand_in) for begin, end in _spans_of(text, words)])
 
 
-def _without(text: str, word: str, stand_in: str) -> str:
-    """Step by step: while a pattern is looked for nothing else runs in Python, and an answer may have 8 MB."""
-    is_plain = not any(mark in text for mark in "%&\\") and word.split() == [word]
-    if is_plain and word.casefold() not in text.casefold():
-        return text
-    pattern, overlap = _written(word), WAY_LENGTH * len(word)
+def _replaced(text: str, spans: list[Span]) -> str:
+    """`text` with what stands in for each span; where several overlap, that of the longest stands for all of them."""
     parts: list[str] = []
-    done = at = 0
-    while at < len(text):
-        found = pattern.search(text, at, at + STEP + overlap)
-        if found is None or found.start() >= at + STEP:
-            at += STEP
-        else:
-            parts += [text[done : found.start()], stand_in]
-            done = at = found.end()
-    return "".join(parts) + text[done:]
+    done = 0
+    longest = 0
+    for begin, end, stand_in in sorted(spans):
+        if begin >= done:
+            parts += [text[done:begin], stand_in]
+            longest = end - begin
+        elif end - begin > longest:
+            parts[-1] = stand_in
+            longest = end - begin
+        done = max(done, end)
+    return "".join(parts) + text[done:] if parts else text
+
+
+def _spans_of(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where the words are. Step by step: while a pattern is looked for nothing else runs in Python, and an answer may
+    have 8 MB."""
+    squeezed = "" if any(mark in text for mark in _MARKS) else "".join(text.split()).casefold()
+    for word in _longest_first(words):
+        if squeezed and word.split() == [word] and word.casefold() not in squeezed:
+            continue
+        pattern, overlap = _written(word), WAY_LENGTH * len(word)
+        at = 0
+        while at < len(text):
+            found = pattern.search(text, at, at + STEP + overlap)
+            if found is None or found.start() >= at + STEP:
+                at += STEP
+            else:
+                yield found.span()
+                at = found.end()
 
 
 def blanked(text: str, secrets: Iterable[str], names: Iterable[str], folders: Mapping[str, str]) -> str:
@@ -90,20 +120,36 @@ def blanked(text: str, secrets: Iterable[str], names: Iterable[str], folders: Ma
     `folders` are those whose paths may be told, by what stands in for them: what is below one is kept.
     """
     secrets, names = list(secrets), _longest_first(names)
-    text = without(hidden(text), secrets, BLANK)
-    text = _without_pieces(text, [*secrets, *_known], BLANK)
+    text = _marked(text)
+    # All of them in the same text: what one has taken a piece from, the next would not know again.
+    hidden_spans = [*_spans_of(text, _known_forms()), *_spans_of(text, secrets)]
+    spans = [(*span, _STAND_INS[BLANK]) for span in (*hidden_spans, *_pieces(text, [*secrets, *_known]))]
     for name in names:
-        for written in _ways_to_write(name):
-            text = text.replace(written, NAME)
-    text = _patterns().url.sub(_host_only, text)
-    text = _patterns().person.sub(PERSON, text)
+        spans += [
+            (found.start(), found.end(), _STAND_INS[NAME])
+            for written in _ways_to_write(name)
+            for found in re.finditer(re.escape(written), text)
+        ]
+    for address in _patterns().address.finditer(text):
+        spans += _host_only(address) if address[1] else [(*address.span(), _STAND_INS[PERSON])]
+    text = _replaced(text, spans)
     for folder in _longest_first(folders):
         for written in {*_ways_to_write(folder), folder.replace("\\", "/")}:
             text = re.sub(re.escape(written) + r"(?![\w-])", lambda _, stand_in=folders[folder]: stand_in, text)
     text = _patterns().quoted.sub(PATH, text)
     text = _patterns().path.sub(PATH, text)
     # Last: a piece that is taken out of a path leaves nothing that looks like one.
-    return _without_pieces(text, names, NAME)
+    text = _replaced(text, [(*span, NAME) for span in _pieces(text, names)])
+    for stand_in, character in _STAND_INS.items():
+        text = text.replace(character, stand_in)
+    return text
+
+
+def _marked(text: str) -> str:
+    """With a character for what stands in already, so that a person's address, or a path, is known around it."""
+    for stand_in, character in _STAND_INS.items():
+        text = text.replace(character, "\ufffd").replace(stand_in, character)
+    return text
 
 
 def host_of(url: str) -> str:
@@ -114,10 +160,17 @@ def host_of(url: str) -> str:
         return "(no address)"
 
 
-def _host_only(match: re.Match[str]) -> str:
-    host = match[2].partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2]
-    rest = "/…" if match[2].rstrip("/.,;:)") != host.rstrip(".,;:)") else ""
-    return f"{match[1]}://{host}{rest}" if match[1].lower() != "file" else PATH
+def _host_only(match: re.Match[str]) -> list[Span]:
+    """What is taken out of an address: whatever is not its scheme, host and port."""
+    if match[1].lower() == "file":
+        return [(*match.span(), PATH)]
+    begin, rest = match.start(2), match[2]
+    netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    login, at, _ = netloc.rpartition("@")
+    tail = rest[len(netloc) :].rstrip(".,;:)")
+    edits = [(begin, begin + len(login) + 1, "")] if at else []
+    tail_at = begin + len(netloc)
+    return [*edits, (tail_at, tail_at + len(tail), "/…")] if tail.strip("/") else edits
 
 
 def _longest_first(words: Iterable[str]) -> list[str]:
@@ -127,37 +180,49 @@ def _longest_first(words: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=KNOWN_MOST)
 def _written(word: str) -> re.Pattern[str]:
     # One pattern for all white space in a row: several of them would try each way to share it out.
-    return re.compile("".join(_ways_of(character) for character in " ".join(word.split())), re.IGNORECASE)
+    words = (_END_OF_LINE.join(map(_ways_of, part)) for part in word.split())
+    return re.compile(_ways_of(" ").join(words), re.IGNORECASE)
 
 
 def _ways_of(character: str) -> str:
     """A pattern for a character: itself, with backslashes before it, percent-encoded (once or several times), and as
-    the numbers of JSON, Python and HTML, these encoded once more, too."""
+    the numbers of JSON, Python, C, MIME and HTML, these encoded once more, too."""
     if character.isspace():
         coded = "|".join(map(_percent_encoded, b" \n\r\t"))
-        return rf"(?:\s|\\+[nrt]|\+|{coded}|\\+(?:u00|x)(?:20|0a|0d|09)|&(?:amp;)*#32;)+"
+        escaped = rf"{_BACKSLASHES}(?:[nrt]|(?:u00|x)(?:20|0a|0d|09)|0{{0,2}}(?:40|1[125])|[ux]\{{0{{0,6}}20\}})"
+        return rf"(?:\s|{escaped}|\+|{coded}|=(?:3d){{0,6}}20|{_AND}#32;)+"
     number = ord(character)
     encoded = character.encode("utf-8", "surrogatepass")
     units = character.encode("utf-16-be", "surrogatepass")
-    json_form = "".join(rf"\\+u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
-    ways = [
-        r"\\{0,4}" + re.escape(character),
-        "".join(map(_percent_encoded, encoded)),
-        json_form,
-        rf"\\+U{number:08x}",
-        "".join(rf"\\+x{byte:02x}" for byte in encoded),
-        f"&(?:amp;)*#(?:{number}|x0*{number:x});",
+    numbers = [
+        "".join(rf"{_BACKSLASHES}u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)),
+        "".join(rf"{_BACKSLASHES}x{byte:02x}" for byte in encoded),
+        "".join(rf"{_BACKSLASHES}0?{byte:03o}" for byte in encoded),
+        rf"{_BACKSLASHES}(?:U{number:08x}|[ux]\{{0{{0,6}}{number:x}\}})",
+        *([rf"{_BACKSLASHES}(?:x{number:02x}|0?{number:03o})"] if 0x7F < number < 0x100 else []),
     ]
-    if number < 256 and len(encoded) > 1:
-        ways.append(rf"\\+x{number:02x}")
-    named = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}.get(character)
-    return f"(?:{'|'.join([*ways, *([f'&(?:amp;)*{named};'] if named else [])])})"
+    escaped = "|".join(each.removeprefix(_BACKSLASHES) for each in numbers)
+    ways = [
+        _BACKSLASHES if character == "\\" else r"\\{0,16}+" + re.escape(character),
+        rf"{_BACKSLASHES}(?:{escaped})",
+        "".join(map(_percent_encoded, encoded)),
+        "".join(rf"=(?:3d){{0,6}}{byte:02x}" for byte in encoded),
+        f"{_AND}#(?:{number}|x0{{0,6}}{number:x});",
+    ]
+    if named := {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}.get(character):
+        ways.append(f"{_AND}{named};")
+    return f"(?:{'|'.join(ways)})"
 
 
 def _percent_encoded(byte: int) -> str:
     """A pattern for a byte that is percent-encoded once or several times, the last time each letter of it."""
     digits = "".join(f"(?:{digit}|{_PERCENT}(?:{ord(digit):02x}|{ord(digit.upper()):02x}))" for digit in f"{byte:02x}")
     return _PERCENT + digits
+
+
+_END_WRITTEN = rf"(?:{_BACKSLASHES}(?:[rn]|(?:u00|x)0[ad]|01[25])|{_AND}#(?:1[03]|x0?[ad]);|{_PERCENT}0[ad]){{1,2}}"
+_END_OF_LINE = rf"(?:(?:(?:=|\\{{0,16}}+)(?:\r\n?|\n)|{_END_WRITTEN})[ \t]{{0,16}})?"
+"""Where a long word was wrapped, or nothing. One, so that few characters can be read as it or as the word's own."""
 
 
 def _ways_to_write(word: str) -> list[str]:
@@ -177,8 +242,9 @@ def _ways_to_write(word: str) -> list[str]:
     return sorted((way for way in ways if len(way) >= SHORTEST), key=len, reverse=True)
 
 
-def _without_pieces(text: str, words: Iterable[str], stand_in: str) -> str:
-    """Without what is left of a word that was cut: pieces of some length anywhere, short beginnings before the cut."""
+def _pieces(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
+    """Where something is left of a word that was cut: pieces of some length anywhere, short beginnings before the
+    cut."""
     pieces: set[str] = set()
     beginnings: set[str] = set()
     for word in words:
@@ -193,13 +259,7 @@ def _without_pieces(text: str, words: Iterable[str], stand_in: str) -> str:
         end = cut.start()
         found = [n for n in range(SHORTEST, PIECE) if n <= end and folded[end - n : end] in beginnings]
         spans += [(end - n, end) for n in found if end == n or not folded[end - n - 1].isalnum()]
-    parts: list[str] = []
-    done = 0
-    for begin, end in sorted(spans):
-        if begin >= done:
-            parts += [text[done:begin], stand_in]
-        done = max(done, end)
-    return "".join(parts) + text[done:] if parts else text
+    return spans
 
 
 class _Patterns:
@@ -207,10 +267,12 @@ class _Patterns:
 
     def __init__(self) -> None:
         ending = r"\.(?:blend\d*|png|jpe?g|webp|bmp|tiff?|exr|hdr|gltf|glb|part|csv|json|sqlite3|py|txt|zip)\b"
-        begin = r"(?:[A-Za-z]:[\\/]|\\\\|/|~[\w.-]*[\\/]|\.{1,2}[\\/])"
+        gone = "".join(_STAND_INS.values())
+        begin = rf"(?:[A-Za-z]:[\\/]|\\\\|/|~[\w{gone}.-]*[\\/]|\.{{1,2}}[\\/]|[{gone}]+[\\/])"
         inner = r"(?:[^\s\"'“”‘’<>|]|(?<=\w)['’](?=\w))"
-        self.url = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s\"'“”<>]+)", re.IGNORECASE)
-        self.person = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+        url = r"\b([a-z][a-z0-9+.-]{0,30})://([^\s\"'“”<>]+)"
+        person = rf"(?<![\w{gone}.+-])[\w{gone}.+-]+@[\w{gone}-]+(?:\.[\w{gone}-]+)+"
+        self.address = re.compile(f"{url}|{person}", re.IGNORECASE)
         self.cut = re.compile(r"(?=[”’\"'…]|\.\.\.)")
         pairs = (('"', '"'), ("'", r"'(?!\w)"), ("“", "”"), ("‘", r"’(?!\w)"))
         quoted = "|".join(
@@ -220,12 +282,13 @@ class _Patterns:
         self.quoted = re.compile(quoted)
         self.path = re.compile(
             rf"""
-            (?<![\w:/.)>~\\-])                         # not within a URL, a fraction or what has been replaced already
-            (?: (?: [A-Za-z]:[\\/] | \\\\ | /(?=\S) | ~[\w.-]*[\\/] | \.{{1,2}}[\\/]+(?=\w) )
+            (?<![\w{gone}:/.)>~\\-])                   # not within a URL, a fraction or what has been replaced already
+            (?: (?: [A-Za-z]:[\\/] | \\\\ | /(?=\S) | ~[\w{gone}.-]*[\\/] | \.{{1,2}}[\\/]+(?=[\w{gone}])
+                | [{gone}]+[\\/](?=\S) )
                 {inner}*
                 (?: [ ] [^\s"'“”‘’<>|/\\]* [/\\] {inner}* )*   # folders with spaces
                 (?: (?: [ ] [^\s"'“”‘’<>|/\\]+ ){{0,6}}? {ending} )?   # a file with spaces, up to its ending
-              | (?: [\w.-]+ [\\/] )+ (?: [^\s"'“”‘’<>|/\\]+ [ ]? ){{1,6}}? {ending}   # a relative one
+              | (?: [\w{gone}.-]+ [\\/] )+ (?: [^\s"'“”‘’<>|/\\]+ [ ]? ){{1,6}}? {ending}   # a relative one
             )
             """,
             re.VERBOSE,
