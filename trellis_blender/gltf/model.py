@@ -142,6 +142,23 @@ class LeftOut:
     """Points and lines, which no surface is made of."""
     bad_uvs: int = 0
     """Coordinates that are no numbers; 0 stands for them."""
+    uv_sets: int = 0
+    """UV maps beyond those that a mesh of Blender's can have."""
+
+    def said(self) -> list[str]:
+        """Sentences about what somebody may miss."""
+        return [
+            sentence
+            for count, sentence in (
+                (self.bad_uvs, "Some texture coordinates of this model are no numbers: its texture is wrong there."),
+                (self.loose_elements, "This model has points or lines beside its surface. They are left out."),
+                (
+                    self.uv_sets,
+                    f"This model has more UV maps than Blender allows. The last {self.uv_sets} are left out.",
+                ),
+            )
+            if count
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .accessors import Accessors
 from .assembly import Assembly
@@ -14,7 +16,7 @@ from .layout import at, listed, plain_name
 from .materials import Materials
 from .model import Model, NotRead
 from .nodes import find_places
-from .parts import check_read
+from .parts import SETS_MAX, check_read
 
 _KNOWN = frozenset(
     {
@@ -46,6 +48,10 @@ def read_model(path: Path, go_on: Callable[[], object] = lambda: None) -> Model:
         raise ModelUnusable(DAMAGED) from None
 
 
+def _uv_sets(part: dict[str, Any]) -> int:
+    return sum(name.startswith("TEXCOORD_") for name in part["attributes"])
+
+
 def _read(glb: Glb, go_on: Callable[[], object]) -> Model:
     gltf = glb.gltf
     if gltf.get("animations"):
@@ -67,6 +73,6 @@ def _read(glb: Glb, go_on: Callable[[], object]) -> Model:
         mesh=mesh,
         materials=materials.found(),
         pictures=materials.pictures(go_on),
-        left_out=left_out,
+        left_out=replace(left_out, uv_sets=max(max(map(_uv_sets, parts)) - SETS_MAX, 0)),
         has_normals=any("NORMAL" in part["attributes"] for part in parts),
     )

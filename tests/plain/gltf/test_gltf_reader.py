@@ -187,6 +187,7 @@ def test_points_and_lines_beside_triangles_are_counted(read: Read) -> None:
     model = read(parts)
     assert len(model.mesh.material_indices) == 1
     assert model.left_out == LeftOut(loose_elements=8)
+    assert model.left_out.said() == ["This model has points or lines beside its surface. They are left out."]
 
 
 def test_degenerate_and_doubled_triangles_are_dropped_and_counted(read: Read) -> None:
@@ -198,6 +199,7 @@ def test_degenerate_and_doubled_triangles_are_dropped_and_counted(read: Read) ->
     part["attributes"]["TEXCOORD_0"] = put(parts, [(n / 8, 0) for n in range(6)])
     model = read(parts)
     assert model.left_out == LeftOut(degenerate_triangles=3, doubled_triangles=2)
+    assert model.left_out.said() == [], "nobody misses them"
     assert corners_of(model.mesh) == turned([points[n] for n in (0, 1, 2, 0, 1, 3)])
     assert model.mesh.uv_sets[0][:, 0].tolist() == [0, 1 / 8, 2 / 8, 0, 1 / 8, 3 / 8]
     assert len(model.mesh.positions) == 4
@@ -361,8 +363,10 @@ def test_sixteen_uv_sets_are_eight_as_in_blender(read: Read) -> None:
     parts = empty()
     uvs = {f"TEXCOORD_{n}": put(parts, [(n / 16, 0.25), (0, n / 16), (1, 1)]) for n in range(16)}
     add_part(parts, {"POSITION": put(parts, TRIANGLE), **uvs})
-    sets = read(parts).mesh.uv_sets
+    model = read(parts)
+    sets = model.mesh.uv_sets
     assert len(sets) == 8
+    assert model.left_out.said() == ["This model has more UV maps than Blender allows. The last 8 are left out."]
     for n, each in enumerate(sets):
         assert each.tolist() == [[n / 16, 0.75], [0, 1 - n / 16], [1, 0]]
 
@@ -415,6 +419,9 @@ def test_uvs_that_are_no_numbers_are_0_and_counted(read: Read) -> None:
     model = read(parts)
     assert model.mesh.uv_sets[0].tolist() == [[0, 0.75], [0, 1], [0.5, 0.5]]
     assert model.left_out == LeftOut(bad_uvs=3)
+    assert model.left_out.said() == [
+        "Some texture coordinates of this model are no numbers: its texture is wrong there."
+    ]
 
 
 # Edges

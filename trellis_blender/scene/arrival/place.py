@@ -116,7 +116,7 @@ def place(
         name = placeholder.wanted_name(stand_in, swap.name_of(stand_in), name)
     arriving = _Arriving(name, generation_id, placement, made)
     finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
-    with _shaded_model(glb, finish, read) as (model, unreadable):
+    with _shaded_model(glb, finish, read) as (model, said):
         delivered = _make_ready(model, finish, placement.longest_side_m, _scene_of(placement, stand_in))
         defaults.name_all(model, mesh_of(model), name)
         for collection in list(model.users_collection):
@@ -129,7 +129,7 @@ def place(
             arrived = _for_model(model, arriving, stand_in)
         else:
             arrived = _in_boxes(model, arriving, stand_ins)
-        where = " ".join(filter(None, (arrived.where, _of_pictures(unreadable))))
+        where = " ".join(filter(None, (arrived.where, *said)))
         if arrived.has_own_place:
             if finish.origin is Origin.KEEP:
                 origin.move_to(mesh_of(model), delivered)
@@ -181,16 +181,6 @@ def _shaded_model(glb: Path, finish: Finish, read: reading.Reading | None) -> Ge
     with staged_model(glb, keeps_normals=keeps) as staged:
         steps.shade(mesh_of(staged.item), finish)
         yield staged
-
-
-def _of_pictures(unreadable: int) -> str:
-    if not unreadable:
-        return ""
-    if unreadable == 1:
-        return "A texture of this model cannot be read. Its surface has the plain colour of its material there."
-    return (
-        f"{unreadable} textures of this model cannot be read. Its surface has the plain colours of its materials there."
-    )
 
 
 def _make_ready(model: bpy.types.Object, finish: Finish, longest_side_m: float, scene: bpy.types.Scene) -> Vector:

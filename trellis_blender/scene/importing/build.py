@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...gltf.model import MeshArrays, Model, Picture
-from .damaged import NewModel, without_unreadable
+from .damaged import NewModel, said_of, without_unreadable
 from .materials import make_material
 from .nodes import uv_map_name
 
@@ -44,7 +44,9 @@ def built_model(model: Model, smooth_up_to: float | None) -> Generator[NewModel]
             slots.append(material)
         made = [item for item in made if item not in damaged]
         bpy.data.batch_remove(list(damaged))
-        yield NewModel(_kept(made, bpy.data.objects.new(mesh.name, mesh)), len(damaged))
+        yield NewModel(
+            _kept(made, bpy.data.objects.new(mesh.name, mesh)), said_of(len(damaged)) + model.left_out.said()
+        )
     except BaseException:
         made += [group for group in bpy.data.node_groups if group.as_pointer() not in groups]
         bpy.data.batch_remove(made)

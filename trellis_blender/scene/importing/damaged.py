@@ -22,10 +22,20 @@ _WHITE = (1.0, 1.0, 1.0, 1.0)
 
 
 class NewModel(NamedTuple):
-    """A model as one mesh object in no collection, and how many of its pictures cannot be read and are left out."""
+    """A model as one mesh object in no collection, and sentences about what of its file it has not."""
 
     item: bpy.types.Object
-    unreadable: int
+    said: list[str]
+
+
+def said_of(unreadable: int) -> list[str]:
+    """About so many pictures that cannot be read."""
+    if not unreadable:
+        return []
+    if unreadable == 1:
+        return ["A texture of this model cannot be read. Its surface has the plain colour of its material there."]
+    what = f"{unreadable} textures of this model cannot be read."
+    return [f"{what} Its surface has the plain colours of its materials there."]
 
 
 def suspects_in(materials: Iterable[bpy.types.Material | None]) -> set[bpy.types.Image]:

@@ -10,7 +10,7 @@ import bpy
 
 from ...gltf.model import Material
 from ..meshes import mesh_of
-from .damaged import NewModel, suspects_in, without_unreadable
+from .damaged import NewModel, said_of, suspects_in, without_unreadable
 from .importer import ImportFailed, import_glb
 from .materials import make_material
 
@@ -55,7 +55,7 @@ def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[NewMode
         damaged = without_unreadable(materials, suspects_in(materials))
         # What the block makes is not the import's.
         brought = _new_since(before)
-        yield NewModel(model, len(damaged))
+        yield NewModel(model, said_of(len(damaged)))
         kept = model
     finally:
         _clear(kept, _new_since(before) if brought is None else brought)
