@@ -110,6 +110,7 @@ class Demo:
         from demo_stage import render, set_stage
 
         from trellis_blender.generation.record.costs import price
+        from trellis_blender.interface.generate import submission
         from trellis_blender.interface.state import configuration, session
 
         found = session.current()
@@ -117,7 +118,7 @@ class Demo:
         where = "PiAPI" if self.options.service == "piapi" else "the offline preview (a rough stand-in, not Trellis)"
         self.tell(f"{len(requests)} generations by {where}: {price(sum(each.price_usd for each in requests))}")
         try:
-            ids = [found.submit(request).id for request in requests]
+            ids = submission.submit(requests)
         except configuration.NotReady as problem:
             self.tell(str(problem))
             return 1

@@ -23,13 +23,14 @@ def main(url: str, count: int) -> None:
         import bpy
         from mathutils import Matrix
 
-        from trellis_blender.interface.monitor import arrival, monitor
+        from trellis_blender.interface.generate import submission
+        from trellis_blender.interface.monitor import monitor
         from trellis_blender.interface.viewport import overlay
         from trellis_blender.scene.placement import placeholder
 
         for number in range(OBJECTS):
             bpy.context.scene.collection.objects.link(bpy.data.objects.new(f"thing {number}", None))
-        arrival.submit(requests(count))
+        submission.submit(requests(count), in_place=True)
         bpy.context.view_layer.update()
         to_view, layer = Matrix.Identity(4), bpy.context.view_layer
         region: Any = SimpleNamespace(width=1920, height=1080)

@@ -15,11 +15,11 @@ TURNS = 300
 
 def main(url: str, count: int) -> None:
     """Submits the generations and turns the monitor while they are worked on."""
-    with module_with_addon(url) as session:
+    with module_with_addon(url):
+        from trellis_blender.interface.generate import submission
         from trellis_blender.interface.monitor import monitor
 
-        for request in requests(count):
-            session.submit(request)
+        submission.submit(requests(count))
         took_s: list[float] = []
         for _ in range(TURNS):
             time.sleep(INTERVAL_S)

@@ -34,8 +34,9 @@ def measure(rows: int, count: int) -> Steps:
     """Draws the list, then submits, then draws the list and the placeholders; milliseconds by what was drawn."""
     session = enable()
     from trellis_blender.generation.queue import Queue
+    from trellis_blender.interface.generate import submission
     from trellis_blender.interface.generations import panel
-    from trellis_blender.interface.monitor import arrival, monitor
+    from trellis_blender.interface.monitor import monitor
     from trellis_blender.interface.state import configuration
     from trellis_blender.interface.viewport import overlay
 
@@ -51,7 +52,7 @@ def measure(rows: int, count: int) -> Steps:
     session.load()
     yield from until(lambda: session.drain() or len(session.generations) == rows)
     at_rest = yield from draw(sidebar, listed)
-    arrival.submit(requests(count))
+    submission.submit(requests(count), in_place=True)
     monitor.watch()
     spread()
     yield from until(lambda: sum(each.progress is not None for each in session.lively.values()) == count)

@@ -80,6 +80,7 @@ def test_unregistering_leaves_everything_as_it_was(piapi: Piapi, monkeypatch: py
 
 def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any, piapi: Piapi) -> None:
     from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.generate import submission
     from trellis_blender.interface.state import session
     from trellis_blender.scene.arrival.place import here
 
@@ -89,8 +90,8 @@ def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any
         model="Qubico/trellis", prompt="a bear", picture=None, picture_name="", parameters={},
         placement=here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
-    generation = found.submit(request)
-    while found.generations[generation.id].state.value != "waiting":
+    (generation_id,) = submission.submit([request])
+    while found.generations[generation_id].state.value != "waiting":
         found.drain()
     addon_utils.disable("trellis_blender", default_set=True)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("trellis")]
@@ -98,9 +99,9 @@ def test_disabling_in_the_middle_stops_the_threads_and_keeps_the_task(addon: Any
     from trellis_blender.interface.state import session as new_session
 
     new_session.current().load()
-    while generation.id not in new_session.current().generations:
+    while generation_id not in new_session.current().generations:
         new_session.current().drain()
-    kept = new_session.current().generations[generation.id]
+    kept = new_session.current().generations[generation_id]
     assert (kept.state.value, kept.parked) == ("waiting", True)
     piapi.tasks[kept.task_id].behaviour.pending_s = 0
     bpy.ops.trellis.resume(generation=kept.id)

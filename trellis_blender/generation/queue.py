@@ -9,53 +9,40 @@ a worker thread per generation, as many as the artist and each account allow.
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..imaging.picture import Picture
-from ..piapi.plans import MOST_AT_ONCE, Plan
+from ..piapi.plans import Plan
 from ..piapi.service import Service
 from ..piapi.timings import USUAL_TIMINGS, Timings
 from .files import INPUT_NAME
 from .limits import rate_limit
 from .limits.account_limits import Accounts
 from .lookups.lookups import Inquiries
-from .problems import GenerationProblem, mistake
+from .problems import mistake
 from .providers import provider_of
 from .record import costs
-from .record.generation import Generation, new_generation, without_picture
+from .record.generation import Generation, new_generation, resumed, submitted_anew, without_picture
 from .record.request import GenerationRequest
 from .states import AT_THE_SERVICE, State
-from .store.found import not_taken
-from .store.owners import Owner
-from .store.repository import Books
-from .store.this_computer import shared_folder
+from .store.owners import Owner, shared_folder
+from .store.repository import Books, not_taken
 from .threads import NoThread, begun, come_so_far
 from .worker.job import Job
+from .worker.pool import WorkerPool
 
 if TYPE_CHECKING:
     from .store.database import Owned, Store
     from .worker.context import Surroundings
-    from .worker.worker import Worker
 
 LOG = logging.getLogger(__name__)
-
-KEPT_PICTURES_BYTES = 64 * 2**20
-"""Of those that wait for their turn; the others are on the disk only."""
-
-
-class AtWork(NamedTuple):
-    """A generation's thread, and the handles by which others reach it."""
-
-    job: Job
-    worker: "Worker"
-    thread: threading.Thread
 
 
 class Queue:
@@ -77,17 +64,13 @@ class Queue:
         timings: Timings = USUAL_TIMINGS,
     ) -> None:
         self.folder = folder
-        self._allowed_at_once = MOST_AT_ONCE
         self._now = now
         self._timings = timings
         self._changes: SimpleQueue[Generation] = SimpleQueue()
-        self._waiting: deque[tuple[Generation, Job]] = deque()
-        self._at_work: dict[str, AtWork] = {}
         self._published: dict[str, Generation] = {}
         self._inbox: deque[Callable[[], None]] = deque()
         self._condition = threading.Condition()
         self._dispatcher: threading.Thread | None = None
-        self._is_closed = False
         self._owner = Owner(folder)
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
         self._accounts = Accounts(
@@ -99,7 +82,8 @@ class Queue:
             at_once=at_once,
         )
         self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan, timings)
-        self._books = Books(folder, lambda: self._store, self._owner, self._publish, self._is_in_progress)
+        self._workers = WorkerPool(self._condition, self._accounts.limit_of, self._surroundings, self._worker_ended)
+        self._books = Books(folder, lambda: self._store, self._owner, self._publish, self._workers.is_in_progress)
 
     @property
     def is_busy(self) -> bool:
@@ -118,9 +102,9 @@ class Queue:
 
     def allow(self, at_once: int) -> None:
         """How many generations may be worked on at once, of each account no more than it has room for."""
-        if at_once != self._allowed_at_once:
-            self._allowed_at_once = at_once
-            if self._waiting:
+        if at_once != self._workers.allowed_at_once:
+            self._workers.allowed_at_once = at_once
+            if self._workers.has_waiting:
                 self._post(self._start_waiting)
 
     def changes(self) -> list[Generation]:
@@ -150,34 +134,14 @@ class Queue:
 
     def submit_again(self, generation: Generation, service: Service) -> Generation:
         """Submits a failed or unknown generation once more: a new task, which costs its price."""
-        fresh = replace(
-            generation,
-            state=State.QUEUED,
-            api_url=service.api_url,
-            task_id="",
-            model_url="",
-            problem="",
-            parked=False,
-            interrupted=False,
-            wanted=True,
-            cancel_asked=False,
-            charged_usd=None,
-            submitted_at=0.0,
-            finished_at=0.0,
-        )
-        return self._take(fresh, Job(service))
+        return self._take(submitted_anew(generation, service.api_url), Job(service))
 
     def resume(self, generation: Generation, service: Service, *, is_glance: bool = False) -> Generation:
         """Takes up a parked generation from where it stands; costs nothing, because its task exists already.
 
-        How long it takes from here on says nothing about its model, so it is no longer timed. One of unknown outcome
-        is looked for among the account's tasks, with `is_glance` once instead of for some minutes.
+        One of unknown outcome is looked for among the account's tasks, with `is_glance` once, else for some minutes.
         """
-        if generation.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}:
-            taken = replace(generation, state=State.SUBMITTING)
-        else:
-            taken = replace(generation, submitted_at=0.0)
-        return self._take(replace(taken, parked=False, interrupted=False, problem=""), Job(service, is_glance))
+        return self._take(resumed(generation), Job(service, is_glance))
 
     def cancel(self, generation: Generation, service: Service) -> None:
         """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
@@ -199,14 +163,9 @@ class Queue:
         """Stops all threads at their next wait; True where all of them ended within `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         with self._condition:
-            self._is_closed = True
-            self._waiting.clear()
-            threads = [each.thread for each in self._at_work.values()]
+            threads = [*self._workers.stop(), *self.inquiries.stop()]
             if self._dispatcher is not None:
                 threads.append(self._dispatcher)
-            for each in self._at_work.values():
-                each.job.stop()
-            threads += self.inquiries.stop()
             self._condition.notify_all()
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
@@ -239,7 +198,7 @@ class Queue:
         owner_id = self._owner.known_id
         return [
             Owned(replace(each, parked=each.parked and not each.interrupted),
-                  owner_id if self._is_in_progress(each.id) else "")
+                  owner_id if self._workers.is_in_progress(each.id) else "")
             for each in mine
         ]  # fmt: skip
 
@@ -267,7 +226,7 @@ class Queue:
     def _dispatch(self) -> None:
         while True:
             with self._condition:
-                while not self._inbox and self._at_work and not self._is_closed:
+                while not self._inbox and self._workers.are_at_work and not self._workers.are_stopped:
                     self._condition.wait()
                 if not self._inbox:
                     self._dispatcher = None
@@ -280,52 +239,26 @@ class Queue:
                 # One command that fails must not stop those behind it.
                 LOG.exception("the queue of generations")
 
-    def _is_in_progress(self, generation_id: str) -> bool:
-        return self._in_progress(generation_id) is not None
-
-    def _in_progress(self, generation_id: str) -> Generation | None:
-        """A generation that waits for its turn here, or is worked on, as it is now; None for all others.
-
-        One that rests is not in progress, though its thread may not have ended yet.
-        """
-        waiting = next((found for found, _ in list(self._waiting) if found.id == generation_id), None)
-        if waiting is not None:
-            return waiting
-        at_work = self._at_work.get(generation_id)
-        return at_work.worker.generation if at_work is not None and at_work.worker.generation.is_working else None
-
     def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
-        if (in_progress := self._in_progress(generation.id)) is not None:
+        if (in_progress := self._workers.in_progress(generation.id)) is not None:
             # Asked for twice. What was published at the second time is wrong.
             self._publish(in_progress)
             return
         taken = self._books.take(generation, picture)
         if taken is not None:
             if picture is not None:
-                self._keep_picture(taken, job)
-            self._waiting.append((taken, job))
-
-    def _keep_picture(self, generation: Generation, job: Job) -> None:
-        """As it is sent, for a folder that somebody clears away before that."""
-        if sum(len(each.picture) for _, each in self._waiting) < KEPT_PICTURES_BYTES:
-            with suppress(OSError):
-                job.picture = (self.folder / generation.folder_name / INPUT_NAME).read_bytes()
+                self._workers.keep_picture(job, self.folder / taken.folder_name / INPUT_NAME)
+            self._workers.add(taken, job)
 
     def _cancel(self, shown: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
         generation = self._books.latest(shown)
         if generation is None:
             return
-        for waiting in list(self._waiting):
-            if waiting[0].id == generation.id and not waiting[0].task_id:
-                self._waiting.remove(waiting)
-                self._books.keep(replace(waiting[0], state=State.CANCELLED, problem=costs.NOTHING_SENT))
-                return
-            if waiting[0].id == generation.id:
-                waiting[1].cancel()
-                return
-        if at_work := self._at_work.get(generation.id):
-            at_work.job.cancel()
+        if (dropped := self._workers.take_back(generation.id)) is not None:
+            self._books.keep(replace(dropped, state=State.CANCELLED, problem=costs.NOTHING_SENT))
+        elif (job := self._workers.job_of(generation.id)) is not None:
+            job.cancel()
         elif generation.state in AT_THE_SERVICE and not provider_of(generation.request.model).keeps_tasks:
             # The task has ended with the Blender that it was made for.
             cancelled = replace(generation, state=State.CANCELLED, problem=costs.charged(generation), parked=False)
@@ -340,63 +273,17 @@ class Queue:
             self._enqueue(generation, job)
 
     def _start_waiting(self) -> None:
-        while (waiting := self._next_to_start()) is not None:
-            try:
-                self._start(*waiting)
-            except (NoThread, GenerationProblem) as problem:
-                with self._condition:
-                    self._waiting.remove(waiting)
-                self._books.keep(not_taken(waiting[0], str(problem)))
+        for generation, problem in self._workers.start():
+            self._books.keep(not_taken(generation, problem))
 
-    def _next_to_start(self) -> tuple[Generation, Job] | None:
+    def _worker_ended(self, generation: Generation, error: Exception | None) -> None:
+        if error is not None:
+            self._publish(replace(generation, parked=True, problem=mistake(error)))
         with self._condition:
-            if self._is_closed or len(self._at_work) >= self._allowed_at_once:
-                return None
-            at_work = self._at_work_by_account()
-            # The last worker of one that was resumed at once may not have ended yet.
-            free = (waiting for waiting in self._waiting if waiting[0].id not in self._at_work)
-            return next((waiting for waiting in free if self._may_start(waiting[1].service, at_work)), None)
-
-    def _may_start(self, service: Service, at_work: "Counter[rate_limit.RateLimit]") -> bool:
-        """The first of an account finds out how many it allows at once; until then the others wait."""
-        limit = self._accounts.limit_of(service)
-        return at_work[limit] < (limit.at_once if limit.has_asked else 1)
-
-    def _at_work_by_account(self) -> "Counter[rate_limit.RateLimit]":
-        return Counter(self._accounts.limit_of(each.job.service) for each in list(self._at_work.values()))
-
-    def _start(self, generation: Generation, job: Job) -> None:
-        """Raises NoThread and GenerationProblem where it waits still."""
-        from .worker.worker import Worker
-
-        worker = Worker(generation, job, self._surroundings(job.service))
-        name = f"trellis-{generation.id[:8]}"
-        thread = threading.Thread(target=self._work, args=(worker,), name=name, daemon=True)
-        with self._condition:
-            if self._is_closed:
-                return
-            self._at_work[generation.id] = AtWork(job, worker, thread)
-            try:
-                begun(thread)
-            except NoThread:
-                del self._at_work[generation.id]
-                raise
-            self._waiting.remove((generation, job))
-
-    def _work(self, worker: "Worker") -> None:
-        try:
-            worker.run()
-        except Exception as error:
-            LOG.exception("generation %s", worker.generation.id)
-            self._publish(replace(worker.generation, parked=True, problem=mistake(error)))
-        finally:
-            with self._condition:
-                del self._at_work[worker.generation.id]
-                self._condition.notify_all()
-                self._inbox.append(self._start_waiting)
-                if self._is_closed and not self._at_work:
-                    # It took longer to stop than there was time to wait for it.
-                    self._owner.let_go()
+            self._inbox.append(self._start_waiting)
+            if self._workers.are_stopped and not self._workers.are_at_work:
+                # It took longer to stop than there was time to wait for it.
+                self._owner.let_go()
 
     def _surroundings(self, service: Service) -> "Surroundings":
         from .worker.context import Surroundings
@@ -409,7 +296,7 @@ class Queue:
             pace=self._accounts.pace_of(service),
             limit=limit,
             publish=self._publish,
-            running=lambda: self._at_work_by_account()[limit],
+            running=lambda: self._workers.at_work_by_account()[limit],
             staged=self._accounts.staged_of(service),
             adopt_plan=partial(self._adopt_plan, limit),
             stay_owner=lambda: self._owner.id,
@@ -419,6 +306,6 @@ class Queue:
 
     def _adopt_plan(self, limit: rate_limit.RateLimit, plan: Plan) -> None:
         limit.adopt_plan(plan)
-        if not self._is_closed:
+        if not self._workers.are_stopped:
             with suppress(NoThread):  # then nothing waits either
                 self._post(self._start_waiting)

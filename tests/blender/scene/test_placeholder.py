@@ -26,7 +26,7 @@ def found(addon: Any, piapi: Piapi) -> Any:
 def press(found: Any, *prompts: str, longest_side_m: float = 2.0) -> Any:
     """As if pressed in a window; the generations when they are ready."""
     from trellis_blender.generation.record.request import compose_request
-    from trellis_blender.interface.monitor import arrival
+    from trellis_blender.interface.generate import submission
     from trellis_blender.scene.arrival import place
 
     requests = [
@@ -40,9 +40,9 @@ def press(found: Any, *prompts: str, longest_side_m: float = 2.0) -> Any:
         )
         for prompt in prompts or ("a box",)
     ]
-    taken = arrival.submit(requests)
+    taken = submission.submit(requests, in_place=True)
     bpy.context.view_layer.update()
-    ready = [found.wait_for(generation.id) for generation in taken]
+    ready = [found.wait_for(generation_id) for generation_id in taken]
     return ready if prompts else ready[0]
 
 
@@ -442,13 +442,14 @@ def test_cancelled_it_goes_and_failed_it_stays(found: Any, piapi: Piapi) -> None
 
     piapi.behaviour.pending_s = 60
     from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.generate import submission
     from trellis_blender.scene.arrival import place
 
     request = compose_request(
         model="Qubico/trellis", prompt="an owl", picture=None, picture_name="", parameters={},
         placement=place.here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
-    owl = arrival.submit([request])[0]
+    owl = found.generations[submission.submit([request], in_place=True)[0]]
     bpy.ops.trellis.cancel(generation=owl.id)
     assert found.wait_for(owl.id).state.value == "cancelled"
     arrival.remove_abandoned()
@@ -474,6 +475,7 @@ def test_what_is_put_into_a_file_for_it_survives_the_store(found: Any) -> None:
 def test_a_placeholder_in_no_scene_gives_its_name_to_the_model(addon: Any, piapi: Piapi) -> None:
     """Guards placeholder.remove_remains: without it the model is called “a lamp.001”."""
     from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.generate import submission
     from trellis_blender.interface.monitor import arrival
     from trellis_blender.interface.state import session
     from trellis_blender.scene.arrival import place
@@ -483,9 +485,9 @@ def test_a_placeholder_in_no_scene_gives_its_name_to_the_model(addon: Any, piapi
         model="Qubico/trellis", prompt="a lamp", picture=None, picture_name="", parameters={},
         placement=place.here(bpy.context, 1.0, found.file.blend_load),
     )  # fmt: skip
-    (generation,) = arrival.submit([request])
+    (generation_id,) = submission.submit([request], in_place=True)
     empty = bpy.data.objects["a lamp"]
     for collection in list(empty.users_collection):
         collection.objects.unlink(empty)
-    ready = found.wait_for(generation.id)
+    ready = found.wait_for(generation_id)
     assert arrival.place(ready).object_name == "a lamp"

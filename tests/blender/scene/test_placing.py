@@ -269,6 +269,7 @@ def test_a_material_that_says_nothing_of_its_surface_arrives(addon: Any, tmp_pat
 def ready_generation(addon: Any, piapi: Any) -> Any:
     """A generation whose model is on the disk and not yet placed."""
     from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.generate import submission
     from trellis_blender.interface.state import session
 
     found = session.current()
@@ -276,7 +277,7 @@ def ready_generation(addon: Any, piapi: Any) -> Any:
         model="Qubico/trellis", prompt="a bear", picture=None, picture_name="", parameters={}, placement=here()
     )
     request = replace(request, placement=replace(request.placement, blend_load=found.file.blend_load))
-    return found.wait_for(found.submit(request).id)
+    return found.wait_for(*submission.submit([request]))
 
 
 def test_it_is_placed_once_however_often_it_is_asked_for(addon: Any, piapi: Any) -> None:

@@ -12,8 +12,7 @@ from ...piapi.http.addresses import read_address
 from ...piapi.service import Service
 from ...piapi.timings import USUAL_TIMINGS, Timings
 from ..problems import GenerationProblem
-from ..store.owners import Owner
-from ..store.this_computer import shared_folder
+from ..store.owners import Owner, shared_folder
 from . import rate_limit
 from .request_ledger import Ledger
 

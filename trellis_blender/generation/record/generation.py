@@ -70,3 +70,34 @@ def without_picture(generation: Generation) -> tuple[Generation, Picture | None]
     """The generation without the pixels, and the pixels: a list of a thousand need not hold a thousand pictures."""
     picture = generation.request.picture
     return replace(generation, request=replace(generation.request, picture=None)), picture
+
+
+def submitted_anew(generation: Generation, api_url: str) -> Generation:
+    """One that has rested, as it was before its first submission: it is going to be another task."""
+    return replace(
+        generation,
+        state=State.QUEUED,
+        api_url=api_url,
+        task_id="",
+        model_url="",
+        problem="",
+        parked=False,
+        interrupted=False,
+        wanted=True,
+        cancel_asked=False,
+        charged_usd=None,
+        submitted_at=0.0,
+        finished_at=0.0,
+    )
+
+
+def resumed(generation: Generation) -> Generation:
+    """A parked one as it is worked on again; one of unknown outcome is to be looked for among the account's tasks.
+
+    It is no longer timed: how long it takes from here on says nothing about its model.
+    """
+    if generation.state in {State.SUBMITTING, State.OUTCOME_UNKNOWN}:
+        taken = replace(generation, state=State.SUBMITTING)
+    else:
+        taken = replace(generation, submitted_at=0.0)
+    return replace(taken, parked=False, interrupted=False, problem="")

@@ -1,68 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one truth about every generation: a SQLite file, written before a step is acted on.
-
-A connection is opened for each operation: there are few of them, any thread may make them, and none stays open.
-The rollback journal is used rather than WAL, which does not work on the network drives that studios keep homes on.
-"""
+"""The one truth about every generation, written before a step is acted on: what is known of it, and who works on it."""
 
 import logging
-import random
 import sqlite3
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing, contextmanager, suppress
-from functools import wraps
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple
 
 from ...piapi.redaction import hidden
 from ..file_names import writable
-from ..problems import DiskFull, FolderUnusable, GenerationProblem, explain_os_error
+from ..problems import GenerationProblem
 from ..providers import provider_of
 from ..record.generation import Generation
 from ..states import AT_THE_SERVICE, State
 from .spending import TaskCost
+from .store_file import StoreFile, again_where_moved
 from .stored import LENGTH_LIMIT, from_json, to_json
 
 LOG = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 3
-"""Of 0.1.0, the first release."""
-LOCK_TIMEOUT_S = 10.0
 DURATIONS_LOOKED_AT = 20
 DURATION_MAX_S = 3600.0
 """Longer ones tell of a computer that slept, or of a clock that was put right, and nothing of the model."""
 FILE_NAME = "generations.sqlite3"
-MOVED = {sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_IOERR_DELETE_NOENT, sqlite3.SQLITE_CANTOPEN}
-"""What SQLite says where the file, or what it writes beside it, is gone."""
-MOVED_TRIES = 2
-"""Before the last one."""
-
-_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS generation (
-    id TEXT PRIMARY KEY,
-    state TEXT NOT NULL,
-    created_at REAL NOT NULL,
-    model TEXT NOT NULL,
-    api_url TEXT NOT NULL,
-    duration_s REAL,
-    record TEXT NOT NULL,
-    owner TEXT NOT NULL DEFAULT '',
-    task_id TEXT NOT NULL DEFAULT ''
-)""",
-    "CREATE INDEX IF NOT EXISTS by_duration ON generation (model, api_url, created_at) WHERE duration_s IS NOT NULL",
-    # Every task there ever was, and what it cost: it outlives the generation's row, which may be removed or be
-    # submitted again as another task.
-    """CREATE TABLE IF NOT EXISTS task (
-    id TEXT PRIMARY KEY,
-    generation TEXT NOT NULL,
-    at REAL NOT NULL,
-    model TEXT NOT NULL,
-    name TEXT NOT NULL,
-    blend_file TEXT NOT NULL,
-    price_usd REAL NOT NULL,
-    charged_usd REAL
-)""",
-)
 _TASK = """INSERT INTO task (id, generation, at, model, name, blend_file, price_usd, charged_usd)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET generation = excluded.generation,
 charged_usd = coalesce(excluded.charged_usd, charged_usd)"""
@@ -73,10 +33,6 @@ record = excluded.record, owner = excluded.owner, task_id = excluded.task_id"""
 """The columns that a later version has added stay as they are."""
 # In bytes: of a text, SQLite counts the characters before the first NUL only.
 _ROWS = f"SELECT CASE WHEN length(CAST(record AS BLOB)) <= {LENGTH_LIMIT} THEN record END, owner FROM generation"  # noqa: S608
-
-
-Given = ParamSpec("Given")
-Found = TypeVar("Found")
 
 
 class Owned(NamedTuple):
@@ -95,25 +51,8 @@ class TakenOver(GenerationProblem):
         super().__init__("Another Blender works on this generation now.")
 
 
-class _Moved(FolderUnusable):
-    """The file was taken away while it was open."""
-
-
 def _nothing() -> Iterable[Owned]:
     return ()
-
-
-def _once_more(act: Callable[Given, Found]) -> Callable[Given, Found]:
-    """Done again in the file that is made then, where somebody clears the folder away at the same moment."""
-
-    @wraps(act)
-    def tried(*arguments: Given.args, **options: Given.kwargs) -> Found:
-        for _ in range(MOVED_TRIES):
-            with suppress(_Moved):
-                return act(*arguments, **options)
-        return act(*arguments, **options)
-
-    return tried
 
 
 class Store:
@@ -127,20 +66,20 @@ class Store:
     def __init__(self, folder: Path, remembered: Callable[[], Iterable[Owned]] = _nothing) -> None:
         self._path = folder / FILE_NAME
         self._remembered = remembered
-        self._number: int | None = None
+        self._file = StoreFile(self._path, self._refill)
 
-    @_once_more
+    @again_where_moved
     def save(self, generation: Generation, owner_id: str = "") -> None:
         """Writes the generation; durable when this returns. While it is worked on, `owner_id` is who does."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             db.execute("BEGIN IMMEDIATE")
             self._write(db, generation, owner_id)
 
-    @_once_more
+    @again_where_moved
     def save_own(self, generation: Generation, owner_id: str) -> None:
         """Writes a generation that `owner_id` works on; TakenOver, and nothing is written, where another owner does or
         has done."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             db.execute("BEGIN IMMEDIATE")
             found = _find(db, generation.id)
             if found is not None and _is_anothers(found, generation, owner_id):
@@ -166,38 +105,43 @@ class Store:
         if generation.task_id:
             db.execute(_TASK, _task_row(generation))
 
-    @_once_more
+    def _refill(self, db: sqlite3.Connection) -> None:
+        for generation, owner_id in self._remembered():
+            if _find(db, generation.id) is None:
+                self._write(db, generation, owner_id)
+
+    @again_where_moved
     def load_all(self) -> list[Owned]:
         """Every generation with its owner, oldest first."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             return _read(db.execute(f"{_ROWS} ORDER BY created_at"))
 
-    @_once_more
+    @again_where_moved
     def ids(self) -> set[str]:
         """Of all generations, those included that cannot be read."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             return {str(row[0]) for row in db.execute("SELECT id FROM generation")}
 
-    @_once_more
+    @again_where_moved
     def load(self, generation_id: str) -> Owned | None:
         """One generation as it was written last, with its owner; None where there is none."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             return _find(db, generation_id)
 
-    @_once_more
+    @again_where_moved
     def load_taken(self) -> list[Owned]:
         """What a Blender works on, or was working on when it ended."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             return _read(db.execute(f"{_ROWS} WHERE owner != '' ORDER BY created_at"))
 
-    @_once_more
+    @again_where_moved
     def take(self, generation: Generation, owner_id: str, is_alive: Callable[[str], bool]) -> Owned | None:
         """Writes a generation that `owner_id` is going to work on, and returns None.
 
         Where another living owner works on it, or has taken it further meanwhile, nothing is written, and what stands
         there returned.
         """
-        with self._opened() as db:
+        with self._file.opened() as db:
             db.execute("BEGIN IMMEDIATE")
             found = _find(db, generation.id)
             if found is not None:
@@ -207,13 +151,13 @@ class Store:
             self._write(db, generation, owner_id)
         return None
 
-    @_once_more
+    @again_where_moved
     def adopt(self, generation: Generation, owner_id: str) -> bool:
         """Writes a generation that has found its task at the service; False where another one has that task.
 
         Where another owner has it and does not know of a task, it does so now. Raises TakenOver where it does.
         """
-        with self._opened() as db:
+        with self._file.opened() as db:
             db.execute("BEGIN IMMEDIATE")
             query = "SELECT 1 FROM task WHERE id = ? AND generation != ?"
             if db.execute(query, (writable(generation.task_id), generation.id)).fetchone():
@@ -224,31 +168,31 @@ class Store:
             self._write(db, generation, owner_id)
         return True
 
-    @_once_more
+    @again_where_moved
     def remove(self, generation_id: str) -> None:
         """Deletes a generation's row. What its tasks cost is kept."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             db.execute("DELETE FROM generation WHERE id = ?", (generation_id,))
 
-    @_once_more
+    @again_where_moved
     def with_task(self, task_id: str) -> Owned | None:
         """The generation that has a task; None where there is none, or no longer."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             row = db.execute("SELECT id FROM generation WHERE task_id = ?", (writable(task_id),)).fetchone()
             return _find(db, row[0]) if row else None
 
-    @_once_more
+    @again_where_moved
     def known_tasks(self) -> set[str]:
         """The ids of all tasks that a generation has or had."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             return {row[0] for row in db.execute("SELECT id FROM task")}
 
-    @_once_more
+    @again_where_moved
     def costs(self) -> list[TaskCost]:
         """What every task has cost that could cost anything, oldest first. Makes no folder to look into."""
         if not self._path.exists():
             return []
-        with self._opened() as db:
+        with self._file.opened() as db:
             rows = db.execute(
                 "SELECT id, at, model, name, blend_file, charged_usd, price_usd FROM task"
                 " WHERE (price_usd > 0 OR charged_usd > 0) AND typeof(at) IN ('real', 'integer')"
@@ -258,16 +202,16 @@ class Store:
             ).fetchall()
         return [TaskCost(*row) for row in rows]
 
-    @_once_more
+    @again_where_moved
     def owners(self) -> set[str]:
         """Who works on something, as far as the store knows; some of them may be dead."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             return {str(row[0]) for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
 
-    @_once_more
+    @again_where_moved
     def usual_duration_s(self, model: str, api_url: str) -> float | None:
         """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
-        with self._opened() as db:
+        with self._file.opened() as db:
             rows = db.execute(
                 "SELECT duration_s FROM generation WHERE model = ? AND api_url = ? AND typeof(duration_s) = 'real'"
                 " ORDER BY created_at DESC LIMIT ?",
@@ -275,54 +219,6 @@ class Store:
             ).fetchall()
         durations = sorted(row[0] for row in rows)
         return durations[len(durations) // 2] if durations else None
-
-    @contextmanager
-    def _opened(self) -> Generator[sqlite3.Connection]:
-        try:
-            # Each time: somebody may have cleared the folder away while Blender runs.
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as db:
-                db.text_factory = _text
-                # FULL would leave it to chance whether a power cut brings back what the last step has replaced.
-                db.execute("PRAGMA synchronous = EXTRA")
-                db.execute("PRAGMA fullfsync = ON")  # heeded by macOS only
-                self._prepare(db)
-                with db:
-                    yield db
-        except OSError as error:
-            raise explain_os_error(error, self._path.parent) from None
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise DiskFull(self._path.parent) from None
-            kind = _Moved if getattr(error, "sqlite_errorcode", None) in MOVED else FolderUnusable
-            raise kind(self._path.parent, str(error)) from None
-
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        version, number = _pragma(db, "user_version"), _pragma(db, "application_id")
-        if version not in {0, SCHEMA_VERSION}:
-            raise FolderUnusable(self._path.parent, "a newer version of the add-on wrote it, update the add-on")
-        if version == SCHEMA_VERSION and self._number in {None, number}:
-            self._number = number
-            return
-        with db:
-            db.execute("BEGIN IMMEDIATE")
-            self._create(db)
-            if self._number not in {None, _pragma(db, "application_id")}:
-                LOG.warning("the store was gone, and is written anew")
-                for generation, owner_id in self._remembered():
-                    if _find(db, generation.id) is None:
-                        self._write(db, generation, owner_id)
-        self._number = _pragma(db, "application_id")
-
-    def _create(self, db: sqlite3.Connection) -> None:
-        # Asked again: another Blender may have been first.
-        if _pragma(db, "user_version") == SCHEMA_VERSION:
-            return
-        # Tells this file from one that is made in its place.
-        db.execute(f"PRAGMA application_id = {random.SystemRandom().randrange(1, 2**31)}")
-        for statement in _SCHEMA:
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _task_row(generation: Generation) -> tuple[object, ...]:
@@ -337,15 +233,6 @@ def _task_row(generation: Generation) -> tuple[object, ...]:
         request.price_usd,
         generation.charged_usd,
     )
-
-
-def _text(content: bytes) -> str:
-    """What is no UTF-8 is not to hinder anybody from reading the rows beside it."""
-    return content.decode("utf-8", "replace")
-
-
-def _pragma(db: sqlite3.Connection, name: str) -> int:
-    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:

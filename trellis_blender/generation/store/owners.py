@@ -9,21 +9,24 @@ locked instead: Blenders of one computer know of each other still, and those of 
 """
 
 import errno
+import getpass
 import logging
 import os
 import platform
 import re
+import stat
+import tempfile
 import threading
 import time
 import uuid
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from weakref import WeakSet
 
 from ..files import remove_file
 from ..problems import explain_os_error
 from .file_locks import Held, NoLocks, hold, is_held
-from .this_computer import shared_folder
 
 LOG = logging.getLogger(__name__)
 
@@ -154,3 +157,26 @@ def _forget_all() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
+
+
+def shared_folder() -> Path:
+    """A folder for what is of no use after a restart of the computer. Raises OSError where there can be none.
+
+    It lies on this computer itself, where files can be locked: a home may be on a drive that has no locks. In a folder
+    that everybody writes to somebody else may have been first, to see what is put there or to send it elsewhere.
+    """
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # nobody in a container has a name
+        user = "me"
+    path = Path(tempfile.gettempdir()) / f"trellis-{sha256(user.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    if os.name != "nt":
+        found = path.lstat()
+        if (
+            not stat.S_ISDIR(found.st_mode)
+            or found.st_uid != os.geteuid()
+            or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        ):
+            raise PermissionError(13, "somebody else's", str(path))
+    return path

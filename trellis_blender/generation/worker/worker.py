@@ -12,7 +12,7 @@ from ..record import costs
 from ..record.generation import Generation
 from ..states import State
 from ..store.database import TakenOver
-from ..store.found import as_found
+from ..store.repository import as_found
 from .context import Dropped, Stopped, Surroundings, Work
 from .fetch import fetch
 from .job import Job

@@ -55,7 +55,7 @@ class TRELLIS_OT_generate_for_selection(SpendingDialog):
     def prepare(self, context: bpy.types.Context) -> None:
         self.keys = _keys(context)
         # What a box waits for already may be known to the store alone.
-        session.current().look_around()
+        session.current().others.look_around()
         monitor.watch()
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -17,6 +17,7 @@ from ..input_image.file import changed_at_ns
 from ..monitor import arrival, monitor
 from ..state import configuration, session
 from ..state.blend_file import path_of
+from ..state.entered import has_secret
 from ..state.settings import (
     PARAMETERS,
     ParameterArguments,
@@ -85,14 +86,35 @@ def submit(
 ) -> list[str]:
     """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken.
 
-    `in_place`: with placeholders in the scene, for an artist who goes on working; see `arrival.submit`.
+    `in_place`: each with a placeholder where its model will stand, for an artist who goes on working, and one undo step
+    for all of them. With `places`, the artist's own objects of each request are that.
     """
+    from ...scene import windows
+    from ...scene.arrival import place
+    from ...scene.placement import placeholder
+
     found = session.current()
-    for model in {request.model for request in requests}:
-        found.service_for(model)
+    services = {model: found.service_for(model) for model in {request.model for request in requests}}
+    if any(has_secret(request.prompt, configuration.secrets()) for request in requests):
+        raise configuration.NotReady("There is a key in the prompt. Take it out; nothing was submitted.")
     if in_place:
-        return [generation.id for generation in arrival.submit(requests, places)]
-    return [found.submit(request).id for request in requests]
+        requests = [replace(each, placement=replace(each.placement, has_placeholder=True)) for each in requests]
+    found.load()
+    taken: list[str] = []
+    scene = None
+    try:
+        for number, request in enumerate(requests):
+            taken.append(found.queue.submit(request, services[request.model]).id)
+            if in_place and places:
+                placeholder.mark(places[number], taken[-1])
+                scene = placeholder.scene_of(places[number][0])
+            elif in_place:
+                scene = place.stand_in(request.name, taken[-1], request.placement)
+    finally:
+        if scene is not None:
+            windows.push_undo(scene, f"Placeholder “{requests[0].name}”")
+        found.drain()
+    return taken
 
 
 def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) -> "list[GenerationRequest]":

@@ -80,7 +80,7 @@ class TRELLIS_OT_show_more(bpy.types.Operator):
 def draw_list(layout: Any, context: bpy.types.Context) -> None:
     """The panel's content."""
     found = session.current()
-    if found.look_around():
+    if found.others.look_around():
         monitor.watch()
     _look(found)
     if unreadable := found.queue.unreadable:

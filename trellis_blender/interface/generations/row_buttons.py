@@ -35,7 +35,7 @@ class RowOperator(bpy.types.Operator):
 
     @abstractmethod
     def act(self, found: session.Session, generation: "Generation") -> None:
-        """Does it. Raises access.NotReady."""
+        """Does it. Raises configuration.NotReady."""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         session.current().drain()

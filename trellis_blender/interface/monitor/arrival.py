@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a generation does to the scene: a placeholder when it is asked for, a model when it has come."""
+"""What a generation does to the scene when it has come, or is submitted again."""
 
 from typing import TYPE_CHECKING
 
@@ -17,46 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...generation.record.generation import Generation
-    from ...generation.record.request import GenerationRequest, Placement
+    from ...generation.record.request import Placement
     from ...scene.arrival.place import Placed
     from ...scene.importing.reading import Reading
-
-
-def submit(
-    requests: "Sequence[GenerationRequest]", places: "Sequence[Sequence[bpy.types.Object]]" = ()
-) -> "list[Generation]":
-    """As `Session.submit`, each with a placeholder where its model will stand: one undo step for all of them.
-
-    With `places`, the artist's own objects of each request are that.
-    """
-    from dataclasses import replace
-
-    from ...scene import windows
-    from ...scene.arrival.place import stand_in
-    from ...scene.placement import placeholder
-
-    found = session.current()
-    taken: list[Generation] = []
-    scene = None
-    try:
-        for number, request in enumerate(requests):
-            placement = replace(request.placement, has_placeholder=True)
-            taken.append(found.submit(replace(request, placement=placement)))
-            if places:
-                placeholder.mark(places[number], taken[-1].id)
-                scene = placeholder.scene_of(places[number][0])
-            else:
-                scene = stand_in(request.name, taken[-1].id, placement)
-    finally:
-        if scene is not None:
-            windows.push_undo(scene, f"Placeholder “{taken[0].request.name}”")
-    return taken
 
 
 def submit_again(generation: "Generation") -> None:
     """Submits one that failed as a new task, with another placeholder where the artist deleted the one it had.
 
-    Raises access.NotReady.
+    Raises configuration.NotReady.
     """
     from ...scene import windows
     from ...scene.arrival.place import stand_in

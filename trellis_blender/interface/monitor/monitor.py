@@ -17,7 +17,7 @@ from ...generation.states import State
 from ...scene import user_activity, windows
 from ..input_image import thumbnails
 from ..placed_model import assets, finish_operator
-from ..state import background, configuration, session
+from ..state import background, configuration, other_blenders, session
 from ..text import rows
 from ..viewport import redraw
 from . import arrival, early_reading
@@ -271,15 +271,15 @@ def _look_after_monitor() -> float | None:
     if found.drain() or _Memory.is_stale or found.knows_all is not knew_all:
         _show()
     _tidy_up(found)
-    others_work = found.look_elsewhere()
-    may_turn_up = found.look_again()
+    others_work = found.others.look_elsewhere()
+    may_turn_up = found.others.look_again()
     if not has_work():
         if user_activity.OUR_MONITOR not in user_activity.modal_operators():
             end_shift()
         # What was taken up just now has not been heard of yet.
         if may_come or found.is_busy:
             return WATCH_INTERVAL_S
-        return session.ELSEWHERE_LOOK_S if others_work or may_turn_up else None
+        return other_blenders.ELSEWHERE_LOOK_S if others_work or may_turn_up else None
     rested_s = time.monotonic() - _Memory.ended_at
     if rested_s < HANDOVER_S:
         return HANDOVER_S - rested_s

@@ -11,28 +11,24 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...generation.providers import provider_of
-from ...generation.record.late_looks import LateLooks
 from ...generation.states import State
 from ...piapi.models import InputUnusable
 from ...piapi.timings import USUAL_TIMINGS
 from . import configuration, logs
 from .blend_file import OpenFile
-from .entered import has_secret
+from .other_blenders import OtherBlenders
 from .settings import finish_of, longest_side_of, settings_of
 
 if TYPE_CHECKING:
     from ...generation.lookups.questions import Answer, Topic
     from ...generation.queue import Queue
     from ...generation.record.generation import Generation
-    from ...generation.record.request import GenerationRequest
     from ...piapi.answers import ListedTask
     from ...piapi.service import Service
     from .offline_process import OfflineProcess
 
 STOP_TIMEOUT_S = 2.0
 WAIT_STEP_S = 0.02
-LOOK_AROUND_S = 10.0
-ELSEWHERE_LOOK_S = 5.0
 
 
 class Session:
@@ -41,11 +37,9 @@ class Session:
     def __init__(self) -> None:
         self._queue: Queue | None = None
         self._offline: OfflineProcess | None = None
-        self._looked_at = 0.0
-        self._looked_elsewhere_at = 0.0
-        self._late_looks: LateLooks | None = None
         self.timings = USUAL_TIMINGS  # whoever wants other waits sets them before the queue is made
         self.file = OpenFile()
+        self.others = OtherBlenders(self)
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
         self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
         self.is_loaded = False  # asked for, see `knows_all`
@@ -104,32 +98,8 @@ class Session:
             found.is_working or found.elsewhere or found.parked or found.state in {State.READY, State.OUTCOME_UNKNOWN}
         )
 
-    def look_around(self) -> bool:
-        """While the artist looks at the list: asks now and then for what other Blenders have begun, and first of all
-        for what there is. True where it asked.
-        """
-        now = time.monotonic()
-        if self.is_loaded and now - self._looked_at < LOOK_AROUND_S:
-            return False
-        self._looked_at = now
-        if self.is_loaded:
-            self.queue.look_around()
-        else:
-            self.load()
-        return True
-
-    def submit(self, request: "GenerationRequest") -> "Generation":
-        """Hands a request to the queue. Raises access.NotReady before anything is taken."""
-        service = self.service_for(request.model)
-        if has_secret(request.prompt, configuration.secrets()):
-            raise configuration.NotReady("There is a key in the prompt. Take it out; nothing was submitted.")
-        self.load()
-        generation = self.queue.submit(request, service)
-        self.drain()
-        return generation
-
     def service_for(self, model_id: str) -> "Service":
-        """Where tasks for a model go; raises access.NotReady where they cannot go there now."""
+        """Where tasks for a model go; raises configuration.NotReady where they cannot go there now."""
         return provider_of(model_id).service(self)
 
     def configured_service(self) -> "Service":
@@ -156,7 +126,7 @@ class Session:
         for generation in changes:
             self.take_over(generation)
             if generation.interrupted and not bpy.app.background:
-                self._go_on(generation)
+                self.others.resume(generation)
         answers = self._queue.inquiries.answers() if self._queue is not None else []
         for answer in answers:
             self._hear(answer)
@@ -164,7 +134,7 @@ class Session:
         return bool(changes or answers)
 
     def ask(self, topic: "Topic", task_id: str = "", *, blend_file: str = "", path: str = "", url: str = "") -> None:
-        """Has something found out; it is in `answers` some time later. Raises access.NotReady."""
+        """Has something found out; it is in `answers` some time later. Raises configuration.NotReady."""
         from ...generation.lookups.questions import WITHOUT_A_KEY, Question
 
         service = configuration.service() if topic in WITHOUT_A_KEY else configuration.ready_service()
@@ -181,7 +151,7 @@ class Session:
     def fetch(self, listed: "ListedTask") -> "Generation":
         """Takes a task of this account, made elsewhere, into the list; its model is fetched and offered, not placed.
 
-        Raises access.NotReady, and InputUnusable for a task that makes no model.
+        Raises configuration.NotReady, and InputUnusable for a task that makes no model.
         """
         from dataclasses import replace
 
@@ -198,7 +168,7 @@ class Session:
         return generation
 
     def its_service(self, generation: "Generation") -> "Service":
-        """The service that has the generation's task: another one would know nothing of it. Raises access.NotReady."""
+        """The service that has the generation's task: another one would know nothing of it. Raises NotReady."""
         service = self.service_for(generation.request.model)
         if service.api_url.rstrip("/") != generation.api_url.rstrip("/"):
             raise configuration.NotReady(
@@ -209,39 +179,6 @@ class Session:
     def paused(self) -> "list[Generation]":
         """What was in the queue, not submitted, when its Blender ended."""
         return [found for found in self.generations.values() if found.parked and found.state is State.QUEUED]
-
-    def look_elsewhere(self) -> bool:
-        """Looks now and then what has become of the generations that other Blenders work on; False where there are
-        none.
-        """
-        elsewhere = [generation for generation in self.generations.values() if generation.elsewhere]
-        now = time.monotonic()
-        if now - self._looked_elsewhere_at > ELSEWHERE_LOOK_S / 2:
-            self._looked_elsewhere_at = now
-            for generation in elsewhere:
-                self.queue.look_at(generation.id)
-        return bool(elsewhere)
-
-    def look_again(self) -> bool:
-        """Looks now and then for the submissions whose answer was lost; False where there are none."""
-        if self._late_looks is None:
-            self._late_looks = LateLooks(self.timings)
-        due, may_be_due = self._late_looks.due(self.generations.values(), time.monotonic())
-        for generation in due:
-            try:
-                self.queue.resume(generation, self.its_service(generation), is_glance=True)
-            except configuration.NotReady as reason:
-                logs.logger(__name__).debug("generation %s is not looked for: %s", generation.id, reason)
-        return may_be_due
-
-    def _go_on(self, generation: "Generation") -> None:
-        """Takes up what an earlier Blender left, where that costs nothing. What was not submitted stays paused."""
-        if generation.state is State.QUEUED or not provider_of(generation.request.model).keeps_tasks:
-            return
-        try:
-            self.queue.resume(generation, self.its_service(generation))
-        except configuration.NotReady as reason:
-            logs.logger(__name__).info("generation %s stays interrupted: %s", generation.id, reason)
 
     def _hear(self, answer: "Answer") -> None:
         from ...generation.lookups.questions import Topic

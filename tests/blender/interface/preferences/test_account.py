@@ -151,15 +151,15 @@ def test_a_lost_answer_is_looked_for_while_its_row_is_there(
     piapi.fail("create", Fault(reset=True, after=True))
     with pytest.raises(RuntimeError, match="so far, and is looked for again while this row is here"):
         bpy.ops.trellis.generate(prompt="a bear")
-    assert current().look_again()
+    assert current().others.look_again()
     next(iter(piapi.tasks.values())).behaviour.processing_s = 0.0
     today = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: today() + 61.0)
-    assert current().look_again()
+    assert current().others.look_again()
     monkeypatch.setattr(time, "monotonic", today)
     until(lambda: any(found.state.value == "ready" for found in current().generations.values()))
     assert len(piapi.creates) == 1
-    assert not current().look_again()
+    assert not current().others.look_again()
 
 
 def test_what_was_removed_is_not_offered_again(addon: Any, piapi: Piapi) -> None:

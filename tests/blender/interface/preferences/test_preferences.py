@@ -56,17 +56,17 @@ def test_what_is_set_reaches_the_threads(preferences: Any) -> None:
 def test_no_more_at_once_than_is_set(preferences: Any, piapi: Piapi) -> None:
     """Guards Queue.allow in Session.queue, and the property's update."""
     from trellis_blender.generation.record.request import compose_request
+    from trellis_blender.interface.generate import submission
     from trellis_blender.scene.arrival.place import here
 
     piapi.behaviour.pending_s = 60
     preferences.at_once = 1
     for number in range(3):
-        current().submit(
-            compose_request(
-                model="Qubico/trellis", prompt=f"bear {number}", picture=None, picture_name="", parameters={},
-                placement=here(bpy.context, 1.0, current().file.blend_load),
-            )
+        request = compose_request(
+            model="Qubico/trellis", prompt=f"bear {number}", picture=None, picture_name="", parameters={},
+            placement=here(bpy.context, 1.0, current().file.blend_load),
         )  # fmt: skip
+        submission.submit([request])
     until(lambda: piapi.asked("get") > 3)
     assert len(piapi.creates) == 1
     preferences.at_once = 3

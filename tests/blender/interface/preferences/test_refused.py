@@ -58,13 +58,13 @@ def test_an_address_of_the_environment(
 def test_an_address_that_an_earlier_version_has_kept(
     preferences: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
-    from trellis_blender.interface.preferences import preferences as room
+    from trellis_blender.interface.preferences import entry
 
     monkeypatch.delenv("PIAPI_API_URL")
     preferences.upload_images = True
-    room._Refused.emptied.add(field)
+    entry.Refused.emptied.add(field)
     setattr(preferences, field, WITH_LOGIN)
-    room._Refused.emptied.clear()
+    entry.Refused.emptied.clear()
     try:
         with pytest.raises(RuntimeError, match="There is a name or password in the address"):
             bpy.ops.trellis.generate(prompt="a bear")

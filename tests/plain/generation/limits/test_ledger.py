@@ -13,7 +13,7 @@ from places import ROOT
 from trellis_blender.generation.limits.account_limits import Accounts
 from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
 from trellis_blender.generation.limits.request_ledger import FILE_NAME, HOLD_LIMIT_S, Ledger, LedgerUnusable, Turn
-from trellis_blender.generation.store import this_computer
+from trellis_blender.generation.store import owners
 from trellis_blender.generation.store.owners import Owner
 from trellis_blender.piapi.plans import FREE
 from trellis_blender.piapi.service import Service
@@ -157,21 +157,21 @@ def test_a_service_on_this_computer_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_this_computer_is_its_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(this_computer.tempfile, "tempdir", str(tmp_path))
-    folder = this_computer.shared_folder()
-    assert folder == this_computer.shared_folder()
+    monkeypatch.setattr(owners.tempfile, "tempdir", str(tmp_path))
+    folder = owners.shared_folder()
+    assert folder == owners.shared_folder()
     assert folder.parent == tmp_path
     if os.name == "nt":
         return
     assert folder.stat().st_mode & 0o077 == 0
     folder.chmod(0o777)
     with pytest.raises(PermissionError):
-        this_computer.shared_folder()
+        owners.shared_folder()
     folder.rmdir()
     (tmp_path / "elsewhere").mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PermissionError):
-        this_computer.shared_folder()
+        owners.shared_folder()
 
 
 def test_a_wait_is_kept_where_the_file_was_locked_or_is_cleared_away(tmp_path: Path) -> None:

@@ -268,8 +268,8 @@ def test_a_folder_that_is_no_utf_8_is_told_in_words_that_are(tmp_path: Path) -> 
 
 
 def test_a_store_that_is_taken_away_while_it_is_written_is_written_anew(store: Store, tmp_path: Path) -> None:
-    """Guards `_once_more`."""
-    prepare, codes = store._prepare, [sqlite3.SQLITE_IOERR_DELETE_NOENT, sqlite3.SQLITE_CANTOPEN]
+    """Guards `again_where_moved`."""
+    prepare, codes = store._file._prepare, [sqlite3.SQLITE_IOERR_DELETE_NOENT, sqlite3.SQLITE_CANTOPEN]
 
     def taking_away(db: sqlite3.Connection) -> None:
         if codes:
@@ -278,7 +278,7 @@ def test_a_store_that_is_taken_away_while_it_is_written_is_written_anew(store: S
             raise error
         prepare(db)
 
-    store._prepare = taking_away  # type: ignore[method-assign]
+    store._file._prepare = taking_away  # type: ignore[method-assign]
     store.save(MADE)
     assert Store(tmp_path).load_all() == [Owned(MADE, "")]
 
