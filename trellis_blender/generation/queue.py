@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from ..imaging.picture import Picture
-from ..piapi.plans import Plan
+from ..piapi.account import Plan
 from ..piapi.service import Service
 from ..piapi.timings import USUAL_TIMINGS, Timings
 from .files import INPUT_NAME

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PiAPI's answers about the account and about uploaded files."""
+"""PiAPI's answers about the account, what its plan allows, and its answers about uploaded files.
+
+Source of the requests per minute: third-party notes, never confirmed by PiAPI; the contract marks them unverified.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .answers import why_not_understood
 from .fields import address, mapping, number, text
@@ -12,6 +16,10 @@ NAME_LIMIT = 100
 AT_ONCE_FIELDS = ("max_trellis_concurrency", "max_concurrent_task_count")
 """The first that is there counts: how many Trellis tasks the account works on at once, else how many of any kind."""
 AT_ONCE_LIMIT = 1000
+MOST_AT_ONCE = 30
+"""More are not worked on at once, whatever an account allows."""
+REQUESTS_PER_MINUTE = {"free": 10, "creator": 60, "pro": 300}
+"""By the plan's name."""
 
 _FIELDS = frozenset(
     {"name", "account_name", "id", "account_id", "plan", "equivalent_in_usd", "wallet", "credit_pack_info"}
@@ -29,6 +37,26 @@ class Account:
     plan: str = ""
     balance_usd: float | None = None
     tasks_at_once: int | None = None
+
+
+class Plan(NamedTuple):
+    """Limits of an account: tasks worked on at once, requests a minute; None where they are not known."""
+
+    tasks_at_once: int | None
+    requests_per_minute: int | None
+
+
+FREE = Plan(None, REQUESTS_PER_MINUTE["free"])
+"""Used until the account's plan is known."""
+
+
+def plan_of(account: Account) -> Plan:
+    """What `account` allows; the plan's name is read in any capitalisation."""
+    at_once = account.tasks_at_once
+    return Plan(
+        None if at_once is None else min(at_once, MOST_AT_ONCE),
+        REQUESTS_PER_MINUTE.get(account.plan.strip().casefold()),
+    )
 
 
 def read_account(answer: object) -> Account:

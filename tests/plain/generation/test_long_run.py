@@ -21,7 +21,7 @@ from service import AT_ONCE, Behaviour, Piapi, running
 from trellis_blender.generation.limits.rate_limit import PIAPI, Pace
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.states import State
-from trellis_blender.piapi.plans import REQUESTS_PER_MINUTE
+from trellis_blender.piapi.account import REQUESTS_PER_MINUTE
 from trellis_blender.piapi.timings import Timings
 
 LENGTHS_S = (25.0, 60.0)

@@ -17,8 +17,7 @@ from trellis_blender.generation.record.generation import new_generation
 from trellis_blender.generation.record.history import last_charge_usd
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.repository import not_taken
-from trellis_blender.piapi.account import Account
-from trellis_blender.piapi.plans import plan_of
+from trellis_blender.piapi.account import Account, plan_of
 from trellis_blender.piapi.timings import Timings
 
 FOLDER = Path("generations")

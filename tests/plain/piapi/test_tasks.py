@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from service import FIXTURES
 
 from trellis_blender.generation.record.progress import read_log
-from trellis_blender.piapi.account import Account, read_account, read_upload
+from trellis_blender.piapi.account import Account, plan_of, read_account, read_upload
 from trellis_blender.piapi.answers import (
     Status,
     Task,
@@ -19,7 +19,6 @@ from trellis_blender.piapi.answers import (
 )
 from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
 from trellis_blender.piapi.fields import moment
-from trellis_blender.piapi.plans import plan_of
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
 

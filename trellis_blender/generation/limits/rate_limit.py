@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from ...piapi.plans import FREE, Plan
+from ...piapi.account import FREE, Plan
 from ...piapi.timings import USUAL_TIMINGS
 from .request_ledger import SHORTEST_WAIT_S, Ledger, LedgerUnusable
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from ...piapi.plans import Plan, plan_of
+from ...piapi.account import Plan, plan_of
 from ...piapi.service import Service
 from ...piapi.timings import Timings
 from ..limits.rate_limit import RateLimit

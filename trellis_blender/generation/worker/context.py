@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...piapi.account import Plan
 from ...piapi.answers import Task
 from ...piapi.http.connections import Connections
-from ...piapi.plans import Plan
 from ...piapi.timings import USUAL_TIMINGS, Timings
 from ..files import INPUT_NAME, write_whole
 from ..limits.rate_limit import Pace, RateLimit, poll_delay_s

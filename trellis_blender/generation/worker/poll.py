@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...gltf.errors import ModelUnusable
+from ...piapi.account import Plan, plan_of
 from ...piapi.answers import Status, Task
 from ...piapi.errors import (
     ConnectionCut,
@@ -17,7 +18,6 @@ from ...piapi.errors import (
     TooManyRequests,
     Unclear,
 )
-from ...piapi.plans import Plan, plan_of
 from ..providers import Client, at_beginning
 from ..record.progress import read_log, share_of_time
 from ..states import State

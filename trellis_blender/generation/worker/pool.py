@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...piapi.plans import MOST_AT_ONCE
+from ...piapi.account import MOST_AT_ONCE
 from ...piapi.service import Service
 from ..limits.rate_limit import RateLimit
 from ..problems import GenerationProblem

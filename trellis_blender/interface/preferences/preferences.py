@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from ...piapi.plans import MOST_AT_ONCE
+from ...piapi.account import MOST_AT_ONCE
 from ...piapi.timings import USUAL_LIMITS
 from ..state import configuration
 from ..state.secret_file import KEPT_IN

@@ -15,7 +15,7 @@ from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
 from trellis_blender.generation.limits.request_ledger import FILE_NAME, HOLD_LIMIT_S, Ledger, LedgerUnusable, Turn
 from trellis_blender.generation.store import owners
 from trellis_blender.generation.store.owners import Owner
-from trellis_blender.piapi.plans import FREE
+from trellis_blender.piapi.account import FREE
 from trellis_blender.piapi.service import Service
 
 ASKING = """

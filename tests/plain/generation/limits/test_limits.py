@@ -13,9 +13,9 @@ from trellis_blender.generation.limits.rate_limit import PIAPI, RateLimit
 from trellis_blender.generation.lookups.questions import Question, Topic
 from trellis_blender.generation.record import costs
 from trellis_blender.generation.states import State
+from trellis_blender.piapi.account import Plan
 from trellis_blender.piapi.http.proxies import Route, route_to, without_login
 from trellis_blender.piapi.http.result_file import open_result
-from trellis_blender.piapi.plans import Plan
 from trellis_blender.piapi.timings import TimeLimits, Timings
 
 

@@ -13,7 +13,7 @@ from trellis_blender.generation.limits.account_limits import Accounts
 from trellis_blender.generation.limits.rate_limit import PIAPI
 from trellis_blender.generation.problems import FolderUnusable
 from trellis_blender.generation.store.owners import Owner
-from trellis_blender.piapi.plans import FREE
+from trellis_blender.piapi.account import FREE
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import USUAL_TIMINGS
 
