@@ -52,7 +52,7 @@ KEY = "test-key-0123456789abcdef"
 
 
 class Figure(NamedTuple):
-    """Samples of one thing. `limit` None is only told; `percentile` is what the limit holds for."""
+    """Samples of one thing. `limit` None is only printed; `percentile` is what the limit holds for."""
 
     name: str
     samples: list[float]
@@ -173,8 +173,8 @@ def overlay(blender: Path, tools: Path, _: Extent) -> Iterator[Figure]:
 
 
 def drawing(program: Path, tools: Path, _: Extent) -> Iterator[Figure]:
-    """The draw functions in a program with a window. Blender's letters are told apart: from 5.0 on they are slow in
-    software, and nobody else can draw them.
+    """The draw functions in a program with a window. Blender's letters are counted apart: from 5.0 on they are slow in
+    software, and no other program draws them.
     """
     with served(tools, "tasks") as url:
         took_ms = in_window(program, url, "window.py", str(ROWS), str(PLACEHOLDERS))
@@ -235,7 +235,7 @@ def finishing(blender: Path, _: Path, extent: Extent) -> Iterator[Figure]:
 def download(_: Path, tools: Path, extent: Extent) -> Iterator[Figure]:
     """A large model onto the disk, checked and durable, against `requests` and a file that is as durable.
 
-    Against a file that is not, it is only told: the difference is how long the disk takes to write all of it.
+    Against a file that is not, it is only printed: the difference is how long the disk takes to write all of it.
     """
     ways = ("ours", "plain", "durable")
     with served(tools, "file", str(DOWNLOAD_MB)) as url:

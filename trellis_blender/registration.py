@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rooms of the interface register, in this order. How it ends is told to `interface.state.background`."""
+"""What the rooms of the interface register, in this order. How it ends, `interface.state.background` keeps."""
 
 import sys
 
@@ -37,7 +37,7 @@ ENDS = (monitor.stop, session.end, decode_many.end, finish_operator.end, redraw.
 
 
 def register() -> None:
-    """Classes, settings, handlers, and a timer for the first look into the store. Reads nothing, asks nobody.
+    """Classes, settings, handlers, and a timer for the first look into the store. Reads nothing, sends nothing.
 
     Where another copy of the add-on is switched on, only a sentence about that.
     """

@@ -40,9 +40,9 @@ HELD = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.ENOTEMPTY}
 
 
 def patiently(act: Callable[[], Result]) -> Result:
-    """What `act` returns, which renames or removes. It is tried again for a moment where somebody holds the file:
+    """What `act` returns, which renames or removes. It is tried again for a moment where a program holds the file:
     virus scanners, indexers and the programs that synchronise folders do so with each that is new, and Windows then
-    lets nobody rename it. Raises what the last try raised.
+    lets no other rename it. Raises what the last try raised.
     """
     is_main = threading.current_thread() is threading.main_thread()
     until = time.monotonic() + (HELD_PATIENCE_ON_MAIN_S if is_main else HELD_PATIENCE_S)
@@ -118,7 +118,7 @@ def remove_unsent(folder: Path, known: Collection[str]) -> None:
 def set_aside(folder: Path) -> Path | None:
     """Takes a generation's folder out of the others by its name, all of it or nothing; None where there is none.
 
-    What is in it can be deleted then whenever nobody holds it. FolderUnusable where somebody does now.
+    What is in it can be deleted then whenever no program holds it. FolderUnusable where one does now.
     """
     if folder.exists() and not folder.is_dir():
         raise FolderUnusable(folder, "it is a file")
@@ -154,7 +154,7 @@ def finish_removals(folder: Path, known: Collection[str]) -> None:
 
 
 def remove_file(path: Path) -> None:
-    """Deletes a file where that can be done; what somebody holds all the time stays."""
+    """Deletes a file where that can be done; what another program holds all the time stays."""
     with suppress(OSError):
         patiently(lambda: path.unlink(missing_ok=True))
 

@@ -74,7 +74,7 @@ def explain_os_error(error: OSError, folder: Path) -> GenerationProblem:
 
 
 def mistake(error: Exception) -> str:
-    """The sentence for what nobody has thought of."""
+    """The sentence for an error that was not foreseen."""
     said = hidden(str(error))[:MISTAKE_LIMIT]
     return f"The add-on made a mistake ({type(error).__name__}: {said}). Please report it."
 

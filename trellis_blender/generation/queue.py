@@ -114,8 +114,8 @@ class Queue:
     def load(self) -> None:
         """Reads all generations from the store; they come as changes, each as it stands there.
 
-        Unfinished ones come parked; `interrupted` where whoever worked on them has ended, so that they can be resumed,
-        `elsewhere` where another Blender works on them.
+        Unfinished ones come parked; `interrupted` where the Blender that worked on them has ended, so that they can be
+        resumed, `elsewhere` where another Blender works on them.
         """
         self._post(self._books.load)
 
@@ -183,7 +183,7 @@ class Queue:
         return generation
 
     def _publish(self, generation: Generation) -> None:
-        """Keeps in memory what is published, for a store that somebody deletes."""
+        """Keeps in memory what is published, for a store that is deleted."""
         if generation.removed:
             self._published.pop(generation.id, None)
         else:

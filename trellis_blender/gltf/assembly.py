@@ -39,7 +39,7 @@ class Assembly:
         self._triangles = self._loose = 0
 
     def mesh(self, places: list[Place]) -> tuple[MeshArrays, LeftOut]:
-        """Raises ModelUnusable where there is no triangle, or one lies nowhere."""
+        """Raises ModelUnusable where there is no triangle, or one has no place."""
         import numpy as np
 
         placed = [each for place in places for each in self._placed(place)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures that a decoder may refuse, told without decoding them: a millisecond for a megabyte. No bpy, no numpy.
+"""Pictures that a decoder may refuse, found without decoding them: a millisecond for a megabyte. No bpy, no numpy.
 
 Sources: the PNG specification, ITU-T T.81 for JPEG, RFC 9649 and RFC 6386 for WebP.
 """

@@ -20,7 +20,7 @@ def main() -> None:
     sys.stdout.write(f"{server.address}\n")
     sys.stdout.flush()
     sys.stdin.read()
-    # At once, even while something is made: nobody will download it.
+    # At once, even while something is made: it will not be downloaded.
     os._exit(0)
 
 

@@ -77,7 +77,7 @@ class Tasks:
         return self._tasks.get(task_id)
 
     def find_model(self, file_name: str) -> bytes:
-        """A finished model by its file's name, which nobody can guess; b"" if there is none."""
+        """A finished model by its file's name, which cannot be guessed; b"" if there is none."""
         with self._lock:
             return next((task.model for task in self._tasks.values() if task.file_name == file_name), b"")
 

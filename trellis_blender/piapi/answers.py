@@ -294,9 +294,9 @@ def _read_status(word: object, *, has_result: bool, is_over: bool) -> Status:
 
 
 def _lines(logs: object) -> Iterator[str]:
-    told = [logs] if isinstance(logs, str) else listing(logs)[:LOG_LINES_MAX]
+    lines = [logs] if isinstance(logs, str) else listing(logs)[:LOG_LINES_MAX]
     count = 0
-    for entry in told:
+    for entry in lines:
         said = entry if isinstance(entry, str) else mapping(entry).get("message")
         for line in said.splitlines()[: LOG_LINES_MAX - count] if isinstance(said, str) else ():
             count += 1

@@ -84,7 +84,7 @@ class Client:
     """One conversation with a PiAPI-shaped service. Not for two threads at once.
 
     `wait_turn` is called before every request (the keeper of the rate limit sits there), `pause` waits between retries;
-    both may raise to break off. `slow_down` gets the seconds for which nobody should send a request. `witness` is shown
+    both may raise to break off. `slow_down` gets the seconds for which no request should be sent. `witness` is shown
     every answer that came. Over `connections` another thread can break off what is under way.
     """
 

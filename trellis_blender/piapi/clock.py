@@ -25,12 +25,12 @@ class ServiceClock:
         if date is None or len(date) > DATE_LIMIT:
             return
         try:
-            told = parsedate_to_datetime(date).replace(tzinfo=UTC).timestamp()
+            there = parsedate_to_datetime(date).replace(tzinfo=UTC).timestamp()
         except (ValueError, TypeError, OverflowError, IndexError):
             return
-        if EARLIEST <= told <= LATEST:
-            self._ahead_s = told - self._elapsed()
+        if EARLIEST <= there <= LATEST:
+            self._ahead_s = there - self._elapsed()
 
     def now(self) -> float | None:
-        """Unix seconds at the service, None where it has not told the time."""
+        """Unix seconds at the service, None where it has not said what time it is."""
         return None if self._ahead_s is None else self._elapsed() + self._ahead_s

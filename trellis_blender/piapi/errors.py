@@ -8,7 +8,7 @@ PiapiError
 │   │   └── ProxyRefused         the proxy answered and let nothing through
 │   ├── LoginPage            511: the network wants a login first
 │   ├── CertificateRefused
-│   ├── AddressUnusable      of no use before somebody changes a setting
+│   ├── AddressUnusable      of no use before a setting is changed
 │   │   ├── ProxyUnusable
 │   │   └── CertificatesUnreadable
 │   └── NotStarted
@@ -72,7 +72,7 @@ class PiapiError(Exception):
     retry_after_s: float | None = None
 
     def __init__(self, detail: str = "") -> None:
-        # Before it is cut: of a secret that is cut in two, nobody would know the rest again.
+        # Before it is cut: the rest of a secret that is cut in two would not be recognized.
         self.detail = " ".join(hidden(detail).split())[:DETAIL_LIMIT]
         super().__init__(self.sentence())
 
@@ -92,7 +92,7 @@ class NotSent(PiapiError):
 
 
 class NoConnection(NotSent):
-    """The name was not found, or nobody listens there, or no connection came about in time. `detail` is the host,
+    """The name was not found, or no server listens there, or no connection came about in time. `detail` is the host,
     `reason` what the system says, "" for nothing."""
 
     remedy = "Check the network and try again."

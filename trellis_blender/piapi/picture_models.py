@@ -20,7 +20,7 @@ CONCEPTS_AT_ONCE = 4
 CONCEPT_SIDE_PX = 1024
 """Squared, the most pixels that a picture may have."""
 
-PRICE_TOLD_LATER = math.inf
+PRICE_KNOWN_LATER = math.inf
 """In place of a price, US dollars: it is no number that anybody knows, and surely not free."""
 
 WORDING = (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes out of a text what must not be told: in errors, recordings, the log and reports. No Blender.
+"""Takes out of a text what must not be shown: in errors, recordings, the log and reports. No Blender.
 
 It goes by what is known to be secret, wherever that stands and however it is written. Rather too much than too little:
 a report is posted where everybody reads it.
@@ -117,7 +117,7 @@ def blanked(text: str, secrets: Iterable[str], names: Iterable[str], folders: Ma
     """`text` without secrets, without the artist's words (`names`: prompts, names of files and objects) and their
     pieces, without the queries and paths of URLs, without people's addresses, and without paths.
 
-    `folders` are those whose paths may be told, by what stands in for them: what is below one is kept.
+    `folders` are those whose paths may be shown, by what stands in for them: what is below one is kept.
     """
     secrets, names = list(secrets), _longest_first(names)
     text = _marked(text)
@@ -153,7 +153,7 @@ def _marked(text: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """What of an address may be told: its host; "(no address)" where it has none."""
+    """What of an address may be shown: its host; "(no address)" where it has none."""
     try:
         return urlsplit(url).hostname or "(no address)"
     except ValueError:

@@ -18,7 +18,7 @@ class Service:
     """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
 
     `upload_images`: images go to `upload_url` first instead of into the request. `record_folder`: where every answer is
-    recorded; "" for nowhere. `limits`: how long it is waited for. `start`: this service has to
+    recorded; "" where nothing is. `limits`: how long it is waited for. `start`: this service has to
     be started first, `api_url` is only its name, and calling `start` gives where it runs.
 
     `webhook_endpoint`, `webhook_secret` and `service_mode` ("", "public" or "private") are passed through to PiAPI,

@@ -25,7 +25,7 @@ from trellis_blender.generation.store.spending import Amount, spending, to_csv
 from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.answers import Status, read_task
 from trellis_blender.piapi.models import InputUnusable
-from trellis_blender.piapi.picture_models import PRICE_TOLD_LATER, WORDING
+from trellis_blender.piapi.picture_models import PRICE_KNOWN_LATER, WORDING
 from trellis_blender.piapi.timings import Timings
 
 SQUARE = Picture(8, 8, bytes([255, 255, 255, 255]) * 32 + bytes([20, 90, 160, 255]) * 32)
@@ -145,7 +145,7 @@ def test_a_blender_that_died_meanwhile_goes_on(make_driver: Callable[..., Driver
     second.queue.load()
     second.until(lambda: generation.id in second.latest)
     made = second.rest(second.queue.resume(second.latest[generation.id], service_of(piapi)))
-    assert (made.state, made.request.price_usd) == (State.READY, PRICE_TOLD_LATER)
+    assert (made.state, made.request.price_usd) == (State.READY, PRICE_KNOWN_LATER)
     assert len(pictures_of(second, made)) == 4
     assert len(piapi.creates) == 1
 
@@ -216,7 +216,7 @@ def test_what_pictures_cost_counts_as_spent(driver: Driver, piapi: Piapi) -> Non
         driver.rest(driver.queue.submit(request, service_of(piapi)))
     known = Store(driver.queue.folder).costs()
     assert [cost.charged_usd for cost in known] == [0.008, pytest.approx(64e-9, abs=1e-7)]
-    assert all(cost.price_usd == PRICE_TOLD_LATER for cost in known)
+    assert all(cost.price_usd == PRICE_KNOWN_LATER for cost in known)
     total = spending(known, known[0].at + 1, "")
     assert total.ever == Amount(pytest.approx(0.008), is_exact=True)
     untold = [known[0]._replace(charged_usd=None), known[1]]
@@ -235,9 +235,14 @@ def test_the_record_is_json_that_everybody_reads() -> None:
 
 def test_no_sentence_speaks_of_a_price_that_nobody_knows() -> None:
     generation = Generation("id", concepts())
-    said = [costs.price(PRICE_TOLD_LATER), costs.charged(generation), costs.paid(generation), costs.unknown(generation)]
+    said = [
+        costs.price(PRICE_KNOWN_LATER),
+        costs.charged(generation),
+        costs.paid(generation),
+        costs.unknown(generation),
+    ]
     assert not [sentence for sentence in said if "inf" in sentence or "$" in sentence]
-    assert costs.asks_first(PRICE_TOLD_LATER, 1000.0)
+    assert costs.asks_first(PRICE_KNOWN_LATER, 1000.0)
     assert costs.charged(replace(generation, charged_usd=0.008)) == "PiAPI charged $0.0080."
 
 

@@ -123,7 +123,7 @@ class RateLimit:
             self._is_known = False
 
     def adopt_plan(self, plan: Plan) -> None:
-        """Keeps to what the account allows from now on, and only then counts as told."""
+        """Keeps to what the account allows from now on, and only then counts as known."""
         if plan.requests_per_minute is not None:
             self.adopt(plan.requests_per_minute)
         if plan.tasks_at_once is not None:

@@ -46,7 +46,7 @@ class LedgerUnusable(Exception):
 
 class Turn(NamedTuple):
     """`wait_s` 0 where a request may go out now, and is counted. `limit`: requests in a minute, as the account's plan
-    has it by what any Blender has been told."""
+    has it by what any Blender was answered."""
 
     wait_s: float
     limit: int

@@ -4,7 +4,7 @@
 from typing import TYPE_CHECKING
 
 from ...piapi.models import Model
-from ...piapi.picture_models import PRICE_TOLD_LATER
+from ...piapi.picture_models import PRICE_KNOWN_LATER
 from ..providers import at_beginning, provider_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ NOTHING_CHARGED = "Nothing was charged."
 COSTS_NOTHING = "It costs nothing."
 
 
-TOLD_LATER = "price told later"
+KNOWN_LATER = "price known later"
 
 
 MOST_USD = 1e6
@@ -30,9 +30,9 @@ def dollars(amount: float) -> str:
 
 
 def price(amount_usd: float) -> str:
-    """What a button says: "$0.04", "free", "price told later"."""
-    if amount_usd == PRICE_TOLD_LATER:
-        return TOLD_LATER
+    """What a button says: "$0.04", "free", "price known later"."""
+    if amount_usd == PRICE_KNOWN_LATER:
+        return KNOWN_LATER
     return dollars(amount_usd) if amount_usd else "free"
 
 
@@ -56,8 +56,8 @@ def charged(generation: "Generation") -> str:
     name, price_usd = at_beginning(provider.name), generation.request.price_usd
     if provider.is_free:
         return COSTS_NOTHING
-    if amount_usd is None and price_usd == PRICE_TOLD_LATER:
-        return f"{name} has not told what it charged."
+    if amount_usd is None and price_usd == PRICE_KNOWN_LATER:
+        return f"{name} has not said what it charged."
     if amount_usd is None:
         return f"{name} may have charged {dollars(price_usd)} or less."
     if amount_usd == 0:
@@ -72,7 +72,7 @@ def paid(generation: "Generation") -> str:
         return f"{COSTS_NOTHING} Resume makes it again."
     if provider.is_free:
         return f"{COSTS_NOTHING} Resume takes it up again."
-    if price_usd == PRICE_TOLD_LATER:
+    if price_usd == PRICE_KNOWN_LATER:
         return "It is paid for and is not lost: Resume takes it up again at no cost."
     return f"The generation is paid for ({dollars(price_usd)}) and is not lost: Resume takes it up again at no cost."
 
@@ -82,7 +82,7 @@ def unknown(generation: "Generation") -> str:
     provider, price_usd = provider_of(generation.request.model), generation.request.price_usd
     if provider.is_free:
         return COSTS_NOTHING
-    what = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
+    what = "for it" if price_usd == PRICE_KNOWN_LATER else dollars(price_usd)
     return (
         f"Whether {provider.name} accepted the task, and charged {what}, is unknown. Look at your tasks on "
         f"{provider.site} before you submit it again."

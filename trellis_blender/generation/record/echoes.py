@@ -2,7 +2,7 @@
 """Whether what the service says a task was made from is what was sent.
 
 It need not come back as it went out: numbers as text or rounded, texts normalised, escaped or cut, pictures as an
-address. So each question has three answers: True, False, and None where it cannot be told.
+address. So each question has three answers: True, False, and None where it cannot be known.
 """
 
 import base64
@@ -19,7 +19,7 @@ DIGITS_KEPT = range(4, 10)
 ROUNDED_BY = 1.0
 """A setting may have come back as the next whole number."""
 CUT_FROM = 3
-"""Letters and digits; of fewer nothing can be told."""
+"""Letters and digits; fewer say nothing."""
 
 _ELLIPSIS = re.compile(r"…|\.{3,}|\[…\]|\[\.{3}\]")
 _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")

@@ -18,7 +18,7 @@ class Generation:
     not stored: they only tell how far it is. Nor are `elsewhere`, another Blender works on it, and `interrupted`, the
     one that worked on it has ended, and `removed`, it is no longer in the store. `fetched`: it was made elsewhere, with
     this account, and brought here by its task. `problem` is the sentence the artist reads. `parked` stands for "not
-    polled until somebody presses Resume". `cancel_asked`: the artist has cancelled it, and the service is asked until
+    polled until Resume is pressed". `cancel_asked`: the artist has cancelled it, and the service is asked until
     it answers; `wanted` turns False when that was too late. `charged_usd` is None where the service did not say.
     `model_url` has the addresses of pictures, one a line. `account` tells the key that it was submitted with from other
     keys. `where` tells where the model was put when that is not the place it was meant for.

@@ -53,8 +53,8 @@ def already_made(generations: Iterable[Generation], wanted: Sameness, seeds: Ite
 
 
 def last_charge_usd(generations: Iterable[Generation], model_id: str) -> float | None:
-    """What the newest task of a model was charged, None where none was told: a price that PiAPI names beforehand
-    nowhere."""
+    """What the newest task of a model was charged, None where none is known: PiAPI
+    names no such price beforehand."""
     charged = [each for each in generations if each.request.model == model_id and each.charged_usd]
     newest = max(charged, key=lambda generation: generation.created_at, default=None)
     return newest.charged_usd if newest is not None else None

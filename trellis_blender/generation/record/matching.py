@@ -88,8 +88,8 @@ def sent_at(submitted_at: float, here: float, there: float | None, elapsed_s: fl
     """When it was submitted, by the service's clock.
 
     `submitted_at` and `here`, which is now, are this computer's times; `there` is now at the service, None where it has
-    not told the time. `elapsed_s` are the seconds since by a clock that nobody sets, None where Blender was started
-    anew.
+    not said what time it is. `elapsed_s` are the seconds since by a clock that cannot be set, None where Blender was
+    started anew.
     """
     now = here if there is None else there
     if elapsed_s is not None:
@@ -98,7 +98,7 @@ def sent_at(submitted_at: float, here: float, there: float | None, elapsed_s: fl
         return SentAt(likely, likely - SKEW_S)
     likely = submitted_at + (now - here)
     if likely > now + SKEW_S:
-        # The clock has been put back since, nobody knows how far.
+        # The clock has been put back since, it is not known how far.
         return SentAt(now, now - CLOCK_OFF_S)
     return SentAt(likely, min(likely, submitted_at) - SKEW_S)
 
@@ -112,7 +112,7 @@ def _settings(generation: Generation, listed: ListedTask) -> list[bool | None]:
 def _may_be_model(model: str, said: str) -> bool:
     """PiAPI leaves the maker's name out here and there, and calls a model otherwise in another place; a word that
     neither has the model's name in it nor is part of it is another model."""
-    wanted, told = (name.rpartition("/")[2].casefold() for name in (model, said))
-    if told in _NAMES:
-        return told == wanted
-    return not told or wanted in told or told in wanted
+    wanted, found = (name.rpartition("/")[2].casefold() for name in (model, said))
+    if found in _NAMES:
+        return found == wanted
+    return not found or wanted in found or found in wanted

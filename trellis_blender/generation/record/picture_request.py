@@ -9,7 +9,7 @@ from ...piapi.picture_models import (
     CONCEPTS,
     CONCEPTS_AT_ONCE,
     FLUX,
-    PRICE_TOLD_LATER,
+    PRICE_KNOWN_LATER,
     TOOLKIT,
 )
 from .request import GenerationRequest, Placement, short_name
@@ -27,7 +27,7 @@ def concepts_request(prompt: str, wording: str, placement: Placement) -> Generat
         prompt=check_prompt(", ".join(filter(None, (prompt.rstrip(" .,"), wording.strip())))),
         name=short_name(prompt),
         parameters=(("width", CONCEPT_SIDE_PX), ("height", CONCEPT_SIDE_PX), ("batch_size", CONCEPTS_AT_ONCE)),
-        price_usd=PRICE_TOLD_LATER,
+        price_usd=PRICE_KNOWN_LATER,
         placement=placement,
     )
 
@@ -42,7 +42,7 @@ def background_request(
         prompt="",
         name=short_name(name),
         parameters=(),
-        price_usd=PRICE_TOLD_LATER,
+        price_usd=PRICE_KNOWN_LATER,
         placement=placement,
         picture=picture,
         picture_path=path,

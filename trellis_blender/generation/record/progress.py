@@ -66,7 +66,7 @@ def share_of_time(elapsed_s: float, expected_s: float | None) -> float | None:
 def time_left_s(share: float | None, elapsed_s: float | None, expected_s: float | None) -> float | None:
     """Seconds until it is made, None where it is unknown: by the share of the usual time that is left, never invented.
 
-    `elapsed_s` None where the service's log tells the `share`, which then counts. Past the usual time nobody knows.
+    `elapsed_s` None where the service's log names the `share`, which then counts. Past the usual time it is not known.
     """
     if not expected_s or expected_s <= 0:
         return None

@@ -4,7 +4,7 @@
 No path either, which would say whose computer it was: a picture is known by its name, its SHA-256 and the place in the
 folder of the generations.
 
-A .blend from somebody else may hold anything in the place of it, and what a service told may be anything as well: every
+A .blend from another computer may hold anything in the place of it, and so may what a service has answered: every
 field is bounded and cleaned here, on its way in and out.
 """
 

@@ -52,7 +52,7 @@ class Placement:
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """All that a generation needs. `parameters` have PiAPI's names; `seed`, where the model takes one, is never 0.
-    `price_usd` is PRICE_TOLD_LATER where PiAPI names none beforehand.
+    `price_usd` is PRICE_KNOWN_LATER where PiAPI names none beforehand.
 
     `picture_path` is the image file, "" where there was none, and `picture_changed_ns` when it was last changed then:
     by these two the same picture is known again without reading it. `press` is what the variations of one press have in

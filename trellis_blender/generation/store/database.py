@@ -36,7 +36,7 @@ _ROWS = f"SELECT CASE WHEN length(CAST(record AS BLOB)) <= {LENGTH_LIMIT} THEN r
 
 
 class Owned(NamedTuple):
-    """A generation, and the name of the owner that works on it, "" for nobody."""
+    """A generation, and the name of the owner that works on it, "" where none does."""
 
     generation: Generation
     owner_id: str

@@ -32,10 +32,10 @@ LOG = logging.getLogger(__name__)
 
 FOLDER_NAME = "owners"
 LOCKED_WITHIN_S = 3600.0
-"""After it was made, an owner's file is locked for sure: nobody's clock is further from the drive's."""
+"""After it was made, an owner's file is locked for sure: no clock is further from the drive's."""
 NAME_LIMIT_BYTES = 1000
 _NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
-"""What is no such name is nobody's, and none of a file."""
+"""What is no such name belongs to no owner, and is no file's."""
 
 
 class Owner:
@@ -52,7 +52,7 @@ class Owner:
     def id(self) -> str:
         """The name that the store keeps for it. Raises GenerationProblem where the folder cannot be written.
 
-        Its file is made anew where somebody has cleared it away: without one, other Blenders would take this one for
+        Its file is made anew where it was cleared away: without one, other Blenders would take this one for
         dead.
         """
         with self._lock:
@@ -130,7 +130,7 @@ class Owner:
             raise OSError(errno.ENOLCK, "files cannot be locked here") from None
 
     def _sweep(self) -> None:
-        """Removes the files of the dead who worked on nothing in the end: nobody asks whether those are alive."""
+        """Removes the files of dead owners that worked on nothing in the end: they are not asked for any more."""
         with suppress(OSError):
             for path in self._folder.iterdir():
                 if path.stat().st_mtime < time.time() - LOCKED_WITHIN_S:
@@ -163,11 +163,11 @@ def shared_folder() -> Path:
     """A folder for what is of no use after a restart of the computer. Raises OSError where there can be none.
 
     It lies on this computer itself, where files can be locked: a home may be on a drive that has no locks. In a folder
-    that everybody writes to somebody else may have been first, to see what is put there or to send it elsewhere.
+    that all users can write to, another user may have made it first, to read or to redirect what is put there.
     """
     try:
         user = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # nobody in a container has a name
+    except (OSError, KeyError, ImportError):  # in a container a user may have no name
         user = "me"
     path = Path(tempfile.gettempdir()) / f"trellis-{sha256(user.encode('utf-8', 'replace')).hexdigest()[:8]}"
     path.mkdir(mode=0o700, exist_ok=True)
@@ -178,5 +178,5 @@ def shared_folder() -> Path:
             or found.st_uid != os.geteuid()
             or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         ):
-            raise PermissionError(13, "somebody else's", str(path))
+            raise PermissionError(13, "it belongs to another user", str(path))
     return path

@@ -170,13 +170,13 @@ class Books:
         self._known.add(found.generation.id)
         if self._is_in_progress(found.generation.id):
             return
-        told = self._as_found(found)
-        if told.interrupted:
+        shown = self._as_found(found)
+        if shown.interrupted:
             # Once: the session resumes it then.
-            if (told.id, found.owner_id) in self._interrupted:
-                told = replace(told, interrupted=False)
-            self._interrupted.add((told.id, found.owner_id))
-        self._publish(told)
+            if (shown.id, found.owner_id) in self._interrupted:
+                shown = replace(shown, interrupted=False)
+            self._interrupted.add((shown.id, found.owner_id))
+        self._publish(shown)
 
     def _is_beyond(self, found: "Owned", shown: Generation) -> bool:
         """Whether another Blender has it, or has taken it further than the artist sees."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ...piapi.picture_models import PRICE_TOLD_LATER
+from ...piapi.picture_models import PRICE_KNOWN_LATER
 from ..file_names import path_key, writable
 
 COLUMNS = ("date", "task", "model", "name", "blend file", "charged USD", "price USD", "known")
@@ -21,7 +21,7 @@ _FORMULA_BEGINS_WITH = tuple("=+-@＝＋－＠\t\r\n")  # the wide ones count in
 
 class TaskCost(NamedTuple):
     """A task of the service. `at` in Unix seconds, `charged_usd` None where the service has not said: then it is at
-    most `price_usd`, which may be PRICE_TOLD_LATER. `blend_file` "" while it was unsaved, or for a task made elsewhere.
+    most `price_usd`, which may be PRICE_KNOWN_LATER. `blend_file` "" while it was unsaved, or for one made elsewhere.
     """
 
     task_id: str
@@ -79,7 +79,7 @@ def to_csv(tasks: Iterable[TaskCost]) -> bytes:
                 _harmless(task.name),
                 _harmless(task.blend_file),
                 "" if task.charged_usd is None else f"{task.charged_usd:.4f}",
-                "" if task.price_usd == PRICE_TOLD_LATER else f"{task.price_usd:.4f}",
+                "" if task.price_usd == PRICE_KNOWN_LATER else f"{task.price_usd:.4f}",
                 _known(task),
             )
         )
@@ -101,7 +101,7 @@ def _known(task: TaskCost) -> str:
     """What is known of the cost."""
     if task.charged_usd is not None:
         return CHARGED
-    return NOT_TOLD if task.price_usd == PRICE_TOLD_LATER else AT_MOST
+    return NOT_TOLD if task.price_usd == PRICE_KNOWN_LATER else AT_MOST
 
 
 def _begin_of_month(now: float) -> float:

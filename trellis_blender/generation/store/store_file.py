@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The SQLite file of the store: its tables, how it is opened, and what is done where somebody takes it away.
+"""The SQLite file of the store: its tables, how it is opened, and what is done where it is deleted.
 
 A connection is opened for each operation: there are few of them, any thread may make them, and none stays open.
 The rollback journal is used rather than WAL, which does not work on the network drives that studios keep homes on.
@@ -58,11 +58,11 @@ Found = TypeVar("Found")
 
 
 class _Moved(FolderUnusable):
-    """The file was taken away while it was open."""
+    """The file was deleted while it was open."""
 
 
 def again_where_moved(act: Callable[Given, Found]) -> Callable[Given, Found]:
-    """Done again in the file that is made then, where somebody clears the folder away at the same moment."""
+    """Done again in the file that is made then, where the folder is deleted at the same moment."""
 
     @wraps(act)
     def tried(*arguments: Given.args, **options: Given.kwargs) -> Found:
@@ -88,7 +88,7 @@ class StoreFile:
     def opened(self) -> Generator[sqlite3.Connection]:
         """A connection with a transaction that is committed at the end of the `with` block, durably."""
         try:
-            # Each time: somebody may have cleared the folder away while Blender runs.
+            # Each time: the folder may have been deleted while Blender runs.
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as db:
                 db.text_factory = _text

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar, cast, get_type_hints
 
 from ...piapi.http.bounded_json import read_json
-from ...piapi.picture_models import PRICE_TOLD_LATER
+from ...piapi.picture_models import PRICE_KNOWN_LATER
 from ..record.generation import Generation
 from ..record.request import GenerationRequest, Placement
 from ..states import State
@@ -37,7 +37,7 @@ def to_json(generation: Generation, before: str = "") -> str:
     found["state"] = generation.state.value
     del found["request"]["picture"]
     found["request"]["parameters"] = dict(generation.request.parameters)
-    if generation.request.price_usd == PRICE_TOLD_LATER:
+    if generation.request.price_usd == PRICE_KNOWN_LATER:
         found["request"]["price_usd"] = None  # JSON has no word for it
     if before:
         _keep_unknown(found, before)
@@ -55,7 +55,7 @@ def from_json(text: object) -> Generation:
         request = _object(found["request"])
         placement = _object(request["placement"])
         request["placement"] = _made(Placement, placement, location=_location(placement["location"]))
-        price_usd = PRICE_TOLD_LATER if request["price_usd"] is None else _number(request["price_usd"])
+        price_usd = PRICE_KNOWN_LATER if request["price_usd"] is None else _number(request["price_usd"])
         parameters = tuple((name, _number(value)) for name, value in _object(request["parameters"]).items())
         made = _made(GenerationRequest, request, placement=request["placement"], price_usd=price_usd,
                      parameters=parameters, picture=None)  # fmt: skip

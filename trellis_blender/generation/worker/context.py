@@ -110,7 +110,7 @@ class Work:
             self.around.publish(changed)
 
     def advance(self, state: State, remark: str = "", **shown: Any) -> None:
-        """What a poll has told: kept where it is a transition, else only shown. The `remark` is what its row says."""
+        """What a poll has found: kept where it is a transition, else only shown. The `remark` is what its row says."""
         if state is self.generation.state and self.generation.problem == remark:
             self.change(**shown)
         else:
@@ -200,8 +200,8 @@ class Work:
         self.stop_or_drop()
         # A stage while submitting would say that the service has heard of it, and a problem says more.
         if seconds > TOLD_FROM_S and not self.generation.problem and self.generation.state is not State.SUBMITTING:
-            told = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-            self.change(stage=f"{at_beginning(self.provider.name)} is asked again in {told}")
+            wait = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+            self.change(stage=f"{at_beginning(self.provider.name)} is asked again in {wait}")
         while (left := until - time.monotonic()) > 0:
             self.job.wake.wait(left)
             self.job.wake.clear()

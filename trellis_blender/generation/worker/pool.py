@@ -72,7 +72,7 @@ class WorkerPool:
         self._waiting.append((generation, job))
 
     def keep_picture(self, job: Job, path: Path) -> None:
-        """Keeps the picture as it is sent in memory, for a folder that somebody clears away before that."""
+        """Keeps the picture as it is sent in memory, for a folder that is deleted before that."""
         if sum(len(each.picture) for _, each in self._waiting) < KEPT_PICTURES_BYTES:
             with suppress(OSError):
                 job.picture = path.read_bytes()

@@ -41,7 +41,7 @@ ACCOUNT_WORDS = {
     "updated_at",
     "expired_at",
 }
-"""The only words of an account that are kept: everything else there may be somebody's name, address or secret. Of
+"""The only words of an account that are kept: everything else there may be a person's name, address or secret. Of
 numbers the ids are blanked."""
 PICTURE_FIELDS = {"image", "images", "file_data"}
 HEADERS_KEPT = re.compile(r"content-type|retry-after|date|.*rate-?limit.*|server")
@@ -126,7 +126,7 @@ def _read(content: bytes) -> object:
     try:
         return read_json(content)
     except ValueError:
-        # Of a secret that is cut in two nobody would know the rest again.
+        # The rest of a secret that is cut in two would not be recognized.
         return hidden(content[:TEXT_READ].decode("utf-8", "replace"))[:TEXT_KEPT]
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What of a GLB is compressed: by meshopt, which takes the place of a view's bytes, or by Draco, which takes that of a
-part's accessors. Their decoders are C and believe what they are told.
+part's accessors. Their decoders are C and trust the sizes that they are given.
 
 Sources: EXT_meshopt_compression and KHR_draco_mesh_compression at Khronos; the Draco bitstream specification 2.2.
 """

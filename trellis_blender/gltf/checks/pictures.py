@@ -15,7 +15,7 @@ PIXELS_IN_ALL_MAX = 2 * PIXELS_MAX
 """Of all pictures: five of 4096² have 84 million."""
 PICTURES_MAX = 100
 HEADER_BYTES = 4 * 1024 * 1024
-"""Within so much of a picture its size has to be told."""
+"""Within so much of a picture its size has to be found."""
 JPEG_BYTES = 64 * 1024 * 1024
 """A JPEG is looked through to its end, for how often a decoder would have to go over it."""
 IN_BASE64 = ";base64,"

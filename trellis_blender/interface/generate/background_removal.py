@@ -67,7 +67,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
             event,
             title="Have PiAPI remove the background?",
             message=f"PiAPI charges by the picture's {size} and tells the price when it is done.{_last_charge()}",
-            confirm_text=f"Remove It · {costs.TOLD_LATER}",
+            confirm_text=f"Remove It · {costs.KNOWN_LATER}",
         )
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
@@ -93,7 +93,7 @@ def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
     known = preview.look(settings.image)
     findings = check.look(known.path, known.changed_ns)
     if any(finding.remedy is not None and finding.remedy.name == 'REMOVE_BACKGROUND' for finding in findings):
-        layout.operator("trellis.remove_background", text=f"Have PiAPI Remove It · {costs.TOLD_LATER}")
+        layout.operator("trellis.remove_background", text=f"Have PiAPI Remove It · {costs.KNOWN_LATER}")
 
 
 def _last_charge() -> str:

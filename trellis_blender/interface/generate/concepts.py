@@ -73,7 +73,7 @@ class TRELLIS_OT_make_concepts(buttons.GenerateButton):
             self,
             width=DIALOG_WIDTH_PX,
             title="Make Concept Images",
-            confirm_text=f"Make {CONCEPTS_AT_ONCE} · {costs.TOLD_LATER}",
+            confirm_text=f"Make {CONCEPTS_AT_ONCE} · {costs.KNOWN_LATER}",
         )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -204,7 +204,7 @@ def draw_section(layout: Any, context: bpy.types.Context, settings: TRELLIS_PG_s
         return
     draw_wording(body, settings)
     if not are_the_way(settings, model):
-        body.operator("trellis.make_concepts", text=f"Make {CONCEPTS_AT_ONCE} · {costs.TOLD_LATER}")
+        body.operator("trellis.make_concepts", text=f"Make {CONCEPTS_AT_ONCE} · {costs.KNOWN_LATER}")
     generation = _shown()
     if generation is not None:
         _draw_pictures(body, context, settings, generation)
@@ -272,7 +272,7 @@ def _shown() -> "Generation | None":
 
 
 def _pictures(generation: "Generation") -> list[tuple[Path, int]]:
-    """The pictures and their icons; none as long as nobody has looked. Never touches the disk."""
+    """The pictures and their icons; none as long as they were not looked for. Never touches the disk."""
     if generation.id not in _Memory.found and generation.id not in _Memory.asked and not bpy.app.background:
         _Memory.asked.add(generation.id)
         background.later(partial(_look, generation.id))

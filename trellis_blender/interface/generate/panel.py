@@ -2,7 +2,7 @@
 """What to generate: input, model, the button, and below it, folded away, what has a good default.
 
 The button stands under what it needs and above what may stay as it is, so it never moves when something is unfolded,
-and nobody has to scroll to it. A folded section says in its header how it is set.
+and needs no scrolling. A folded section says in its header how it is set.
 """
 
 from typing import Any

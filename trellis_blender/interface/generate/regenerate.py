@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...generation.record.request import GenerationRequest
 
 _KEPT = re.compile(rf"{FOLDER_PREFIX}[0-9a-f]{{32}}/{re.escape(INPUT_NAME)}")
-"""No other path that a file from somebody else may name is looked at or sent."""
+"""No other path that a file from another computer may name is looked at or sent."""
 
 
 def active(context: bpy.types.Context) -> "tuple[bpy.types.Object, Made] | None":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The list of generations in the tab "Trellis".
 
-It draws what is known, without a look at the disk. Drawing also tells the queue that somebody looks: every ten seconds
-its thread then looks for generations that other Blenders have begun.
+It draws what is known, without a look at the disk. Drawing also tells the queue that the list is looked at: its
+thread then looks every ten seconds for generations that other Blenders have begun.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple

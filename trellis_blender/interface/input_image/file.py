@@ -27,7 +27,7 @@ def look(path: Path) -> Seen:
 
 
 def changed_at_ns(path: Path) -> int:
-    """When the file was last changed; 0 where it cannot be told."""
+    """When the file was last changed; 0 where that is not known."""
     try:
         return path.stat().st_mtime_ns
     except (OSError, ValueError):

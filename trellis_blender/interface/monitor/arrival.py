@@ -99,7 +99,7 @@ def is_read(generation: "Generation") -> bool:
 def wait_and_place(generation_ids: "Sequence[str]") -> str:
     """For scripts, which go on with what they have asked for: in background Blender nothing arrives by itself.
 
-    Blocks until nobody works on the generations any more, and puts each model that has come into the scene. Returns ""
+    Blocks until the generations are no longer worked on, and puts each model that has come into the scene. Returns ""
     where all are there, else sentences that name each one that is not. All stand where they belong then.
     """
     outcomes = [_place_for_script(session.current().wait_for(number)) for number in generation_ids]

@@ -38,7 +38,7 @@ def take(generation_id: str) -> "Reading | None":
 
 
 def forget() -> None:
-    """What was read, and what is being read, is for nobody."""
+    """What was read, and what is being read, is of no use any more."""
     for name in background.running(_PREFIX):
         background.drop(name)
     _Memory.read.clear()

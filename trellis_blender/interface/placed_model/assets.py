@@ -148,7 +148,7 @@ def draw_preferences(layout: Any, context: bpy.types.Context, preferences: Any) 
 
 class _Memory:
     problem = ""
-    """Why the last model was not saved by itself: nobody pressed anything that could report it."""
+    """Why the last model was not saved by itself: no operator ran that could report it."""
 
 
 def _save_arrived(generation_id: str) -> float | None:

@@ -133,7 +133,7 @@ def draw_account(layout: bpy.types.UILayout, divided_at: float) -> None:
         draw_text(layout, bpy.context, answer.problem, 'ERROR')
         return
     found = answer.account
-    balance = dollars(found.balance_usd) if found.balance_usd is not None else "not told"
+    balance = dollars(found.balance_usd) if found.balance_usd is not None else "not known"
     at_once = str(found.tasks_at_once) if found.tasks_at_once else ""
     column = layout.column(align=True)
     for name, value in (("Account", found.name), ("Plan", found.plan), ("Balance", balance), ("At once", at_once)):
@@ -159,7 +159,7 @@ def _draw_tasks(layout: bpy.types.UILayout) -> None:
 
 
 def _title(listed: "ListedTask") -> str:
-    """What it was made from, where the list says so, else the model; and when, so that they can be told apart."""
+    """What it was made from, where the list says so, else the model; and when, so that they can be distinguished."""
     from ...generation.record.account_task import model_of
     from ...generation.record.request import short_name
 

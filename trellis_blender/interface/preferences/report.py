@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report for a bug tracker: what somebody who helps has to know, and nothing private."""
+"""A report for a bug tracker: what a helper has to know, and nothing private."""
 
 import os
 import platform
@@ -112,7 +112,7 @@ def _host(url: str) -> str:
 
 
 def _changed(settings: Any) -> Iterator[str]:
-    """Numbers and choices that are not as they come. Texts are the artist's words, and never told."""
+    """Numbers and choices that are not as they come. Texts are the artist's words, and never reported."""
     for known in settings.bl_rna.properties:
         if known.type not in TOLD_KINDS or known.identifier in HIDDEN_SETTINGS or getattr(known, "is_array", False):
             continue
@@ -125,7 +125,7 @@ def _plan() -> str:
     answer = session.current().answers.get(Topic.ACCOUNT)
     if answer is None:
         return "not asked"
-    return f"plan {answer.account.plan or 'not told'}" if answer.account is not None else answer.problem
+    return f"plan {answer.account.plan or 'not known'}" if answer.account is not None else answer.problem
 
 
 def _generations() -> Iterator[str]:
@@ -172,7 +172,7 @@ def _names(context: bpy.types.Context) -> Iterator[str]:
 
 
 def _folders() -> dict[str, str]:
-    """Whose paths may be told, by what stands in for them; of what else is below the home folder, nothing is."""
+    """Whose paths may be reported, by what stands in for them; of what else is below the home folder, nothing is."""
     found = {
         str(Path("~").expanduser()): "~",
         str(Path(__file__).parents[2]): "<add-on>",

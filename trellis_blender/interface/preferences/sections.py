@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sections of the preferences, each drawn by a function.
 
-Drawing them has a thread find out what they show and nobody has asked for yet: the way to the service, the room on the
+Drawing them has a thread find out what they show and is not known yet: the way to the service, the room on the
 disk. It neither waits for that nor asks the service.
 """
 

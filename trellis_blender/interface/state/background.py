@@ -119,7 +119,7 @@ def running(beginning: str) -> list[str]:
 
 
 def drop(name: str) -> None:
-    """The result of the work of this name is for nobody; it ends soon if it calls `go_on` now and then."""
+    """The result of the work of this name is not wanted any more; it ends soon if it calls `go_on` now and then."""
     job = _Begun.jobs.pop(name, None)
     if job is not None:
         job.is_dropped = True
@@ -127,7 +127,7 @@ def drop(name: str) -> None:
 
 
 def go_on() -> None:
-    """For work in a thread, now and then: raises Dropped where nobody waits for it any more."""
+    """For work in a thread, now and then: raises Dropped where it is not waited for any more."""
     job = threading.current_thread()
     if isinstance(job, _Job) and job.is_dropped:
         raise Dropped

@@ -34,7 +34,7 @@ def why_no_address(text: str, secrets: Iterable[str], what: str, *, may_have_tok
         return (
             f"There is a key in the address of {what}, so it is not used and not stored. Enter the key in API Key only."
         )
-    # Up to the path; whoever reads a backslash as a slash, and whoever does not.
+    # Up to the path; where a backslash is read as a slash, and where it is not.
     if "@" in re.split(r"[/?#]", text.partition("//")[2] or text)[0]:
         return (
             f"There is a name or password in the address of {what}, so it is not used and not stored. Leave that out."

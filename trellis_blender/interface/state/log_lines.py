@@ -14,7 +14,7 @@ RECORD_LIMIT = 4000
 
 
 class LogLines(logging.Handler):
-    """Keeps the last records, and prints them where nobody else does: a logger that has a handler is no longer
+    """Keeps the last records, and prints them where no other handler does: a logger that has a handler is no longer
     printed by Python itself."""
 
     def __init__(self) -> None:

@@ -53,7 +53,7 @@ class OfflineProcess:
         return process.pid if process is not None and process.poll() is None else None
 
     def stop(self) -> None:
-        """Ends the process, and the waiting of whoever waits for it; one that is just being started ends with that."""
+        """Ends the process, and every wait for it; one that is just being started ends with that."""
         self._is_stopped = True
         if self._process is not None:
             _end(self._process)
@@ -120,7 +120,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
     with suppress(subprocess.TimeoutExpired):
         process.wait(END_LIMIT_S)
     with suppress(OSError):
-        # What is still unsent goes nowhere.
+        # What is still unsent is dropped.
         process.stdin.close()  # pyright: ignore[reportOptionalMemberAccess]
 
 

@@ -124,7 +124,7 @@ class SecretFile:
             raise
 
     def _wipe(self, part: Path) -> None:
-        """Where somebody holds the file so that it cannot be removed, it is empty at least."""
+        """Where another program holds the file so that it cannot be removed, it is empty at least."""
         if part.is_file() and not part.is_symlink():
             with suppress(OSError):
                 os.truncate(part, 0)

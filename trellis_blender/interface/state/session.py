@@ -37,7 +37,7 @@ class Session:
     def __init__(self) -> None:
         self._queue: Queue | None = None
         self._offline: OfflineProcess | None = None
-        self.timings = USUAL_TIMINGS  # whoever wants other waits sets them before the queue is made
+        self.timings = USUAL_TIMINGS  # for other waits, set it before the queue is made
         self.file = OpenFile()
         self.others = OtherBlenders(self)
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
@@ -90,7 +90,7 @@ class Session:
             time.sleep(WAIT_STEP_S)
 
     def may_come(self, generation_id: str) -> bool:
-        """Whether a model that was asked for may still come: True while the store has not told of it."""
+        """Whether a model that was asked for may still come: True while the store has not been read."""
         found = self.generations.get(generation_id)
         if found is None:
             return bool(generation_id) and not self.knows_all
@@ -225,7 +225,7 @@ class Session:
             self.lively.pop(generation.id, None)
 
     def wait_for(self, generation_id: str) -> "Generation":
-        """Blocks until nobody works on the generation any more. For scripts; in a window Blender stands still."""
+        """Blocks until the generation is no longer worked on. For scripts; in a window Blender stands still."""
         while True:
             self.drain()
             generation = self.generations[generation_id]

@@ -12,7 +12,7 @@ from ...generation.record.costs import dollars, price
 from ...generation.record.progress import time_left_s
 from ...generation.states import State
 from ...piapi.models import SEED_LIMIT
-from ...piapi.picture_models import LABELS, PRICE_TOLD_LATER
+from ...piapi.picture_models import LABELS, PRICE_KNOWN_LATER
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -219,14 +219,14 @@ def size(count: int) -> str:
 
 
 def removal(generation: "Generation") -> list[str]:
-    """What removing a generation does, in sentences; [] where nothing is lost by it and nobody need be asked."""
+    """What removing a generation does, in sentences; [] where nothing is lost by it and no question is needed."""
     state = generation.state
     price_usd = generation.charged_usd if generation.charged_usd is not None else generation.request.price_usd
     provider = provider_of(generation.request.model)
     if state in {State.READY, State.PLACED}:
         what = "What was made" if generation.request.makes_pictures else "The model's file"
         said = [f"{what} is deleted from this computer, and so is the picture that was sent."]
-        if price_usd == PRICE_TOLD_LATER:
+        if price_usd == PRICE_KNOWN_LATER:
             said.append(f"{at_beginning(provider.name)} has charged for it and has not said how much.")
         elif not provider.is_free:
             said.append(f"It has cost {dollars(price_usd)}. Making it again costs the same again.")
@@ -237,11 +237,11 @@ def removal(generation: "Generation") -> list[str]:
         what = "What it made" if generation.request.makes_pictures else "Its model"
         said = [f"{what} has not been fetched yet, and is no longer followed here."]
         if not provider.is_free:
-            known = "" if price_usd == PRICE_TOLD_LATER else f" ({dollars(price_usd)})"
+            known = "" if price_usd == PRICE_KNOWN_LATER else f" ({dollars(price_usd)})"
             said.append(f"It is paid for{known}. Press Resume to download it at no cost.")
         return said
     if state in {State.OUTCOME_UNKNOWN, State.SUBMITTING}:
-        known = "for it" if price_usd == PRICE_TOLD_LATER else dollars(price_usd)
+        known = "for it" if price_usd == PRICE_KNOWN_LATER else dollars(price_usd)
         return [
             f"It is unknown whether {provider.name} took the task and charged {known}.",
             "Once it is removed, the add-on no longer looks for the task.",

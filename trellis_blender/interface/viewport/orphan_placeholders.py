@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Placeholders in which nothing will arrive: copies, and those that came with a .blend from somebody else."""
+"""Placeholders in which nothing will arrive: copies, and those that came with a .blend from another computer."""
 
 from typing import Any
 

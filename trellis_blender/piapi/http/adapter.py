@@ -25,7 +25,7 @@ TRAILERS_LIMIT = 100
 
 
 class Session(requests.Session):
-    """A session that takes nothing from the environment, follows nobody and keeps nothing."""
+    """A session that takes nothing from the environment, follows no redirect and keeps nothing."""
 
     def __init__(self, connections: Connections) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _Answer(http.client.HTTPResponse):
         raise http.client.HTTPException("an answer that is always still to come")
 
     def begin(self) -> None:
-        """As the library's, less what nobody here reads: lines that are no headers, which urllib3 would write into the
+        """As the library's, less what is not read here: lines that are no headers, which urllib3 would write into the
         log, and cookies, which `requests` takes seconds and 100 MB for where they are many."""
         super().begin()
         self.headers.defects.clear()

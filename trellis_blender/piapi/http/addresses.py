@@ -78,7 +78,7 @@ def read_address(url: str) -> Address | None:
 def checked_address(url: str, what: str) -> str:
     """`url` without a trailing slash, as everybody reads it.
 
-    Raises AddressUnusable unless it is https, or http on this computer: the key goes nowhere in the clear.
+    Raises AddressUnusable unless it is https, or http on this computer: the key is never sent unencrypted.
     """
     url = url.strip().rstrip("/")
     address = read_address(url)

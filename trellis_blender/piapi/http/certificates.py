@@ -58,7 +58,7 @@ def trusting(bundle: str, named_by: str, *, checks_names: bool = False) -> ssl.S
 
     Made once for all connections, because reading a bundle takes longer than connecting. `named_by` is the variable
     that names the bundle, "" for the one that requests brings. Raises CertificatesUnreadable where a bundle that is
-    named has no certificate, and OSError where nothing can be read for now: a context that trusts nobody is not kept.
+    named has no certificate, and OSError where nothing can be read for now: a context that trusts nothing is not kept.
     """
     context = create_urllib3_context()
     context.verify_mode = ssl.CERT_REQUIRED

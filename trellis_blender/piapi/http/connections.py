@@ -103,7 +103,7 @@ class Connections:
         return ProxyAway(str(self._proxy), reason) if self._proxy else NoConnection(self._host, reason)
 
     def apart(self, ask: Callable[[], Found]) -> Found:
-        """What `ask` returns or raises, from a thread that is left behind where nobody waits for it any more: there is
+        """What `ask` returns or raises, from a thread that is left behind where it is not waited for any more: there is
         no way to break off the looking up of a name."""
         answers: queue.SimpleQueue[tuple[Found | None, Exception | None]] = queue.SimpleQueue()
 
@@ -150,7 +150,7 @@ class Connections:
         AddressRefused where it leads to what may not be reached."""
         host, port = connection._dns_host.strip("[]"), connection.port
         limit_s = connection.timeout if isinstance(connection.timeout, int | float) else None
-        problem: OSError = OSError("its name leads nowhere")
+        problem: OSError = OSError("its name has no address")
         try:
             found = self.apart(lambda: socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:

@@ -27,7 +27,7 @@ _PROXY = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:(.*)@)?([^@]*)", re.DO
 class Route(NamedTuple):
     """The way to `url`. `proxy` is its address without name and password, "" for a direct connection.
 
-    `source` says in words where that comes from, "" where nobody has said anything. `bundles` are the variables of the
+    `source` says in words where that comes from, "" where nothing is set. `bundles` are the variables of the
     environment that add certificates.
     """
 

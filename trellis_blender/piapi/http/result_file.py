@@ -43,8 +43,8 @@ class FileIdentity:
     def validator(self) -> str:
         """For `If-Range`: the host sends the rest only of the same file. "" where it has given nothing to tell by that
         can be sent again."""
-        told = ((_ETAG, self.etag), (_TIME, self.last_modified))
-        return next((text for form, text in told if form.fullmatch(text)), "")
+        known = ((_ETAG, self.etag), (_TIME, self.last_modified))
+        return next((text for form, text in known if form.fullmatch(text)), "")
 
 
 class Part(NamedTuple):
@@ -155,9 +155,9 @@ def _is_other_rest(response: requests.Response, part: Part) -> bool:
     """A rest that does not begin where the part ends, or is of another file."""
     if response.status_code != 206:
         return False
-    told = [(response.headers.get("ETag"), part.identity.etag)]
-    told.append((response.headers.get("Last-Modified"), part.identity.last_modified))
-    is_of_another = any(now and then and now != then for now, then in told)
+    pairs = [(response.headers.get("ETag"), part.identity.etag)]
+    pairs.append((response.headers.get("Last-Modified"), part.identity.last_modified))
+    is_of_another = any(now and then and now != then for now, then in pairs)
     return is_of_another or _content_range(response) != (part.received, part.identity.size)
 
 

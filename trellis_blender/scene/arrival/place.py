@@ -229,7 +229,7 @@ def _in_boxes(model: bpy.types.Object, arriving: _Arriving, boxes: list[bpy.type
 
 def stand_in(name: str, generation_id: str, placement: Placement) -> bpy.types.Scene:
     """Puts a placeholder where the model will stand; the scene it is in. Pushes no undo step."""
-    # The artist sees it where they pressed; local view is told of it below.
+    # The artist sees it where they pressed; it is added to the local view below.
     destination = destination_of(placement, arrives=False)
     unit_m = metres_per_unit(destination.scene)
     empty = placeholder.stand(name, generation_id, placement, destination.collection, unit_m)

@@ -66,7 +66,7 @@ def _images_in(tree: bpy.types.NodeTree) -> Iterator[bpy.types.Image]:
 
 
 def _is_painted(image: bpy.types.Image) -> bool:
-    """Painted or baked into, and nowhere but in memory."""
+    """Painted or baked into, and in memory only."""
     return image.source == 'GENERATED' and image.is_dirty
 
 
@@ -83,7 +83,7 @@ def _pack(image: bpy.types.Image) -> str:
 
 
 def _save(image: bpy.types.Image) -> str:
-    """A packed picture's own bytes into a file whose name nobody has; one that is a file already stays one."""
+    """A packed picture's own bytes into a file of a new name; one that is a file already stays one."""
     if _is_painted(image) and (problem := _pack(image)):
         return problem
     if image.source != 'FILE':

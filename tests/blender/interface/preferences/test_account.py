@@ -105,7 +105,7 @@ def test_an_account_of_which_little_is_told_is_shown(addon: Any, piapi: Piapi) -
         piapi.fail("balance", Fault(200, {"code": 200, "data": data}))
         bpy.ops.trellis.test_key()
         until(lambda: Topic.ACCOUNT in current().answers)
-        assert "not told" in drawn()
+        assert "not known" in drawn()
 
 
 def test_tasks_of_which_the_list_says_little_are_shown_and_fetched_with_what_they_were_made_from(
