@@ -197,8 +197,9 @@ def arriving(program: Path, tools: Path, _: Extent) -> Iterator[Figure]:
             yield Figure("Against File > Import of the same", ratios, "times", ARRIVING_MAX)
             longest = STRETCH_MAX_MS if triangles <= STRETCH_TRIANGLES else None
             yield Figure("Its longest stretch", [each["longest"] * 1000 for each in rounds], "ms", longest)
+            yield Figure("Saving it as an asset", [each["asset"] * 1000 for each in rounds], "ms", longest)
             for part in rounds[0]["parts"]:
-                yield Figure(f"Of it, {part}", [each["parts"].get(part, 0) * 1000 for each in rounds], "ms")
+                yield Figure(f"A part of it: {part}", [each["parts"].get(part, 0) * 1000 for each in rounds], "ms")
 
 
 def arrival(blender: Path, tools: Path, _: Extent) -> Iterator[Figure]:

@@ -3,7 +3,7 @@
 with its undo step: `blender --python window_arrival.py -- GLB`.
 
 Prints, round by round, what the arrival takes in all and in its longest stretch, what the import takes,
-and what each part of the arrival does: placing with the undo step, the copy for the thumbnail, the monitor's turns.
+and what parts of the arrival do, and what saving it as an asset takes, as the preferences may want it of every model.
 """
 
 import contextlib
@@ -62,6 +62,7 @@ def measure(path: Path) -> Steps:
     from trellis_blender.generation.files import THUMBNAIL_NAME
     from trellis_blender.interface.input_image import thumbnails
     from trellis_blender.interface.monitor import arrival, monitor
+    from trellis_blender.interface.placed_model import assets
     from trellis_blender.interface.state import background
     from trellis_blender.scene.arrival import place
     from trellis_blender.scene.images import mesh_snapshot
@@ -71,8 +72,8 @@ def measure(path: Path) -> Steps:
     clock.put_around(monitor, "tick")
     clock.put_around(arrival, "place", "placing")
     clock.put_around(place, "push_undo", "its undo step")
-    clock.put_around(mesh_snapshot, "take", "copying it for its picture")
-    clock.put_around(mesh_snapshot, "prepare", "its texture for that")
+    clock.put_around(mesh_snapshot, "take", "what its picture needs")
+    clock.put_around(mesh_snapshot, "prepare", "its texture, where small")
     rounds: list[dict[str, Any]] = []
     stored = fill_store(path)
     session.load()
@@ -88,7 +89,10 @@ def measure(path: Path) -> Steps:
         yield from until(lambda: not background.is_running(thumbnails.DRAWING))
         yield REST_S
         all_s, longest_s = sum(clock.stretches_s), max(clock.stretches_s)
-        rounds.append({"all": all_s, "longest": longest_s, "import": import_s, "parts": clock.parts_s})
+        model = session.file.object_of(session.generations[generation_id])
+        asset_s = taken_by(lambda model=model: assets.save_as_asset(bpy.context, model))
+        figures = {"all": all_s, "longest": longest_s, "import": import_s, "asset": asset_s}
+        rounds.append({**figures, "parts": clock.parts_s})
     session.close()
     return rounds[1:]
 
