@@ -96,12 +96,17 @@ def in_order(keys: Keys, go_on: Callable[[], object]) -> Keys:
     highest = np.empty(len(keys), np.uint8)
     for piece in pieces(len(keys), go_on):
         highest[piece] = keys[piece] >> np.uint64(56)
-    ends = np.cumsum(np.bincount(highest, minlength=256))
-    go_on()
-    order = np.argsort(highest, kind="stable")
+    counts = np.bincount(highest, minlength=256)
+    ends = np.cumsum(counts)
+    free = ends - counts
     sorted_keys = np.empty_like(keys)
     for piece in pieces(len(keys), go_on):
-        sorted_keys[piece] = keys[order[piece]]
+        order = np.argsort(highest[piece], kind="stable")
+        counts = np.bincount(highest[piece], minlength=256)
+        # What of the piece goes into a bucket goes there in one run, behind what earlier pieces have put there.
+        places = np.repeat(free - (np.cumsum(counts) - counts), counts) + np.arange(len(order))
+        sorted_keys[places] = keys[piece][order]
+        free += counts
     begins = 0
     for number, end in enumerate(ends.tolist()):
         if not number % _BUCKETS_FOR_A_CALL:
