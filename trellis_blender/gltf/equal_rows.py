@@ -94,9 +94,10 @@ def in_order(keys: Keys, go_on: Callable[[], object]) -> Keys:
         keys.sort()
         return keys
     highest = np.empty(len(keys), np.uint8)
+    counts = np.zeros(256, np.intp)
     for piece in pieces(len(keys), go_on):
         highest[piece] = keys[piece] >> np.uint64(56)
-    counts = np.bincount(highest, minlength=256)
+        counts += np.bincount(highest[piece], minlength=256)
     ends = np.cumsum(counts)
     free = ends - counts
     sorted_keys = np.empty_like(keys)
