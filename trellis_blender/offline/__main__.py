@@ -15,8 +15,11 @@ def main() -> None:
     token = sys.stdin.readline().strip()
     if not token:
         raise SystemExit("The offline preview is started by the add-on.")
-    server = OfflineServer(token)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    try:
+        server = OfflineServer(token)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    except (RuntimeError, MemoryError):
+        raise SystemExit("This computer has no room for one more thread. Close other programs.") from None
     sys.stdout.write(f"{server.address}\n")
     sys.stdout.flush()
     sys.stdin.read()

@@ -8,6 +8,7 @@ A create goes out once: PiAPI has no idempotency key, so it is repeated only whe
 import random
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -155,7 +156,8 @@ class Client:
 
         Whatever is answered is the answer: it is asked again only where it surely did not hear.
         """
-        self._repeated(lambda: self._ask("DELETE", self._task_url(task_id)), (NotSent, TooManyRequests))
+        ask = partial(self._ask, "DELETE", self._task_url(task_id), may_be_empty=True)
+        self._repeated(ask, (NotSent, TooManyRequests))
 
     def get_account(self) -> Account:
         """Name, plan, balance and limits of the account."""
@@ -221,8 +223,10 @@ class Client:
         body: dict[str, Any] | None = None,
         *,
         is_fine: Callable[[object], bool] = lambda _: False,
+        may_be_empty: bool = False,
     ) -> object:
-        """The answer. `is_fine` says of one with the status of an error that it is none."""
+        """The answer. `is_fine` says of one with the status of an error that it is none; `may_be_empty`: a status that
+        says that it was done is enough."""
         self._retry_after_s = None
         self._wait_turn()
         headers = {"x-api-key": self._key, "Accept": "application/json"}
@@ -251,7 +255,7 @@ class Client:
             if response.status_code == 400 and body is None:
                 raise RequestRefused(read_message(answer))
             raise error_for(response.status_code, read_message(answer), self._retry_after_s)
-        if answer is None:
+        if answer is None and not (may_be_empty and content.strip() in {b"", b"null"}):
             raise AnswerNotUnderstood
         return answer
 

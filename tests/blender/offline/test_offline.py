@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -459,6 +460,30 @@ def test_a_start_that_fails_says_why(python: tuple[str, ...], said: str) -> None
     process = OfflineProcess(python)
     with pytest.raises(NotStarted, match=said):
         process.service().reached()
+    process.stop()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no limit on the size of stacks")
+def test_a_process_without_room_for_a_thread_says_so() -> None:
+    """Stacks larger than the address space."""
+    limited = ("/bin/sh", "-c", 'ulimit -s 200000000000 && exec "$0" "$@"', *PYTHON)
+    process = OfflineProcess(limited)
+    with pytest.raises(NotStarted, match=r"no room for one more thread\. Close other programs"):
+        process.service().reached()
+    process.stop()
+
+
+def test_a_blender_without_room_for_a_thread_says_so_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    process = OfflineProcess(PYTHON)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(NotStarted, match=r"could not be started\. This computer has no room"):
+        process.service().reached()
+    assert process.process_id is None
+    monkeypatch.undo()
+    assert process.service().reached().api_url
     process.stop()
 
 

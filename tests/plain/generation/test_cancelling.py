@@ -139,6 +139,18 @@ def test_a_cancel_that_was_heard_is_not_repeated_and_what_comes_all_the_same_is_
     assert piapi.asked("cancel") == 1
 
 
+@pytest.mark.parametrize("fault", [Fault(204, ""), Fault(200, ""), Fault(202, "\n"), Fault(200, "null")])
+def test_a_cancel_that_is_answered_with_nothing_is_heard(driver: Driver, piapi: Piapi, fault: Fault) -> None:
+    """Done is what HTTP says; whether it was cancelled, the next poll tells."""
+    (made,) = waiting_at_piapi(driver, piapi, 1)
+    piapi.fail("cancel", replace(fault, after=True))
+    driver.queue.cancel(driver.latest[made.id], service_of(piapi))
+    cancelled = driver.rest(made)
+    assert (cancelled.state, cancelled.problem) == (State.CANCELLED, "Cancelled at PiAPI. Nothing was charged.")
+    assert not any("cannot cancel" in each.problem for each in driver.history[made.id])
+    assert piapi.asked("cancel") == 1
+
+
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 500, 501, 503])
 @pytest.mark.parametrize("body", [{"code": 400, "message": "invalid request"}, "<html>no</html>", ""])
 def test_a_cancel_that_is_refused_in_whatever_words_is_asked_once(

@@ -4,6 +4,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ class Store:
         has done."""
         with self._file.opened() as db:
             db.execute("BEGIN IMMEDIATE")
-            found = _find(db, generation.id)
+            found = _find(db, generation.id, generation)
             if found is not None and _is_anothers(found, generation, owner_id):
                 raise TakenOver(found)
             self._write(db, generation, owner_id)
@@ -123,10 +124,13 @@ class Store:
             return {str(row[0]) for row in db.execute("SELECT id FROM generation")}
 
     @again_where_moved
-    def load(self, generation_id: str) -> Owned | None:
-        """One generation as it was written last, with its owner; None where there is none."""
+    def load(self, generation_id: str, known: Generation | None = None) -> Owned | None:
+        """One generation as it was written last, with its owner; None where there is none.
+
+        Of one that this version cannot read, and that another owner has, `known` with its state and task is returned.
+        """
         with self._file.opened() as db:
-            return _find(db, generation_id)
+            return _find(db, generation_id, known)
 
     @again_where_moved
     def load_taken(self) -> list[Owned]:
@@ -143,7 +147,7 @@ class Store:
         """
         with self._file.opened() as db:
             db.execute("BEGIN IMMEDIATE")
-            found = _find(db, generation.id)
+            found = _find(db, generation.id, generation)
             if found is not None:
                 is_held = found.owner_id != owner_id and is_alive(found.owner_id)
                 if is_held or not _may_be_taken(found.generation, generation):
@@ -162,7 +166,7 @@ class Store:
             query = "SELECT 1 FROM task WHERE id = ? AND generation != ?"
             if db.execute(query, (writable(generation.task_id), generation.id)).fetchone():
                 return False
-            found = _find(db, generation.id)
+            found = _find(db, generation.id, generation)
             if found is not None and found.owner_id not in {"", owner_id} and found.generation.task_id:
                 raise TakenOver(found)
             self._write(db, generation, owner_id)
@@ -246,9 +250,18 @@ def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
     return found
 
 
-def _find(db: sqlite3.Connection, generation_id: str) -> Owned | None:
+def _find(db: sqlite3.Connection, generation_id: str, known: Generation | None = None) -> Owned | None:
+    """What stands there. Where the row cannot be read, `known` as far as the row's columns tell of it, unless it is
+    nobody's and has no other task: then what is known is more."""
     found = _read(db.execute(f"{_ROWS} WHERE id = ?", (generation_id,)))
-    return found[0] if found else None
+    if found or known is None:
+        return found[0] if found else None
+    columns = db.execute("SELECT state, owner, task_id FROM generation WHERE id = ?", (generation_id,)).fetchone()
+    state, owner_id, task_id = (each if isinstance(each, str) else "" for each in columns or ("", "", ""))
+    if not owner_id and task_id in {"", known.task_id}:
+        return None
+    state = next((each for each in State if each.value == state), known.state)
+    return Owned(replace(known, state=state, task_id=task_id, parked=False), owner_id)
 
 
 def _is_anothers(found: Owned, generation: Generation, owner_id: str) -> bool:

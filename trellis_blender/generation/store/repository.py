@@ -92,7 +92,7 @@ class Books:
     def latest(self, generation: Generation) -> Generation | None:
         """How the store has it; None where another Blender works on it; then that is published."""
         with suppress(GenerationProblem):
-            if (found := self._open().load(generation.id)) is not None:
+            if (found := self._open().load(generation.id, generation)) is not None:
                 if self._owner.is_another(found.owner_id):
                     self._publish_found(found)
                     return None
@@ -122,7 +122,7 @@ class Books:
     def keep(self, generation: Generation) -> None:
         """Writes down and tells what was decided about it."""
         try:
-            found = self._open().load(generation.id)
+            found = self._open().load(generation.id, generation)
             if found is None and generation.id not in self._open().ids():
                 # Another Blender has removed it meanwhile.
                 self._publish(replace(generation, removed=True))
@@ -140,7 +140,7 @@ class Books:
         if self._is_in_progress(generation.id):
             return
         try:
-            found = self._open().load(generation.id)
+            found = self._open().load(generation.id, generation)
             if found is not None and self._is_beyond(found, generation):
                 self._publish_found(found)
                 return

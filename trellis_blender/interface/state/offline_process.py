@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from ...generation.providers import OFFLINE_PREVIEW
+from ...generation.threads import NoThread, begun
 from ...piapi.errors import NotStarted
 from ...piapi.service import Service
 
@@ -77,6 +78,10 @@ class OfflineProcess:
                 if self._is_stopped:
                     _end(self._process)
                 address = _first_line(self._process, token)
+            except NoThread as problem:
+                if self._process is not None:
+                    _end(self._process)
+                raise NotStarted(f"The offline preview could not be started. {problem}") from None
             except OSError as error:
                 raise NotStarted(f"The offline preview could not be started ({error.strerror or error}).") from None
             if self._is_stopped:
@@ -94,13 +99,15 @@ class OfflineProcess:
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PIAPI_")},
+            # Threads of numpy's own would gain nothing, and where there is no room for them it does not load.
+            env={name: value for name, value in os.environ.items() if not name.startswith("PIAPI_")}
+            | {"OPENBLAS_NUM_THREADS": "1"},
             creationflags=NO_WINDOW,
         )
 
 
 def _first_line(process: "subprocess.Popen[str]", token: str) -> str:
-    """Sends the token, returns the address that comes back; "" where the process ended or hung."""
+    """Sends the token, returns the address that comes back; "" where the process ended or hung. Raises NoThread."""
     assert process.stdin is not None
     assert process.stdout is not None
     with suppress(OSError, ValueError):  # it has ended, or `stop` has closed this
@@ -108,8 +115,8 @@ def _first_line(process: "subprocess.Popen[str]", token: str) -> str:
         process.stdin.flush()
     limit = threading.Timer(START_LIMIT_S, process.kill)
     limit.daemon = True
-    limit.start()
     with process.stdout as lines:
+        begun(limit)
         address = lines.readline().strip()
     limit.cancel()
     return address

@@ -116,8 +116,8 @@ class Connections:
         until = time.monotonic() + LOOK_UP_LIMIT_S
         try:
             threading.Thread(target=run, name="trellis-look-up", daemon=True).start()
-        except RuntimeError as error:
-            raise OSError(str(error)) from None
+        except (RuntimeError, MemoryError):
+            raise OSError("this computer has no room for one more thread") from None
         while True:
             self.look()
             try:
