@@ -26,6 +26,9 @@ WORDS = re.compile(r"[A-Za-z”}][,:;.]? [“(A-Za-z{]")
 SQL_WORDS = "SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|BEGIN|TEXT NOT|THEN|WHERE|{ROWS}"
 NO_SENTENCE = re.compile(rf"\s*({SQL_WORDS}|# This is|import )|ORDER BY")
 """SQL, Python, and the head of Blender's file of catalogs."""
+WITH_NODES = PACKAGE / "scene/importing"
+NAME_OF_A_NODE = re.compile(r"(glTF|[A-Z]\w*)( [A-Z]\w*)+")
+"""Names and inputs of nodes are Blender's own."""
 ONLY_FILLED_IN = re.compile(r"(\W*\{[\w…]+\}\W*)*")
 STANDS_FOR_ANOTHER = {"join", "len", "max", "min", "round", "str", "sum", "get", "strip", "rstrip"}
 """Calls for which the name of their argument is shown instead."""
@@ -45,7 +48,10 @@ def written() -> str:
     rooms: dict[str, set[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        rooms.setdefault(room, set()).update(sentences(path.read_text(encoding="utf-8")))
+        found = sentences(path.read_text(encoding="utf-8"))
+        if path.parent == WITH_NODES:
+            found = {sentence for sentence in found if not NAME_OF_A_NODE.fullmatch(sentence)}
+        rooms.setdefault(room, set()).update(found)
     parts = [HEADING, *("\n".join((f"# {room}", *sorted(found))) for room, found in sorted(rooms.items()) if found)]
     return "\n\n".join(parts) + "\n"
 

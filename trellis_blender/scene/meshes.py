@@ -21,6 +21,13 @@ def is_linked(model: bpy.types.Object) -> bool:
     return is_anothers or (data is not None and data.library is not None)
 
 
+def why_not_ours(model: bpy.types.Object) -> str:
+    """Why nothing can be done to the object, as a sentence; "" where it is a mesh of this file."""
+    if model.type != 'MESH':
+        return f"“{model.name}” is no mesh."
+    return f"“{model.name}” is linked from another file. Make it local first." if is_linked(model) else ""
+
+
 SMALLEST_SIDE = 1e-12
 """Of a mesh in its file's units; a smaller one is a point, and Blender's numbers too short to enlarge it."""
 

@@ -9,6 +9,8 @@ RENDER = "RENDER_OT_render"
 RENDERING = "the render is finished"
 IN_OPERATION = "the operation that you are in is finished"
 """What a model waits for, as the end of "It arrives when …"."""
+LEAVE_MODE = "Leave the mode you are in first"
+SELECT_FIRST = "Select a model first."
 
 MODE_NAMES = {
     'EDIT': "Edit Mode",

@@ -44,6 +44,11 @@ def viewports_of(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
                 yield area.spaces.active
 
 
+def where_it_is(scene: bpy.types.Scene) -> str:
+    """For what is in another scene than the one that is shown, as a sentence."""
+    return f"It is in the scene “{scene.name}”."
+
+
 def has(layer: bpy.types.ViewLayer, item: bpy.types.Object) -> bool:
     """Whether an object is in a view layer. `visible_get` makes Blender update the layer first, so it is right for an
     object that was just linked, too.

@@ -25,6 +25,8 @@ from ..states import State
 from ..store.database import Store, TakenOver
 from .job import Job
 
+WAITS_FOR_OTHERS = "Waiting for other tasks"
+"""The stage while the account has no room for one more task."""
 TOLD_FROM_S = 20.0
 """A longer wait before a request is said: the limit on requests or `Retry-After`, that of another generation too."""
 

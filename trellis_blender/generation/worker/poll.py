@@ -22,7 +22,7 @@ from ..providers import Client, at_beginning
 from ..record.progress import read_log, share_of_time
 from ..states import State
 from .backoff import Patience
-from .context import Work
+from .context import WAITS_FOR_OTHERS, Work
 
 LOG = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def apply(work: Work, task: Task, remark: str = "") -> None:
     elif task.status is Status.PROCESSING:
         work.advance(State.RUNNING, remark, **_read_progress(work, task))
     elif task.status is Status.STAGED:
-        work.advance(State.WAITING, remark, stage="Waiting for other tasks", progress=None)
+        work.advance(State.WAITING, remark, stage=WAITS_FOR_OTHERS, progress=None)
     else:
         work.advance(State.WAITING, remark, stage=f"Waiting for {work.provider.name}", progress=None)
     if work.is_cancelled and work.generation.wanted and work.generation.state in BEGUN:

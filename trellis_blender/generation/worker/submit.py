@@ -9,7 +9,7 @@ from ..files import INPUT_NAME
 from ..problems import PictureGone
 from ..providers import Client, at_beginning
 from ..states import State
-from .context import Work
+from .context import WAITS_FOR_OTHERS, Work
 from .poll import apply
 from .reconcile import look_for
 
@@ -60,7 +60,7 @@ def submit(work: Work, client: Client) -> None:
 def _wait_for_staged(work: Work) -> None:
     """While the service lets one task wait because of the others, another one would only wait there as well."""
     while work.around.staged:
-        work.change(stage="Waiting for other tasks")
+        work.change(stage=WAITS_FOR_OTHERS)
         work.pause(work.around.timings.staged_look_s)
 
 

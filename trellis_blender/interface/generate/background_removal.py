@@ -25,6 +25,7 @@ from ..state.settings import TRELLIS_PG_settings, settings_of
 from ..text import rows
 from ..viewport import redraw
 from . import buttons, submission
+from .readiness import NO_IMAGE
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -46,7 +47,7 @@ class TRELLIS_OT_remove_background(buttons.GenerateButton):
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:
         image = settings_of(context.scene).image
-        reason = configuration.why_not_ready() or ("" if image else "Choose an image first.")
+        reason = configuration.why_not_ready() or ("" if image else NO_IMAGE)
         return reason or ("PiAPI is working on it." if _awaited(image) is not None else "")
 
     def wanted(self, context: bpy.types.Context) -> "Sequence[GenerationRequest]":

@@ -199,7 +199,7 @@ def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> 
     wishes, left_out = _survey(context, keys)
     said = " ".join(each.said for each in left_out)
     if not wishes:
-        operator.report({'ERROR'}, f"{said} Nothing was submitted.".strip())
+        operator.report({'ERROR'}, f"{said} {decode_many.NOTHING_SUBMITTED}".strip())
         return {'CANCELLED'}
     taken: list[str] = []
 
@@ -207,7 +207,7 @@ def _submit(operator: Any, context: bpy.types.Context, keys: Sequence[_Key]) -> 
         requests = [_compose(context, wish) for wish in wishes]
         taken.extend(submission.submit(requests, in_place=True, places=[wish.boxes for wish in wishes]))
 
-    done = monitor.press(operator, submit, "Nothing was submitted.")
+    done = monitor.press(operator, submit, decode_many.NOTHING_SUBMITTED)
     if taken and said:
         operator.report({'WARNING'}, f"Left out: {said}")
     if taken and bpy.app.background and (problem := arrival.wait_and_place(taken)):

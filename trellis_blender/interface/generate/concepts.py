@@ -26,6 +26,7 @@ from ..text import rows
 from ..text.layouts import draw_text
 from ..viewport import redraw
 from . import buttons, prompts, submission
+from .readiness import NO_PROMPT
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -163,7 +164,7 @@ def are_the_way(settings: TRELLIS_PG_settings, model: Model) -> bool:
 
 def why_not(settings: TRELLIS_PG_settings) -> str:
     """Why no concept images can be made now, as a sentence; "" where everything is there."""
-    return configuration.why_not_ready() or ("" if has_words(settings.prompt) else "Write a prompt first.")
+    return configuration.why_not_ready() or ("" if has_words(settings.prompt) else NO_PROMPT)
 
 
 def both_steps(model: Model) -> str:

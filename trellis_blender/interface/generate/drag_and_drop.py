@@ -122,7 +122,7 @@ class TRELLIS_OT_generate_from_files(_PicturesDialog):
             paths = self._paths()
         except OSError as error:
             raise InputUnusable(
-                f"“{error.filename}” cannot be read ({error.strerror}). Nothing was submitted."
+                f"“{error.filename}” cannot be read ({error.strerror}). {decode_many.NOTHING_SUBMITTED}"
             ) from None
         if not paths:
             raise InputUnusable("There is no picture among these files.")
@@ -261,7 +261,7 @@ def _submit(
         requests = [request for requests in composed for request in requests]
         taken.extend(submission.submit(submission.side_by_side(requests, spot), in_place=True))
 
-    done = monitor.press(operator, submit, "Nothing was submitted.")
+    done = monitor.press(operator, submit, decode_many.NOTHING_SUBMITTED)
     if len(taken) == 1 and spot is not None and not bpy.app.background:
         operators: Any = bpy.ops
         operators.trellis.set_down('INVOKE_DEFAULT', generation=taken[0])

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ...generation.record.generation import Generation
     from ...generation.record.history import Sameness
 
+NO_IMAGE = "Choose an image first."
+NO_PROMPT = "Write a prompt first."
+
 
 class _Memory:
     asked: "tuple[object, ...] | None" = None
@@ -28,14 +31,14 @@ def what_is_missing(settings: TRELLIS_PG_settings, model: Model) -> str:
     """What the artist has still to enter, as a sentence; "" where nothing is missing."""
     if settings.source == 'IMAGE':
         if not settings.image:
-            return "Choose an image first."
+            return NO_IMAGE
         known = preview.look(settings.image)
         return known.problem or check.problem(known.path, known.changed_ns)
     if model is OFFLINE_PREVIEW:
         return "The offline preview works from a picture. Choose Image."
     if TEXT not in model.task_types:
         return f"{model.label} makes models from images only. Choose Image, or the model TRELLIS."
-    return "" if has_words(settings.prompt) else "Write a prompt first."
+    return "" if has_words(settings.prompt) else NO_PROMPT
 
 
 def already_made(settings: TRELLIS_PG_settings, model: Model) -> "list[Generation]":

@@ -14,6 +14,7 @@ from . import decode_cache
 from .file import changed_at_ns
 
 TURN_S = 0.01
+NOTHING_SUBMITTED = "Nothing was submitted."
 
 Then = Callable[[Any, bpy.types.Context], set[str]]
 """What the pictures are for. It reports through the operator that it gets, and returns what that one returns."""
@@ -47,7 +48,7 @@ class TRELLIS_OT_read_pictures(bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if event.type == 'ESC' and event.value == 'PRESS':
             self.cancel(context)
-            self.report({'INFO'}, "Nothing was submitted.")
+            self.report({'INFO'}, NOTHING_SUBMITTED)
             return {'CANCELLED'}
         if event.type != 'TIMER':
             return {'RUNNING_MODAL'}

@@ -18,8 +18,6 @@ def look(path: Path) -> Seen:
 
     changed_ns = changed_at_ns(path)
     try:
-        if not changed_ns or not path.is_file():
-            return Seen(0, f"There is no file “{path}”. Choose the image again.")
         check_file(path)
     except (PictureUnusable, OSError) as reason:
         return Seen(changed_ns, str(reason))

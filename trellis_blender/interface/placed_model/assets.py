@@ -41,7 +41,7 @@ class TRELLIS_OT_save_asset(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode.startswith(('EDIT', 'SCULPT', 'PAINT')):
-            cls.poll_message_set("Leave the mode you are in first")
+            cls.poll_message_set(user_activity.LEAVE_MODE)
             return False
         return True
 
@@ -69,7 +69,7 @@ class TRELLIS_OT_save_asset(bpy.types.Operator):
             generation = session.current().generations.get(self.generation)
             found = session.current().file.object_of(generation) if generation is not None else None
         if found is None:
-            raise NotSaved("It is not in the scene. Place it first." if self.generation else "Select a model first.")
+            raise NotSaved("It is not in the scene. Place it first." if self.generation else user_activity.SELECT_FIRST)
         return found
 
 
@@ -112,10 +112,8 @@ def save_as_asset(context: bpy.types.Context, model: bpy.types.Object) -> tuple[
 
     Raises scene.assets.NotSaved.
     """
-    from ...scene.assets.save import NotSaved, save
+    from ...scene.assets.save import save
 
-    if model.type != 'MESH':
-        raise NotSaved(f"“{model.name}” is no mesh.")
     saved = save(model, library_folder(), _about(context, model))
     if _refresh() is not None:
         background.later(_refresh, AGAIN_AFTER_S)

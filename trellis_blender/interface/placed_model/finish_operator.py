@@ -46,7 +46,7 @@ class TRELLIS_OT_finish(FinishOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != 'OBJECT':
-            cls.poll_message_set("Leave the mode you are in first")
+            cls.poll_message_set(user_activity.LEAVE_MODE)
             return False
         return True
 
@@ -149,7 +149,7 @@ class TRELLIS_OT_finish(FinishOperator):
     def _model(self, context: bpy.types.Context) -> bpy.types.Object:
         found = bpy.data.objects.get(self.model) if self.model else context.active_object
         if found is None:
-            raise CannotFinish(f"There is no object “{self.model}”." if self.model else "Select a model first.")
+            raise CannotFinish(f"There is no object “{self.model}”." if self.model else user_activity.SELECT_FIRST)
         return found
 
     def _say(self, model: bpy.types.Object, notes: list[str]) -> None:

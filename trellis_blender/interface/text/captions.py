@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...generation.states import State
-from .rows import STAGES, advance, shorten
+from .rows import IN_ANOTHER_BLENDER, STAGES, advance, shorten
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -43,7 +43,7 @@ def caption(name: str, generation: "Generation | None", now: float, *, in_scene:
         return Caption(name, "Made elsewhere · nothing arrives here", is_orphan=True)
     state = generation.state
     if generation.elsewhere:
-        return Caption(name, "In another Blender")
+        return Caption(name, IN_ANOTHER_BLENDER)
     if generation.is_working:
         return Caption(name, advance(generation, now), generation.progress)
     if state is State.PLACED:

@@ -49,6 +49,7 @@ _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 ROUGH = "Offline preview: a rough stand-in, not Trellis."
 NO_LONGER_HERE = "No longer in the scene"
 IN_ANOTHER_FILE = "Placed in another file"
+IN_ANOTHER_BLENDER = "In another Blender"
 
 
 class Line(NamedTuple):
@@ -76,7 +77,7 @@ def describe(
     """
     state = generation.state
     if generation.elsewhere:
-        return Line("In another Blender", None, "Another Blender on this computer works on it.", 'TIME')
+        return Line(IN_ANOTHER_BLENDER, None, "Another Blender on this computer works on it.", 'TIME')
     if generation.is_working:
         return Line(advance(generation, now), generation.progress, generation.problem, 'TIME')
     icon = ICONS.get(state, 'TIME')

@@ -26,6 +26,7 @@ from ..errors import (
 )
 from ..timings import TimeLimits
 from .addresses import read_address
+from .bounded_json import ABSURD_SIZE
 from .connections import Connections, Reach
 from .proxies import Proxy, proxy_for
 
@@ -118,7 +119,7 @@ def read_limited(connections: Connections, response: requests.Response, limit_by
     for piece in pieces(connections, response):
         content += piece
         if len(content) > limit_bytes:
-            raise AnswerNotUnderstood("an answer of absurd size")
+            raise AnswerNotUnderstood(ABSURD_SIZE)
     return bytes(content)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import bpy
 
 from ...generation.record.request import Placement
-from ..windows import layer_collections, shown_scene, view_layer_of, viewports_of, window_of
+from ..windows import layer_collections, shown_scene, view_layer_of, viewports_of, where_it_is, window_of
 
 
 class Destination(NamedTuple):
@@ -32,7 +32,7 @@ def destination_of(placement: Placement, *, arrives: bool = True) -> Destination
     if reason:
         return Destination(scene, scene.collection, f"It is in the Scene Collection, because {reason}.")
     if scene != shown and window_of(scene) is None:
-        return Destination(scene, collection or scene.collection, f"It is in the scene “{scene.name}”.")
+        return Destination(scene, collection or scene.collection, where_it_is(scene))
     return Destination(scene, collection or scene.collection, "")
 
 

@@ -21,7 +21,7 @@ from ...imaging.picture import Picture
 from .. import blend_files
 from ..blockout import swap
 from ..finish import textures
-from ..meshes import is_linked, mesh_of
+from ..meshes import mesh_of, why_not_ours
 from ..placement import placeholder
 from .catalog import ROOT, ensure
 
@@ -61,9 +61,9 @@ def save(model: bpy.types.Object, folder: Path, about: About) -> tuple[Path, lis
     The asset has no parent, constraints or animation and is at the origin, with the same rotation and scale. The scene
     does not change. The same `key` replaces the asset; without one the object gets a key. Raises NotSaved.
     """
+    if reason := why_not_ours(model):
+        raise NotSaved(reason)
     mesh = mesh_of(model)
-    if is_linked(model):
-        raise NotSaved(f"“{model.name}” is linked from another file. Make it local first.")
     path = folder / file_name(about.name, about.key or _own_key(model))
     if bpy.data.filepath and path_key(str(path.resolve())) == path_key(str(Path(bpy.data.filepath).resolve())):
         raise NotSaved(f"“{model.name}” is open in its own asset file. Save this .blend file instead.")

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 import bpy
 
-from ..meshes import is_linked, mesh_of
+from ..meshes import mesh_of, why_not_ours
 from . import decimate, loose_parts, shading
 from .options import STEPS, CannotFinish, Finish
 
@@ -40,10 +40,8 @@ def is_heavy(mesh: bpy.types.Mesh, finish: Finish) -> bool:
 
 def check(model: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish with a sentence where something of it cannot be done; changes nothing."""
-    if model.type != 'MESH':
-        raise CannotFinish(f"“{model.name}” is no mesh.")
-    if is_linked(model):
-        raise CannotFinish(f"“{model.name}” is linked from another file. Make it local first.")
+    if reason := why_not_ours(model):
+        raise CannotFinish(reason)
     for step in _STEPS:
         step.check(model, wanted)
 

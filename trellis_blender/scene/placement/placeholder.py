@@ -15,7 +15,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from .. import object_names
-from ..windows import layer_collections, shown_scene, view_layer_of
+from ..windows import layer_collections, shown_scene, view_layer_of, where_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -279,7 +279,7 @@ def _is_flat(matrix: Matrix) -> bool:
 def why_unseen(model: bpy.types.Object, scene: bpy.types.Scene) -> str:
     """A sentence that says why the artist cannot see the model; "" if they can."""
     if scene != shown_scene():
-        return f"It is in the scene “{scene.name}”."
+        return where_it_is(scene)
     collections = list(model.users_collection)
     root = view_layer_of(scene).layer_collection
     layers = [layer for collection in collections for layer in layer_collections(root, collection)]
