@@ -5,7 +5,7 @@ It draws what is known, without a look at the disk. Drawing also tells the queue
 thread then looks every ten seconds for generations that other Blenders have begun.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -20,6 +20,7 @@ from ..text import rows
 from ..text.layouts import TrellisPanel, draw_text, ui_scale
 from ..viewport import redraw
 from ..viewport.show_textures import draw_show_textures
+from .row_buttons import actions_of
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -37,12 +38,6 @@ CHARACTER_UNITS = 0.31
 """A character of the panel's font, on average."""
 STATUS_CHARACTER_UNITS = 0.265
 """A character of "In the scene · $0.04 · 0:07": there are many narrow ones."""
-
-
-class _Action(NamedTuple):
-    operator: str
-    text: str
-    icon: Any = 'NONE'
 
 
 class _Memory:
@@ -114,7 +109,7 @@ def _draw_generation(
     layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation", units: float
 ) -> Any:
     line = monitor.line_of(generation)
-    actions = _actions(generation, line)
+    actions = actions_of(generation, line)
     box: Any = layout.box()
     parts = box
     is_narrow = units < NARROW_UNITS
@@ -149,35 +144,3 @@ def _draw_generation(
     if line.detail:
         draw_text(box, context, line.detail)
     return box
-
-
-def _actions(generation: "Generation", line: rows.Line) -> list[_Action]:
-    """The buttons of a row, the last ones to give way when it gets narrow."""
-    state = generation.state
-    cancel, more = _Action("trellis.cancel", "", 'X'), _Action("trellis.more", "", 'DOWNARROW_HLT')
-    cost = price(generation.request.price_usd)
-    if generation.elsewhere:
-        return []
-    if generation.is_working:
-        return [cancel] if generation.wanted else []
-    if generation.parked and state is State.QUEUED:
-        return [_Action("trellis.submit_again", f"Submit · {cost}"), cancel]
-    if (
-        generation.parked
-        and (generation.task_id or state is State.SUBMITTING)
-        and state not in {State.READY, State.PLACED}
-    ):
-        resume = _Action("trellis.resume", "Resume")
-        return [resume, cancel, more] if generation.task_id else [resume, more]
-    if state is State.READY and generation.request.makes_pictures:
-        return [_Action("trellis.use_pictures", "Use"), more]
-    if state is State.READY:
-        return [_Action("trellis.place", "Place"), more]
-    if line.stage in {rows.NO_LONGER_HERE, rows.IN_ANOTHER_FILE}:
-        return [_Action("trellis.place", "Place Again"), more]
-    if state is State.OUTCOME_UNKNOWN:
-        look = _Action("trellis.resume", "", 'FILE_REFRESH')
-        return [look, _Action("trellis.submit_again", f"Again · {cost}"), more]
-    if state is State.FAILED:
-        return [_Action("trellis.submit_again", f"Again · {cost}"), more]
-    return [more]

@@ -3,12 +3,13 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
 from ...generation.lookups.questions import Topic
 from ...generation.providers import provider_of
+from ...generation.record.costs import price
 from ...generation.states import State
 from ..generate.spending_operator import SpendingOperator
 from ..monitor import arrival, monitor
@@ -189,3 +190,43 @@ class TRELLIS_OT_submit_paused(_SubmitsAgain):
                     arrival.submit_again(generation)
 
         return monitor.press(self, submit_all)
+
+
+class Action(NamedTuple):
+    """A button of a row, by its operator."""
+
+    operator: str
+    text: str
+    icon: Any = 'NONE'
+
+
+def actions_of(generation: "Generation", line: rows.Line) -> list[Action]:
+    """The buttons of a row, the last ones to give way when it gets narrow."""
+    state = generation.state
+    cancel, more = Action("trellis.cancel", "", 'X'), Action("trellis.more", "", 'DOWNARROW_HLT')
+    cost = price(generation.request.price_usd)
+    if generation.elsewhere:
+        return []
+    if generation.is_working:
+        return [cancel] if generation.wanted else []
+    if generation.parked and state is State.QUEUED:
+        return [Action("trellis.submit_again", f"Submit · {cost}"), cancel]
+    if (
+        generation.parked
+        and (generation.task_id or state is State.SUBMITTING)
+        and state not in {State.READY, State.PLACED}
+    ):
+        resume = Action("trellis.resume", "Resume")
+        return [resume, cancel, more] if generation.task_id else [resume, more]
+    if state is State.READY and generation.request.makes_pictures:
+        return [Action("trellis.use_pictures", "Use"), more]
+    if state is State.READY:
+        return [Action("trellis.place", "Place"), more]
+    if line.stage in {rows.NO_LONGER_HERE, rows.IN_ANOTHER_FILE}:
+        return [Action("trellis.place", "Place Again"), more]
+    if state is State.OUTCOME_UNKNOWN:
+        look = Action("trellis.resume", "", 'FILE_REFRESH')
+        return [look, Action("trellis.submit_again", f"Again · {cost}"), more]
+    if state is State.FAILED:
+        return [Action("trellis.submit_again", f"Again · {cost}"), more]
+    return [more]

@@ -154,14 +154,14 @@ def test_no_row_speaks_of_infinite_prices(settings: Any, piapi: Piapi) -> None:
     from dataclasses import replace
 
     from trellis_blender.generation.states import State
-    from trellis_blender.interface.generations import panel
+    from trellis_blender.interface.generations import row_buttons
     from trellis_blender.interface.text import rows
 
     generation, _ = made_concepts(settings)
     for state in State:
         for changes in ({}, {"parked": True}, {"wanted": False}):
             changed = replace(generation, state=state, charged_usd=None, **changes)
-            texts = [action.text for action in panel._actions(changed, line(changed))]
+            texts = [action.text for action in row_buttons.actions_of(changed, line(changed))]
             texts += [rows.facts(changed), rows.settings_in_full(changed, str), *rows.removal(changed)]
             assert not [text for text in texts if "inf" in text.lower().split()], (state, texts)
             assert "$inf" not in " ".join(texts)
