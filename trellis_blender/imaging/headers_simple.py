@@ -6,6 +6,7 @@ Sources: Microsoft's BITMAPINFOHEADER, Truevision's TGA specification 2.0, the O
 
 import re
 import struct
+from collections.abc import Iterator
 
 from .kinds import kind_of
 
@@ -18,10 +19,8 @@ _TGA_KINDS = frozenset({1, 2, 3, 9, 10, 11})
 _EXR = b"\x76\x2f\x31\x01"
 _EXR_ODD = 0x18
 """The flags of files with several images, each with its own header, and of files with many values per pixel."""
-_EXR_WINDOW = re.compile(rb"(?:dataWindow|displayWindow)\0box2i\0\x10\0\0\0(.{16})", re.DOTALL)
-_EXR_CHANNELS = re.compile(rb"channels\0chlist\0.{4}", re.DOTALL)
+_EXR_NAME_BYTES = 256
 _EXR_CHANNEL = re.compile(rb"([^\0]{1,255})\0.{16}", re.DOTALL)
-_EXR_TILE = re.compile(rb"tiles\0tiledesc\0\x09\0\0\0(.{8})", re.DOTALL)
 _EXR_VALUES_MAX = 160_000_000
 """Of all channels, and of all channels of a tile, which is allocated whole: 640 MB."""
 _HDR_SIZE = re.compile(rb"\n\n([-+][XY]) (\d{1,9}) [-+][XY] (\d{1,9})\n")
@@ -49,12 +48,14 @@ def is_loaded(start: bytes) -> bool:
     if start[:4] != _EXR:
         return False
     width, height = size_of(start) or (0, 0)
-    listed = _EXR_CHANNELS.search(start)
-    channels, place = 0, listed.end() if listed else len(start)
-    while found := _EXR_CHANNEL.match(start, place):
-        channels, place = channels + 1, found.end()
-    tiles = [struct.unpack("<II", each) for each in _EXR_TILE.findall(start)]
-    return max([width * height, *(across * down for across, down in tiles)]) * channels > _EXR_VALUES_MAX
+    channels, largest = 0, width * height
+    for name, kind, value in _exr_attributes(start):
+        if (name, kind) == (b"channels", b"chlist"):
+            channels = max(channels, len(_EXR_CHANNEL.findall(value)))
+        elif (name, kind) == (b"tiles", b"tiledesc"):
+            across, down = struct.unpack_from("<II", value)
+            largest = max(largest, across * down)
+    return largest * channels > _EXR_VALUES_MAX
 
 
 def is_float(start: bytes) -> bool:
@@ -70,10 +71,37 @@ def _bmp(start: bytes) -> tuple[int, int]:
 
 def _exr(start: bytes) -> tuple[int, int] | None:
     """The larger of the data window and the display window: both are allocated."""
-    windows = [struct.unpack("<4i", found) for found in _EXR_WINDOW.findall(start)]
-    if b"dataWindow\0" not in start or start[5] & _EXR_ODD:
+    if start[5] & _EXR_ODD:
         return None
+    found = [
+        (name, struct.unpack("<4i", value))
+        for name, kind, value in _exr_attributes(start)
+        if kind == b"box2i" and name in {b"dataWindow", b"displayWindow"} and len(value) == 16
+    ]
+    if not any(name == b"dataWindow" for name, _ in found):
+        return None
+    windows = [window for _, window in found]
     return max(right - left + 1 for left, _, right, _ in windows), max(low - top + 1 for _, top, _, low in windows)
+
+
+def _exr_attributes(start: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Name, kind and value of each attribute of the header, which follow each other: what looks like one within
+    another's text is none. Raises struct.error where they do not end within `start`: one might be further on."""
+    place = 8
+    while start[place : place + 1] != b"\0":
+        words: list[bytes] = []
+        for _ in range(2):
+            end = start.find(b"\0", place, place + _EXR_NAME_BYTES)
+            if end < 0:
+                raise struct.error("an attribute without an end")
+            words.append(start[place:end])
+            place = end + 1
+        (length,) = struct.unpack_from("<i", start, place)
+        place += 4
+        if length < 0 or place + length >= len(start):
+            raise struct.error("an attribute that is longer than what was read")
+        yield words[0], words[1], start[place : place + length]
+        place += length
 
 
 def _hdr(start: bytes) -> tuple[int, int] | None:

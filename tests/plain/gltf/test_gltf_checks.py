@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hostile_glbs import (
+    BYTE,
     HOSTILE,
     PICTURES,
     another_picture,
@@ -429,6 +430,41 @@ def test_what_a_decoder_would_write_beyond_its_place_is_refused(tmp_path: Path, 
     path.write_bytes(changed(narrowed))
     with pytest.raises(ModelUnusable, match=DAMAGED_PART):
         check_glb(path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "stride", "count", "length", "passes"),
+    [
+        # As meshoptimizer 1.0 packs a million colours that are all the same, in its first and its second version.
+        ("ATTRIBUTES", 4, 1_000_000, 62_533, True),
+        ("ATTRIBUTES", 4, 1_000_000, 3_932, True),
+        ("ATTRIBUTES", 16, 1_000_000, 15_653, True),
+        ("ATTRIBUTES", 4, 1_000_000, 3_900, False),
+        ("TRIANGLES", 4, 3_000_000, 1_000_017, True),
+        ("TRIANGLES", 4, 3_000_000, 999_999, False),
+        ("INDICES", 4, 3_000_000, 3_000_005, True),
+        ("INDICES", 4, 3_000_000, 2_999_999, False),
+    ],
+)
+def test_what_meshopt_can_pack_passes_and_no_more(
+    tmp_path: Path, mode: str, stride: int, count: int, length: int, passes: bool
+) -> None:
+    def packed(parts: Parts) -> None:
+        said = {"byteStride": stride, "count": count, "mode": mode}
+        parts.add(bytes(length), BYTE, "SCALAR", length)
+        extension = {**parts.gltf["bufferViews"][-1], **said}
+        room = {"byteLength": stride * count, "extensions": {"EXT_meshopt_compression": {"fallback": True}}}
+        parts.gltf["buffers"].append(room)
+        view = {"buffer": 1, "byteLength": stride * count, "extensions": {"EXT_meshopt_compression": extension}}
+        parts.gltf["bufferViews"].append(view)
+
+    path = tmp_path / "model.glb"
+    path.write_bytes(changed(packed))
+    if passes:
+        check_glb(path)
+    else:
+        with pytest.raises(ModelUnusable, match="larger than it can be"):
+            check_glb(path)
 
 
 def test_meshopt_with_an_empty_fallback_passes() -> None:

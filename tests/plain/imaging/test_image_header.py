@@ -278,6 +278,19 @@ def test_an_exr_is_as_large_as_its_larger_window() -> None:
     assert headers_simple.size_of(exr(screenWindow=(0, 0, 9, 9))) is None
 
 
+def test_what_looks_like_a_window_within_a_text_is_none() -> None:
+    """The data window of an EXR, or what is searched for in its place, may stand in an attribute of any kind."""
+    fake, true = exr(dataWindow=(0, 0, 9, 9))[8:-1], exr(dataWindow=(0, 0, 29_999, 29_999))[8:]
+    comment = b"comment\0string\0" + struct.pack("<I", len(fake)) + fake
+    magic = b"\x76\x2f\x31\x01\2\0\0\0"
+    assert headers_simple.size_of(magic + comment + true) == (30_000, 30_000)
+    assert headers_simple.size_of(magic + comment + b"\0") is None
+    # The true one is beyond what is read, or its place is not where it seems.
+    long = b"comment\0string\0" + struct.pack("<I", headers_simple.START_BYTES) + bytes(headers_simple.START_BYTES)
+    assert headers_simple.size_of((magic + fake + long + true)[: headers_simple.START_BYTES]) is None
+    assert headers_simple.size_of(magic + b"x\0y\0\xff\xff\xff\xff" + true) is None
+
+
 @pytest.mark.parametrize(("flags", "size"), [(0, (10, 10)), (2, (10, 10)), (8, None), (16, None)])
 def test_an_exr_of_several_parts_or_many_values_a_pixel_is_refused(flags: int, size: tuple[int, int] | None) -> None:
     """Tiles (2) change nothing. Deep data (8) and further parts (16) unfold to more than the first windows tell."""

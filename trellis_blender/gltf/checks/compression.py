@@ -15,8 +15,11 @@ DRACO = "KHR_draco_mesh_compression"
 _STRIDES = {"ATTRIBUTES": range(4, 257, 4), "TRIANGLES": (2, 4), "INDICES": (2, 4)}
 _FILTERS = {"OCTAHEDRAL": (4, 8), "QUATERNION": (8,), "EXPONENTIAL": range(4, 257, 4), "COLOR": (4, 8)}
 DRACO_START_BYTES = 32
-UNFOLDS_TO = 256
-"""Bytes that meshopt makes of one at the most: it needs two bits for a group of 16 that are all the same."""
+_UNFOLDS_TO = {"ATTRIBUTES": 1024, "TRIANGLES": 12, "INDICES": 4}
+"""Bytes that meshopt makes of one at the most: its second version needs two bits for 256 that are all the same, a
+triangle at least a byte, and so does an index."""
+UNFOLDED_MAX_BYTES = 2**29
+"""Of all views: twice what the numbers of the largest model take."""
 
 
 def of_view(view: dict[str, Any]) -> dict[str, Any] | None:
@@ -38,7 +41,7 @@ def check_view(view: dict[str, Any], compressed: dict[str, Any]) -> None:
     is_known = stride in _STRIDES.get(mode, ()) and (chosen == "NONE" or stride in _FILTERS.get(chosen, ()))
     if not is_known or count < 0 or (mode == "TRIANGLES" and count % 3) or (mode != "ATTRIBUTES" and chosen != "NONE"):
         raise ModelUnusable(DAMAGED_PART)
-    if count * stride != view["byteLength"] or view["byteLength"] > UNFOLDS_TO * compressed["byteLength"]:
+    if count * stride != view["byteLength"] or view["byteLength"] > _UNFOLDS_TO[mode] * compressed["byteLength"]:
         raise ModelUnusable("a compressed part of it claims to be larger than it can be")
 
 
