@@ -106,6 +106,7 @@ OLDEST_AND_NEWEST = (
     "test_blockout",
     "test_concepts",
     "test_early_reading",
+    "test_errands",
     "test_from_web",
     "test_full_disk",
     "test_fuzz_import",

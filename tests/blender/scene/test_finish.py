@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import addon_utils
 import bpy
 import numpy as np
 import pytest
@@ -517,50 +515,6 @@ def test_a_change_in_adjust_last_operation_is_for_the_file_that_it_was_made_in(
     ball = lumpy_ball(11_000)
     finish_operator._again()
     assert (triangles_of(ball.data) > 10_200) is is_another_file
-
-
-MIRROR = '''
-"""The model mirrored along its own X axis."""
-
-from mathutils import Matrix
-
-
-def check(model, wanted):
-    pass
-
-
-def apply(model, wanted):
-    if wanted.mirrored:
-        model.data.transform(Matrix.Scale(-1, 4, (1, 0, 0)))
-    return []
-'''
-
-
-def test_a_step_with_a_choice_of_its_own_is_two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "trellis_mirror"
-    shutil.copytree(ROOT / "trellis_blender", package, ignore=shutil.ignore_patterns("__pycache__"))
-    folder = package / "scene" / "finish"
-    (folder / "mirror.py").write_text(MIRROR)
-    options = (folder / "options.py").read_text(encoding="utf-8")
-    choice = '    mirrored: bool = field(default=False, metadata={"name": "Mirror"})\n'
-    changed = options.replace('STEPS = ("size"', 'STEPS = ("mirror", "size"').replace(
-        "    textures: Textures =", f"{choice}    textures: Textures ="
-    )
-    assert len(changed) == len(options) + len(choice) + len('"mirror", ')
-    (folder / "options.py").write_text(changed, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    bpy.ops.wm.read_factory_settings()
-    addon_utils.enable("trellis_mirror", default_set=True)
-    try:
-        ball = lumpy_ball(200)
-        before = points_of(ball.data)
-        assert bpy.ops.trellis.finish(preset='AS_DELIVERED') == {'FINISHED'}
-        assert np.array_equal(points_of(ball.data), before)
-        assert bpy.ops.trellis.finish(preset='AS_DELIVERED', mirrored=True) == {'FINISHED'}
-        assert np.allclose(points_of(ball.data), before * (-1, 1, 1))
-        assert bpy.ops.trellis.finish.get_rna_type().properties["mirrored"].name == "Mirror"
-    finally:
-        addon_utils.disable("trellis_mirror", default_set=True)
 
 
 def test_degenerate_triangles_no_uvs_no_material_and_no_texture_are_no_obstacle(addon: Any) -> None:
