@@ -222,6 +222,7 @@ def _place_next() -> float | None:
     for generation_id, blend_load in list(_Memory.to_place.items()):
         if found.file.blend_load != blend_load or generation_id not in found.generations:
             del _Memory.to_place[generation_id]
+            early_reading.take(generation_id)
     first, second, *_ = (*_Memory.to_place, None, None)
     if first is None:
         return None
