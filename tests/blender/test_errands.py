@@ -145,7 +145,7 @@ def points_of(model: Any) -> Any:
     return np.array([tuple(vertex.co) for vertex in model.data.vertices])
 
 
-RENAME = '''
+SHOUT = '''
 class TRELLIS_OT_shout(RowOperator):
     """Write the model's name in capitals"""
 
@@ -153,30 +153,57 @@ class TRELLIS_OT_shout(RowOperator):
     bl_label = "Shout"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        model = _item_of(generation, may_be_empty=False)
+        model = bpy.data.objects[generation.object_name]
         model.name = model.name.upper()
 
 
-class TRELLIS_OT_keep_only'''
+'''
+
+
+def shout(name: str) -> Any:
+    """The generation of which the new operator has changed the model."""
+    bpy.ops.trellis.generate(prompt="a pot")
+    (generation,) = import_module(f"{name}.interface.state.session").current().generations.values()
+    assert bpy.ops.trellis.shout(generation=generation.id) == {'FINISHED'}
+    assert "A POT" in bpy.data.objects
+    return generation
+
+
+def test_row_button(begin: Begin) -> None:
+    button, only, listed = "class TRELLIS_OT_remove(", "    return [more]\n", "    row_buttons.TRELLIS_OT_remove,\n"
+    name = begin(
+        "a button in a row of the list",
+        {
+            "interface/generations/row_buttons.py": [
+                (button, SHOUT.lstrip() + button),
+                (only, '    return [Action("trellis.shout", "Shout"), more]\n'),
+            ],
+            "interface/generations/classes.py": [(listed, f"{listed}    row_buttons.TRELLIS_OT_shout,\n")],
+        },
+    )
+    generation = shout(name)
+    line = import_module(f"{name}.interface.monitor.monitor").line_of(generation)
+    (action, _) = import_module(f"{name}.interface.generations.row_buttons").actions_of(generation, line)
+    assert (action.operator, action.text) == ("trellis.shout", "Shout")
 
 
 def test_menu_entry(begin: Begin) -> None:
-    first, listed = '        entry("trellis.move_here"', "    row_menu.TRELLIS_OT_keep_only,\n"
+    entry, first, listed = (
+        "class TRELLIS_OT_keep_only(",
+        '        entry("trellis.move_here"',
+        "    row_menu.TRELLIS_OT_keep_only,\n",
+    )
     name = begin(
         "an entry in a row's menu",
         {
             "interface/generations/row_menu.py": [
-                ("class TRELLIS_OT_keep_only", RENAME.lstrip()),
+                (entry, SHOUT.lstrip() + entry),
                 (first, f'        entry("trellis.shout")\n{first}'),
             ],
             "interface/generations/classes.py": [(listed, f"{listed}    row_menu.TRELLIS_OT_shout,\n")],
         },
     )
-    bpy.ops.trellis.generate(prompt="a pot")
-    session = import_module(f"{name}.interface.state.session")
-    (generation,) = session.current().generations
-    assert bpy.ops.trellis.shout(generation=generation) == {'FINISHED'}
-    assert "A POT" in bpy.data.objects
+    shout(name)
 
 
 CLAY = '''
