@@ -1,5 +1,6 @@
 """A model arrives as Blender's own import shows it, with sharp edges by its geometry, in metres."""
 
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -254,3 +255,26 @@ def test_the_fields_of_the_panel_show_what_scripts_set_in_metres(unit_m: float, 
     assert settings.longest_side_shown * unit_m == pytest.approx(1.5)
     settings.longest_side_shown = 3.0 / unit_m
     assert settings.longest_side == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("damaged", ["first key", "later key", "time", "none"])
+def test_an_animation_that_is_damaged_takes_no_model_along(addon: Any, tmp_path: Path, damaged: str) -> None:
+    """It would move the model to where no number is; the rest of the file is sound."""
+    from trellis_blender.scene.arrival import place
+    from trellis_blender.scene.importing.importer import NO_NUMBERS
+
+    times, places = [0.0, 1.0, 2.0], [[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [3.0, 0.0, 0.0]]
+    if damaged == "time":
+        times[1] = math.nan
+    elif damaged != "none":
+        places[damaged == "later key"] = [math.nan, math.inf, 0.0]
+    parts = Parts(box_glb((1, 1, 1)))
+    when = parts.add(struct.pack("<3f", *times), 5126, "SCALAR", 3, min=[0.0], max=[2.0])
+    where = parts.add(struct.pack("<9f", *(each for one in places for each in one)), 5126, "VEC3", 3)
+    channel = {"sampler": 0, "target": {"node": 0, "path": "translation"}}
+    parts.gltf["animations"] = [{"channels": [channel], "samplers": [{"input": when, "output": where}]}]
+    path = tmp_path / "model.glb"
+    path.write_bytes(parts.whole())
+    placed = place.place(path, "a model", "id1", place.here(bpy.context, 1.0, "load"))
+    assert size_of(bpy.data.objects[placed.object_name]) == pytest.approx([1, 1, 1])
+    assert (NO_NUMBERS in placed.where) == (damaged != "none")

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Blender's glTF importer, at work in a scene of our own while our threads go on."""
 
+import importlib
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
 
@@ -28,12 +29,22 @@ class ImportFailed(Exception):
     """Blender's importer could not read the file. `str(error)` is a sentence for the artist."""
 
 
-def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True) -> list[bpy.types.Material]:
+NO_NUMBERS = "The animation of this model is damaged. It stands here without it."
+
+
+class Imported(NamedTuple):
+    """The materials whose file says nothing of metal, and sentences about what was left out."""
+
+    saying_nothing_of_metal: list[bpy.types.Material]
+    said: list[str]
+
+
+def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True) -> Imported:
     """Brings what is in the GLB at `path` into the scene `stage`. Raises ImportFailed, and leaves what came until then.
 
-    Without its normals a file's vertices are welded by their places alone. Returns the materials whose file says
-    nothing of metal. While an object of the artist's is in Edit Mode this must run from a timer: inside an operator
-    Blender finds that object through the window, and its importer fails.
+    Without its normals a file's vertices are welded by their places alone. While an object of the artist's is in Edit
+    Mode this must run from a timer: inside an operator Blender finds that object through the window, and its importer
+    fails.
     """
     if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
         raise ImportFailed(
@@ -49,7 +60,7 @@ def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True
         if reason:
             reason = "; ".join([reason[:200], *taking_part.compressions])
             raise ImportFailed(f"Blender's glTF importer could not read the model ({reason}). Its file is kept.")
-    return taking_part.saying_nothing_of_metal
+    return Imported(taking_part.saying_nothing_of_metal, taking_part.said)
 
 
 class _TakesPart:
@@ -58,6 +69,7 @@ class _TakesPart:
     def __init__(self) -> None:
         self.saying_nothing_of_metal: list[bpy.types.Material] = []
         self.compressions: list[str] = []
+        self.said: list[str] = []
 
     def gather_import_gltf_before_hook(self, gltf: Any) -> None:
         """Takes out what a model does not bring along: it would cost time, and some of it goes into the artist's first
@@ -82,6 +94,10 @@ class _TakesPart:
             (data.extensions or {}).pop(extension, None)
         # Blender shows the first one, and so the pose that it begins with.
         data.animations = data.animations[:1] if data.animations else data.animations
+        # A key that is no number would take the whole model along, which is paid for.
+        if data.animations and not _has_numbers_only(gltf, data.animations[0]):
+            data.animations = None
+            self.said.append(NO_NUMBERS)
 
     def gather_import_material_after_hook(
         self, material: Any, _vertex_color: Any, made: bpy.types.Material, _gltf: Any
@@ -91,6 +107,16 @@ class _TakesPart:
         says = surface is not None and (surface.metallic_factor is not None or surface.metallic_roughness_texture)
         if not says and "KHR_materials_pbrSpecularGlossiness" not in extensions:
             self.saying_nothing_of_metal.append(made)
+
+
+def _has_numbers_only(gltf: Any, animation: Any) -> bool:
+    """Whether all times and keys are numbers, as the importer itself reads them."""
+    import numpy as np
+
+    binary: Any = importlib.import_module(f"{ADDON}.io.imp.gltf2_io_binary")
+    read = binary.BinaryData.decode_accessor
+    keys = {number for sampler in animation.samplers for number in (sampler.input, sampler.output)}
+    return all(np.isfinite(read(gltf, number)).all() for number in keys)
 
 
 @contextmanager

@@ -47,15 +47,15 @@ def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[NewMode
     brought: dict[str, set[int]] | None = None
     try:
         with _windows_kept():
-            saying_nothing_of_metal = import_glb(path, stage, keeps_normals=keeps_normals)
-        for material in saying_nothing_of_metal:
+            imported = import_glb(path, stage, keeps_normals=keeps_normals)
+        for material in imported.saying_nothing_of_metal:
             _unmetal(material)
         model = _one_object(stage)
         materials = list(mesh_of(model).materials)
         damaged = without_unreadable(materials, suspects_in(materials))
         # What the block makes is not the import's.
         brought = _new_since(before)
-        yield NewModel(model, said_of(len(damaged)))
+        yield NewModel(model, [*said_of(len(damaged)), *imported.said])
         kept = model
     finally:
         _clear(kept, _new_since(before) if brought is None else brought)
