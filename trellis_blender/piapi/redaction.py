@@ -32,6 +32,7 @@ Span = tuple[int, int, str]
 
 _STAND_INS = {BLANK: "\ue000", NAME: "\ue001", PERSON: "\ue002"}
 """While a text is gone through each of them is one character that nobody uses."""
+_IN_ADDRESSES = str.maketrans("+/", "-_")
 _MARKS = "%&\\="
 """Without one of these in it, a text has nothing that is written in another way."""
 
@@ -70,7 +71,8 @@ def _forms_of(secret: str) -> tuple[str, ...]:
     shifted = [b64encode(bytes(before) + content).decode() for before in range(3)]
     ends = [len(form.rstrip("=")) - (1 if "=" in form else 0) for form in shifted]
     inner = [form[(0, 2, 3)[n] : end] for n, (form, end) in enumerate(zip(shifted, ends, strict=True))]
-    return (secret, content.hex(), *inner)
+    # In the letters of an address as well.
+    return tuple(dict.fromkeys([secret, content.hex(), *inner, *(form.translate(_IN_ADDRESSES) for form in inner)]))
 
 
 def without(text: str, words: Iterable[str], stand_in: str) -> str:

@@ -278,6 +278,20 @@ def test_an_exr_is_as_large_as_its_larger_window() -> None:
     assert headers_simple.size_of(exr(screenWindow=(0, 0, 9, 9))) is None
 
 
+def test_of_several_sizes_in_a_file_the_largest_counts() -> None:
+    """A decoder may use any of them."""
+    small, large = struct.pack(">II", 8, 8), struct.pack(">II", 30_000, 20_000)
+    for first, second in ((small, large), (large, small)):
+        chunks = [struct.pack(">I4s", 13, b"IHDR") + each + b"\x08\2\0\0\0" + bytes(4) for each in (first, second)]
+        assert header(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).size == (30_000, 20_000)
+        frames = [
+            b"\xff\xc0" + struct.pack(">HBHHB", 17, 8, *struct.unpack(">4xI", each), *struct.unpack(">I4x", each), 3)
+            + bytes(9)
+            for each in (first, second)
+        ]  # fmt: skip
+        assert header(b"\xff\xd8" + b"".join(frames) + b"\xff\xda\0\2").size == (30_000, 20_000)
+
+
 def test_what_looks_like_a_window_within_a_text_is_none() -> None:
     """The data window of an EXR, or what is searched for in its place, may stand in an attribute of any kind."""
     fake, true = exr(dataWindow=(0, 0, 9, 9))[8:-1], exr(dataWindow=(0, 0, 29_999, 29_999))[8:]

@@ -145,6 +145,15 @@ def test_whatever_a_text_consists_of_it_is_gone_through_in_linear_time(unit: str
     assert took_s[1] < 10
 
 
+def test_a_known_secret_in_the_base64_of_addresses() -> None:
+    key = "a key??>>~~ of ÿÿÿ whatever ÿÿþþ"
+    redaction.know(key)
+    for before in ("", "x", "xy"):
+        written = base64.urlsafe_b64encode(f"{before}{key}".encode()).decode()
+        assert set("-_") & set(written)
+        assert len(redaction.hidden(written)) < 20
+
+
 def test_white_space_in_a_secret_is_looked_for_in_one_way_only() -> None:
     begun = time.monotonic()
     assert redaction.without("12" + " " * 2000 + "34 %", ["12    56     78"], "-").endswith("34 %")
