@@ -134,7 +134,7 @@ def blanked(text: str, secrets: Iterable[str], names: Iterable[str], folders: Ma
         ]
     for address in _patterns().address.finditer(text):
         spans += _host_only(address) if address[1] else [(*address.span(), _STAND_INS[PERSON])]
-    text = _replaced(text, spans)
+    text = _replaced(text, [_without_slashes(text, span) for span in spans])
     for folder in _longest_first(folders):
         for written in {*_ways_to_write(folder), folder.replace("\\", "/")}:
             text = re.sub(re.escape(written) + r"(?![\w-])", lambda _, stand_in=folders[folder]: stand_in, text)
@@ -152,6 +152,16 @@ def _marked(text: str) -> str:
     for stand_in, character in _STAND_INS.items():
         text = text.replace(character, "\ufffd").replace(stand_in, character)
     return text
+
+
+def _without_slashes(text: str, span: Span) -> Span:
+    """Those at its ends stay: they say that what is around it is a path."""
+    begin, end, stand_in = span
+    while stand_in in _STAND_INS.values() and end - begin > 1 and text[begin] in "/\\":
+        begin += 1
+    while stand_in in _STAND_INS.values() and end - begin > 1 and text[end - 1] in "/\\":
+        end -= 1
+    return begin, end, stand_in
 
 
 def host_of(url: str) -> str:

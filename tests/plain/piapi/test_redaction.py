@@ -229,6 +229,8 @@ HOOK = "https://studio.example/hook?for=Secret-Client"
         ("at https://ada:pw@studio.example/hook/token?x=y", ["ada", "pw", "token", "x=y"]),
         ("in /mnt/studio.example/hook/bear.png", ["mnt", "bear", "hook"]),
         ("in studio.example/hook/jobs/bear.png", ["jobs", "bear", "hook"]),
+        ("in ~/studio.example/hook/bear.blend", ["bear", "hook"]),
+        ("in ~/studio.example/bear.blend", ["bear"]),
         ("in (secret)/jobs/client", ["jobs", "client"]),
         ("in client/jobs of ada/bear.png", ["jobs", "ada", "bear"]),
         ("in ~/client/jobs/bear", ["jobs", "bear"]),
