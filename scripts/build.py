@@ -42,7 +42,8 @@ def build(folder: Path) -> Path:
     version = re.search(r'^version = "([^"]+)"', manifest, re.MULTILINE)
     if version is None:
         raise SystemExit("blender_manifest.toml names no version.")
-    files = {path.relative_to(ROOT / PACKAGE).as_posix(): path for path in (ROOT / PACKAGE).rglob("*.py")}
+    kept = [path for kind in ("*.py", "samples/*.png") for path in (ROOT / PACKAGE).rglob(kind)]
+    files = {path.relative_to(ROOT / PACKAGE).as_posix(): path for path in kept}
     for name in ("blender_manifest.toml", "LICENSE"):
         files[name] = ROOT / name
     folder.mkdir(exist_ok=True)
@@ -51,7 +52,9 @@ def build(folder: Path) -> Path:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, FIXED_TIME)
             entry.external_attr = 0o644 << 16
-            content = files[name].read_bytes().replace(b"\r\n", b"\n")
+            content = files[name].read_bytes()
+            if files[name].suffix != ".png":
+                content = content.replace(b"\r\n", b"\n")
             zipped.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
     return archive
 

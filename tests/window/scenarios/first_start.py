@@ -1,6 +1,7 @@
-"""What a newcomer sees: no key yet, then online access off. The button cannot be pressed and says why."""
+"""What a newcomer sees: a sample to try, no key, then online access off. The button cannot be pressed and says why."""
 
 import subprocess
+import time
 
 import bpy
 import drive
@@ -8,9 +9,28 @@ import drive
 from bl_ext.user_default.trellis_blender.interface.state import configuration  # isort: skip
 
 
+def sample() -> drive.Steps:
+    """The first minute: no key, no picture, and a model."""
+    yield from drive.over_viewport()
+    yield 1.0
+    drive.shot("00-sample-offered")
+    begun = time.monotonic()
+    yield from drive.press("trellis.try_sample", column=0.3)
+    yield from drive.until(lambda: drive.state() == "placed", "the sample", limit_s=20)
+    print(f"from the press to the sample's model: {time.monotonic() - begun:.1f} s")
+    yield from drive.over_viewport()
+    yield 1.5
+    drive.shot("00-sample-placed")
+    assert len(drive.models()) == 1
+    from bl_ext.user_default.trellis_blender.interface.generate import samples
+
+    assert not samples.are_offered()
+
+
 def scenario() -> drive.Steps:
-    bpy.context.scene.trellis.prompt = "a bear"
     yield from drive.open_sidebar()
+    yield from sample()
+    bpy.context.scene.trellis.prompt = "a bear"
     assert configuration.why_not_ready().startswith("There is no API key yet.")
     yield from drive.over_viewport()
     drive.shot("01-no-key")
@@ -31,7 +51,7 @@ def scenario() -> drive.Steps:
     yield from drive.find("trellis.generate")
     subprocess.run(["xdotool", "click", "1"], check=True)
     yield 1.0
-    assert drive.generations() == []
+    assert len(drive.generations()) == 1
 
     yield from drive.press("screen.userpref_show", wait_s=2.0)
     drive.shot("04-system-preferences")

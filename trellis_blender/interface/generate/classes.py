@@ -11,6 +11,7 @@ from . import (
     model_panel,
     panel,
     prompts,
+    samples,
     submission,
 )
 
@@ -19,6 +20,7 @@ CLASSES = (
     buttons.TRELLIS_OT_generate_from_panel,
     buttons.TRELLIS_OT_try_offline,
     buttons.TRELLIS_OT_new_seed,
+    samples.TRELLIS_OT_try_sample,
     image_from_web.TRELLIS_OT_take_from_web,
     drag_and_drop.TRELLIS_OT_generate_from_files,
     drag_and_drop.TRELLIS_OT_generate_from_editor,

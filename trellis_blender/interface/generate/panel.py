@@ -19,7 +19,7 @@ from ..input_image import cleanup
 from ..state import configuration
 from ..state.settings import CUSTOM, TRELLIS_PG_settings, finish_of, model_of, quality_names, settings_of, target_of
 from ..text.layouts import TrellisPanel, draw_section, draw_text
-from . import background_removal, concepts, image_from_web, readiness
+from . import background_removal, concepts, image_from_web, readiness, samples
 
 PROMPT_LINES = 4
 BUTTON_SCALE = 1.5
@@ -37,6 +37,7 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         settings = settings_of(context.scene)
         model = model_of(settings)
 
+        samples.draw(layout, context)
         switch = layout.row()
         switch.use_property_split = False
         switch.prop(settings, "source", expand=True)

@@ -3,6 +3,7 @@
 import os
 import struct
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +296,28 @@ def test_try_it_offline_makes_one_whatever_the_panel_says(
     (made,) = press(bpy.ops.trellis.try_offline)
     assert made.request.model == "offline-preview"
     assert piapi.requests == []
+
+
+def test_a_sample_is_offered_to_newcomers_only(press: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trellis_blender.interface.generate import samples
+
+    assert not samples.are_offered()
+    monkeypatch.delenv("PIAPI_API_KEY")
+    assert samples.are_offered()
+    (made,) = press(partial(bpy.ops.trellis.try_sample, picture="fish"))
+    assert (made.request.model, made.request.name) == ("offline-preview", "fish")
+    assert not samples.are_offered()
+    assert piapi.requests == []
+
+
+def test_a_sample_that_is_not_there_says_where_it_was_looked_for(
+    addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trellis_blender.interface.generate import samples
+
+    monkeypatch.setattr(samples, "FOLDER", tmp_path)
+    with pytest.raises(RuntimeError, match="Install the add-on again"):
+        bpy.ops.trellis.try_sample('INVOKE_DEFAULT')
 
 
 # What is there already
