@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What several rooms ask of a mesh."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import bpy
@@ -26,6 +28,21 @@ def why_not_ours(model: bpy.types.Object) -> str:
     if model.type != 'MESH':
         return f"“{model.name}” is no mesh."
     return f"“{model.name}” is linked from another file. Make it local first." if is_linked(model) else ""
+
+
+@contextmanager
+def edited(mesh: bpy.types.Mesh, source: bpy.types.Mesh | None = None) -> Generator[Any]:
+    """A BMesh of `mesh`, or of `source`, for a `with` block; at its end `mesh` gets what is in it."""
+    import bmesh
+
+    work = bmesh.new()
+    try:
+        work.from_mesh(source or mesh)
+        yield work
+        work.to_mesh(mesh)
+    finally:
+        work.free()
+    mesh.update()
 
 
 SMALLEST_SIDE = 1e-12

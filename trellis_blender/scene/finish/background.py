@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 
 from .. import blend_files
+from ..meshes import edited
 from .options import CannotFinish, Finish
 
 STOP_TIMEOUT_S = 2.0
@@ -96,20 +97,15 @@ def write(mesh: bpy.types.Mesh, path: Path) -> str:
 
 def read(path: Path, mesh: bpy.types.Mesh) -> None:
     """Gives `mesh` the geometry of the mesh in a .blend."""
-    import bmesh
-
     loading: Any = bpy.data.libraries.load(str(path), link=False)
     with loading as (found, wanted):
         wanted.meshes = found.meshes[:1]
     (reduced,) = wanted.meshes
-    work = bmesh.new()
     try:
-        work.from_mesh(reduced)
-        work.to_mesh(mesh)
+        with edited(mesh, reduced):
+            pass
     finally:
-        work.free()
         bpy.data.meshes.remove(reduced)
-    mesh.update()
 
 
 def _bare(mesh: bpy.types.Mesh) -> bpy.types.Mesh:

@@ -10,7 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from ...gltf.errors import NOT_FINITE, ModelUnusable
-from ..meshes import SMALLEST_SIDE, bounds
+from ..meshes import SMALLEST_SIDE, bounds, edited
 
 SHARP_ANGLE = radians(30)
 """Unless the artist has set another one."""
@@ -54,15 +54,10 @@ def _drop_normals(mesh: bpy.types.Mesh) -> None:
     import bmesh
 
     if mesh.shape_keys is None:
-        work = bmesh.new()
-        try:
-            work.from_mesh(mesh)
+        with edited(mesh) as work:
             low, high = bounds(mesh)
             borders = [vertex for vertex in work.verts if vertex.is_boundary]
             bmesh.ops.remove_doubles(work, verts=borders, dist=(high - low).length * SAME_PLACE)
-            work.to_mesh(mesh)
-        finally:
-            work.free()
     if "custom_normal" in mesh.attributes:
         mesh.attributes.remove(mesh.attributes["custom_normal"])
     elif mesh.has_custom_normals:

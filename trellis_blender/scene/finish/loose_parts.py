@@ -6,6 +6,8 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..meshes import edited
+
 Array = Any
 _MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 """Odd 64-bit numbers for a hash of three coordinates. Different points have the same hash in one of 10^19 pairs."""
@@ -76,12 +78,6 @@ def _same_points(mesh: bpy.types.Mesh) -> tuple[Array, int]:
 def _delete(mesh: bpy.types.Mesh, faces: Array) -> None:
     import bmesh
 
-    work = bmesh.new()
-    try:
-        work.from_mesh(mesh)
+    with edited(mesh) as work:
         work.faces.ensure_lookup_table()
         bmesh.ops.delete(work, geom=[work.faces[number] for number in faces.tolist()], context='FACES')
-        work.to_mesh(mesh)
-    finally:
-        work.free()
-    mesh.update()
