@@ -18,12 +18,15 @@ from .interface.preferences import classes as preferences_classes
 from .interface.preferences import second_copy
 from .interface.state import background, configuration, logs, session, settings
 from .interface.state import classes as state_classes
+from .interface.text import classes as text_classes
+from .interface.text import help_pages
 from .interface.viewport import classes as viewport_classes
 from .interface.viewport import redraw
 
 CLASSES = (
     *preferences_classes.CLASSES,
     *state_classes.CLASSES,
+    *text_classes.CLASSES,
     *input_image_classes.CLASSES,
     *generate_classes.CLASSES,
     *generations_classes.CLASSES,
@@ -61,6 +64,8 @@ def _register() -> None:
         background.at_end(bpy.utils.unregister_class, cls)
     for room in (settings, blockout, drag_and_drop, finish_operator, handlers):
         room.register()
+    bpy.utils.register_manual_map(help_pages.manual_map)
+    background.at_end(bpy.utils.unregister_manual_map, help_pages.manual_map)
     for end in reversed(ENDS):
         background.at_end(end)
     monitor.look_into_store()

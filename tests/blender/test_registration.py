@@ -60,6 +60,7 @@ def traces() -> dict[str, Any]:
         "classes": {name for name in dir(bpy.types) if "trellis" in name.casefold()},
         "scene": [name for name in dir(bpy.types.Scene) if "trellis" in name],
         "handlers": handlers,
+        "manuals": [f"{each.__module__}.{each.__name__}" for each in bpy.utils._manual_map],
         "threads": {thread.name for thread in threading.enumerate()},
         "modules": {name for name in sys.modules if name.startswith("trellis_blender.")},
     }

@@ -30,6 +30,10 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
 
     bl_label = "Generate"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.operator("trellis.help", text="", icon='HELP', emboss=False)
+
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         layout.use_property_split = True

@@ -201,6 +201,8 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
         entry("trellis.use_settings", 'PREFERENCES')
     entry("trellis.show_folder", 'FILE_FOLDER')
     entry("trellis.copy_problem", 'COPYDOWN')
+    if said := monitor.line_of(generation).detail:
+        layout.operator("trellis.help", text="What Does This Mean?", icon='HELP').about = said
     if not generation.is_working:
         layout.separator()
         # The question is asked where an operator is invoked.
