@@ -7,15 +7,17 @@ The same tree and the same zlib give the same bytes. Blender's own validator has
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from environments import ROOT, blender_environment, newest_blender
+from environments import ROOT, blender_environment, environment, newest_blender, run
 
 PACKAGE = "trellis_blender"
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -37,7 +39,7 @@ def main() -> int:
 
 
 def build(folder: Path) -> Path:
-    """Writes the zip into `folder` and returns its path: manifest, licence and package side by side, sorted."""
+    """Writes the zip into `folder` and returns its path: manifest, licence, package and manual side by side, sorted."""
     manifest = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
     version = re.search(r'^version = "([^"]+)"', manifest, re.MULTILINE)
     if version is None:
@@ -46,9 +48,11 @@ def build(folder: Path) -> Path:
     files = {path.relative_to(ROOT / PACKAGE).as_posix(): path for path in kept}
     for name in ("blender_manifest.toml", "LICENSE"):
         files[name] = ROOT / name
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     archive = folder / f"{PACKAGE}-{version[1]}.zip"
-    with zipfile.ZipFile(archive, "w") as zipped:
+    with tempfile.TemporaryDirectory() as made, zipfile.ZipFile(archive, "w") as zipped:
+        build_manual(Path(made) / "manual")
+        files |= {path.relative_to(made).as_posix(): path for path in Path(made).rglob("*") if path.is_file()}
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, FIXED_TIME)
             entry.external_attr = 0o644 << 16
@@ -57,6 +61,14 @@ def build(folder: Path) -> Path:
                 content = content.replace(b"\r\n", b"\n")
             zipped.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
     return archive
+
+
+def build_manual(folder: Path) -> None:
+    """The manual in HTML: with this Python if it has what that takes, else with one that is set up for it."""
+    python = Path(sys.executable)
+    if importlib.util.find_spec("markdown_it") is None:
+        python = environment("manual", newest_blender()[1], "manual")
+    run(python, ROOT / "scripts/manual.py", folder)
 
 
 def validator(python: Path) -> Path:

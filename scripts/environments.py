@@ -6,8 +6,8 @@ Runs on any Python from 3.9 on, because it is what finds the right one.
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,8 +56,9 @@ def environment(name: str, python: Path, group: str, *packages: str) -> Path:
     """The Python of environment `.venv/<name>` with a dependency group of pyproject.toml in it."""
     folder = VENVS / name
     inside = _python_in(folder)
-    stamp = folder / ".complete"
-    wanted = hashlib.sha256("\n".join([_dependency_groups(), group, PIP, str(python), *packages]).encode()).hexdigest()
+    # Of its own packages only: a line in another group is no reason to fetch Blender again.
+    stamp = folder / ".packages"
+    wanted = "\n".join([PIP, str(python), *_requirements(group), *packages])
     if stamp.exists() and stamp.read_text() == wanted and inside.exists():
         return inside
     pip = _pip(python)
@@ -100,9 +101,16 @@ def run(*command: str | Path) -> None:
         raise SystemExit(f"This failed with exit code {result.returncode}: {' '.join(map(str, command))}")
 
 
-def _dependency_groups() -> str:
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return text.partition("[dependency-groups]")[2].partition("\n[")[0]
+def _requirements(group: str) -> list[str]:
+    """The packages of a dependency group of pyproject.toml, those of the groups that it includes first."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[dependency-groups]")[2]
+    lines = re.search(rf"^{group} = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)
+    if lines is None:
+        raise SystemExit(f"pyproject.toml has no dependency group “{group}”.")
+    found: list[str] = []
+    for included, package in re.findall(r'include-group = "([^"]+)"|^ *"([^"]+)"', lines[1], re.MULTILINE):
+        found += _requirements(included) if included else [package]
+    return found
 
 
 def _candidates(version: str) -> list[str | None]:

@@ -6,11 +6,12 @@ read before F1 is pressed.
 """
 
 import json
-import re
 import webbrowser
 from pathlib import Path
 
 import bpy
+
+from .answers import read_answers, section_of
 
 FOLDER = Path(__file__).parents[2] / "manual"
 INDEX = "index.html"
@@ -88,15 +89,12 @@ def show(page: str) -> str:
 
 
 def page_about(text: str) -> str:
-    """The section that answers what a row says: that of the longest sentence in it that the manual knows."""
+    """The section that answers what a row says."""
     try:
-        known = json.loads((FOLDER / "sentences.json").read_text(encoding="utf-8"))
+        known = read_answers(json.loads((FOLDER / "sentences.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return TROUBLESHOOTING
-    for sentence, page in sorted(known, key=lambda each: len(each[0]), reverse=True):
-        if re.search(".+?".join(map(re.escape, sentence.split("…"))), text):
-            return str(page)
-    return TROUBLESHOOTING
+    return section_of(text, known) or TROUBLESHOOTING
 
 
 def pages() -> tuple[tuple[str, str], ...]:
