@@ -146,7 +146,7 @@ class LeftOut:
     """UV maps beyond those that a mesh of Blender's can have."""
 
     def said(self) -> list[str]:
-        """Sentences about what somebody may miss."""
+        """Sentences about what may be missed."""
         return [
             sentence
             for count, sentence in (

@@ -31,7 +31,7 @@ Span = tuple[int, int, str]
 """Where it begins and ends in a text, and what stands in for it."""
 
 _STAND_INS = {BLANK: "\ue000", NAME: "\ue001", PERSON: "\ue002"}
-"""While a text is gone through each of them is one character that nobody uses."""
+"""While a text is gone through each of them is one character that is not used."""
 _IN_ADDRESSES = str.maketrans("+/", "-_")
 _MARKS = "%&\\="
 """Without one of these in it, a text has nothing that is written in another way."""

@@ -252,7 +252,7 @@ def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
 
 def _find(db: sqlite3.Connection, generation_id: str, known: Generation | None = None) -> Owned | None:
     """What stands there. Where the row cannot be read, `known` as far as the row's columns tell of it, unless it is
-    nobody's and has no other task: then what is known is more."""
+    without an owner and has no other task: then what is known is more."""
     found = _read(db.execute(f"{_ROWS} WHERE id = ?", (generation_id,)))
     if found or known is None:
         return found[0] if found else None

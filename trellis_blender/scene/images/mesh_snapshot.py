@@ -27,7 +27,7 @@ def prepare(model: bpy.types.Object) -> None:
 
 
 def take(model: bpy.types.Object, read: "Model | None" = None, *, leaves_large: bool = False) -> Snapshot | None:
-    """The model as it is now; None if it is not a mesh of triangles only, which it is until somebody edits it.
+    """The model as it is now; None if it is not a mesh of triangles only, which it is until it is edited.
 
     Of one that has just been `read` nothing but its texture is copied. `leaves_large`: a packed texture that takes long
     comes as it is packed, in `Snapshot.picture`.
