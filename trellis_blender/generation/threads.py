@@ -13,7 +13,7 @@ class NoThread(Exception):
     """The system has no room for one more thread."""
 
     def __init__(self) -> None:
-        super().__init__("This computer has no room for what works on it (no new thread). Close other programs.")
+        super().__init__("This computer has no room for one more thread. Close other programs.")
 
 
 def begun(thread: threading.Thread) -> threading.Thread:
