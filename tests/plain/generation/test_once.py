@@ -248,7 +248,7 @@ def test_a_row_whose_thread_cannot_start_says_so_and_closing_goes_through(
         generation = driver.queue.submit(text_request(), service_of(piapi))
         assert driver.rest(generation).state is State.FAILED
         assert not driver.queue.is_busy
-        assert "no new thread" in driver.latest[generation.id].problem
+        assert "no room for one more thread" in driver.latest[generation.id].problem
         assert driver.latest[generation.id].problem.endswith("Nothing was sent and nothing charged.")
         assert driver.queue.close(1.0)
     finally:
@@ -274,7 +274,7 @@ def test_a_worker_whose_thread_cannot_start_is_told_by_the_dispatcher(
     try:
         generation = driver.queue.submit(text_request(), service_of(piapi))
         go.set()
-        assert "no new thread" in driver.rest(generation).problem
+        assert "no room for one more thread" in driver.rest(generation).problem
     finally:
         threading.stack_size(before)
     driver.until(lambda: not driver.queue.is_busy)
