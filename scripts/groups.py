@@ -90,6 +90,7 @@ EVERY_BLENDER = (
     "test_build",  # meshes, nodes and pictures as the importer of each version makes them
     "test_finish",  # operators and modifiers of Blender's own
     "test_generate",  # registered properties, operators, the add-on's whole way
+    "test_habits",  # what of Blender's preferences there is
     "test_placing",  # the importer, its keywords, what it leaves behind
     "test_registration",  # what a version keeps of an add-on that is switched off
     "test_threads",  # operators in an override while a thread runs: up to 5.0 that is a crash
@@ -110,6 +111,7 @@ OLDEST_AND_NEWEST = (
     "test_from_web",
     "test_full_disk",
     "test_fuzz_import",
+    "test_help_pages",
     "test_improving",
     "test_input_panels",
     "test_kills",

@@ -7,6 +7,7 @@ OUR_MONITOR = "TRELLIS_OT_monitor"
 RENDER = "RENDER_OT_render"
 """Listed in its window until the mouse is moved there, long after the render has ended: whether a job runs counts."""
 RENDERING = "the render is finished"
+BAKING = "the bake is finished"
 IN_OPERATION = "the operation that you are in is finished"
 """What a model waits for, as the end of "It arrives when …"."""
 LEAVE_MODE = "Leave the mode you are in first"
@@ -52,6 +53,8 @@ def why_wait(background_operators: set[str]) -> str:
         return f"you leave {mode}"
     if bpy.app.is_job_running('RENDER'):
         return RENDERING
+    if bpy.app.is_job_running('OBJECT_BAKE'):
+        return BAKING
     return IN_OPERATION if modal_operators() - background_operators - {OUR_MONITOR, RENDER} else ""
 
 

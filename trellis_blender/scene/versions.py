@@ -65,3 +65,28 @@ def add_colours_node(tree: Any, name: str) -> Any:
         node = tree.nodes.new('ShaderNodeVertexColor')
         node.layer_name = name
     return node
+
+
+def prefer_append(asset: Any) -> None:
+    """Has an asset that is dragged in become the artist's own, to be edited; from 5.2 on an asset can say so."""
+    if hasattr(asset, "preferred_import_method"):
+        asset.use_preferred_import_method = True
+        asset.preferred_import_method = 'APPEND'
+
+
+_DAYS = {
+    'LE_SLASH': "%d/%m/%Y",
+    'LE_DOT': "%d.%m.%Y",
+    'LE_DASH': "%d-%m-%Y",
+    'ME_SLASH': "%m/%d/%Y",
+    'BE_SLASH': "%Y/%m/%d",
+    'BE_DOT': "%Y.%m.%d",
+    'BE_DASH': "%Y-%m-%d",
+}
+
+
+def date_pattern() -> str:
+    """How the artist wants dates with a time, for `strftime`: from 5.2 on that is in Blender's preferences."""
+    view = bpy.context.preferences.view
+    day = _DAYS.get(getattr(view, "date_format", ""), "%Y-%m-%d")
+    return f"{day} {'%I:%M %p' if getattr(view, 'time_format', '') == 'H12' else '%H:%M'}"

@@ -152,7 +152,7 @@ class TRELLIS_MT_concepts(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         for generation in _made()[:EARLIER_SHOWN]:
-            made_at = rows.date(generation.created_at, "%b %d %H:%M")
+            made_at = rows.date(generation.created_at, versions.date_pattern())
             text = f"{prompts.shortened(generation.request.name)} · {made_at}"
             layout.operator("trellis.show_concepts", text=text, translate=False).generation = generation.id
 

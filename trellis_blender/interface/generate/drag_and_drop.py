@@ -232,16 +232,17 @@ def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> Non
     row.alignment = 'CENTER'
     row.label(text=rows.plain(what), translate=False)
     layout.prop(settings, "model", text="")
-    row = layout.row()
-    row.alignment = 'CENTER'
-    row.label(text=_price(len(paths), model.price_usd))
+    if len(paths) > 1:  # that of one stands in the field above
+        row = layout.row()
+        row.alignment = 'CENTER'
+        row.label(text=_price(len(paths), model.price_usd))
     if reason := why_no_model(settings) or configuration.why_not_ready(model.id) or (len(paths) == 1 and first.problem):
         draw_text(layout, context, reason, 'INFO', DIALOG_WIDTH_PX)
 
 
 def _price(count: int, price_usd: float) -> str:
-    """ "$0.04"; "4 × $0.04 = $0.16"."""
-    if count == 1 or not price_usd:
+    """ "4 × $0.04 = $0.16", "free"."""
+    if not price_usd:
         return costs.price(price_usd)
     return f"{count} × {costs.dollars(price_usd)} = {costs.dollars(count * price_usd)}"
 

@@ -10,6 +10,7 @@ import bpy
 from ...generation.providers import models
 from ...generation.record.costs import price
 from ...piapi.models import InputUnusable
+from ...scene import versions
 from ..input_image import preview
 from ..state.settings import label_of_parameter, settings_of
 from ..text import rows
@@ -208,6 +209,6 @@ def _draw_details(layout: Any, made: "Made") -> None:
 
 def _local_time(at: str) -> str:
     try:
-        return rows.date(datetime.fromisoformat(at).timestamp(), "%Y-%m-%d %H:%M")
+        return rows.date(datetime.fromisoformat(at).timestamp(), versions.date_pattern())
     except (ValueError, OverflowError, OSError):
         return "unknown"

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
+from mathutils import Vector
 
 from ...generation.providers import OFFLINE_PREVIEW
+from ...scene import solid_colour
+from ...scene.units import metres_per_unit
 from ..input_image import preview
 from ..state import configuration, session
 from ..text.layouts import draw_text
@@ -15,7 +18,7 @@ from . import submission
 from .buttons import GenerateButton
 
 if TYPE_CHECKING:
-    from ...generation.record.request import GenerationRequest
+    from ...generation.record.request import GenerationRequest, Placement
 
 FOLDER = Path(__file__).parents[2] / "samples"
 SAMPLES = {"toadstool": "Toadstool", "fish": "Fish"}
@@ -24,7 +27,9 @@ PICTURE_SCALE = 4.0
 
 
 class TRELLIS_OT_try_sample(GenerateButton):
-    """Make a rough stand-in from this picture, on this computer, at the 3D cursor. Free, and not Trellis"""
+    """Make a rough stand-in from this picture, on this computer, at the 3D cursor. Free, and not Trellis. If Solid mode
+    would show it grey, it is set to show textures
+    """
 
     bl_idname = "trellis.try_sample"
     bl_label = "Try a Sample"
@@ -41,12 +46,31 @@ class TRELLIS_OT_try_sample(GenerateButton):
         path = path_of_sample(self.picture)
         if not path.is_file():
             raise ValueError(f"The sample is not where it was installed, “{path}”. Install the add-on again.")
-        return submission.compose(context, {"model": OFFLINE_PREVIEW.id, "image": str(path)}, 1)
+        made = submission.compose(context, {"model": OFFLINE_PREVIEW.id, "image": str(path)}, 1)
+        return submission.side_by_side(made, _free_spot(context, made[0].placement))
+
+    def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
+        super().submit(context, requests)
+        if solid_colour.hides_textures():
+            solid_colour.show_textures()
 
 
 def path_of_sample(name: str) -> Path:
     """The file of one of `SAMPLES`."""
     return FOLDER / f"{name}.png"
+
+
+def _free_spot(context: bpy.types.Context, placement: "Placement") -> tuple[float, float, float]:
+    """Where it was meant to go; beside an object that would hide it, as the cube of Blender's first scene does."""
+    spot = Vector(placement.location)
+    half = placement.longest_side_m / metres_per_unit(context.scene) / 2
+    for item in context.visible_objects:
+        if item.type == 'MESH':
+            corners = [item.matrix_world @ Vector(corner) for corner in item.bound_box]
+            low, high = (Vector(map(pick, zip(*corners, strict=True))) for pick in (min, max))
+            if all(low[axis] <= spot[axis] <= high[axis] for axis in range(3)):
+                return high.x + 2 * half, spot.y, spot.z
+    return spot.x, spot.y, spot.z
 
 
 def are_offered() -> bool:

@@ -10,6 +10,7 @@ import bpy
 from ...generation.states import State
 from ...piapi.models import TEXT, InputUnusable
 from ...piapi.picture_models import BACKGROUND
+from ...scene import versions
 from ...scene.finish.options import Preset
 from ..generate import background_removal, concepts
 from ..input_image import cleanup
@@ -40,7 +41,9 @@ class TRELLIS_OT_show(bpy.types.Operator):
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         generation = session.current().generations.get(properties.generations)
-        return rows.settings_in_full(generation, label_of_parameter) if generation is not None else cls.__doc__ or ""
+        if generation is None:
+            return cls.__doc__ or ""
+        return rows.settings_in_full(generation, label_of_parameter, versions.date_pattern())
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.arrival import select

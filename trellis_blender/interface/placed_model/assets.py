@@ -135,6 +135,7 @@ def draw_preferences(layout: Any, context: bpy.types.Context, preferences: Any) 
     column = layout.column()
     column.prop(preferences, "asset_folder", placeholder=str(configuration.data_folder() / FOLDER_NAME))
     column.prop(preferences, "asset_author")
+    column.prop(preferences, "asset_licence")
     column.prop(preferences, "always_save_assets")
     if _Memory.problem:
         draw_text(column, context, _Memory.problem, 'ERROR')
@@ -182,6 +183,7 @@ def _about(context: bpy.types.Context, model: bpy.types.Object) -> "About":
         name=model.name,
         description=made.prompt if made is not None else "",
         author=str(getattr(configuration.preferences(), "asset_author", "")).strip(),
+        licence=str(getattr(configuration.preferences(), "asset_licence", "")).strip(),
         tags=tuple(filter(None, (LIBRARY_NAME, label))),
         catalog=catalog_of(label),
         key=number,

@@ -4,16 +4,17 @@
 PiAPI is asked when a button is pressed only. What this computer itself knows of the costs is asked for by the draw.
 """
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...generation.lookups.questions import Topic
 from ...generation.record.costs import dollars
+from ...scene import versions
 from ..monitor import monitor
 from ..state import configuration, session
 from ..state.entered import why_no_task_id
+from ..text import rows
 from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
 from . import spending
 
@@ -168,7 +169,7 @@ def _title(listed: "ListedTask") -> str:
     label = model.label if model is not None else ""
     name = short_name(prompt) if prompt else label
     made_at = listed.task.created_at
-    return f"{name} · {time.strftime('%b %d %H:%M', time.localtime(made_at))}" if made_at else name
+    return f"{name} · {rows.date(made_at, versions.date_pattern())}" if made_at else name
 
 
 def _asking(topic: Topic) -> str:

@@ -131,6 +131,9 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         subtype='DIR_PATH',
     )
     asset_author: bpy.props.StringProperty(name="Author", description="Named in every asset that is saved")
+    asset_licence: bpy.props.StringProperty(
+        name="License", description="Named in every asset that is saved, for example CC-BY-4.0. Empty for none"
+    )
     always_save_assets: bpy.props.BoolProperty(
         name="Save Every Model", description="Save each model as an asset when it has arrived"
     )

@@ -161,12 +161,14 @@ def _why_missing(generation: "Generation") -> str:
     return generation.problem or f"{STAGES[generation.state]}."
 
 
-def settings_in_full(generation: "Generation", label_of_parameter: Callable[[str], str]) -> str:
+def settings_in_full(
+    generation: "Generation", label_of_parameter: Callable[[str], str], pattern: str = "%Y-%m-%d %H:%M"
+) -> str:
     """For a tooltip: what it was made from, with what, and when."""
     request = generation.request
     made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
     numbers = [f"{label_of_parameter(name)}: {number(value)}" for name, value in request.parameters[:NUMBERS_SHOWN]]
-    made_at = date(generation.created_at, "%Y-%m-%d %H:%M")
+    made_at = date(generation.created_at, pattern)
     cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
     lines = (made_from, f"{label_of(request.model)}, {cost}, {made_at}", *numbers, "Click to show it")
     return "\n".join(map(plain, lines))

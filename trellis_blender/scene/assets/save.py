@@ -18,7 +18,7 @@ from ...generation.file_names import file_stem, path_key
 from ...generation.files import PART_SUFFIX
 from ...generation.problems import GenerationProblem
 from ...imaging.picture import Picture
-from .. import blend_files
+from .. import blend_files, versions
 from ..blockout import swap
 from ..finish import textures
 from ..meshes import mesh_of, why_not_ours
@@ -44,6 +44,7 @@ class About:
     name: str
     description: str = ""
     author: str = ""
+    licence: str = ""
     tags: tuple[str, ...] = ()
     catalog: str = ROOT
     key: str = ""
@@ -140,6 +141,8 @@ def _mark(item: bpy.types.Object, about: About, catalog_id: str) -> None:
     data: Any = item.asset_data
     data.description = about.description
     data.author = about.author
+    data.license = about.licence
+    versions.prefer_append(data)
     data.catalog_id = catalog_id
     for tag in about.tags:
         data.tags.new(tag, skip_if_exists=True)

@@ -304,10 +304,12 @@ def test_a_sample_is_offered_to_newcomers_only(press: Any, piapi: Piapi, monkeyp
     assert not samples.are_offered()
     monkeypatch.delenv("PIAPI_API_KEY")
     assert samples.are_offered()
+    bpy.ops.mesh.primitive_cube_add()
     (made,) = press(partial(bpy.ops.trellis.try_sample, picture="fish"))
     assert (made.request.model, made.request.name) == ("offline-preview", "fish")
     assert not samples.are_offered()
     assert piapi.requests == []
+    assert made.request.placement.location[0] > 1, "not inside of the cube that stands at the cursor"
 
 
 def test_a_sample_that_is_not_there_says_where_it_was_looked_for(

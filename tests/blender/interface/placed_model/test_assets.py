@@ -23,6 +23,7 @@ def library(addon: Any, tmp_path: Path) -> Path:
 
     configuration.preferences().asset_folder = str(tmp_path / "library")
     configuration.preferences().asset_author = "Ada"
+    configuration.preferences().asset_licence = "CC-BY-4.0"
     return tmp_path / "library"
 
 
@@ -63,6 +64,8 @@ def test_the_asset_tells_what_it_is_and_needs_no_other_file(chair: Any, library:
     asset = read(only(library))
     data = asset.asset_data
     assert (asset.name, data.description, data.author) == ("a small chair", "a small chair", "Ada")
+    assert data.license == "CC-BY-4.0"
+    assert getattr(data, "preferred_import_method", 'APPEND') == 'APPEND'
     assert {tag.name for tag in data.tags} == {"Trellis", "TRELLIS"}
     assert catalogs(library) == ["VERSION 1", f"{data.catalog_id}:Trellis/TRELLIS:Trellis-TRELLIS"]
     assert asset[ID_PROPERTY] == number

@@ -1,0 +1,40 @@
+"""What Blender's own preferences and jobs say is heeded where the version has it."""
+
+import bpy
+import pytest
+
+from trellis_blender.scene import user_activity, versions
+
+
+def test_dates_are_written_as_blender_writes_them() -> None:
+    view = bpy.context.preferences.view
+    if not hasattr(view, "date_format"):
+        assert versions.date_pattern() == "%Y-%m-%d %H:%M"
+        return
+    try:
+        for item in bpy.types.PreferencesView.bl_rna.properties["date_format"].enum_items:
+            view.date_format = item.identifier
+            if item.identifier != 'DEFAULT':
+                shown = versions.date_pattern().split()[0]
+                assert shown.replace("%d", "dd").replace("%m", "mm").replace("%Y", "yyyy") == item.name
+        view.time_format = 'H12'
+        assert versions.date_pattern().endswith("%I:%M %p")
+    finally:
+        view.date_format, view.time_format = 'DEFAULT', 'H24'
+
+
+@pytest.mark.parametrize(("job", "said"), [("RENDER", user_activity.RENDERING), ("OBJECT_BAKE", user_activity.BAKING)])
+def test_a_model_waits_for_a_render_and_for_a_bake(monkeypatch: pytest.MonkeyPatch, job: str, said: str) -> None:
+    """Blender knows the name of the job; it runs one in a window only."""
+    assert not bpy.app.is_job_running(job)
+    assert user_activity.why_wait(set()) == ""
+
+    class App:
+        background = True
+
+        @staticmethod
+        def is_job_running(name: str) -> bool:
+            return name == job
+
+    monkeypatch.setattr(user_activity.bpy, "app", App)
+    assert user_activity.why_wait(set()) == said
