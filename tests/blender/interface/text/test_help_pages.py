@@ -1,6 +1,7 @@
 """Help, F1 and a row's sentence: each leads to a page of the manual, on the disk."""
 
 import json
+import re
 import sys
 import webbrowser
 from fnmatch import fnmatchcase
@@ -9,6 +10,8 @@ from typing import Any
 
 import bpy
 import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture
@@ -49,17 +52,25 @@ def page_of(rna: str) -> str:
     return next((page for pattern, page in help_pages.pages() if fnmatchcase(rna.lower(), pattern)), "")
 
 
-def test_every_operator_and_field_has_a_page(addon: Any) -> None:
+def test_every_operator_and_field_has_a_page_that_the_manual_has(addon: Any) -> None:
     from trellis_blender import registration
 
     assert page_of("bpy.ops.trellis.fetch_task.task") == "account.html#the-panel-account"
+    pages: set[str] = set()
     for cls in registration.CLASSES:
         if issubclass(cls, bpy.types.Operator):
             assert page_of(f"bpy.ops.{cls.bl_idname}"), cls
+            pages.add(page_of(f"bpy.ops.{cls.bl_idname}"))
         elif issubclass(cls, bpy.types.PropertyGroup | bpy.types.AddonPreferences):
             for name in cls.__annotations__:
                 assert page_of(f"bpy.types.{cls.__name__}.{name}"), (cls, name)
+                pages.add(page_of(f"bpy.types.{cls.__name__}.{name}"))
     assert page_of("bpy.types.Object.trellis_prompt")
+    for page in pages:
+        name, _, section = page.partition("#")
+        text = (ROOT / "docs" / name.replace(".html", ".md")).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        assert section in {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}, page
 
 
 def test_blenders_own_look_up_finds_the_page_on_the_disk(manual: Path) -> None:
