@@ -123,7 +123,7 @@ def test_it_is_read_on_the_main_thread_where_there_is_room_for_no_other(
     read = early_reading.take("id1")
     assert read is not None
     assert read.model() is not None
-    assert "no room for one more thread" in caplog.text
+    assert "no new thread" in caplog.text
 
 
 @pytest.mark.parametrize("way", ["switched off", "another file"])
