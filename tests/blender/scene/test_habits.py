@@ -1,5 +1,7 @@
 """What Blender's own preferences and jobs say is heeded where the version has it."""
 
+from typing import Any
+
 import bpy
 import pytest
 
@@ -7,12 +9,13 @@ from trellis_blender.scene import user_activity, versions
 
 
 def test_dates_are_written_as_blender_writes_them() -> None:
-    view = bpy.context.preferences.view
+    view: Any = bpy.context.preferences.view
+    kinds: Any = bpy.types.PreferencesView.bl_rna.properties
     if not hasattr(view, "date_format"):
         assert versions.date_pattern() == "%Y-%m-%d %H:%M"
         return
     try:
-        for item in bpy.types.PreferencesView.bl_rna.properties["date_format"].enum_items:
+        for item in kinds["date_format"].enum_items:
             view.date_format = item.identifier
             if item.identifier != 'DEFAULT':
                 shown = versions.date_pattern().split()[0]
@@ -24,7 +27,7 @@ def test_dates_are_written_as_blender_writes_them() -> None:
 
 
 @pytest.mark.parametrize(("job", "said"), [("RENDER", user_activity.RENDERING), ("OBJECT_BAKE", user_activity.BAKING)])
-def test_a_model_waits_for_a_render_and_for_a_bake(monkeypatch: pytest.MonkeyPatch, job: str, said: str) -> None:
+def test_a_model_waits_for_a_render_and_for_a_bake(monkeypatch: pytest.MonkeyPatch, job: Any, said: str) -> None:
     """Blender knows the name of the job; it runs one in a window only."""
     assert not bpy.app.is_job_running(job)
     assert user_activity.why_wait(set()) == ""

@@ -67,9 +67,9 @@ def _free_spot(context: bpy.types.Context, placement: "Placement") -> tuple[floa
     for item in context.visible_objects:
         if item.type == 'MESH':
             corners = [item.matrix_world @ Vector(corner) for corner in item.bound_box]
-            low, high = (Vector(map(pick, zip(*corners, strict=True))) for pick in (min, max))
+            low, high = ([pick(values) for values in zip(*corners, strict=True)] for pick in (min, max))
             if all(low[axis] <= spot[axis] <= high[axis] for axis in range(3)):
-                return high.x + 2 * half, spot.y, spot.z
+                return high[0] + 2 * half, spot.y, spot.z
     return spot.x, spot.y, spot.z
 
 

@@ -100,9 +100,10 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
     connect_timeout_s: _whole_number(
         "Connect Within (s)",
-        "Seconds that a connection may take. More for a slow line or proxy",
-        int(USUAL_LIMITS.connect_s),
-        (1, 120),
+        "Seconds that a connection may take. More for a slow line or proxy. 0 for the Time-out of Blender's own "
+        "preferences (System → Network)",
+        0,
+        (0, 120),
     )
     answer_timeout_s: _whole_number(
         "Answer Within (s)",

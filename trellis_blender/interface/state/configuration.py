@@ -134,7 +134,8 @@ def limits() -> "TimeLimits":
     found: Any = preferences()
     if found is None:
         return USUAL_LIMITS
-    return TimeLimits(found.connect_timeout_s, found.answer_timeout_s, found.patience_min * 60.0)
+    connect_s = found.connect_timeout_s or bpy.context.preferences.system.network_timeout or USUAL_LIMITS.connect_s
+    return TimeLimits(connect_s, found.answer_timeout_s, found.patience_min * 60.0)
 
 
 def at_once() -> int:

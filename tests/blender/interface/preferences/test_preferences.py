@@ -46,7 +46,14 @@ def test_what_is_set_reaches_the_threads(preferences: Any) -> None:
     from trellis_blender.interface.state import configuration
     from trellis_blender.piapi.timings import USUAL_LIMITS
 
-    assert configuration.service().limits == (USUAL_LIMITS.connect_s, USUAL_LIMITS.read_s, 7200)
+    system = bpy.context.preferences.system
+    had = system.network_timeout
+    try:
+        for blenders, used in ((25, 25), (0, USUAL_LIMITS.connect_s)):
+            system.network_timeout = blenders
+            assert configuration.service().limits == (used, USUAL_LIMITS.read_s, 7200)
+    finally:
+        system.network_timeout = had
     preferences.connect_timeout_s, preferences.answer_timeout_s, preferences.patience_min = 3, 20, 5
     assert configuration.service().limits == (3, 20, 300)
     preferences.at_once = 99

@@ -12,6 +12,8 @@ import bpy
 import pytest
 
 ROOT = Path(__file__).resolve().parents[4]
+MAPS: Any = bpy.utils.manual_map
+OPERATORS: Any = bpy.ops.trellis
 
 
 @pytest.fixture
@@ -76,19 +78,19 @@ def test_every_operator_and_field_has_a_page_that_the_manual_has(addon: Any) -> 
 def test_blenders_own_look_up_finds_the_page_on_the_disk(manual: Path) -> None:
     found = [
         prefix + page
-        for prefix, pages in bpy.utils.manual_map()
+        for prefix, pages in MAPS()
         for pattern, page in pages
         if fnmatchcase("bpy.ops.trellis.finish", pattern)
     ]
     assert found == [f"{manual.as_uri()}/finishing.html#finish-model"]
     (manual / "index.html").unlink()
-    assert not [pages for prefix, pages in bpy.utils.manual_map() if prefix.startswith(manual.as_uri()) and pages]
+    assert not [pages for prefix, pages in MAPS() if prefix.startswith(manual.as_uri()) and pages]
 
 
 def test_help_opens_the_manual_from_the_disk(manual: Path, opened: list[str]) -> None:
-    assert bpy.ops.trellis.help() == {'FINISHED'}
-    assert bpy.ops.trellis.help(about="“a.png” is gone. Nothing was sent.") == {'FINISHED'}
-    assert bpy.ops.trellis.help(about="Something else.") == {'FINISHED'}
+    assert OPERATORS.help() == {'FINISHED'}
+    assert OPERATORS.help(about="“a.png” is gone. Nothing was sent.") == {'FINISHED'}
+    assert OPERATORS.help(about="Something else.") == {'FINISHED'}
     start = manual.as_uri()
     assert opened == [
         f"{start}/index.html", f"{start}/troubleshooting.html#gone", f"{start}/troubleshooting.html",
