@@ -5,8 +5,6 @@ F1 over a button or a field asks Blender's map of manuals, to which registration
 read before F1 is pressed.
 """
 
-import json
-import webbrowser
 from pathlib import Path
 
 import bpy
@@ -77,6 +75,8 @@ class TRELLIS_OT_help(bpy.types.Operator):
 
 def show(page: str) -> str:
     """Opens a page; why that could not be done, as a sentence, or ""."""
+    import webbrowser  # takes a while to load, and most never ask
+
     name, _, section = page.partition("#")
     path = FOLDER / name
     if path.parent != FOLDER or not path.is_file():
@@ -90,6 +90,8 @@ def show(page: str) -> str:
 
 def page_about(text: str) -> str:
     """The section that answers what a row says."""
+    import json
+
     try:
         known = read_answers(json.loads((FOLDER / "sentences.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):

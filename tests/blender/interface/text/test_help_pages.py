@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[4]
 MAPS: Any = bpy.utils.manual_map
-OPERATORS: Any = bpy.ops.trellis
+OPS: Any = bpy.ops
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def test_blenders_own_look_up_finds_the_page_on_the_disk(manual: Path) -> None:
 
 
 def test_help_opens_the_manual_from_the_disk(manual: Path, opened: list[str]) -> None:
-    assert OPERATORS.help() == {'FINISHED'}
-    assert OPERATORS.help(about="“a.png” is gone. Nothing was sent.") == {'FINISHED'}
-    assert OPERATORS.help(about="Something else.") == {'FINISHED'}
+    assert OPS.trellis.help() == {'FINISHED'}
+    assert OPS.trellis.help(about="“a.png” is gone. Nothing was sent.") == {'FINISHED'}
+    assert OPS.trellis.help(about="Something else.") == {'FINISHED'}
     start = manual.as_uri()
     assert opened == [
         f"{start}/index.html", f"{start}/troubleshooting.html#gone", f"{start}/troubleshooting.html",
