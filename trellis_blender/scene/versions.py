@@ -90,3 +90,8 @@ def date_pattern() -> str:
     view = bpy.context.preferences.view
     day = _DAYS.get(getattr(view, "date_format", ""), "%Y-%m-%d")
     return f"{day} {'%I:%M %p' if getattr(view, 'time_format', '') == 'H12' else '%H:%M'}"
+
+
+def wants_less_motion() -> bool:
+    """Whether the artist has switched the interface's animations off, which can be done from 5.0 on."""
+    return bool(getattr(bpy.context.preferences.view, "use_reduce_motion", False))

@@ -41,3 +41,21 @@ def test_a_model_waits_for_a_render_and_for_a_bake(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(user_activity.bpy, "app", App)
     assert user_activity.why_wait(set()) == said
+
+
+def test_no_box_fills_where_less_motion_is_wanted() -> None:
+    from trellis_blender.interface.text.captions import Caption
+    from trellis_blender.interface.viewport import overlay
+
+    view: Any = bpy.context.preferences.view
+    empty = bpy.data.objects.new("a bear", None)
+    shown = [(empty, Caption("a bear", "Generating", share=0.5))]
+    try:
+        assert len(overlay.boxes(shown)) == 1
+        if hasattr(view, "use_reduce_motion"):
+            view.use_reduce_motion = True
+            assert overlay.boxes(shown) == []
+    finally:
+        if hasattr(view, "use_reduce_motion"):
+            view.use_reduce_motion = False
+        bpy.data.objects.remove(empty)

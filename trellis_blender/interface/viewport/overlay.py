@@ -12,6 +12,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ...generation.states import State
+from ...scene import versions
 from ...scene.placement import placeholder
 from ..state import session
 from ..text import captions
@@ -109,9 +110,14 @@ def _visible() -> list[tuple[bpy.types.Object, Caption]]:
 def draw_boxes() -> None:
     """In the scene: each box as full as its generation is far."""
     _Drawn.visible = shown = _visible()
-    progress_boxes.draw(
-        [Box(_volume(item), said.share, ALERT if said.is_alert else CALM) for item, said in shown if said.share]
-    )
+    progress_boxes.draw(boxes(shown))
+
+
+def boxes(shown: list[tuple[bpy.types.Object, Caption]]) -> list[Box]:
+    """Those that fill; none where Blender's preferences ask for less motion: the caption says as much."""
+    if versions.wants_less_motion():
+        return []
+    return [Box(_volume(item), said.share, ALERT if said.is_alert else CALM) for item, said in shown if said.share]
 
 
 def _volume(item: bpy.types.Object) -> Matrix:
