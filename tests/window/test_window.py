@@ -24,9 +24,10 @@ KILLED = 128 + signal.SIGKILL
 """How a shell tells that its program was killed."""
 
 
-def test_first_start(window: Window) -> None:
+def test_first_start(window: Window, record_property: Callable[..., None]) -> None:
     window.environ = {"PIAPI_API_KEY": None, "PIAPI_API_URL": None}
-    window.run("first_start")
+    said = window.run("first_start")
+    record_property("count", next(line for line in said.splitlines() if line.endswith("to the sample's model")))
     assert window.piapi.requests == []
 
 
