@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the extension that artists install: `python3 scripts/build.py` → dist/trellis_blender-<version>.zip.
 
+`--repository DIR` makes a static repository of extensions as well, for any web server: the zip, index.json, and a page
+from which the add-on can be dragged into Blender. Zips of earlier versions in DIR stay.
+
 The same tree and the same zlib give the same bytes. Blender's own validator has the last word.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,17 +30,36 @@ FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 def main() -> int:
     """Builds, validates and says where it is."""
+    parser = argparse.ArgumentParser(description="Builds the extension that artists install.")
+    parser.add_argument("--repository", type=Path, metavar="DIR", help="also a static repository of extensions there")
+    options = parser.parse_args()
     archive = build(ROOT / "dist")
-    python = blender_environment(*newest_blender())
-    result = subprocess.run(
-        [python, validator(python), "validate", str(archive)], check=False, capture_output=True, text=True
-    )
-    if result.returncode:
-        print(result.stdout, result.stderr, sep="\n")
+    if not blenders_tool("validate", str(archive)):
         archive.unlink()
         return 1
     print(archive)
+    if options.repository is not None:
+        if not make_repository(options.repository, archive):
+            return 1
+        print(options.repository / "index.json")
     return 0
+
+
+def make_repository(folder: Path, archive: Path) -> bool:
+    """Adds the zip to a static repository of extensions, with Blender's own tool; False where that refused."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(archive, folder / archive.name)
+    return blenders_tool("server-generate", "--repo-dir", str(folder), "--html")
+
+
+def blenders_tool(*arguments: str) -> bool:
+    """Runs Blender's command line tool for extensions; prints what it says where it fails."""
+    python = blender_environment(*newest_blender())
+    command = [python, validator(python), *arguments]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    if result.returncode:
+        print(result.stdout, result.stderr, sep="\n")
+    return not result.returncode
 
 
 def build(folder: Path) -> Path:
