@@ -3,7 +3,7 @@
 """Builds the extension that artists install: `python3 scripts/build.py` → dist/trellis_blender-<version>.zip.
 
 `--repository DIR` makes a static repository of extensions as well, for any web server: the zip, index.json, and a page
-from which the add-on can be dragged into Blender. Zips of earlier versions in DIR stay.
+from which the add-on can be dragged into Blender. It replaces the zip of an earlier version there.
 
 The same tree and the same zlib give the same bytes. Blender's own validator has the last word.
 """
@@ -46,8 +46,11 @@ def main() -> int:
 
 
 def make_repository(folder: Path, archive: Path) -> bool:
-    """Adds the zip to a static repository of extensions, with Blender's own tool; False where that refused."""
+    """Makes a static repository of extensions out of the zip, with Blender's own tool; False where that refused."""
     folder.mkdir(parents=True, exist_ok=True)
+    # Of several versions Blender 4.3 takes an earlier one for the update.
+    for earlier in folder.glob(f"{PACKAGE}-*.zip"):
+        earlier.unlink()
     shutil.copyfile(archive, folder / archive.name)
     return blenders_tool("server-generate", "--repo-dir", str(folder), "--html")
 

@@ -114,7 +114,9 @@ def _requirements(group: str) -> list[str]:
 
 
 def _candidates(version: str) -> list[str | None]:
-    found: list[str | None] = [sys.executable, shutil.which(f"python{version}")]
+    # From within an environment the same Pythons are found as from outside, so that none is made anew.
+    own = sys.executable if sys.prefix == sys.base_prefix else None
+    found: list[str | None] = [own, shutil.which(f"python{version}")]
     roots = [os.environ.get("PYENV_ROOT"), os.environ.get("PYENV"), _said_by("pyenv", "root")]
     roots += [str(Path.home() / ".pyenv"), str(Path.home() / ".pyenv" / "pyenv-win")]
     for root in filter(None, roots):

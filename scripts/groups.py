@@ -93,6 +93,7 @@ EVERY_BLENDER = (
     "test_habits",  # what of Blender's preferences there is
     "test_placing",  # the importer, its keywords, what it leaves behind
     "test_registration",  # what a version keeps of an add-on that is switched off
+    "test_scripting_page",  # every operator of the promise, as a script calls it
     "test_threads",  # operators in an override while a thread runs: up to 5.0 that is a crash
     "test_unreadable_textures",  # what its decoders refuse
 )
@@ -148,6 +149,7 @@ EVERY_PROGRAM = (
     "test_placeholder",
     "test_two_blenders",
     "test_undo",
+    "test_updates",
 )
 """In each program that is given: what an artist cannot do without, and what depends on Blender's events the most."""
 

@@ -1,12 +1,20 @@
 import json
+import os
 import re
 import shutil
 import signal
 import statistics
+import subprocess
+import sys
+import threading
 import time
+import tomllib
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -94,6 +102,72 @@ def test_quit_and_started_again(window: Window) -> None:
     window.run("quit_meanwhile")
     window.run("next_start")
     assert len(window.piapi.creates) == 1
+
+
+def with_version(archive: Path, version: str, folder: Path) -> Path:
+    """The zip as a later version would be built."""
+    later = folder / f"trellis_blender-{version}.zip"
+    with zipfile.ZipFile(archive) as before, zipfile.ZipFile(later, "w") as after:
+        for entry in before.infolist():
+            content = before.read(entry)
+            if entry.filename == "blender_manifest.toml":
+                content = re.sub(rb'(?m)^version = ".*"', f'version = "{version}"'.encode(), content)
+            after.writestr(entry, content)
+    return later
+
+
+def test_updates(window: Window, zip_file: Path, tmp_path: Path) -> None:
+    """From a repository on this computer: installed, updated while a generation runs, removed, installed again."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+    from build import make_repository
+
+    shutil.rmtree(window.profile)
+    window.profile.mkdir()
+    folder = tmp_path / "repository"
+    assert make_repository(folder, zip_file)
+    installed = window.profile / "extensions" / "user_default" / "trellis_blender"
+    kept = window.profile / "datafiles" / "trellis_blender"
+
+    def extension(*arguments: str) -> str:
+        result = subprocess.run(
+            [window.program, "--online-mode", "--command", "extension", *arguments],
+            check=False, capture_output=True, text=True, timeout=300,
+            env={**os.environ, "BLENDER_USER_RESOURCES": str(window.profile)},
+        )  # fmt: skip
+        return result.stdout + result.stderr
+
+    def version() -> str:
+        return tomllib.loads((installed / "blender_manifest.toml").read_text(encoding="utf-8"))["version"]
+
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/index.json"
+    try:
+        extension("repo-add", "user_default", "--name", "Here", "--url", address, "--clear-all")
+        said = extension("install", "--sync", "--enable", "trellis_blender")
+        assert version() == "0.1.0", said
+
+        window.behave(processing_s=6.0)
+        window.run("quit_meanwhile")
+        assert make_repository(folder, with_version(zip_file, "0.2.0", tmp_path))
+        said = extension("update", "--sync")
+        assert version() == "0.2.0", said
+        window.run("next_start")
+        assert len(window.piapi.creates) == 1
+        models = sorted(kept.rglob("model.glb"))
+        assert len(models) == 1
+
+        said = extension("remove", "trellis_blender")
+        assert not installed.exists(), said
+        assert sorted(kept.rglob("model.glb")) == models
+        said = extension("install", "--enable", "trellis_blender")
+        assert version() == "0.2.0", said
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "Traceback" not in (said := extension("sync")), said
+    assert version() == "0.2.0"
 
 
 def test_failures(window: Window, tmp_path: Path) -> None:

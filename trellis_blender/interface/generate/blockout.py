@@ -14,6 +14,7 @@ import bpy
 from ...generation.providers import provider_of
 from ...generation.record import costs
 from ...piapi.models import TEXT, InputUnusable
+from ...scene.versions import RELATIVE_PATH
 from ..input_image import decode_many
 from ..monitor import arrival, monitor
 from ..state import background, blend_file, configuration, session
@@ -176,6 +177,7 @@ def register() -> None:
         name="Picture",
         description="The picture that the model in this object's place is made from",
         subtype='FILE_PATH',
+        options=RELATIVE_PATH,
     )
     background.at_end(delattr, owner, "trellis_image")
 

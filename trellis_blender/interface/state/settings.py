@@ -14,6 +14,7 @@ from ...piapi.picture_models import WORDING
 from ...scene.finish.options import PRESET_ITEMS, Preset
 from ...scene.placement.target import Target
 from ...scene.units import shown_length
+from ...scene.versions import RELATIVE_PATH
 from . import background
 
 CUSTOM = "CUSTOM"
@@ -145,10 +146,11 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
         name="Image",
         description="A picture of one thing on a plain or transparent background",
         subtype='FILE_PATH',
+        options=RELATIVE_PATH,
     )
-    image_before: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'})
+    image_before: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'} | RELATIVE_PATH)
     """The artist's own, where `image` is `image_after`: what a remedy has made of it."""
-    image_after: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'})
+    image_after: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'} | RELATIVE_PATH)
     model: bpy.props.EnumProperty(name="Model", description="Which model makes it", items=MODEL_ITEMS)
     variations: bpy.props.IntProperty(
         name="Variations",
