@@ -16,7 +16,7 @@ _GLTF_WANTED: dict[str, Any] = {
     "import_scene_extras": False,  # from 4.5 on
 }
 
-RELATIVE_PATH: set[Any] = {'PATH_SUPPORTS_BLEND_RELATIVE'} if bpy.app.version >= (4, 5) else set()
+RELATIVE_PATH: Any = {'PATH_SUPPORTS_BLEND_RELATIVE'} if bpy.app.version >= (4, 5) else set()
 """Options of a property that takes paths relative to the .blend, "//chair.png". Without it newer versions warn."""
 
 OPERATORS_CRASH_IN_OVERRIDES = sys.version_info < (3, 12)

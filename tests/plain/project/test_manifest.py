@@ -13,7 +13,7 @@ from places import ROOT
 PACKAGE = ROOT / "trellis_blender"
 SIZE_MAX_BYTES = 1_500_000
 """Of the zip that artists download, with the manual, its pictures and samples."""
-CODE_MAX_BYTES = 460_000
+CODE_MAX_BYTES = 430_000
 """Of the code in it, compressed."""
 MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
 

@@ -148,9 +148,9 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
         subtype='FILE_PATH',
         options=RELATIVE_PATH,
     )
-    image_before: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'} | RELATIVE_PATH)
+    image_before: bpy.props.StringProperty(subtype='FILE_PATH', options=RELATIVE_PATH | {'HIDDEN'})
     """The artist's own, where `image` is `image_after`: what a remedy has made of it."""
-    image_after: bpy.props.StringProperty(subtype='FILE_PATH', options={'HIDDEN'} | RELATIVE_PATH)
+    image_after: bpy.props.StringProperty(subtype='FILE_PATH', options=RELATIVE_PATH | {'HIDDEN'})
     model: bpy.props.EnumProperty(name="Model", description="Which model makes it", items=MODEL_ITEMS)
     variations: bpy.props.IntProperty(
         name="Variations",
