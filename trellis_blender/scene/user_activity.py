@@ -44,6 +44,16 @@ def has_orphaned_operators(window: bpy.types.Window) -> bool:
     return not all(_name(operator) for operator in window.modal_operators)
 
 
+def job_that_reads_the_scene() -> str:
+    """What must end before the scene may change, as the end of "It arrives when …"; "" while nothing renders or bakes.
+
+    A render copies the scene in a thread of its own: an object added meanwhile, or an undo step, can crash Blender.
+    """
+    if bpy.app.is_job_running('RENDER'):
+        return RENDERING
+    return BAKING if bpy.app.is_job_running('OBJECT_BAKE') else ""
+
+
 def why_wait(background_operators: set[str]) -> str:
     """Why a model should not arrive just now, as the end of "It arrives when …"; "" if it may arrive.
 
@@ -51,10 +61,8 @@ def why_wait(background_operators: set[str]) -> str:
     """
     if mode := other_mode():
         return f"you leave {mode}"
-    if bpy.app.is_job_running('RENDER'):
-        return RENDERING
-    if bpy.app.is_job_running('OBJECT_BAKE'):
-        return BAKING
+    if job := job_that_reads_the_scene():
+        return job
     return IN_OPERATION if modal_operators() - background_operators - {OUR_MONITOR, RENDER} else ""
 
 

@@ -60,7 +60,7 @@ def scenario() -> drive.Steps:
     assert drive.models() == []
     assert drive.is_gone(drive.generations()[0]), drive.line()
     yield from drive.press("trellis.place", column=0.7)
-    assert drive.models() == ["a bear"]
+    yield from drive.until(lambda: drive.models() == ["a bear"], "the bear", 5)
     assert drive.line().stage == "In the scene"
     yield from drive.over_viewport()
     drive.shot("03-placed-again")

@@ -51,7 +51,7 @@ def scenario() -> drive.Steps:
     yield from drive.open_sidebar()
     bpy.context.scene.cursor.location = (0, 0, 3)
     yield from drive.press("trellis.place", column=0.7)
-    assert drive.models() == ["a bench"]
+    yield from drive.until(lambda: drive.models() == ["a bench"], "the bench", 5)
     assert bpy.data.objects["a bench"].location.z == 3
     assert drive.line().stage == "In the scene", drive.line()
     yield from drive.over_viewport()
@@ -67,7 +67,7 @@ def scenario() -> drive.Steps:
     assert "3D cursor" in drive.line().detail, drive.line()
     yield from drive.open_sidebar()
     yield from drive.press("trellis.place", column=0.7)
-    assert drive.models() == ["a lamp", "a tree"]
+    yield from drive.until(lambda: drive.models() == ["a lamp", "a tree"], "the tree beside the lamp", 5)
 
     # Saved with a placeholder, and opened where nobody knows of it.
     yield from generate("a well")

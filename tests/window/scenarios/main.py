@@ -1,5 +1,6 @@
 """What Blender runs: the scenario that the test names."""
 
+import faulthandler
 import importlib
 import os
 import sys
@@ -9,4 +10,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import drive
 
+# Blender's own report of a crash says nothing of Python.
+faulthandler.enable()
 drive.run(importlib.import_module(os.environ["TEST_SCENARIO"]).scenario)

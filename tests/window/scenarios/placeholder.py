@@ -141,8 +141,7 @@ def scenario() -> drive.Steps:
     assert len(drive.generations()) == 1
     yield from drive.open_sidebar()
     yield from drive.press("trellis.place", column=0.7)
-    yield 1.0
-    assert drive.models() == ["a bear"]
+    yield from drive.until(lambda: drive.models() == ["a bear"], "the bear", 5)
     assert abs(bpy.data.objects["a bear"].location.x - 2) < 1e-4
     yield from drive.over_viewport()
 

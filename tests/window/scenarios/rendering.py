@@ -1,4 +1,6 @@
-"""The animation plays and a picture is rendered while models arrive: both go on, with the artist's settings."""
+"""The animation plays while models arrive, and goes on with the artist's settings; while a picture is rendered nothing
+is added to the scene, because Blender 5.2 crashes when an undo step is made as its render begins.
+"""
 
 import bpy
 import drive
@@ -34,7 +36,7 @@ def stop_render() -> drive.Steps:
 
 
 def waits(prompt: str) -> drive.Steps:
-    """The model is made while it renders, and waits."""
+    """The model is made while it renders, and waits; no placeholder is put into the scene."""
     from bl_ext.user_default.trellis_blender.scene.user_activity import RENDERING
 
     yield from drive.ask_for(prompt)
@@ -43,6 +45,7 @@ def waits(prompt: str) -> drive.Steps:
     yield 1.5
     assert renders(), "the render was over too soon to show anything"
     assert (drive.state(), RENDERING in drive.line().detail) == ("ready", True)
+    assert prompt not in bpy.data.objects
 
 
 def scenario() -> drive.Steps:
@@ -81,12 +84,12 @@ def scenario() -> drive.Steps:
     yield from waits("a fox")
     drive.shot("02-waits-for-the-render")
     yield from drive.press("trellis.place", column=0.7)
-    yield from drive.until(lambda: drive.state() == "placed", "the fox while it renders", 5)
     yield 2.0
     assert renders(), "the render did not go on"
-    drive.assert_untouched(before, "a fox")
-    drive.shot("03-placed-while-it-renders")
+    assert drive.state() == "ready"
+    drive.shot("03-pressed-while-it-renders")
     yield from stop_render()
+    yield from drive.until(lambda: drive.state() == "placed", "the fox after the render", 5)
     drive.assert_untouched(before, "a fox")
 
     # In a window of its own, as Blender has it by default. Nothing moves the mouse when the render is done.

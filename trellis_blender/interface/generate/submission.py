@@ -87,7 +87,8 @@ def submit(
     """Hands requests to the queue, each once; the generations' ids. Raises NotReady before any was taken.
 
     `in_place`: each with a placeholder where its model will stand, for an artist who goes on working, and one undo step
-    for all of them. With `places`, the artist's own objects of each request are that.
+    for all of them. With `places`, the artist's own objects of each request are that. While a render or a bake reads
+    the scene, nothing is added to it: the model arrives after it at the place that was noted.
     """
     from ...scene import windows
     from ...scene.arrival import place
@@ -97,6 +98,10 @@ def submit(
     services = {model: found.service_for(model) for model in {request.model for request in requests}}
     if any(has_secret(request.prompt, configuration.secrets()) for request in requests):
         raise configuration.NotReady("There is a key in the prompt. Take it out; nothing was submitted.")
+    if in_place and (job := user_activity.job_that_reads_the_scene()):
+        if places:
+            raise configuration.NotReady(f"Press this again when {job}; nothing was submitted.")
+        in_place = False
     if in_place:
         requests = [replace(each, placement=replace(each.placement, has_placeholder=True)) for each in requests]
     found.load()

@@ -11,6 +11,7 @@ from ...generation.lookups.questions import Topic
 from ...generation.providers import provider_of
 from ...generation.record.costs import price
 from ...generation.states import State
+from ...scene import user_activity
 from ..generate.spending_operator import SpendingOperator
 from ..monitor import arrival, monitor
 from ..state import configuration, session
@@ -77,6 +78,8 @@ class TRELLIS_OT_place(RowOperator):
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         monitor.deliver(generation.id)
+        if job := user_activity.job_that_reads_the_scene():
+            self.report({'INFO'}, f"It arrives when {job}.")
 
 
 class TRELLIS_OT_resume(RowOperator):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...generation.states import State
+from ...scene import user_activity
 from ...scene.finish.options import Preset
 from ..placed_model import assets
 from ..state import configuration, logs, session
@@ -33,7 +34,7 @@ def submit_again(generation: "Generation") -> None:
     found = session.current()
     request = generation.request
     found.queue.submit_again(generation, found.service_for(request.model))
-    if found.file.misses_placeholder(generation):
+    if found.file.misses_placeholder(generation) and not user_activity.job_that_reads_the_scene():
         scene = stand_in(request.name, generation.id, request.placement)
         windows.push_undo(scene, f"Placeholder “{request.name}”")
     found.drain()

@@ -223,6 +223,8 @@ def _place_next() -> float | None:
         if found.file.blend_load != blend_load or generation_id not in found.generations:
             del _Memory.to_place[generation_id]
             early_reading.take(generation_id)
+    if _Memory.to_place and user_activity.job_that_reads_the_scene():
+        return IDLE_CHECK_S
     first, second, *_ = (*_Memory.to_place, None, None)
     if first is None:
         return None
