@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 from .answers import why_not_understood
 from .fields import address, mapping, number, text
+from .timings import MOST_AT_ONCE
 
 NAME_LIMIT = 100
 """Characters that are shown."""
 AT_ONCE_FIELDS = ("max_trellis_concurrency", "max_concurrent_task_count")
 """The first that is there counts: how many Trellis tasks the account works on at once, else how many of any kind."""
 AT_ONCE_LIMIT = 1000
-MOST_AT_ONCE = 30
-"""More are not worked on at once, whatever an account allows."""
 REQUESTS_PER_MINUTE = {"free": 10, "creator": 60, "pro": 300}
 """By the plan's name."""
 

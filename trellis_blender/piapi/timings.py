@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long is waited, and how often something is tried: for a service, its files and its account's lists.
+"""How long is waited, how often something is tried and how much is done at once: for a service, its files, its lists.
 
 `TimeLimits` are what the artist sets in the preferences. `Timings` are all others; who makes the queue may hand in
 quicker ones.
@@ -19,6 +19,8 @@ class TimeLimits(NamedTuple):
 
 
 USUAL_LIMITS = TimeLimits()
+MOST_AT_ONCE = 30
+"""More tasks are not worked on at once, whatever an account allows."""
 
 
 @dataclass(frozen=True, slots=True)

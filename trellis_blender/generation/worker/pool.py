@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...piapi.account import MOST_AT_ONCE
 from ...piapi.service import Service
+from ...piapi.timings import MOST_AT_ONCE
 from ..limits.rate_limit import RateLimit
 from ..problems import GenerationProblem
 from ..record.generation import Generation

@@ -6,8 +6,7 @@ from typing import Any
 
 import bpy
 
-from ...piapi.account import MOST_AT_ONCE
-from ...piapi.timings import USUAL_LIMITS
+from ...piapi.timings import MOST_AT_ONCE, USUAL_LIMITS
 from ..state import configuration
 from ..state.secret_file import KEPT_IN
 from . import entry, sections

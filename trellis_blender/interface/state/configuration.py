@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import bpy
 
 from ...generation.providers import provider_of
-from ...piapi.account import MOST_AT_ONCE
+from ...piapi.timings import MOST_AT_ONCE
 from .entered import why_no_address
 from .secret_file import SecretFile
 
