@@ -69,6 +69,7 @@ OPENS_NONE = (
     "test_png",
     "test_provenance",
     "test_redaction",
+    "test_release",
     "test_scripts",
     "test_secret_file",
     "test_sentences",
