@@ -77,16 +77,17 @@ def build(folder: Path) -> Path:
         files[name] = ROOT / name
     folder.mkdir(exist_ok=True, parents=True)
     archive = folder / f"{PACKAGE}-{version[1]}.zip"
-    with tempfile.TemporaryDirectory() as made, zipfile.ZipFile(archive, "w") as zipped:
-        build_manual(Path(made) / "manual")
+    with tempfile.TemporaryDirectory() as made:
+        build_manual(Path(made) / "manual")  # before the zip is opened: where it fails, none is left half written
         files |= {path.relative_to(made).as_posix(): path for path in Path(made).rglob("*") if path.is_file()}
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, FIXED_TIME)
-            entry.external_attr = 0o644 << 16
-            content = files[name].read_bytes()
-            if files[name].suffix != ".png":
-                content = content.replace(b"\r\n", b"\n")
-            zipped.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
+        with zipfile.ZipFile(archive, "w") as zipped:
+            for name in sorted(files):
+                entry = zipfile.ZipInfo(name, FIXED_TIME)
+                entry.external_attr = 0o644 << 16
+                content = files[name].read_bytes()
+                if files[name].suffix != ".png":
+                    content = content.replace(b"\r\n", b"\n")
+                zipped.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
     return archive
 
 

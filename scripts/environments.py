@@ -94,6 +94,14 @@ def blender_environment(blender: str, python: Path) -> Path:
     return environment(f"blender-{blender}", python, "blender", f"bpy=={blender}")
 
 
+def parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """A command line before its first `--` and after it. argparse takes away the later ones, too, which are for the
+    program that gets the rest, and Pythons differ in how many.
+    """
+    where = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:where], arguments[where + 1 :]
+
+
 def run(*command: str | Path) -> None:
     """Runs a step of the set-up; ends the script with one line where it fails."""
     result = subprocess.run([str(part) for part in command], check=False, cwd=ROOT)

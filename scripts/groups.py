@@ -16,27 +16,33 @@ OPENS_SOCKETS = (
     "test_account",
     "test_adopting",
     "test_bad_answers",
+    "test_batch_runner",
     "test_before_sending",
     "test_certificates",
     "test_client",
     "test_connections",
     "test_contract",
     "test_faults",
+    "test_extras",
     "test_fetch",
     "test_hostile_answers",
     "test_limits",
     "test_lost_answers",
     "test_odd_hosts",
+    "test_other_providers",
     "test_picture_tasks",
     "test_providers",
     "test_queue",
     "test_restarts",
     "test_tasks",
+    "test_views",
     "test_web_picture",
 )
 """Also with the `requests` and `urllib3` of Blender 4.2: what these two do for the add-on is done at sockets."""
 
 OPENS_NONE = (
+    "test_anonymize",
+    "test_batch_table",
     "test_before",
     "test_books",
     "test_cancelling",
@@ -66,6 +72,7 @@ OPENS_NONE = (
     "test_ownership",
     "test_pace",
     "test_patience",
+    "test_picture_file",
     "test_png",
     "test_provenance",
     "test_redaction",
@@ -77,10 +84,12 @@ OPENS_NONE = (
     "test_spending",
     "test_stale_rows",
     "test_store",
+    "test_systems",
     "test_unsent",
     "test_variations",
     "test_wording",
     "test_work",
+    "test_writing_together",
 )
 """With today's alone: no socket, or one that is used as in the files above, for what is not about it."""
 
@@ -89,12 +98,11 @@ OPENS_NONE = (
 EVERY_BLENDER = (
     "test_as_shown",  # what the importer makes of colours, poses and pictures
     "test_build",  # meshes, nodes and pictures as the importer of each version makes them
-    "test_finish",  # operators and modifiers of Blender's own
     "test_generate",  # registered properties, operators, the add-on's whole way
     "test_habits",  # what of Blender's preferences there is
     "test_placing",  # the importer, its keywords, what it leaves behind
+    "test_quads",  # QuadriFlow, UVs and bakes of Blender's own
     "test_registration",  # what a version keeps of an add-on that is switched off
-    "test_scripting_page",  # every operator of the promise, as a script calls it
     "test_threads",  # operators in an override while a thread runs: up to 5.0 that is a crash
     "test_unreadable_textures",  # what its decoders refuse
 )
@@ -106,10 +114,14 @@ OLDEST_AND_NEWEST = (
     "test_another_model",
     "test_another_provider",
     "test_assets",
+    "test_batch_panel",
     "test_blockout",
+    "test_command_line",
     "test_concepts",
     "test_early_reading",
+    "test_engine",
     "test_errands",
+    "test_finish",
     "test_from_web",
     "test_full_disk",
     "test_fuzz_import",
@@ -118,23 +130,32 @@ OLDEST_AND_NEWEST = (
     "test_input_panels",
     "test_kills",
     "test_list",
+    "test_monitor",
     "test_odd_values",
     "test_picture",
     "test_placeholder",
     "test_preferences",
+    "test_print_operators",
+    "test_printing",
     "test_provenance",
     "test_refused",
+    "test_scripting_page",
     "test_show_textures",
     "test_spending",
     "test_taking",
+    "test_views",
 )
 """On the two ends: what uses Blender, in a way that has not changed in between."""
 
 ONCE = (
+    "test_batches",
     "test_decoding",
     "test_demo",
+    "test_ellipses",
     "test_judging",
+    "test_mesh_thumbnail",
     "test_offline",
+    "test_rebuild",
     "test_remedies",
 )
 """On the newest alone: what is done in numpy and plain Python, in a process of its own or without Blender's data."""
@@ -147,6 +168,7 @@ EVERY_PROGRAM = (
     "test_busy_artist",
     "test_first_model",
     "test_first_start",
+    "test_help",
     "test_placeholder",
     "test_two_blenders",
     "test_undo",
@@ -158,6 +180,7 @@ NEWEST_PROGRAM = (
     "test_account",
     "test_adjust_last_operation",
     "test_assets",
+    "test_batch",
     "test_before",
     "test_blockout",
     "test_checking",
@@ -168,6 +191,8 @@ NEWEST_PROGRAM = (
     "test_paying",
     "test_pictures",
     "test_placeholders",
+    "test_printing",
+    "test_quads",
     "test_quit_and_started_again",
     "test_recover",
     "test_show_textures",
@@ -175,11 +200,17 @@ NEWEST_PROGRAM = (
     "test_ten_at_once",
     "test_that_ends_its_tasks",
     "test_threads",
+    "test_turntable",
+    "test_views",
 )
 """In the newest of them."""
 
-WITH_SOAK = ("test_readme",)
-"""With `--soak` alone: it makes the pictures of README, which are looked at by hand."""
+WITH_SOAK = (
+    "test_manual_pictures",  # they are looked at by hand
+    "test_readme",  # as these are
+    "test_updates_in_a_window",
+)
+"""With `--soak` alone."""
 
 # Under the Windows Python, which scripts/test.py starts with `--windows`.
 

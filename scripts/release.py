@@ -4,7 +4,8 @@
 
 Sets the version in all places, gives the changelog's "Unreleased" that version as its heading, runs all tests, builds.
 Where one of these fails, the files are as they were. Committing, tagging and uploading are left to you.
-`--dry-run` tells what would change and stops; arguments after `--` go to test.py (`-- --blender PATH`).
+`--dry-run` tells what would change and stops; arguments after `--` go to test.py, after
+a second one to pytest (`-- --blender PATH -- -k looks`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from environments import ROOT, run
+from environments import ROOT, parted, run
 
 VERSIONS = {"blender_manifest.toml": r'^version = "([^"]+)"', "pyproject.toml": r'^version = "([^"]+)"'}
 """Each file with the version, and where in it."""
@@ -32,11 +33,12 @@ class NoRelease(Exception):
 
 def main() -> int:
     """Makes the release, or says in one sentence why not."""
-    parser = argparse.ArgumentParser(description="Makes a release.")
+    epilog = "Arguments after -- go to test.py, and those after a second -- to pytest."
+    parser = argparse.ArgumentParser(description="Makes a release.", epilog=epilog)
     parser.add_argument("version", help="three numbers, such as 0.2.0")
     parser.add_argument("--dry-run", action="store_true", help="tell what would change, and stop")
-    parser.add_argument("tests", nargs="*", help="more arguments for test.py, after --")
-    options = parser.parse_args()
+    own, for_tests = parted(sys.argv[1:])
+    options = parser.parse_args(own)
     try:
         texts = texts_of(ROOT, options.version)
         if options.dry_run:
@@ -50,7 +52,7 @@ def main() -> int:
     before = {name: (ROOT / name).read_text(encoding="utf-8") for name in texts}
     write(ROOT, texts)
     try:
-        run(sys.executable, ROOT / "scripts/test.py", "--all", *options.tests)
+        run(sys.executable, ROOT / "scripts/test.py", "--all", *for_tests)
         run(sys.executable, ROOT / "scripts/build.py", "--repository", ROOT / "dist/repository")
     except BaseException:
         write(ROOT, before)

@@ -24,8 +24,8 @@ HEADING = "# Written by scripts/sentences.py --write: every sentence that people
 
 WORDS = re.compile(r"[A-Za-z”}][,:;.]? [“(A-Za-z{]")
 SQL_WORDS = "SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|BEGIN|TEXT NOT|THEN|WHERE|{ROWS}"
-NO_SENTENCE = re.compile(rf"\s*({SQL_WORDS}|# This is|import )|ORDER BY")
-"""SQL, Python, and the head of Blender's file of catalogs."""
+NO_SENTENCE = re.compile(rf"\s*({SQL_WORDS}|# This is|import |:root|<(img|div|article))|ORDER BY")
+"""SQL, Python, a style sheet and elements of a page, and the head of Blender's file of catalogs."""
 WITH_NODES = PACKAGE / "scene/importing"
 NAME_OF_A_NODE = re.compile(r"(glTF|[A-Z]\w*)( [A-Z]\w*)+")
 """Names and inputs of nodes are Blender's own."""

@@ -12,19 +12,29 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import groups
-from environments import PYTHON_OF_BLENDER, ROOT, blender_environment, blenders_here, environment, newest_blender
+from environments import (
+    PYTHON_OF_BLENDER,
+    ROOT,
+    blender_environment,
+    blenders_here,
+    environment,
+    newest_blender,
+    parted,
+)
 
 SHARED = ROOT.parent / "shared"
 CORES = os.cpu_count() or 1
@@ -33,6 +43,9 @@ AT_ONCE = CORES + 1
 LONG_VERSIONS = ("--soak", "-m", "soak")
 FOR_ANOTHER_SYSTEM = re.compile(r": .*\b(Windows|macOS)\b")
 """What the reason names why a test is skipped that no set-up could run here: these are run on Linux."""
+MANY_FILES = 20
+LOOK_S = 5.0
+LEFT_OVER_S = 60.0
 Version = tuple[int, ...]
 
 
@@ -70,10 +83,11 @@ def main() -> int:
         started = {blender: pool.submit(blender_environment, blender, its_own) for blender, its_own in here.items()}
         modules = {blender: module.result() for blender, module in started.items()}
     runs = [
+        # What waits most of the time comes first: none of it is to be alone at the end.
         *window_runs(tools, options),
         *windows_runs(options.windows),
-        *blender_runs(modules, is_soak=options.soak),
         *plain_runs(tools, old.result(), is_soak=options.soak),
+        *blender_runs(modules, is_soak=options.soak),
     ]
     if options.blender:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
@@ -83,10 +97,13 @@ def main() -> int:
         # The long versions measure, so each has the machine.
         at_work: dict[Future[Outcome], Run] = {pool.submit(run_pytest, run, options.pytest): run for run in runs}
         failures += check_code(tools)
+        on_wine = {run for run in runs if run.python == options.windows}
         for done in as_completed(at_work):
             run, outcome = at_work[done], done.result()
             print(f"\n=== {run.title}\n{outcome.said}", end="", flush=True)
             outcomes.append(outcome)
+            if on_wine and not (on_wine := on_wine - {run}):
+                end_wine(run.python)
             if outcome.failed:
                 failures.append(f"{run.title}: {outcome.failed} failed")
             unexpected = [reason for reason in outcome.skipped if not FOR_ANOTHER_SYSTEM.search(reason)]
@@ -97,7 +114,8 @@ def main() -> int:
 
 def read_options() -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(description="Sets up what the tests need and runs them.")
+    epilog = "Arguments after -- go to pytest."
+    parser = argparse.ArgumentParser(description="Sets up what the tests need and runs them.", epilog=epilog)
     parser.add_argument("--all", action="store_true", help="every Blender module there is a Python for")
     parser.add_argument(
         "--soak", action="store_true", help="what the usual run leaves out, and what has a long version at full size"
@@ -111,8 +129,9 @@ def read_options() -> argparse.Namespace:
         help="also the window tests, with this program",
     )
     parser.add_argument("--windows", type=Path, metavar="PATH", help="also what is for a Windows Python, with this one")
-    parser.add_argument("pytest", nargs="*", help="more arguments for pytest, after --")
-    options = parser.parse_args()
+    own, more = parted(sys.argv[1:])
+    options = parser.parse_args(own)
+    options.pytest = more
     options.blender = sorted((program.resolve() for program in options.blender), key=version_of)
     return options
 
@@ -149,7 +168,11 @@ def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
         if is_soak:
             found.append(Run(title, module, ("tests/blender", *LONG_VERSIONS)))
         for name, wanted in (rest if is_soak else usual).items():
-            found.append(Run(f"{title}, {name}", module, files("tests/blender", wanted)))
+            # The longest group is two runs, so that one processor does not wait for the other at the end.
+            parts = 2 if len(wanted) > MANY_FILES else 1
+            for part in range(parts):
+                which = f" ({part + 1} of {parts})" if parts > 1 else ""
+                found.append(Run(f"{title}, {name}{which}", module, files("tests/blender", wanted[part::parts])))
     return found
 
 
@@ -178,6 +201,16 @@ def windows_runs(python: Path | None) -> list[Run]:
         Run(f"Windows Python (Wine), {room}", python, files(room, names), is_strict=False)
         for room, names in groups.ON_WINDOWS.items()
     ]
+
+
+def end_wine(python: Path) -> None:
+    """Ends the server of the Wine that `python` runs in, where it is one that stays: it would take most of a processor
+    from all that comes after it.
+    """
+    ask = "import os; print(os.environ.get('WINEPREFIX', ''))"
+    prefix = subprocess.run([python, "-c", ask], check=False, capture_output=True, text=True).stdout.strip()
+    if prefix and shutil.which("wineserver"):
+        subprocess.run(["wineserver", "--kill"], check=False, env=os.environ | {"WINEPREFIX": prefix})
 
 
 def files(room: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -221,11 +254,13 @@ def run_pytest(run: Run, more: list[str]) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         command = [run.python, "-m", "pytest", "-q", f"--junitxml={report}", *run.arguments, *more]
-        result = subprocess.run(
-            command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-            errors="replace",  # a Windows Python speaks as its system does
-        )  # fmt: skip
-        said = f"{result.stdout}{(time.monotonic() - begun) / 60:.1f} minutes\n"
+        output = Path(folder, "output.txt")
+        with output.open("wb") as file:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+            code = wait_for(process, report, is_on_wine=not run.is_strict)
+        # A Windows Python speaks as its system does.
+        said = output.read_text(encoding="utf-8", errors="replace")
+        said = f"{said}{(time.monotonic() - begun) / 60:.1f} minutes\n"
         if not report.exists():
             return Outcome(0, 1, [], said)
         cases = ET.parse(report).getroot().findall(".//testcase")
@@ -240,11 +275,23 @@ def run_pytest(run: Run, more: list[str]) -> Outcome:
     failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
     return Outcome(
         len(cases) - failed - len(skipped),
-        max(failed, int(result.returncode != 0)),
+        max(failed, int(code != 0)),
         skipped,
         said,
         counts,
     )
+
+
+def wait_for(process: subprocess.Popen[bytes], report: Path, *, is_on_wine: bool) -> int:
+    """The exit code. A console of Wine's may outlive the program that it was for, and whoever reads what was printed
+    waits for it as well: it is ended where the report has been there for a while.
+    """
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(LOOK_S)
+        is_left_over = is_on_wine and report.exists() and time.time() - report.stat().st_mtime > LEFT_OVER_S
+        if is_left_over and shutil.which("pkill"):
+            subprocess.run(["pkill", "-f", r"conhost\.exe --server"], check=False)
 
 
 def sum_up(outcomes: list[Outcome], failures: list[str], left_out: list[str]) -> int:

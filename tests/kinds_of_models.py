@@ -1,6 +1,7 @@
 """GLBs of every kind that can be read, by name: materials, textures, pictures, meshes, scenes, and spoilt ones."""
 
 import io
+import random
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from models import box_glb, colours_glb, mesh_glb, picture_png, prism_glb
 from mutants import MUTATIONS, Parts, mutant
 from PIL import Image
+
+from trellis_blender.imaging.damage import may_be_damaged
 
 Change = Callable[[Parts], None]
 Gltf = dict[str, Any]
@@ -277,8 +280,8 @@ def _in_mode(mode: int) -> bytes:
     return parts.whole()
 
 
-def _webp(parts: Parts) -> None:
-    number = _picture(parts, _encoded("WEBP"), "image/webp")
+def _webp(parts: Parts, content: bytes = b"") -> None:
+    number = _picture(parts, content or _encoded("WEBP"), "image/webp")
     texture = parts.gltf["textures"][number]
     texture["extensions"] = {"EXT_texture_webp": {"source": texture.pop("source")}}
     parts.gltf["extensionsUsed"] = parts.gltf["extensionsRequired"] = ["EXT_texture_webp"]
@@ -420,3 +423,25 @@ MESHES: dict[str, Change] = {
 }
 
 NOT_READ: dict[str, Change] = {"skin": _skinned, "morph": _morphed, "animation": _animated}
+
+
+def webp_that_breaks_off() -> bytes:
+    """A box with a WebP whose structure is sound, and whose coded pixels no decoder reads to their end."""
+    held = io.BytesIO()
+    Image.effect_noise((64, 64), 60).convert("RGB").save(held, "WEBP", lossless=True)
+    sound, chance = held.getvalue(), random.Random(5)
+    for begins in range(60, 600):
+        changed = sound[:begins] + chance.randbytes(64) + sound[begins + 64 :]
+        if _breaks_off(changed) and not may_be_damaged(changed):
+            parts = Parts(box_glb())
+            _webp(parts, changed)
+            return parts.whole()
+    raise AssertionError("every change of this picture can be decoded")
+
+
+def _breaks_off(content: bytes) -> bool:
+    try:
+        Image.open(io.BytesIO(content)).load()
+    except OSError:
+        return True
+    return False

@@ -502,6 +502,8 @@ def spoil_image(parts: Parts, chance: random.Random) -> None:
 
 
 def flip(content: bytearray, begins: int, ends: int, chance: random.Random) -> None:
+    if not (isinstance(begins, int) and isinstance(ends, int)):
+        return  # another change has made something else of it
     for _ in range(chance.choice([1, 1, 3, 20])):
         content[chance.randrange(begins, ends)] = chance.randrange(256)
 

@@ -28,6 +28,8 @@ KEY = "test-key-0123456789abcdef"
 FIXTURES = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
 PRICES = {"Qubico/trellis": 400000, "Qubico/trellis2": 1000000, "Qubico/pixal3d": 2500000, "offline-preview": 0}
 TEXT_MODELS = {"Qubico/trellis"}
+TAKE_VIEWS = {"Qubico/trellis"}
+"""Whose `images` may be several pictures of one thing."""
 AT_ONCE = {"free": 1, "creator": 5, "pro": 30}
 """Tasks that the account works on at once, by its plan."""
 FAMILIES = ("flux", "kling", "luma", "midjourney", "music-s", "music-u")
@@ -88,6 +90,8 @@ class Behaviour:
     status_words: dict[str, str] = field(default_factory=dict)
     refund: bool = False
     sending_s: float = 0.0
+    video: bytes = b""
+    cutout: bytes = b""
 
 
 @dataclass
@@ -110,7 +114,8 @@ class Piapi:
     in any `minute_s` are refused. `behaviour_of` a create's payload is how its task goes.
 
     Answers have the shapes that others have recorded of PiAPI. Whether a task that is not done yet stands in the
-    history is known of none: `lists_running` says so here. `takes_cancels` False refuses each with 501.
+    history is known of none: `lists_running` says so here. `takes_cancels` False refuses each with 501. Nor is it known
+    whether several pictures of one thing are taken: `takes_views`, and whether all of them: `uses_first_only`.
     """
 
     def __init__(self) -> None:
@@ -121,12 +126,16 @@ class Piapi:
         self.uploads: list[dict[str, Any]] = []
         self.key = KEY
         self.plan = "creator"
+        self.balance_usd = 12.5
+        self.expired_at = "2027-05-07T12:00:00Z"
         self.ranges = False
         self.files_url = ""
         self.clock_off_s = 0.0
         self.new_id: Callable[[], str] = lambda: str(uuid.uuid4())
         self.lists_running = True
         self.takes_cancels = True
+        self.takes_views = True
+        self.uses_first_only = False
         self.uploads_at_root = False
         self.echoes_pictures = True
         self.behaviour_of: Callable[[dict[str, Any]], Behaviour] = lambda payload: self.behaviour
@@ -261,11 +270,11 @@ class Piapi:
             "created_at": "2026-05-07T12:00:00Z",
             "api_key": self.key,
             "notification_hook_url": "https://hook.example/ada",
-            "equivalent_in_usd": 12.5,
+            "equivalent_in_usd": self.balance_usd,
             "wallet": {"point_remain": 0, "llm_remain": 125_000_000},
             "credit_pack_info": {
                 "available_credits": 125,
-                "credit_packs": [{"id": 1, "active": True, "capacity": 150, "expired_at": "2027-05-07T12:00:00Z"}],
+                "credit_packs": [{"id": 1, "active": True, "capacity": 150, "expired_at": self.expired_at}],
             },
             "max_concurrent_task_count": 30,
             "max_trellis_concurrency": AT_ONCE.get(self.plan.casefold(), 1),
@@ -322,7 +331,7 @@ class Piapi:
         }
 
     def _create(self, payload: dict[str, Any]) -> Response:
-        refusal = _refusal(payload)
+        refusal = _refusal(payload, takes_views=self.takes_views)
         if refusal:
             return _json(400, {"code": 400, "message": refusal, "data": None})
         task = Accepted(self.new_id(), payload, self.behaviour_of(payload), time.monotonic(), self.now())
@@ -354,13 +363,16 @@ class Piapi:
             address = f"{self.files_url or self.url}/files/{task.id}"
             output = {} if how.no_model_file else picture_service.output(task.payload, address)
         elif status == "completed":
-            output = {"model_file": "" if how.no_model_file else f"{self.files_url or self.url}/files/{task.id}.glb"}
+            output = self._output(task)
         is_free = status == "cancelled" or (status == "failed" and how.refund)
         inputs = task.payload["input"]
         if "image" in inputs and inputs["image"].startswith("http"):
             inputs = {**inputs, "image": "", "images": [inputs["image"]]}
         elif "image" in inputs and not self.echoes_pictures:
             inputs = {**inputs, "image": ""}
+        elif "images" in inputs:
+            images = inputs["images"][:1] if self.uses_first_only else inputs["images"]
+            inputs = {**inputs, "image": "", "images": images if self.echoes_pictures else None}
         return {
             "code": 200,
             "message": "success",
@@ -390,6 +402,15 @@ class Piapi:
             },
         }
 
+    def _output(self, task: Accepted) -> dict[str, str]:
+        how, address = task.behaviour, f"{self.files_url or self.url}/files/{task.id}"
+        found = {"model_file": "" if how.no_model_file else f"{address}.glb"}
+        if how.video:
+            found["combined_video"] = f"{address}.mp4"
+        if how.cutout:
+            found["no_background_image"] = f"{address}.cutout"
+        return found
+
     def _units(self, task: Accepted) -> int:
         if picture_service.makes_pictures(task.payload):
             return picture_service.units(task.payload, self._upload())
@@ -412,7 +433,8 @@ class Piapi:
             "output": {
                 "no_background_image": "",
                 "combined_video": "",
-                "model_file": f"{self.files_url or self.url}/files/{task.id}.glb" if done else "",
+                "model_file": "",
+                **(self._output(task) if done else {}),
             },
             "started_at": "2024-12-11T12:49:10.460795+00:00",
             "status": "succeeded" if done else status,
@@ -433,7 +455,10 @@ class Piapi:
             return Response(
                 picture_service.picture(task.payload, int(number), self._upload()), content_type="image/png"
             )
-        task = self.tasks.get(path.rsplit("/", 1)[-1].removesuffix(".glb"))
+        name, _, ending = path.rsplit("/", 1)[-1].rpartition(".")
+        task = self.tasks.get(name)
+        if task and ending in {"mp4", "cutout"}:
+            return Response(task.behaviour.video if ending == "mp4" else task.behaviour.cutout)
         content = (task.behaviour.model if task else None) or default_model()
         response = Response(content, content_type="model/gltf-binary")
         if self.ranges:
@@ -469,7 +494,7 @@ def png_size(image: str) -> tuple[int, int]:
     return struct.unpack(">II", content[16:24])
 
 
-def _refusal(payload: dict[str, Any]) -> str:
+def _refusal(payload: dict[str, Any], *, takes_views: bool) -> str:
     model, inputs = payload.get("model"), payload.get("input", {})
     if picture_service.makes_pictures(payload):
         return picture_service.refusal(payload)
@@ -480,12 +505,19 @@ def _refusal(payload: dict[str, Any]) -> str:
             return "this model takes an image"
         if not inputs.get("prompt"):
             return "prompt is required"
-    elif not inputs.get("image"):
-        return "image is required"
-    elif not inputs["image"].startswith("http") and max(png_size(inputs["image"])) > 1024:
-        return "image larger than 1024x1024"
+    elif reason := _picture_refusal(inputs, model in TAKE_VIEWS and takes_views):
+        return reason
     if not isinstance(inputs.get("seed", 0), int):
         return "seed must be an integer"
+    return ""
+
+
+def _picture_refusal(inputs: dict[str, Any], takes_views: bool) -> str:
+    images = [inputs["image"]] if inputs.get("image") else (inputs.get("images") or []) if takes_views else []
+    if not isinstance(images, list) or not images or not all(isinstance(each, str) and each for each in images):
+        return "image is required"
+    if any(max(png_size(each)) > 1024 for each in images if not each.startswith("http")):
+        return "image larger than 1024x1024"
     return ""
 
 

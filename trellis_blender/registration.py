@@ -5,15 +5,20 @@ import sys
 
 import bpy
 
-from .interface.generate import blockout, drag_and_drop
+from .interface.batch import classes as batch_classes
+from .interface.batch import options as batch_options
+from .interface.batch import running as batch_running
 from .interface.generate import classes as generate_classes
+from .interface.generate import drag_and_drop
+from .interface.generate.blockout import blockout
 from .interface.generations import classes as generations_classes
+from .interface.generations import search
 from .interface.input_image import classes as input_image_classes
 from .interface.input_image import decode_many
 from .interface.monitor import classes as monitor_classes
 from .interface.monitor import handlers, monitor
 from .interface.placed_model import classes as placed_model_classes
-from .interface.placed_model import finish_operator
+from .interface.placed_model import finish_operator, print_settings
 from .interface.preferences import classes as preferences_classes
 from .interface.preferences import second_copy
 from .interface.state import background, configuration, logs, session, settings
@@ -29,13 +34,14 @@ CLASSES = (
     *text_classes.CLASSES,
     *input_image_classes.CLASSES,
     *generate_classes.CLASSES,
+    *batch_classes.CLASSES,
     *generations_classes.CLASSES,
     *monitor_classes.CLASSES,
     *placed_model_classes.CLASSES,
     *viewport_classes.CLASSES,
 )
 
-ENDS = (monitor.stop, session.end, decode_many.end, finish_operator.end, redraw.end)
+ENDS = (monitor.stop, batch_running.end, session.end, decode_many.end, finish_operator.end, redraw.end)
 """What ends whatever was begun since the add-on was switched on, in this order."""
 
 
@@ -61,11 +67,13 @@ def _register() -> None:
     background.at_end(configuration.WEBHOOK_FILE.forget)
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-        background.at_end(bpy.utils.unregister_class, cls)
-    for room in (settings, blockout, drag_and_drop, finish_operator, handlers):
+        is_monitor = cls is monitor.TRELLIS_OT_monitor
+        background.at_end(monitor.take_back if is_monitor else bpy.utils.unregister_class, cls)
+    for room in (settings, search, batch_options, blockout, drag_and_drop, finish_operator, print_settings, handlers):
         room.register()
     bpy.utils.register_manual_map(help_pages.manual_map)
     background.at_end(bpy.utils.unregister_manual_map, help_pages.manual_map)
+    background.at_end(bpy.utils.unregister_cli_command, bpy.utils.register_cli_command("trellis", _command))
     for end in reversed(ENDS):
         background.at_end(end)
     monitor.look_into_store()
@@ -74,6 +82,13 @@ def _register() -> None:
 def unregister() -> None:
     """Stops what runs and takes back what `register` did, however much of it is still there."""
     background.end()
+
+
+def _command(arguments: "list[str]") -> int:
+    """`blender -c trellis …`."""
+    from .interface.command_line import command
+
+    return command.main(arguments)
 
 
 def _forget_modules() -> None:

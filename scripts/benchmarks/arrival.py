@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long Blender's main thread is taken by a model that arrives, against Blender's bare import of the same file.
 
-`arrival.py GLB…` prints for each file the pairs of seconds: arriving, after a thread has read it, and imported as
-Blender does it by itself; how long reading took; and by how many bytes it raised the process's peak of memory.
+`arrival.py PAIRS GLB…` prints for each file so many pairs of seconds: arriving, after a thread has read it, and
+imported as Blender does it by itself; how long reading took; and by how many bytes it raised the process's peak of
+memory.
 """
 
 import contextlib
@@ -18,10 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAIRS = 7
 
 
-def main(files: list[str]) -> None:
+def main(count: int, files: list[str]) -> None:
     """Measures the files one after the other, the two ways in turn; the first pair of each warms up."""
     os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp()
     sys.path.insert(0, str(ROOT))
@@ -49,7 +49,7 @@ def main(files: list[str]) -> None:
         read_s = _seconds(read, path)
         peak = _peak_bytes() - before
         held.clear()
-        pairs = [(_seconds(arriving, path, read), _seconds(bare, path)) for _ in range(PAIRS + 1)][1:]
+        pairs = [(_seconds(arriving, path, read), _seconds(bare, path)) for _ in range(count + 1)][1:]
         found.append({"pairs": pairs, "read_s": read_s, "peak_bytes": peak})
     print(json.dumps(found), flush=True)
     os._exit(0)
@@ -78,4 +78,4 @@ def _peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(int(sys.argv[1]), sys.argv[2:])

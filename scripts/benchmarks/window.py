@@ -5,12 +5,8 @@ The list with so many generations of an earlier Blender in the store, at rest an
 what is drawn over the placeholders of those. Of the main thread's own time: the clock tells what others do as well.
 """
 
-import json
-import os
 import sys
 import time
-import traceback
-from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +16,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import blf
 import bpy
 from addon import enable, requests
+from steps import WAIT_S, Steps, run, until
 
 DRAWS = 30
 WARM_UP = 5
 SHOWN = 20
 """More than the list shows rows of."""
-WAIT_S = 100.0
-
-Steps = Generator[float, None, Any]
 
 
 def measure(rows: int, count: int) -> Steps:
@@ -105,14 +99,6 @@ def draw(region: Any, told: list[Any]) -> Steps:
     return told[WARM_UP:]
 
 
-def until(condition: Callable[[], Any]) -> Steps:
-    """Lets Blender go on until then."""
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, "it takes too long"
-        yield 0.1
-
-
 def regions() -> tuple[Any, Any, Any]:
     """The area of the 3D viewport, its main region and its sidebar."""
     area = next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == 'VIEW_3D')
@@ -163,24 +149,5 @@ def spread() -> None:
         item.location = (-4 + 1.9 * (number % 5), -5 + 2.4 * (number // 5), 0.5)
 
 
-def main(rows: int, count: int) -> None:
-    """Prints the figures as the last line, and ends Blender."""
-    bpy.context.preferences.view.show_splash = False
-    steps = measure(rows, count)
-
-    def turn() -> float:
-        code = 1
-        try:
-            return next(steps)
-        except StopIteration as end:
-            print(json.dumps(end.value), flush=True)
-            code = 0
-        except BaseException:  # noqa: BLE001 (Blender goes on after an exception in a timer)
-            traceback.print_exc()
-        os._exit(code)
-
-    bpy.app.timers.register(turn, first_interval=1.0)
-
-
 if __name__ == "__main__":
-    main(*map(int, sys.argv[sys.argv.index("--") + 1 :]))
+    run(measure(*map(int, sys.argv[sys.argv.index("--") + 1 :])))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long Blender's main thread is taken by a whole arrival in a window, against File > Import of the same file, each
-with its undo step: `blender --python window_arrival.py -- GLB`.
+with its undo step: `blender --python window_arrival.py -- GLB ROUNDS`.
 
 Prints, round by round, what the arrival takes in all and in its longest stretch, what the import takes,
 and what parts of the arrival do, and what saving it as an asset takes, as the preferences may want it of every model.
@@ -8,12 +8,9 @@ and what parts of the arrival do, and what saving it as an asset takes, as the p
 
 import contextlib
 import io
-import json
-import os
 import sys
 import time
-import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import bpy
 from addon import enable, requests
+from steps import Steps, run, until
 
-ROUNDS = 5
-WAIT_S = 100.0
 REST_S = 1.0
 """For what a new file has Blender do."""
-
-Steps = Generator[float, None, Any]
 
 
 class Clock:
@@ -56,12 +50,12 @@ class Clock:
         setattr(owner, name, measured)
 
 
-def measure(path: Path) -> Steps:
+def measure(path: Path, count: int) -> Steps:
     """The two ways in turn, in a new file each; the first round warms up."""
     session = enable()
     from trellis_blender.generation.files import THUMBNAIL_NAME
     from trellis_blender.interface.input_image import thumbnails
-    from trellis_blender.interface.monitor import arrival, monitor
+    from trellis_blender.interface.monitor import arrival, delivery, monitor
     from trellis_blender.interface.placed_model import assets
     from trellis_blender.interface.state import background
     from trellis_blender.scene.arrival import place
@@ -75,7 +69,7 @@ def measure(path: Path) -> Steps:
     clock.put_around(mesh_snapshot, "take", "what its picture needs")
     clock.put_around(mesh_snapshot, "prepare", "its texture, where small")
     rounds: list[dict[str, Any]] = []
-    stored = fill_store(path)
+    stored = fill_store(path, count + 1)
     session.load()
     yield from until(lambda: session.drain() or len(session.generations) == len(stored))
     for generation_id, folder in stored:
@@ -84,7 +78,7 @@ def measure(path: Path) -> Steps:
             import_s = taken_by(lambda: import_as_from_the_menu(path))
         yield from new_file()
         clock.stretches_s, clock.parts_s = [], {}
-        monitor.deliver(generation_id)
+        delivery.deliver(generation_id)
         yield from until((folder / THUMBNAIL_NAME).is_file)
         yield from until(lambda: not background.is_running(thumbnails.DRAWING))
         yield REST_S
@@ -116,15 +110,7 @@ def taken_by(act: Callable[[], object]) -> float:
     return time.thread_time() - begun
 
 
-def until(condition: Callable[[], Any]) -> Steps:
-    """Lets Blender go on until then."""
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, "it takes too long"
-        yield 0.1
-
-
-def fill_store(path: Path) -> list[tuple[str, Path]]:
+def fill_store(path: Path, count: int) -> list[tuple[str, Path]]:
     """A finished generation for each round, which waits for somebody to place it: its id and its folder."""
     from trellis_blender.generation.files import MODEL_NAME
     from trellis_blender.generation.record.generation import new_generation
@@ -145,7 +131,7 @@ def fill_store(path: Path) -> list[tuple[str, Path]]:
             finished_at=1e9 + 40,
             charged_usd=0.04,
         )
-        for number, request in enumerate(requests(ROUNDS + 1))
+        for number, request in enumerate(requests(count))
     ]
     for each in made:
         (folder / each.folder_name).mkdir()
@@ -154,24 +140,6 @@ def fill_store(path: Path) -> list[tuple[str, Path]]:
     return [(each.id, folder / each.folder_name) for each in made]
 
 
-def main(path: str) -> None:
-    """Prints the figures as the last line, and ends Blender."""
-    bpy.context.preferences.view.show_splash = False
-    steps = measure(Path(path))
-
-    def turn() -> float:
-        code = 1
-        try:
-            return next(steps)
-        except StopIteration as end:
-            print(json.dumps(end.value), flush=True)
-            code = 0
-        except BaseException:  # noqa: BLE001 (Blender goes on after an exception in a timer)
-            traceback.print_exc()
-        os._exit(code)
-
-    bpy.app.timers.register(turn, first_interval=1.0, persistent=True)
-
-
 if __name__ == "__main__":
-    main(*sys.argv[sys.argv.index("--") + 1 :])
+    path, rounds = sys.argv[sys.argv.index("--") + 1 :]
+    run(measure(Path(path), int(rounds)))

@@ -6,11 +6,12 @@ from typing import Any
 from trellis_blender.generation.providers import Hooks
 from trellis_blender.piapi.account import Account
 from trellis_blender.piapi.answers import Status, Task
-from trellis_blender.piapi.errors import AnswerNotUnderstood, RequestRefused, error_for
+from trellis_blender.piapi.errors import AnswerNotUnderstood, RequestRefused
 from trellis_blender.piapi.http.adapter import Session
 from trellis_blender.piapi.http.bounded_json import read_json
 from trellis_blender.piapi.http.transport import ask, read_limited
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.statuses import error_for
 
 STEPS = {"in line": Status.PENDING, "turning": Status.PROCESSING, "fired": Status.COMPLETED, "broken": Status.FAILED}
 ANSWER_LIMIT_BYTES = 64 * 1024

@@ -11,12 +11,14 @@ STEPS = ("in line", "turning", "fired")
 
 
 class PotteryServer(ThreadingHTTPServer):
-    """`refuses`: what it says to every order, "" to take them."""
+    """`refuses`: what it says to every order, "" to take them. `is_held`: no pot gets further than the wheel.
+    `loses_answers`: it takes an order and hangs up."""
 
     def __init__(self, glb: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Counter)
         self.glb = glb
         self.refuses = ""
+        self.is_held = self.loses_answers = False
         self.orders: list[dict[str, Any]] = []
         self.asked: dict[int, int] = {}
 
@@ -36,7 +38,10 @@ class _Counter(BaseHTTPRequestHandler):
             self._say(402, self.server.refuses.encode())
         else:
             self.server.orders.append(order)
-            self._tell(len(self.server.orders))
+            if self.server.loses_answers:
+                self.close_connection = True
+            else:
+                self._tell(len(self.server.orders))
 
     def do_GET(self) -> None:
         place, _, number = self.path.strip("/").partition("/")
@@ -47,7 +52,7 @@ class _Counter(BaseHTTPRequestHandler):
 
     def _tell(self, pot: int) -> None:
         times = self.server.asked[pot] = self.server.asked.get(pot, -1) + 1
-        told: dict[str, Any] = {"pot": pot, "step": STEPS[min(times, len(STEPS) - 1)]}
+        told: dict[str, Any] = {"pot": pot, "step": STEPS[min(times, 1 if self.server.is_held else 2)]}
         if told["step"] == "fired":
             told |= {"take it from": f"{self.server.url}/shelf/{pot}", "cents": 5}
         self._say(200, json.dumps(told).encode())

@@ -48,7 +48,7 @@ def stored() -> list[tuple[str, list[tuple[str, float]]]]:
 
 def main() -> dict[str, Any]:
     from trellis_blender.interface.state import session
-    from trellis_blender.interface.state.settings import label_of_parameter, quality_names
+    from trellis_blender.interface.state.parameters import label_of_parameter, quality_names
     from trellis_blender.scene import provenance
 
     told: dict[str, Any] = {}

@@ -1,5 +1,11 @@
-"""Counting datablocks, measuring meshes."""
+"""Counting datablocks, making and measuring meshes, a disk without room, children that tell what they found."""
 
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -13,11 +19,28 @@ def counts() -> dict[str, int]:
     return {kind: len(getattr(bpy.data, kind)) for kind in KINDS}
 
 
+@contextmanager
+def little_room() -> Iterator[None]:
+    """No file may become larger than 300 bytes."""
+    import resource
+    import signal
+
+    before, was = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    # Of a module that is first loaded in here, the compiled file would be cut, and would break all runs that follow.
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, was)
+        sys.dont_write_bytecode = False
+
+
 def corner_uvs(mesh: bpy.types.Mesh) -> Any:
     """The UV coordinates of every corner, in order."""
-    layer = mesh.uv_layers.active
     found = np.empty(len(mesh.loops) * 2, np.float32)
-    layer.uv.foreach_get("vector", found)
+    mesh.uv_layers.active.uv.foreach_get("vector", found)
     return found.reshape(-1, 2)
 
 
@@ -27,6 +50,26 @@ def world_bounds(model: bpy.types.Object) -> tuple[Any, Any]:
     model.data.vertices.foreach_get("co", found)
     points = found.reshape(-1, 3) @ np.array(model.matrix_world.to_3x3()).T + np.array(model.matrix_world.translation)
     return points.min(axis=0), points.max(axis=0)
+
+
+def cube(side: float = 0.1, at: tuple[float, float, float] = (0, 0, 0)) -> Any:
+    """An active object in the scene."""
+    bpy.ops.mesh.primitive_cube_add(size=side, location=at)
+    bpy.context.view_layer.update()
+    return bpy.context.object
+
+
+def without_faces(model: Any, numbers: list[int]) -> Any:
+    """The object, which these faces are taken out of."""
+    import bmesh
+
+    work = bmesh.new()
+    work.from_mesh(model.data)
+    work.faces.ensure_lookup_table()
+    bmesh.ops.delete(work, geom=[work.faces[number] for number in numbers], context='FACES')
+    work.to_mesh(model.data)
+    work.free()
+    return model
 
 
 def lumpy_ball(triangles: int, bits: int = 0) -> Any:
@@ -64,3 +107,12 @@ def lumpy_ball(triangles: int, bits: int = 0) -> Any:
     bpy.context.view_layer.objects.active = model
     bpy.context.view_layer.update()
     return model
+
+
+def told_by(child: Path) -> Any:
+    """What a script in a Blender of its own has written behind TOLD, as JSON."""
+    said = subprocess.run(
+        [sys.executable, child], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+    )
+    assert "TOLD" in said.stdout, said.stdout
+    return json.loads(said.stdout.partition("TOLD")[2])

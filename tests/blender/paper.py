@@ -6,6 +6,9 @@ from typing import Any
 import bpy
 
 WIDTH_PX = 400
+WRITING = {
+    "label", "operator", "menu", "prop", "progress", "prop_enum", "template_icon", "template_popup_confirm", "textbox"
+}  # fmt: skip
 
 
 class Paper:
@@ -18,7 +21,7 @@ class Paper:
     def __getattr__(self, name: str) -> Any:
         if name in {"panel", "panel_prop"}:
             return lambda *_, **__: (self, self)
-        if name in {"label", "operator", "menu", "prop", "progress", "prop_enum", "template_icon", "textbox"}:
+        if name in WRITING:
             return self._write
         return lambda *_, **__: self
 

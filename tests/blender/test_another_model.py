@@ -1,13 +1,11 @@
 """A model that is one more entry in `models`: two parameters of its own, a preset, no seed. All else follows."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import service
+from blender_helpers import told_by
 from service import Piapi
 
 
@@ -15,12 +13,7 @@ from service import Piapi
 def told(addon: Any, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setitem(service.PRICES, "Test/clay", 200000)
     monkeypatch.setattr(service, "TEXT_MODELS", service.TEXT_MODELS | {"Test/clay"})
-    said = subprocess.run(
-        [sys.executable, Path(__file__).with_name("another_model_child.py")],
-        check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
-    )  # fmt: skip
-    assert "TOLD" in said.stdout, said.stdout
-    return json.loads(said.stdout.partition("TOLD")[2])
+    return told_by(Path(__file__).with_name("another_model_child.py"))
 
 
 def test_it_goes_from_the_panel_through_the_request_to_the_store_and_back(told: Any, piapi: Piapi) -> None:

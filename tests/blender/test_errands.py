@@ -126,10 +126,10 @@ def apply(model, wanted):
 
 
 def test_finish_step(begin: Begin) -> None:
-    choice = '    mirrored: bool = field(default=False, metadata={"name": "Mirror"})\n'
     options = [
         ('STEPS = ("size"', 'STEPS = ("mirror", "size"'),
-        ("    textures: Textures =", f"{choice}    textures: Textures ="),
+        ("    textures: Textures =", "    mirrored: bool = False\n    textures: Textures ="),
+        ('    "textures": {', '    "mirrored": {"name": "Mirror"},\n    "textures": {'),
     ]
     begin("a Finish step", {"scene/finish/mirror.py": [("", MIRROR)], "scene/finish/options.py": options})
     ball = lumpy_ball(200)

@@ -102,8 +102,9 @@ def test_a_prompt_that_no_field_holds(found: Any) -> None:
 
 
 def panels() -> list[Any]:
-    from trellis_blender.interface.generate import concepts, prompts
     from trellis_blender.interface.generate import panel as input_panels
+    from trellis_blender.interface.generate import prompts
+    from trellis_blender.interface.generate.picture_tasks import concepts
     from trellis_blender.interface.generations import panel
     from trellis_blender.interface.preferences import account
 
@@ -135,7 +136,7 @@ def test_times_that_no_system_can_show(found: Any, at: float) -> None:
 )
 def test_texts_that_blender_does_not_take(found: Any, text: str) -> None:
     from trellis_blender.interface.generations import row_menu
-    from trellis_blender.interface.text import captions, rows
+    from trellis_blender.interface.text import captions, formats
 
     for changes in (
         {"problem": text},
@@ -153,7 +154,7 @@ def test_texts_that_blender_does_not_take(found: Any, text: str) -> None:
             for each in panels():
                 drawn(each)
             line = captions.status_line([generation], None, time.time(), "")
-            rows.plain(line.text).encode()
+            formats.plain(line.text).encode()
             shown = type("Named", (), {"generations": generation.id})
             row_menu.TRELLIS_OT_show.description(bpy.context, shown).encode()
             took_s.append(time.process_time() - begun)
@@ -207,6 +208,25 @@ def test_a_model_out_of_a_strangers_file(found: Any, group: dict[str, Any]) -> N
     assert max(map(len, said)) < 2100
     if group.get("model") is None:
         assert bpy.ops.trellis.use_model_settings() == {'FINISHED'}
+
+
+@pytest.mark.parametrize("text", ["\u200b", " ", "a bear ", "/"])
+@pytest.mark.parametrize("source", ['TEXT', 'IMAGE'])
+def test_fields_of_megabytes_out_of_a_strangers_file(found: Any, text: str, source: str) -> None:
+    from trellis_blender.interface.generate import panel
+
+    settings = bpy.context.scene.trellis
+    settings.source, settings.seed = source, 5
+    settings.prompt = settings.image = settings.concept_wording = text * (2_000_000 // len(text))
+    took_s: list[float] = []
+    for _ in range(5):
+        begun = time.process_time()
+        said = drawn(panel.TRELLIS_PT_generate)
+        for operator in ("generate_from_panel", "make_concepts", "try_offline"):
+            getattr(bpy.ops.trellis, operator).poll()
+        took_s.append(time.process_time() - begun)
+    assert min(took_s) < 0.2, took_s
+    assert max(map(len, said)) < 2100
 
 
 # What nobody can see
@@ -264,7 +284,8 @@ def test_a_model_of_a_later_version_is_named_and_nothing_is_made(found: Any, pia
 
     from paper import Paper, context
 
-    from trellis_blender.interface.generate import blockout, drag_and_drop
+    from trellis_blender.interface.generate import drag_and_drop
+    from trellis_blender.interface.generate.blockout import blockout, boxes
 
     settings = bpy.context.scene.trellis
     settings.prompt = "a bear"
@@ -273,7 +294,7 @@ def test_a_model_of_a_later_version_is_named_and_nothing_is_made(found: Any, pia
         drawn(panel)
     drag_and_drop._draw(paper := Paper(), context(), [Path("bear.png")])
     assert "not known here. Choose one." in " ".join(paper.said)
-    blockout._draw_dialog(paper := Paper(), context(), [("Cube", None)])
+    boxes.draw_question(paper := Paper(), context(), [("Cube", None)])
     assert "not known here. Choose one." in " ".join(paper.said)
     assert not bpy.ops.trellis.generate_from_panel.poll()
     assert not bpy.ops.trellis.generate_from_concepts.poll()
@@ -317,7 +338,7 @@ BOX_PROPERTIES = [
 @pytest.mark.parametrize("name", ["trellis_box", "trellis_in_box", "trellis_was_hidden"])
 @pytest.mark.parametrize("value", BOX_PROPERTIES, ids=range(len(BOX_PROPERTIES)))
 def test_boxes_and_models_of_a_strangers_file(found: Any, name: str, value: Any) -> None:
-    from trellis_blender.interface.generate import blockout
+    from trellis_blender.interface.generate.blockout import blockout
     from trellis_blender.scene.blockout import swap
 
     cube = bpy.data.objects["Cube"]

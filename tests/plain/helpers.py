@@ -12,6 +12,7 @@ from service import KEY, Piapi
 from systems import stop_listening
 
 from trellis_blender.generation.limits.rate_limit import LOOPBACK, RateLimit
+from trellis_blender.generation.lookups.questions import Answer, Question
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.record.request import GenerationRequest, Placement, compose_request
@@ -77,6 +78,17 @@ class Driver:
         self.until(lambda: generation.id in self.latest and not self.latest[generation.id].is_working, limit_s)
         return self.latest[generation.id]
 
+    def ask(self, question: Question, service: Service) -> Answer:
+        """What comes of a question to the service."""
+        self.queue.inquiries.ask(question, service)
+        return self.answer()
+
+    def answer(self) -> Answer:
+        """The answer to a question that was asked."""
+        answers: list[Answer] = []
+        self.until(lambda: bool(answers.extend(self.queue.inquiries.answers()) or answers))
+        return answers[0]
+
     def states(self, generation: Generation) -> list[str]:
         """The states it went through, each once in a row."""
         names = [g.state.value for g in self.history[generation.id]]
@@ -94,7 +106,7 @@ def work_without_queue(
         "pace": LOOPBACK,
         "limit": RateLimit(is_limited=False),
         "publish": told.append,
-        "running": lambda: 1,
+        "spacing_s": lambda: 0.0,
         "staged": set(),
         "adopt_plan": lambda plan: None,
     }

@@ -19,6 +19,7 @@ from blender_window import Window  # noqa: E402
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--program", help="the Blender program with a window to test in")
+    parser.addoption("--write-pictures", action="store_true", help="write the manual's pictures into docs/pictures")
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import time
 import tomllib
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from blender_window import LARGE, LONG_S, SMALL, WIDE, Window
+from kinds_of_models import webp_that_breaks_off
 from models import box_glb
 from service import KEY, Fault, default_model
 
@@ -39,6 +41,18 @@ def test_first_start(window: Window, record_property: Callable[..., None]) -> No
     assert window.piapi.requests == []
 
 
+def test_help(window: Window) -> None:
+    window.environ["GEOMETRY"] = SMALL
+    window.words["refused"] = lambda: window.piapi.fail(
+        "create", Fault(400, {"message": "the prompt was refused by the filter"})
+    )
+    said = window.run("help")
+    assert (
+        "opened index.html first-model.html#the-settings variations.html#several-models-of-one-input "
+        "troubleshooting.html#piapi-refused-the-prompt-the-picture-or-a-parameter"
+    ) in said
+
+
 def test_first_model(window: Window) -> None:
     window.behave(pending_s=2.0, processing_s=5.0, log=True)
     window.run("first_model")
@@ -50,6 +64,12 @@ def test_assets(window: Window) -> None:
     window.environ["GEOMETRY"] = WIDE
     window.behave(processing_s=LONG_S)
     window.run("assets", limit_s=240)
+    assert len(window.piapi.creates) == 1
+
+
+def test_quads(window: Window) -> None:
+    window.environ["GEOMETRY"] = LARGE
+    window.run("quads", limit_s=240)
     assert len(window.piapi.creates) == 1
 
 
@@ -66,6 +86,7 @@ def test_another_file(window: Window) -> None:
 
 
 def test_busy_artist(window: Window) -> None:
+    window.environ["GEOMETRY"] = SMALL
     window.behave(processing_s=8.0)
     window.run("busy_artist", limit_s=340)
     assert len(window.piapi.creates) == 7
@@ -116,15 +137,48 @@ def with_version(archive: Path, version: str, folder: Path) -> Path:
     return later
 
 
-def test_updates(window: Window, zip_file: Path, tmp_path: Path) -> None:
-    """From a repository on this computer: installed, updated while a generation runs, removed, installed again."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-    from build import make_repository
+class Repository:
+    """A static repository of extensions on this computer, with the zip and a web server."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._port = folder, 0
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}/index.json"
+
+    def publish(self, archive: Path) -> None:
+        """Offers this version, as a release does."""
+        sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+        from build import make_repository
+
+        assert make_repository(self.folder, archive)
+
+    def open(self) -> None:
+        handler = partial(SimpleHTTPRequestHandler, directory=str(self.folder))
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        self._port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def repository(window: Window, zip_file: Path, tmp_path: Path) -> Iterator[Repository]:
+    """With version 0.1.0 on offer, and nothing installed."""
     shutil.rmtree(window.profile)
     window.profile.mkdir()
-    folder = tmp_path / "repository"
-    assert make_repository(folder, zip_file)
+    found = Repository(tmp_path / "repository")
+    found.publish(zip_file)
+    found.open()
+    yield found
+    found.close()
+
+
+def test_updates(window: Window, repository: Repository, zip_file: Path, tmp_path: Path) -> None:
+    """By Blender's command line: installed, updated while a generation runs, removed, installed again."""
     installed = window.profile / "extensions" / "user_default" / "trellis_blender"
     kept = window.profile / "datafiles" / "trellis_blender"
 
@@ -139,35 +193,46 @@ def test_updates(window: Window, zip_file: Path, tmp_path: Path) -> None:
     def version() -> str:
         return tomllib.loads((installed / "blender_manifest.toml").read_text(encoding="utf-8"))["version"]
 
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/index.json"
-    try:
-        extension("repo-add", "user_default", "--name", "Here", "--url", address, "--clear-all")
-        said = extension("install", "--sync", "--enable", "trellis_blender")
-        assert version() == "0.1.0", said
+    extension("repo-add", "user_default", "--name", "Here", "--url", repository.address, "--clear-all")
+    said = extension("install", "--sync", "--enable", "trellis_blender")
+    assert version() == "0.1.0", said
 
-        window.behave(processing_s=6.0)
-        window.run("quit_meanwhile")
-        assert make_repository(folder, with_version(zip_file, "0.2.0", tmp_path))
-        said = extension("update", "--sync")
-        assert version() == "0.2.0", said
-        window.run("next_start")
-        assert len(window.piapi.creates) == 1
-        models = sorted(kept.rglob("model.glb"))
-        assert len(models) == 1
+    window.behave(processing_s=6.0)
+    window.run("quit_meanwhile")
+    repository.publish(with_version(zip_file, "0.2.0", tmp_path))
+    said = extension("update", "--sync")
+    assert version() == "0.2.0", said
+    window.run("next_start")
+    assert len(window.piapi.creates) == 1
+    models = sorted(kept.rglob("model.glb"))
+    assert len(models) == 1
 
-        said = extension("remove", "trellis_blender")
-        assert not installed.exists(), said
-        assert sorted(kept.rglob("model.glb")) == models
-        said = extension("install", "--enable", "trellis_blender")
-        assert version() == "0.2.0", said
-    finally:
-        server.shutdown()
-        server.server_close()
+    said = extension("remove", "trellis_blender")
+    assert not installed.exists(), said
+    assert sorted(kept.rglob("model.glb")) == models
+    said = extension("install", "--enable", "trellis_blender")
+    assert version() == "0.2.0", said
+    repository.close()
     assert "Traceback" not in (said := extension("sync")), said
     assert version() == "0.2.0"
+
+
+def test_updates_in_a_window(
+    window: Window, repository: Repository, zip_file: Path, tmp_path: Path, record_property: Callable[..., None]
+) -> None:
+    """By the operators of Blender's preferences, with ten generations in the midst."""
+    window.behave(processing_s=LONG_S)
+    window.words |= {
+        "publish": lambda: repository.publish(with_version(zip_file, "0.2.0", tmp_path)),
+        "quickly": lambda: window.behave(processing_s=0.5),
+        "away": repository.close,
+        "back": repository.open,
+    }
+    window.environ["TEST_REPOSITORY"] = repository.address
+    window.run("updates", "--online-mode", limit_s=500)
+    asked = sorted(create["input"]["prompt"] for create in window.piapi.creates)
+    assert asked == sorted([*(f"a chair {n}" for n in range(2)), *(f"bear {n}" for n in range(10))])
+    record_property("count", "Updated in a window with ten generations in the midst: twelve asked for, paid and here")
 
 
 def test_failures(window: Window, tmp_path: Path) -> None:
@@ -231,6 +296,30 @@ def test_readme(window: Window) -> None:
         assert (window.shots / f"{name}-small.png").stat().st_size < 200_000
 
 
+def test_manual_pictures(window: Window, request: pytest.FixtureRequest) -> None:
+    """Makes the pictures of the manual, below dist; with `--write-pictures` in docs/pictures."""
+    from PIL import Image
+
+    from trellis_blender.offline.preview import make_preview
+
+    demo = Path(__file__).resolve().parents[2] / "scripts" / "demo"
+    model = make_preview((demo / "toadstool.png").read_bytes(), 1, lambda _: None)
+    window.environ = {"PIAPI_API_KEY": None, "TEST_KEY": KEY, "GEOMETRY": WIDE, "TEST_PICTURES": str(demo)}
+    window.behave(processing_s=40.0, log=True, model=model)
+    window.words["refused"] = lambda: window.piapi.fail(
+        "create", Fault(400, {"message": "the prompt was refused by the filter"})
+    )
+    window.run("manual_pictures", limit_s=500)
+    boxes = tomllib.loads(Path(__file__).with_name("manual_pictures.toml").read_text(encoding="utf-8"))
+    folder = window.shots / "cropped"
+    if request.config.getoption("--write-pictures"):
+        folder = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+    folder.mkdir(exist_ok=True)
+    for name, box in boxes.items():
+        picture = Image.open(window.shots / f"{name}.png").convert("RGB").crop(box)
+        picture.quantize(128).save(folder / f"{name}.png", optimize=True)
+
+
 def test_looks(window: Window, fixtures: Path) -> None:
     piapi = window.piapi
     window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
@@ -252,11 +341,33 @@ def test_blockout(window: Window) -> None:
 
 def test_show_textures(window: Window) -> None:
     window.behave(processing_s=0.5)
+    window.words["damaged"] = lambda: window.behave(processing_s=0.5, model=webp_that_breaks_off())
     window.run("show_textures")
 
 
+def test_turntable(window: Window, fixtures: Path) -> None:
+    from PIL import Image
+
+    held = io.BytesIO()
+    picture = Image.new("RGBA", (300, 400))
+    picture.paste("#9bb43c", (60, 80, 240, 380))
+    picture.save(held, "PNG")
+    window.environ["TEST_IMAGE"] = str(fixtures / "input-lungs.png")
+    window.words["filmed"] = lambda: window.behave(
+        processing_s=0.5, video=(window.control / "film.mp4").read_bytes(), cutout=held.getvalue()
+    )
+    window.run("turntable")
+
+
+def test_batch(window: Window) -> None:
+    window.behave(processing_s=0.5)
+    window.run("batch")
+    assert len(window.piapi.creates) == 7
+
+
 def test_autosave(window: Window) -> None:
-    window.behave(pending_s=5.0, processing_s=175.0)
+    window.environ["GEOMETRY"] = SMALL
+    window.behave(pending_s=5.0, processing_s=130.0)
     window.words["long"] = lambda: window.behave(processing_s=LONG_S)
     window.run("autosave", limit_s=300)
     assert len(window.piapi.creates) == 2
@@ -308,13 +419,13 @@ def test_concepts(window: Window, tmp_path: Path) -> None:
     from PIL import Image
 
     image = tmp_path / "Green apple.png"
-    Image.fromarray(on_tiles()).save(image)
+    Image.fromarray(on_tiles()).resize((400, 300)).save(image)
     window.behave(processing_s=LONG_S)
     window.environ["TEST_IMAGE"] = str(image)
     window.words["web-picture"] = lambda: window.piapi.fail("file", Fault(200, body=pear(tmp_path).read_bytes()))
     window.run("concepts")
     asked = [create["task_type"] for create in window.piapi.creates]
-    assert asked == ["txt2img", "image-to-3d", "image-to-3d", "background-remove"]
+    assert asked == ["txt2img", "image-to-3d", "image-to-3d", "background-remove", "segment", "upscale"]
 
 
 def test_paying(window: Window, tmp_path: Path) -> None:
@@ -338,6 +449,7 @@ def test_offline(window: Window, tmp_path: Path) -> None:
 
 
 def test_undo(window: Window) -> None:
+    window.environ["GEOMETRY"] = SMALL
     window.behave(processing_s=LONG_S)
     window.piapi.fail("create", Fault(stall_s=12.0))
     window.words |= {
@@ -349,6 +461,7 @@ def test_undo(window: Window) -> None:
 
 
 def test_recover(window: Window) -> None:
+    window.environ["GEOMETRY"] = SMALL
     window.behave(processing_s=LONG_S)
     window.run("recover")
     window.run("recover")
@@ -356,7 +469,7 @@ def test_recover(window: Window) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "submitted"), [("place_gone", 3), ("two_windows", 2), ("painting", 3), ("rendering", 3)]
+    ("scenario", "submitted"), [("place_gone", 3), ("two_windows", 2), ("painting", 3), ("rendering", 4)]
 )
 def test_that_ends_its_tasks(window: Window, scenario: str, submitted: int) -> None:
     window.behave(processing_s=LONG_S)
@@ -386,6 +499,7 @@ def test_two_blenders(window: Window, record_property: Callable[..., None]) -> N
     window.behave(processing_s=LONG_S)
     (window.shots / "first").mkdir()
     first = Window(window.program, window.profile, window.shots / "first", piapi, window.control)
+    first.environ["GEOMETRY"] = window.environ["GEOMETRY"] = SMALL
     window.words |= {
         "quick": lambda: window.behave(processing_s=0.2),
         "slow": lambda: window.behave(processing_s=LONG_S),
@@ -428,6 +542,18 @@ def test_pictures(window: Window, fixtures: Path) -> None:
     window.behave(processing_s=LONG_S)
     window.environ |= {"GEOMETRY": WIDE, "TEST_IMAGE": str(fixtures / "input-lungs.png")}
     window.run("pictures")
+
+
+def test_views(window: Window) -> None:
+    def refuse() -> None:
+        window.piapi.takes_views = False
+
+    def take() -> None:
+        window.piapi.takes_views, window.piapi.uses_first_only = True, True
+
+    window.words |= {"refuse views": refuse, "take views": take}
+    window.run("views")
+    assert [len(create["input"]["images"]) for create in window.piapi.creates] == [3, 3]
 
 
 LATE_ACTIVITIES = ("playing", "rendering", "sculpting")
@@ -476,3 +602,8 @@ def _spread(late_ms: list[float]) -> str:
     ordered = sorted(late_ms)
     shares = (ordered[int(len(ordered) * share)] for share in (0.5, 0.95, 0.99))
     return "/".join(f"{value:.0f}" for value in (*shares, ordered[-1]))
+
+
+def test_printing(window: Window) -> None:
+    window.behave(processing_s=1.0)
+    window.run("printing", limit_s=180)

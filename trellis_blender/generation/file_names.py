@@ -8,17 +8,17 @@ import unicodedata
 NAME_LIMIT_BYTES = 150
 """Of 255 that a folder holds; the rest is for a number, an ending and ".part"."""
 
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f\ud800-\udfff]')
-_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=\s*(?:\.|$))")
+_FORBIDDEN = r'[\\/:*?"<>|\x00-\x1f\x7f\ud800-\udfff]'
+_DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=\s*(?:\.|$))"
 """Windows opens a device under these names, in any folder and whatever ending follows.
 Source: Microsoft, "Naming Files, Paths, and Namespaces"."""
 
 
 def file_stem(name: str, otherwise: str) -> str:
     """`name` as a file may be called on Windows too, without an ending; `otherwise` where nothing is left of it."""
-    stem = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
+    stem = re.sub(_FORBIDDEN, "_", unicodedata.normalize("NFC", name)).strip(" .")
     stem = stem.encode()[:NAME_LIMIT_BYTES].decode(errors="ignore").strip(" .")
-    return _DEVICE.sub(r"\1_", stem, count=1) if _DEVICE.match(stem) else stem or otherwise
+    return re.sub(_DEVICE, r"\1_", stem, count=1) if re.match(_DEVICE, stem) else stem or otherwise
 
 
 def path_key(path: str) -> str:

@@ -7,21 +7,26 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from ..imaging.picture import Picture
 from ..imaging.png import encode_png
+from ..piapi.models import VIEWS_LIMIT
 from .problems import FolderUnusable, explain_os_error
 
 Result = TypeVar("Result")
 
 INPUT_NAME = "input.png"
+"""Of the first picture that is sent; see `input_name`."""
 MODEL_NAME = "model.glb"
 PICTURE_STEM = "picture-"
 """Of the pictures that were made, with a number and the ending of what they are."""
+VIDEO_NAME = "turntable.mp4"
+CUTOUT_STEM = "cutout"
+"""Of the picture without its background, with the ending of what it is."""
 EXPORT_NAME = "generation.json"
 THUMBNAIL_NAME = "thumbnail.png"
 PICTURES_NAME = "pictures"
@@ -101,6 +106,14 @@ def pictures_in(folder: Path) -> list[Path]:
         return []
 
 
+def cutout_in(folder: Path) -> Path | None:
+    """The picture without its background that came with a model; None where there is none."""
+    try:
+        return next((path for path in folder.glob(f"{CUTOUT_STEM}.*") if path.suffix != PART_SUFFIX), None)
+    except OSError:
+        return None
+
+
 def remove_unsent(folder: Path, known: Collection[str]) -> None:
     """Deletes the folders of generations that are not `known` by their id and hold nothing but a picture.
 
@@ -111,7 +124,7 @@ def remove_unsent(folder: Path, known: Collection[str]) -> None:
         with suppress(OSError):
             if path.name.removeprefix(FOLDER_PREFIX) in known or path.stat().st_mtime > time.time() - ON_ITS_WAY_S:
                 continue
-            if {each.name for each in path.iterdir()} <= {INPUT_NAME, INPUT_NAME + PART_SUFFIX}:
+            if {each.name.removesuffix(PART_SUFFIX) for each in path.iterdir()} <= _INPUT_NAMES:
                 clear_away(path)
 
 
@@ -166,8 +179,36 @@ def _folders(folder: Path, prefix: str) -> list[Path]:
         return []
 
 
-def keep_picture(picture: Picture, folder: Path) -> str:
-    """Writes what is sent, as it is sent, and returns the file's SHA-256; GenerationProblem where that fails."""
-    png = encode_png(picture)
-    write_whole(folder / INPUT_NAME, png)
-    return hashlib.sha256(png).hexdigest()
+def keep_by_content(folder: Path, name: str, content: bytes) -> Path:
+    """The file below `folder` that `content` is kept as, under this name: the same content is the same file.
+
+    Raises GenerationProblem where that fails.
+    """
+    path = folder / hashlib.sha256(content).hexdigest()[:16] / name
+    if not path.is_file():
+        write_whole(path, content)
+    return path
+
+
+def input_name(number: int) -> str:
+    """The file of the first, second, … picture that is sent."""
+    return INPUT_NAME if number == 1 else f"input-{number}.png"
+
+
+_INPUT_NAMES = {input_name(number) for number in range(1, VIEWS_LIMIT + 1)}
+
+
+def keep_pictures(pictures: Sequence[Picture], folder: Path) -> tuple[bytes, ...]:
+    """Writes what is sent, as it is sent, and returns that. GenerationProblem where that fails."""
+    contents = tuple(map(encode_png, pictures))
+    for number, content in enumerate(contents, 1):
+        write_whole(folder / input_name(number), content)
+    return contents
+
+
+def digest_of(contents: Sequence[bytes]) -> str:
+    """The SHA-256 of a picture, or of several, in their order."""
+    digests = [hashlib.sha256(content) for content in contents]
+    if len(digests) == 1:
+        return digests[0].hexdigest()
+    return hashlib.sha256(b"".join(digest.digest() for digest in digests)).hexdigest()

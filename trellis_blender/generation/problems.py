@@ -7,7 +7,7 @@
 import errno
 from pathlib import Path
 
-from ..piapi.redaction import hidden
+from ..piapi.redaction import LOOKED_THROUGH, hidden
 from .file_names import writable
 
 
@@ -19,11 +19,11 @@ class FolderUnusable(GenerationProblem):
     """The folder of the generations cannot be read or written."""
 
     def __init__(self, folder: Path, reason: str) -> None:
-        super().__init__(f"The folder {_shown(folder)} cannot be used ({reason}). See to it, then try again.")
+        super().__init__(f"The folder {_shown(folder)} cannot be used ({reason}). Check the folder, then try again.")
 
 
 class FolderGone(FolderUnusable):
-    """Somebody has cleared it away, so that it can be made again."""
+    """It was deleted, so that it can be made again."""
 
 
 class DiskFull(GenerationProblem):
@@ -52,8 +52,12 @@ class PictureNotFetched(GenerationProblem):
     """A picture from the web could not be had."""
 
 
+class NoTurntable(GenerationProblem):
+    """There is no film of a model, or none that can be used."""
+
+
 class AskedTooOften(GenerationProblem):
-    """The service wants to be left alone for longer than anybody watches a button."""
+    """The service takes no requests for longer than an artist waits for a button."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"PiAPI takes no requests for now. Ask again in {max(seconds / 60, 1):.0f} min.")
@@ -75,7 +79,7 @@ def explain_os_error(error: OSError, folder: Path) -> GenerationProblem:
 
 def mistake(error: Exception) -> str:
     """The sentence for an error that was not foreseen."""
-    said = hidden(str(error))[:MISTAKE_LIMIT]
+    said = hidden(str(error), LOOKED_THROUGH)[:MISTAKE_LIMIT]
     return f"The add-on made a mistake ({type(error).__name__}: {said}). Please report it."
 
 

@@ -2,29 +2,29 @@
 """Who makes models: PiAPI, the offline preview, and others that get a line in the table `PROVIDERS`.
 
 A provider is a package of its own. Which provider a model belongs to is decided here, by the model's id. What a
-provider answers comes in the shapes of `piapi.answers`, and what goes wrong in the classes of `piapi.errors`.
+provider answers comes in the shapes of `piapi.answers` and `piapi.task_lists`, and what goes wrong in the classes of
+`piapi.errors`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from ..piapi.models import IMAGE, MODELS, SEED, TEXT, InputUnusable, Model
-from ..piapi.picture_models import LABELS
+from ..piapi.models import IMAGE, MODELS, PICTURE_LABELS, SEED, TEXT, InputUnusable, Model
 from ..piapi.timings import USUAL_TIMINGS, Timings
 
 if TYPE_CHECKING:
     from ..piapi.account import Account
-    from ..piapi.answers import ListedTask, Task, TaskPage
+    from ..piapi.answers import Task
     from ..piapi.client import Exchange
     from ..piapi.clock import ServiceClock
     from ..piapi.errors import PiapiError, Wording
     from ..piapi.http.connections import Connections
     from ..piapi.service import Service
+    from ..piapi.task_lists import ListedTask, TaskPage
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(NamedTuple):
     """What a client asks and tells while it works; `piapi.client.Client` says of each what it is for."""
 
     wait_turn: Callable[[], None]
@@ -208,7 +208,7 @@ def wording_of(model_id: str) -> "Wording":
     from ..piapi.errors import Wording
 
     provider = provider_of(model_id)
-    return Wording(provider.name, provider.site, "picture" if model_id in LABELS else "model")
+    return Wording(provider.name, provider.site, "picture" if model_id in PICTURE_LABELS else "model")
 
 
 def explain(model_id: str, error: "PiapiError") -> str:

@@ -2,14 +2,12 @@
 """All generations of this Blender: takes requests, has them worked on in threads, tells what changed.
 
 The methods of `Queue` return at once and are for one thread, Blender's main thread. What they ask for is done, one
-after the other, by the dispatcher: a thread that lives only while there is something to do, writes the store and starts
-a worker thread per generation, as many as the artist and each account allow.
+after the other, by the dispatcher's thread, which writes the store and starts a worker thread per generation, as many
+as the artist and each account allow.
 """
 
-import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -22,27 +20,27 @@ from ..imaging.picture import Picture
 from ..piapi.account import Plan
 from ..piapi.service import Service
 from ..piapi.timings import USUAL_TIMINGS, Timings
-from .files import INPUT_NAME
+from .dispatcher import Dispatcher
 from .limits import rate_limit
 from .limits.account_limits import Accounts
+from .limits.refused_views import RefusedViews
 from .lookups.lookups import Inquiries
 from .problems import mistake
 from .providers import provider_of
 from .record import costs
-from .record.generation import Generation, new_generation, resumed, submitted_anew, without_picture
+from .record.generation import Generation, new_generation, resumed, submitted_anew, without_pictures
 from .record.request import GenerationRequest
 from .states import AT_THE_SERVICE, State
 from .store.owners import Owner, shared_folder
 from .store.repository import Books, not_taken
-from .threads import NoThread, begun, come_so_far
+from .threads import NoThread, come_so_far
 from .worker.job import Job
 from .worker.pool import WorkerPool
 
 if TYPE_CHECKING:
-    from .store.database import Owned, Store
+    from .store.database import Store
+    from .store.owned import Owned
     from .worker.context import Surroundings
-
-LOG = logging.getLogger(__name__)
 
 
 class Queue:
@@ -51,6 +49,7 @@ class Queue:
     `at_once` generations of an account are worked on, where it does not say how many it allows; see `allow` as well.
     `polling` None asks a service on this computer often, and any other within the limits of the account's plan.
     `shared` is where all Blenders of this computer count their requests. `timings` are the waits of all that is done.
+    `parts`: so many computers share what an account allows, and this one keeps to its part.
     """
 
     def __init__(
@@ -62,15 +61,14 @@ class Queue:
         polling: rate_limit.Pace | None = None,
         shared: Callable[[], Path] = shared_folder,
         timings: Timings = USUAL_TIMINGS,
+        parts: int = 1,
     ) -> None:
         self.folder = folder
         self._now = now
         self._timings = timings
         self._changes: SimpleQueue[Generation] = SimpleQueue()
         self._published: dict[str, Generation] = {}
-        self._inbox: deque[Callable[[], None]] = deque()
         self._condition = threading.Condition()
-        self._dispatcher: threading.Thread | None = None
         self._owner = Owner(folder)
         # Not `self._store.owners` itself: the store's module is loaded in the thread that needs it first.
         self._accounts = Accounts(
@@ -80,15 +78,18 @@ class Queue:
             shared,
             timings,
             at_once=at_once,
+            parts=parts,
         )
         self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan, timings)
         self._workers = WorkerPool(self._condition, self._accounts.limit_of, self._surroundings, self._worker_ended)
+        self._dispatcher = Dispatcher(self._condition, self._start_waiting, self._workers.are_going_on)
+        self.refused_views = RefusedViews(lambda: self._store)
         self._books = Books(folder, lambda: self._store, self._owner, self._publish, self._workers.is_in_progress)
 
     @property
     def is_busy(self) -> bool:
         """True while there is something to do, so that changes may still come."""
-        return self._dispatcher is not None or self.inquiries.is_busy
+        return self._dispatcher.thread is not None or self.inquiries.is_busy
 
     @property
     def has_loaded(self) -> bool:
@@ -105,7 +106,7 @@ class Queue:
         if at_once != self._workers.allowed_at_once:
             self._workers.allowed_at_once = at_once
             if self._workers.has_waiting:
-                self._post(self._start_waiting)
+                self._dispatcher.post(self._start_waiting)
 
     def changes(self) -> list[Generation]:
         """Every generation that changed since the last call, in order, each as it was then. Never waits."""
@@ -117,20 +118,21 @@ class Queue:
         Unfinished ones come parked; `interrupted` where the Blender that worked on them has ended, so that they can be
         resumed, `elsewhere` where another Blender works on them.
         """
-        self._post(self._books.load)
+        self._dispatcher.post(self.refused_views.load)
+        self._dispatcher.post(self._books.load)
 
     def look_around(self) -> None:
-        """Looks for generations that other Blenders have begun since; those not heard of yet come as changes."""
-        self._post(self._books.look_around)
+        """Looks for generations that other Blenders have begun since; those that are new here come as changes."""
+        self._dispatcher.post(self._books.look_around)
 
     def look_at(self, generation_id: str) -> None:
         """Looks what has become of a generation that another Blender works on; it comes as a change."""
-        self._post(partial(self._books.look_at, generation_id))
+        self._dispatcher.post(partial(self._books.look_at, generation_id))
 
     def submit(self, request: GenerationRequest, service: Service) -> Generation:
         """Takes a request. It is in the store before the first byte goes out, and is in `changes` as it advances."""
-        generation, picture = without_picture(new_generation(request, service.api_url, self._now()))
-        return self._take(generation, Job(service), picture)
+        generation, pictures = without_pictures(new_generation(request, service.api_url, self._now()))
+        return self._take(generation, Job(service), pictures)
 
     def submit_again(self, generation: Generation, service: Service) -> Generation:
         """Submits a failed or unknown generation once more: a new task, which costs its price."""
@@ -145,27 +147,36 @@ class Queue:
 
     def cancel(self, generation: Generation, service: Service) -> None:
         """Asks for a generation to be dropped: before it is sent here, while it is pending at the service."""
-        self._post(partial(self._cancel, generation, service))
+        self._dispatcher.post(partial(self._cancel, generation, service))
+
+    def pause(self) -> None:
+        """Parks all that has not been sent; what is at the service goes on."""
+        self._dispatcher.post(self._pause)
+
+    def allow_views(self, service: Service) -> None:
+        """Forgets that an account was refused several pictures for one model."""
+        self.refused_views.allow(service)
+        self._dispatcher.post(partial(self.refused_views.keep_allowed, service))
 
     def take_up(self, generation: Generation, service: Service) -> None:
         """Takes a generation whose task was made elsewhere, with this account, and fetches it; costs nothing."""
-        self._post(partial(self._take_up, generation, Job(service)))
+        self._dispatcher.post(partial(self._take_up, generation, Job(service)))
 
     def remove(self, generation: Generation) -> None:
         """Deletes a resting generation with its files; it comes as a change that says `removed`."""
-        self._post(partial(self._books.remove, generation))
+        self._dispatcher.post(partial(self._books.remove, generation))
 
     def keep(self, generation: Generation) -> None:
         """Writes what the main thread decided about a resting generation, that it was placed for example."""
-        self._post(partial(self._books.keep, generation))
+        self._dispatcher.post(partial(self._books.keep, generation))
 
     def close(self, timeout_s: float) -> bool:
         """Stops all threads at their next wait; True where all of them ended within `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         with self._condition:
             threads = [*self._workers.stop(), *self.inquiries.stop()]
-            if self._dispatcher is not None:
-                threads.append(self._dispatcher)
+            if self._dispatcher.thread is not None:
+                threads.append(self._dispatcher.thread)
             self._condition.notify_all()
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
@@ -174,10 +185,10 @@ class Queue:
             self._owner.let_go()
         return has_ended
 
-    def _take(self, generation: Generation, job: Job, picture: Picture | None = None) -> Generation:
+    def _take(self, generation: Generation, job: Job, pictures: tuple[Picture, ...] = ()) -> Generation:
         self._publish(generation)
         try:
-            self._post(partial(self._enqueue, generation, job, picture))
+            self._dispatcher.post(partial(self._enqueue, generation, job, pictures))
         except NoThread as problem:
             self._publish(not_taken(generation, str(problem)))
         return generation
@@ -192,7 +203,7 @@ class Queue:
 
     def _remembered(self) -> "list[Owned]":
         """All that this Blender knows, but for what others work on: they know more of it."""
-        from .store.database import Owned
+        from .store.owned import Owned
 
         mine = [each for each in list(self._published.values()) if not each.elsewhere]
         owner_id = self._owner.known_id
@@ -202,8 +213,8 @@ class Queue:
             for each in mine
         ]  # fmt: skip
 
-    # The dispatcher. What it uses is imported in its thread: `requests` and `sqlite3` take longer to load than an
-    # artist's frame may.
+    # From here on it is the dispatcher's thread. What that uses is imported there: `requests` and `sqlite3` take longer
+    # to load than an artist's frame may.
 
     @cached_property
     def _store(self) -> "Store":
@@ -211,43 +222,12 @@ class Queue:
 
         return Store(self.folder, self._remembered)
 
-    def _post(self, command: Callable[[], None]) -> None:
-        """Raises NoThread, and forgets the command, where no thread can carry it out."""
-        with self._condition:
-            self._inbox.append(command)
-            if self._dispatcher is None:
-                try:
-                    self._dispatcher = begun(threading.Thread(target=self._dispatch, name="trellis-queue", daemon=True))
-                except NoThread:
-                    self._inbox.pop()
-                    raise
-            self._condition.notify_all()
-
-    def _dispatch(self) -> None:
-        while True:
-            with self._condition:
-                while not self._inbox and self._workers.are_at_work and not self._workers.are_stopped:
-                    self._condition.wait()
-                if not self._inbox:
-                    self._dispatcher = None
-                    return
-                command = self._inbox.popleft()
-            try:
-                command()
-                self._start_waiting()
-            except Exception:
-                # One command that fails must not stop those behind it.
-                LOG.exception("the queue of generations")
-
-    def _enqueue(self, generation: Generation, job: Job, picture: Picture | None = None) -> None:
+    def _enqueue(self, generation: Generation, job: Job, pictures: tuple[Picture, ...] = ()) -> None:
         if (in_progress := self._workers.in_progress(generation.id)) is not None:
             # Asked for twice. What was published at the second time is wrong.
             self._publish(in_progress)
             return
-        taken = self._books.take(generation, picture)
-        if taken is not None:
-            if picture is not None:
-                self._workers.keep_picture(job, self.folder / taken.folder_name / INPUT_NAME)
+        if taken := self._books.take(generation, pictures, partial(self._workers.keep_pictures, job)):
             self._workers.add(taken, job)
 
     def _cancel(self, shown: Generation, service: Service) -> None:
@@ -268,6 +248,10 @@ class Queue:
         elif generation.state is State.QUEUED:
             self._books.keep(replace(generation, state=State.CANCELLED, problem=costs.NOTHING_SENT, parked=False))
 
+    def _pause(self) -> None:
+        for generation in self._workers.pause():
+            self._books.keep(replace(generation, parked=True, problem=costs.PAUSED))
+
     def _take_up(self, generation: Generation, job: Job) -> None:
         if not self._books.has_task(generation.task_id):
             self._enqueue(generation, job)
@@ -280,7 +264,7 @@ class Queue:
         if error is not None:
             self._publish(replace(generation, parked=True, problem=mistake(error)))
         with self._condition:
-            self._inbox.append(self._start_waiting)
+            self._dispatcher.leave(self._start_waiting)
             if self._workers.are_stopped and not self._workers.are_at_work:
                 # It took longer to stop than there was time to wait for it.
                 self._owner.let_go()
@@ -296,16 +280,21 @@ class Queue:
             pace=self._accounts.pace_of(service),
             limit=limit,
             publish=self._publish,
-            running=lambda: self._workers.at_work_by_account()[limit],
+            spacing_s=partial(self._workers.spacing_s, limit),
             staged=self._accounts.staged_of(service),
             adopt_plan=partial(self._adopt_plan, limit),
             stay_owner=lambda: self._owner.id,
+            start_waiting=self._look_for_turns,
+            refuse_views=self.refused_views.refuse,
             now=self._now,
             timings=self._timings,
         )
 
     def _adopt_plan(self, limit: rate_limit.RateLimit, plan: Plan) -> None:
         limit.adopt_plan(plan)
+        self._look_for_turns()
+
+    def _look_for_turns(self) -> None:
         if not self._workers.are_stopped:
             with suppress(NoThread):  # then nothing waits either
-                self._post(self._start_waiting)
+                self._dispatcher.post(self._start_waiting)

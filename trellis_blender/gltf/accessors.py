@@ -74,7 +74,7 @@ class Accessors:
         return found
 
     def copied(self, number: int) -> bytes:
-        """The bytes of a buffer view, for who keeps them."""
+        """The bytes of a buffer view, a copy that can be kept."""
         view = at(self._gltf["bufferViews"], number)
         begins, length = view.get("byteOffset") or 0, view["byteLength"]
         if "uri" in at(self._gltf["buffers"], view["buffer"]):

@@ -174,4 +174,4 @@ class Model:
     pictures: tuple[Picture, ...]
     left_out: LeftOut
     has_normals: bool = False
-    """Whether the file gives normals of its own, for who wants to keep them: then it takes Blender's importer."""
+    """Whether the file gives normals of its own: only Blender's importer can keep them."""

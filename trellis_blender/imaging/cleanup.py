@@ -4,6 +4,7 @@
 Runs in a thread, without bpy. The outline is found on a small copy and refined on the picture itself.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -27,6 +28,10 @@ SMOOTH_SHARE = 0.7
 """If the smooth gradient explains less of the border than this, all colours of the border are background."""
 RIM_PX = 2
 SIDE_MIN_PX = 3
+KEPT_MIN = 0.0005
+"""Share of the picture: less than that is dirt, and not the thing that was to be kept."""
+GREY_STEP, PLAIN_SHARE = 3, 0.9
+"""A mask has hardly any colour, and between black and white only its soft edge."""
 
 
 class Remedy(Enum):
@@ -64,6 +69,37 @@ def improve(picture: Picture, remedy: Remedy) -> Picture:
 def as_array(picture: Picture) -> Array:
     """The picture's pixels: uint8, height × width × 4, read-only."""
     return np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4)
+
+
+def kept_of(sent: Picture, made: Sequence[Picture]) -> Picture | None:
+    """The one thing that a service has kept of the picture that was `sent`: a cut-out among what it has `made`, or else
+    what a mask of the same size, white where the thing is, leaves of it. None where nothing is left.
+
+    Which of several pictures is what, PiAPI's documentation does not say.
+    """
+    arrays = [as_array(picture) for picture in made]
+    for picture, rgba in zip(made, arrays, strict=True):
+        if segmentation.is_cut_out(rgba) and _shows_something(rgba[..., 3]):
+            return picture
+    for picture, rgba in zip(made, arrays, strict=True):
+        if (picture.width, picture.height) == (sent.width, sent.height) and _is_mask(rgba):
+            cut = as_array(sent).copy()
+            cut[..., 3] = np.minimum(cut[..., 3], rgba[..., 0])
+            return Picture(sent.width, sent.height, cut.tobytes())
+    return None
+
+
+def _shows_something(values: Array) -> bool:
+    """Whether more than dirt of a mask, uint8, is set."""
+    return float((values >= 128).mean()) >= KEPT_MIN
+
+
+def _is_mask(rgba: Array) -> bool:
+    """Whether it is in black and white, and has both."""
+    grey = rgba[..., 0]
+    is_grey = bool((np.ptp(rgba[..., :3], axis=-1) <= GREY_STEP).all()) and not segmentation.is_cut_out(rgba)
+    is_plain = float(((grey < 64) | (grey > 191)).mean()) > PLAIN_SHARE
+    return is_grey and is_plain and _shows_something(grey) and not bool((grey >= 128).all())
 
 
 def box_around(mask: Array) -> Box:

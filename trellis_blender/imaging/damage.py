@@ -5,26 +5,26 @@ Sources: the PNG specification, ITU-T T.81 for JPEG, RFC 9649 and RFC 6386 for W
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import accumulate
 
+from . import png
 from .kinds import kind_of
 
 _JPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive: libjpeg reads the others only in part."""
-_JPEG_OTHER_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8}
+_JPEG_PASSED_OVER = frozenset({*range(0xE0, 0xF0), 0xDC, 0xDD, 0xFE})
+"""What programs add, comments, numbers of lines and of restarts: libjpeg ends with any other that it does not know."""
 _JPEG_TABLES_MAX = 4
 _SEGMENTS_MAX = 10_000
 _END = 0xD9
 _PIECE_BYTES = 2**20
-_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""By the colour type."""
 _SAME_AT_END = 32
 """So many bytes of one kind at the end of a WebP are hardly pixels."""
 
 
 def may_be_damaged(content: bytes) -> bool:
-    """False for a PNG, JPEG or WebP that holds together: a PNG by its checksums, the others by their headers, tables
+    """False for a PNG, JPEG or WebP that is consistent: a PNG by its checksums, the others by their headers, tables
     and lengths. A decoder may still take what this does not trust; what is within the coded pixels of a WebP is not
     looked at.
     """
@@ -44,7 +44,7 @@ def has_its_pixels(content: bytes, go_on: Callable[[], object]) -> bool:
         return True
     left, unfolding = _png_bytes(content), zlib.decompressobj()
     try:
-        for kind, body, _ in _png_chunks(content):
+        for kind, body, _ in png.chunks(content):
             rest: bytes | memoryview = body if kind == b"IDAT" else b""
             while rest and left > 0:
                 go_on()
@@ -58,26 +58,16 @@ def has_its_pixels(content: bytes, go_on: Callable[[], object]) -> bool:
 def _png_bytes(content: bytes) -> int:
     """How much a PNG unfolds to: rows of whole bytes, each with one before them."""
     width, height = (int.from_bytes(content[begins : begins + 4], "big") for begins in (16, 20))
-    return height * (1 + (width * content[24] * _PNG_CHANNELS[content[25]] + 7) // 8)
-
-
-def _png_chunks(content: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
-    """The kind, the body and the checksum of each, up to the one that is the end."""
-    place, kind, view = 8, b"", memoryview(content)
-    while place + 12 <= len(content) and kind != b"IEND":
-        end = place + 8 + int.from_bytes(content[place : place + 4], "big")
-        kind = content[place + 4 : place + 8]
-        yield kind, view[place + 8 : end], int.from_bytes(content[end : end + 4], "big")
-        place = end + 4
+    return height * (1 + (width * content[24] * png.CHANNELS[content[25]] + 7) // 8)
 
 
 def _is_whole_png(content: bytes) -> bool:
     kinds: list[bytes] = []
-    for kind, body, checksum in _png_chunks(content):
+    for kind, body, checksum in png.chunks(content):
         if zlib.crc32(body, zlib.crc32(kind)) != checksum:
             return False
         kinds.append(kind)
-    return kinds[-1] == b"IEND" and b"IDAT" in kinds and content[25] in _PNG_CHANNELS
+    return kinds[-1] == b"IEND" and b"IDAT" in kinds and content[25] in png.CHANNELS
 
 
 class _Jpeg:
@@ -101,7 +91,7 @@ class _Jpeg:
             return self._takes_frame(kind, body)
         if kind == 0xDA:
             return self._takes_scan(body)
-        return kind not in _JPEG_OTHER_FRAMES
+        return kind in _JPEG_PASSED_OVER
 
     def _takes_quantization(self, body: bytes) -> bool:
         while body:

@@ -16,11 +16,16 @@ FINER = 2
 """It is drawn this many times larger and averaged, which smooths the outline."""
 POINTS_PER_PIXEL = 7
 MARGIN = 0.04
+SEEN_THROUGH = 0.02
+"""A pixel that lies so much farther away than most around it, as a part of the model's depth, is seen through a gap."""
+SPECK_MIN = 4
+"""Of the 8 pixels around one."""
 
 _TO_EYE = np.array([0.52, -0.74, 0.43])
 """From the front, slightly from the right and above; length 1 within one percent."""
 _TO_LIGHT = np.array([-0.1, -0.62, 0.78])
 _SHADE, _SUN = 0.5, 0.6
+_AROUND = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if row or column]
 
 Array = np.ndarray[Any, Any]
 
@@ -39,9 +44,9 @@ class Snapshot:
     picture: bytes = b""
 
 
-def draw(snapshot: Snapshot, seed: int = 1) -> Picture:
-    """The thumbnail, 128 × 128 pixels, transparent around the model. The same snapshot gives the same thumbnail."""
-    side = SIDE_PX * FINER
+def draw(snapshot: Snapshot, seed: int = 1, side_px: int = SIDE_PX) -> Picture:
+    """The thumbnail, a square transparent around the model. The same snapshot gives the same thumbnail."""
+    side = side_px * FINER
     right, up = _axes()
     chance = np.random.default_rng(seed)
     corners = snapshot.points[snapshot.corner_vertices].reshape(-1, 3, 3)
@@ -51,13 +56,32 @@ def draw(snapshot: Snapshot, seed: int = 1) -> Picture:
     weights = _weights(len(seen), chance)
     points = np.einsum("pc,pcx->px", weights, corners[seen])
     columns, rows = _fit(points @ right, points @ up, side)
-    nearest_last = np.argsort(points @ _TO_EYE)
+    towards = points @ _TO_EYE
+    nearest_last = np.argsort(towards)
+    depth = np.full(side * side, -np.inf, np.float32)
     canvas = np.zeros((side * side, 4), np.float32)
     colours = _colours(snapshot, seen, weights) * _brightness(normals[seen])[:, None]
     cells = (rows * side + columns)[nearest_last]
     canvas[cells, :3] = np.clip(colours, 0, 1)[nearest_last]
     canvas[cells, 3] = 1
-    return _average(canvas.reshape(side, side, 4))
+    depth[cells] = towards[nearest_last]
+    gap = SEEN_THROUGH * float(np.ptp(towards))
+    return _average(_without_specks(canvas.reshape(side, side, 4), depth.reshape(side, side), gap))
+
+
+def _without_specks(canvas: Array, depth: Array, gap: float) -> Array:
+    """Between random points one sees what is behind them, or nothing: such a pixel becomes as those around it."""
+    around = [np.roll(depth, shift, (0, 1)) for shift in _AROUND]
+    front = np.maximum(np.maximum.reduce(around), depth + 2 * gap) - gap
+    nearer = np.zeros(depth.shape, np.float32)
+    colours = np.zeros_like(canvas)
+    for shift, neighbour in zip(_AROUND, around, strict=True):
+        is_nearer = neighbour >= front
+        nearer += is_nearer
+        colours += np.roll(canvas, shift, (0, 1)) * is_nearer[..., None]
+    specks = nearer >= SPECK_MIN
+    canvas[specks] = colours[specks] / nearer[specks, None]
+    return canvas
 
 
 def _axes() -> tuple[Array, Array]:
@@ -114,6 +138,7 @@ def _colours(snapshot: Snapshot, seen: Array, weights: Array) -> Array:
 def _average(canvas: Array) -> Picture:
     """Scales it down. At the outline colours are weighted by how much of the pixel is covered."""
     canvas[..., :3] *= canvas[..., 3:]
-    blocks = canvas.reshape(SIDE_PX, FINER, SIDE_PX, FINER, 4).mean(axis=(1, 3))
+    side_px = len(canvas) // FINER
+    blocks = canvas.reshape(side_px, FINER, side_px, FINER, 4).mean(axis=(1, 3))
     blocks[..., :3] /= np.maximum(blocks[..., 3:], 1e-6)
-    return Picture(SIDE_PX, SIDE_PX, (blocks * 255 + 0.5).astype(np.uint8).tobytes())
+    return Picture(side_px, side_px, (blocks * 255 + 0.5).astype(np.uint8).tobytes())

@@ -11,9 +11,9 @@ Pixels = Any
 """A numpy array of float32, height × width × 4: RGBA, straight alpha."""
 
 
-def with_four_channels(values: Pixels, width: int, height: int, channels: int) -> Pixels:
-    """The flat `values` of an image with 1, 2, 3 or 4 channels as RGBA; missing alpha is 1."""
-    values = values.reshape(height, width, channels)
+def with_four_channels(values: Pixels) -> Pixels:
+    """An image with 1, 2, 3 or 4 channels as RGBA; missing alpha is 1."""
+    height, width, channels = values.shape
     if channels >= 4:
         return values[..., :4]
     opaque = np.ones((height, width, 1), np.float32)

@@ -20,7 +20,7 @@ RELIEF = 0.25
 """How much the brightness of the picture raises the front, as a share of the height there."""
 RELIEF_PASSES = 24
 """Brightness counts relative to its local average, a blur with this many passes."""
-SWEEPS_A_TELL = 20
+SWEEPS_A_REPORT = 20
 
 
 class Body(NamedTuple):
@@ -35,13 +35,13 @@ class Body(NamedTuple):
     triangles: Array
 
 
-def inflate(coverage: Array, light: Array, seed: int, tell: Callable[[float], None]) -> Body:
+def inflate(coverage: Array, light: Array, seed: int, report: Callable[[float], None]) -> Body:
     """The body over a subject: `coverage` and `light` are float32 from 0 to 1, height × width.
 
-    The same arrays and seed give the same body. `tell` is called with the share that is done, 0–1.
+    The same arrays and seed give the same body. `report` is called with the share that is done, 0–1.
     """
     grid = sample(coverage, light)
-    roundness = np.sqrt(_solve(grid.level > 0, _reach(grid.level), tell))
+    roundness = np.sqrt(_solve(grid.level > 0, _reach(grid.level), report))
     back = roundness * np.random.default_rng(seed).uniform(DEPTH_MIN, DEPTH_MAX)
     relief = np.clip(grid.light - blurred(grid.light, RELIEF_PASSES), -0.5, 0.5)
     return _stitch(grid, back * (1 + RELIEF * relief), back)
@@ -61,7 +61,7 @@ def _reach(level: Array) -> list[Array]:
     return ways
 
 
-def _solve(inside: Array, reach: list[Array], tell: Callable[[float], None]) -> Array:
+def _solve(inside: Array, reach: list[Array], report: Callable[[float], None]) -> Array:
     """The height of a soap film's square: ∇²u = −4 inside and u = 0 on the outline, so that √u over a disc is a ball.
 
     Successive over-relaxation on a chequerboard; near the outline the unequal distances of Shortley and Weller.
@@ -86,8 +86,8 @@ def _solve(inside: Array, reach: list[Array], tell: Callable[[float], None]) -> 
             for share, (to, origin) in zip(shares, NEIGHBOURS, strict=True):
                 wanted[to] += share * u[origin]
             u += half * (wanted - u)
-        if sweep % SWEEPS_A_TELL == 0:
-            tell(sweep / sweeps)
+        if sweep % SWEEPS_A_REPORT == 0:
+            report(sweep / sweeps)
     return np.maximum(u, 1e-4) * inside
 
 

@@ -3,16 +3,13 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..imaging.png import COLOUR, HEADER, SIGNATURE, png_of
+from ..imaging.png import CHANNELS, COLOUR, HEADER, SIGNATURE, chunks, png_of
 
 Array = Any
-
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 class PngUnusable(ValueError):
@@ -36,13 +33,13 @@ def decode(content: bytes) -> Array:
     """
     width, height = size_of(content)
     _, _, depth, kind, _, _, interlaced = HEADER.unpack(content[16:29])
-    if depth not in {8, 16} or kind not in _CHANNELS or interlaced:
+    if depth not in {8, 16} or kind not in CHANNELS or interlaced:
         raise PngUnusable("The picture is a PNG that is interlaced or has fewer than 8 bits. Save it as a usual PNG.")
-    chunks = list(_chunks(content))
-    pixel_bytes = _CHANNELS[kind] * depth // 8
-    rows = _unpack(b"".join(body for name, body in chunks if name == b"IDAT"), height, width * pixel_bytes)
-    values = _unfilter(rows, pixel_bytes).reshape(height, width, _CHANNELS[kind], depth // 8)[..., 0]
-    named = dict(chunks)
+    bodies = [(name, bytes(body)) for name, body, _ in chunks(content)]
+    pixel_bytes = CHANNELS[kind] * depth // 8
+    rows = _unpack(b"".join(body for name, body in bodies if name == b"IDAT"), height, width * pixel_bytes)
+    values = _unfilter(rows, pixel_bytes).reshape(height, width, CHANNELS[kind], depth // 8)[..., 0]
+    named = dict(bodies)
     if kind == 3:
         return _look_up(values[..., 0], named.get(b"PLTE", b""), named.get(b"tRNS", b""))
     return _as_rgba(values)
@@ -57,14 +54,6 @@ def encode(rgb: Array) -> bytes:
     rows[1:, 1:] -= rgb.reshape(height, -1)[:-1]
     rows[1:, 0] = 2
     return png_of(rows.tobytes(), width, height, COLOUR)
-
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = len(SIGNATURE)
-    while at + 12 <= len(content):
-        (length,) = struct.unpack_from(">I", content, at)
-        yield content[at + 4 : at + 8], content[at + 8 : at + 8 + length]
-        at += 12 + length
 
 
 def _unpack(packed: bytes, height: int, row_bytes: int) -> Array:

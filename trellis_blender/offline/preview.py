@@ -20,22 +20,22 @@ FRINGE_PX = 2
 """Pixels along the outline that are mixed with the background."""
 
 
-def make_preview(content: bytes, seed: int, tell: Callable[[str], None]) -> bytes:
+def make_preview(content: bytes, seed: int, log: Callable[[str], None]) -> bytes:
     """A GLB made from the picture in the PNG `content`: its subject inflated, with the picture on both sides.
 
-    The same picture and seed give the same bytes. `tell` is called with lines for the task's log. Raises
+    The same picture and seed give the same bytes. `log` is called with lines for the task's log. Raises
     png.PngUnusable and subject.NoSubject. At most 3 s and 500 MB for 1024 × 1024.
     """
-    tell("Offline preview: preprocessing the picture")
+    log("Offline preview: preprocessing the picture")
     rgba = png.decode(content)
     coverage = find_subject(rgba)
-    tell(f"Offline preview: seed: {seed}")
+    log(f"Offline preview: seed: {seed}")
     light = (rgba[..., :3] @ LUMINANCE) / 255
-    body = inflate(coverage, light, seed, lambda share: tell(f"{share * 100:.0f}% done"))
-    tell("100% done")
-    tell("Rendering: 0it")
+    body = inflate(coverage, light, seed, lambda share: log(f"{share * 100:.0f}% done"))
+    log("100% done")
+    log("Rendering: 0it")
     texture = png.encode(_without_background(rgba[..., :3], coverage))
-    tell("Rendering: 100it")
+    log("Rendering: 100it")
     height, width = coverage.shape
     return to_glb(body, texture, width, height)
 

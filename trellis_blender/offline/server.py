@@ -42,6 +42,8 @@ class OfflineServer(ThreadingHTTPServer):
     # The port is a new one each time. On Windows the first option would let another program use the same port.
     allow_reuse_address = False
     allow_reuse_port = False
+    # The library's five are soon full, and then a connection is tried again a second later.
+    request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, token: str) -> None:
         self.token = token

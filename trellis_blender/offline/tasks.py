@@ -50,10 +50,6 @@ class OfflineTask:
     work: "Future[None] | None" = None
 
 
-def _nothing() -> None:
-    """There is no task yet."""
-
-
 class Tasks:
     """All tasks of this process. Every method may be called from any thread."""
 
@@ -63,7 +59,7 @@ class Tasks:
         # One at a time: two would need twice the memory and be no faster.
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="offline-preview")
         # So that its thread begins now, where it can be said that there is no room for one.
-        self._workers.submit(_nothing)
+        self._workers.submit(lambda: None)
 
     def create(self, payload: Mapping[str, Any]) -> OfflineTask:
         """Accepts a task; raises InputUnusable."""

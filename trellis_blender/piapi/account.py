@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .answers import why_not_understood
-from .fields import address, mapping, number, text
+from .fields import address, listing, mapping, moment, number, text
 from .timings import MOST_AT_ONCE
 
 NAME_LIMIT = 100
@@ -17,6 +17,8 @@ NAME_LIMIT = 100
 AT_ONCE_FIELDS = ("max_trellis_concurrency", "max_concurrent_task_count")
 """The first that is there counts: how many Trellis tasks the account works on at once, else how many of any kind."""
 AT_ONCE_LIMIT = 1000
+PACKS_MAX = 1000
+"""Of credits, that are looked at."""
 REQUESTS_PER_MINUTE = {"free": 10, "creator": 60, "pro": 300}
 """By the plan's name."""
 
@@ -29,13 +31,15 @@ _FIELDS = frozenset(
 class Account:
     """The account behind the key. What the service did not say is "" or None.
 
-    `tasks_at_once` is how many tasks the service works on at the same time, 1 at least.
+    `tasks_at_once` is how many tasks the service works on at the same time, 1 at least. `expires_at` is when the first
+    of its credits expire, in Unix seconds.
     """
 
     name: str = ""
     plan: str = ""
     balance_usd: float | None = None
     tasks_at_once: int | None = None
+    expires_at: float | None = None
 
 
 class Plan(NamedTuple):
@@ -72,6 +76,7 @@ def read_account(answer: object) -> Account:
         plan=" ".join(text(body.get("plan"), NAME_LIMIT).split()),
         balance_usd=number(body.get("equivalent_in_usd")),
         tasks_at_once=_tasks_at_once(body),
+        expires_at=_expires_at(mapping(body.get("credit_pack_info"))),
     )
 
 
@@ -95,6 +100,15 @@ def _name(body: Mapping[str, object]) -> str:
         if found := text(body.get(field), NAME_LIMIT).strip():
             return f"No. {found}"
     return ""
+
+
+def _expires_at(credit: Mapping[str, object]) -> float | None:
+    """When the first pack that counts expires; None where none does, or nothing is left of them all."""
+    if number(credit.get("available_credits")) == 0:
+        return None
+    packs = [mapping(each) for each in listing(credit.get("credit_packs"))[:PACKS_MAX]]
+    times = [moment(pack.get("expired_at")) for pack in packs if pack.get("active") is not False]
+    return min((each for each in times if each is not None), default=None)
 
 
 def _tasks_at_once(body: Mapping[str, object]) -> int | None:

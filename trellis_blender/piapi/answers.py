@@ -3,19 +3,19 @@
 
 Two shapes are in use: the envelope `{code, message, data: {…task…}}` and, on the Trellis page, a flat answer with
 `status`, `output`, `metrics` and a `logs` string. `read_task` takes both. Lists have shapes of their own, see
-`read_history` and `read_active_tasks`.
+`task_lists`.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, cast
+from typing import cast
 
-from .errors import AnotherTask, AnswerNotUnderstood, error_for
+from .errors import AnotherTask, AnswerNotUnderstood
 from .fields import address, identity, listing, mapping, moment, number, text
-from .models import IMAGE, MODELS, TEXT
-from .picture_models import PICTURE_TASKS
+from .models import MODELS, VIEWS_LIMIT
+from .statuses import LOGIN_STATUS, error_for
 
 UNITS_PER_USD = 10_000_000
 """`meta.usage.consume` counts in these: 400000 is $0.04."""
@@ -72,6 +72,12 @@ class Task:
     status: Status
     model_url: str = ""
     picture_urls: tuple[str, ...] = ()
+    video_url: str = ""
+    """A film of the model turning, its colours beside its normals."""
+    cutout_url: str = ""
+    """The picture that was sent, without its background."""
+    pictures_named: int = 0
+    """How many different pictures it says that it is made from; 0 where it names none."""
     log_lines: tuple[str, ...] = ()
     error_message: str = ""
     charged_usd: float | None = None
@@ -80,42 +86,12 @@ class Task:
     ended_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListedTask:
-    """A task as the account's lists have it; `inputs` None where they do not say what it was made from.
-
-    Of the inputs only what this add-on sends is here: `prompt`, `image` and `images` as texts, all others as numbers.
-    """
-
-    task: Task
-    model: str
-    task_type: str
-    inputs: Mapping[str, object] | None
-
-    def without_pictures(self) -> "ListedTask":
-        """The same, less the megabytes."""
-        if self.inputs is None:
-            return self
-        return replace(self, inputs={name: found for name, found in self.inputs.items() if name not in _PICTURES})
-
-
-class TaskPage(NamedTuple):
-    """One page of the history. `rows` counts its entries, `unreadable` those of them that are in no `tasks`; `total` is
-    how many there are on all pages, None where the service does not say."""
-
-    tasks: tuple[ListedTask, ...]
-    rows: int
-    unreadable: int
-    total: int | None
-
-
-TASK_TYPES = PICTURE_TASKS | {TEXT, IMAGE}
-"""PiAPI's words for what the models do that are known here."""
-_PICTURES = ("image", "images")
 _NUMBERS = frozenset(parameter.name for model in MODELS.values() for parameter in model.parameters) | {
     "width",
     "height",
     "batch_size",
+    "scale",
+    "segment_factor",
 }
 
 
@@ -134,46 +110,7 @@ def read_task(answer: object, task_id: str = "") -> Task:
         raise AnotherTask
     if not (found_id or task_id):
         raise why_not_understood(outer)
-    return _task(body, task_id or found_id)
-
-
-def read_listed(answer: object, task_id: str) -> ListedTask:
-    """The task in PiAPI's `answer` with what it was made from; raises as `read_task` does."""
-    outer = mapping(answer)
-    return _listed(mapping(outer.get("data")) or outer, read_task(answer, task_id))
-
-
-def read_history(answer: object) -> TaskPage:
-    """A page of the account's history: `data{data: [row, …] or null, page, size, total}`.
-
-    Raises AnswerNotUnderstood where there is no such list: an answer that is not understood is no account without
-    tasks.
-    """
-    outer = mapping(answer)
-    page = outer.get("data", answer)
-    within = mapping(page)
-    rows = within.get("data", page) if within else page
-    is_empty = rows is None and "data" in within
-    if not (isinstance(rows, list) or is_empty):
-        raise why_not_understood(outer)
-    entries = listing(cast("object", rows))[:ENTRIES_MAX]
-    tasks = tuple(_read_entries(entries))
-    total = number(within.get("total"))
-    return TaskPage(tasks, len(entries), len(entries) - len(tasks), None if total is None else int(max(total, 0)))
-
-
-def read_active_tasks(answer: object) -> list[ListedTask]:
-    """The account's tasks that are not done: `{family: {…counts, active_tasks: [task, …] or null}}`.
-
-    Which families there are is PiAPI's choice, so one that is missing says nothing about its tasks. Raises
-    AnswerNotUnderstood where there is something else.
-    """
-    outer = mapping(answer)
-    families = mapping(outer.get("data"))
-    lists = [listing(mapping(family)["active_tasks"]) for family in families.values() if _is_family(family)]
-    if not lists and (families or "data" not in outer):
-        raise why_not_understood(outer)
-    return [found for entries in lists for found in _read_entries(entries[:ENTRIES_MAX])]
+    return task_of(body, task_id or found_id)
 
 
 def names_task(answer: object) -> bool:
@@ -192,12 +129,14 @@ def read_message(answer: object) -> str:
 def why_not_understood(outer: Mapping[str, object]) -> Exception:
     """The error that an answer's `code` names, else AnswerNotUnderstood."""
     code = number(outer.get("code"))
-    if code is not None and 400 <= code < 600:
+    # A log-in page is a page: no code says that nothing has reached the service.
+    if code is not None and 400 <= code < 600 and code != LOGIN_STATUS:
         return error_for(int(code), read_message(outer))
     return AnswerNotUnderstood(read_message(outer))
 
 
-def _task(body: Mapping[str, object], task_id: str) -> Task:
+def task_of(body: Mapping[str, object], task_id: str) -> Task:
+    """The task that an answer has in it, or an entry of a list."""
     error = mapping(body.get("error"))
     message = text(error.get("message")) or text(error.get("raw_message")) or text(body.get("error"))
     meta = mapping(body.get("meta"))
@@ -214,6 +153,9 @@ def _task(body: Mapping[str, object], task_id: str) -> Task:
         ),
         model_url=model_url,
         picture_urls=picture_urls,
+        video_url=address(output.get("combined_video")),
+        cutout_url=address(output.get("no_background_image")),
+        pictures_named=_pictures_named(body.get("input")),
         log_lines=tuple(_lines(body.get("logs"))),
         error_message=message,
         charged_usd=_charge(body, meta),
@@ -223,32 +165,8 @@ def _task(body: Mapping[str, object], task_id: str) -> Task:
     )
 
 
-def _read_entries(entries: Iterable[object]) -> Iterator[ListedTask]:
-    for entry in map(mapping, entries):
-        if task_id := identity(entry.get("task_id")) or identity(mapping(entry.get("detail")).get("task_id")):
-            yield _listed(entry, _task(entry, task_id))
-
-
-def _is_family(value: object) -> bool:
-    return "active_tasks" in mapping(value)
-
-
-def _listed(entry: Mapping[str, object], task: Task) -> ListedTask:
-    detail = mapping(entry.get("detail"))
-    return ListedTask(
-        task=task,
-        model=text(entry.get("model")) or text(entry.get("task_model")) or text(detail.get("model")),
-        task_type=text(entry.get("task_type")) or _known_type(detail.get("workflow_type")),
-        inputs=_inputs(entry.get("input")) or None,
-    )
-
-
-def _known_type(word: object) -> str:
-    """The history's word for what a task does is PiAPI's task type for some models only."""
-    return word if isinstance(word, str) and word in TASK_TYPES else ""
-
-
-def _inputs(said: object) -> Mapping[str, object]:
+def read_inputs(said: object) -> Mapping[str, object]:
+    """What a task says that it was made from, of what this add-on sends; empty where it says nothing."""
     if isinstance(said, str) and len(said) <= INPUT_TEXT_LIMIT:
         try:
             said = json.loads(said)
@@ -260,12 +178,18 @@ def _inputs(said: object) -> Mapping[str, object]:
         inputs["prompt"] = text(echoed["prompt"], PROMPT_ECHO_LIMIT)
     if isinstance(image := echoed.get("image"), str):
         inputs["image"] = image
-    if images := [each for each in listing(echoed.get("images"))[:PICTURES_MAX] if isinstance(each, str)]:
+    if images := [each for each in listing(echoed.get("images"))[:VIEWS_LIMIT] if isinstance(each, str)]:
         inputs["images"] = tuple(images)
     for name in _NUMBERS & echoed.keys():
         if (value := number(echoed[name])) is not None:
             inputs[name] = value
     return inputs
+
+
+def _pictures_named(said: object) -> int:
+    inputs = read_inputs(said)
+    images = cast("tuple[str, ...]", inputs.get("images", ()))
+    return len({each for each in (cast("str", inputs.get("image", "")), *images) if each.strip()})
 
 
 def _charge(body: Mapping[str, object], meta: Mapping[str, object]) -> float | None:

@@ -9,35 +9,26 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from .account import Account, read_account, read_upload
-from .answers import (
-    ListedTask,
-    Task,
-    TaskPage,
-    names_task,
-    read_active_tasks,
-    read_history,
-    read_listed,
-    read_message,
-    read_task,
-)
+from .answers import Task, names_task, read_message, read_task
 from .clock import ServiceClock
 from .errors import (
-    MOVED,
     AddressUnusable,
     AnswerNotUnderstood,
+    LoginPage,
     NotOnPlan,
     NotSent,
     NoUploads,
     PiapiError,
     RequestRefused,
+    ServiceFailing,
     TooManyRequests,
     Unclear,
-    error_for,
 )
+from .fields import changed
 from .http.adapter import Session
 from .http.addresses import checked_address
 from .http.bounded_json import read_json
@@ -46,15 +37,24 @@ from .http.retries import RETRIES, read_retry_after, retry_delay_s
 from .http.transport import ask, read_limited
 from .redaction import without
 from .service import Service
+from .statuses import LOGIN_STATUS, MOVED, error_for
+from .task_lists import ListedTask, TaskPage, read_active_tasks, read_history, read_listed
 from .timings import USUAL_TIMINGS, Timings
 
-ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
-"""A task's answer with its whole console log is some 20 KB."""
+ANSWER_LIMIT_BYTES = 40 * 1024 * 1024
+"""A task's answer with its whole console log is some 20 KB. It may repeat the pictures: six of nothing but noise are
+34 MB."""
 
 SECRET_LENGTH_MIN = 8
 """A shorter webhook secret is a word that answers are made of."""
-NOT_SAID = frozenset({"status", "task_id", "model", "task_type", "model_file", "image_url", "image_urls", "url"})
-"""What is read as it came, so that a secret of such words changes nothing."""
+NOT_SAID = frozenset(
+    {"status", "task_id", "model", "task_type", "model_file", "image_url", "image_urls", "url", "image", "images"}
+)
+"""What is read as it came, so that a secret of such words changes nothing. Pictures have megabytes."""
+SAID_LIMIT = 128 * 1024
+"""Characters of any other text of an answer that are read, twice as many as anything is made of."""
+SAID_IN_ALL_LIMIT = 1024 * 1024
+"""Characters of all of them together: to look for secrets in so many takes a second."""
 
 SAFE_TO_REPEAT = (NotSent, Unclear, TooManyRequests)
 """For everything but a create."""
@@ -63,7 +63,7 @@ Answer = TypeVar("Answer")
 
 
 class Exchange(NamedTuple):
-    """One request and what came back: `sent` is the body, None for none; `content` has all secrets taken out of it."""
+    """One request and what came back: `sent` is the body, None for none. There may be secrets in all of it."""
 
     method: str
     path: str
@@ -71,14 +71,6 @@ class Exchange(NamedTuple):
     status: int
     headers: Mapping[str, str]
     content: bytes
-
-
-def _not_shared(_: float) -> None:
-    """No other thread sends requests."""
-
-
-def _no_turns() -> None:
-    """There is no limit on requests."""
 
 
 class Client:
@@ -93,9 +85,9 @@ class Client:
         self,
         service: Service,
         *,
-        wait_turn: Callable[[], None] = _no_turns,
+        wait_turn: Callable[[], None] = lambda: None,
         pause: Callable[[float], None] = time.sleep,
-        slow_down: Callable[[float], None] = _not_shared,
+        slow_down: Callable[[float], None] = lambda _: None,
         witness: Callable[[Exchange], None] | None = None,
         connections: Connections | None = None,
         timings: Timings = USUAL_TIMINGS,
@@ -116,6 +108,7 @@ class Client:
         self._chance = random.Random()
         self.timings = timings
         self._retry_after_s: float | None = None
+        self._said = 0
         secrets = {self._key: "(your key)", service.webhook_secret: "(your webhook secret)"}
         self._secrets = {secret: said for secret, said in secrets.items() if len(secret) >= SECRET_LENGTH_MIN}
         self._connections = connections or Connections()
@@ -154,7 +147,7 @@ class Client:
     def cancel_task(self, task_id: str) -> None:
         """Asks the service to drop a task that is still pending; a later `get_task` says whether it did.
 
-        Whatever is answered is the answer: it is asked again only where it surely did not hear.
+        Any answer is final: it is asked again only where the request surely did not arrive.
         """
         ask = partial(self._ask, "DELETE", self._task_url(task_id), may_be_empty=True)
         self._repeated(ask, (NotSent, TooManyRequests))
@@ -210,7 +203,8 @@ class Client:
                 # Whatever else was answered, and whether it is asked again or not.
                 if isinstance(error, TooManyRequests) or error.retry_after_s is not None:
                     self._slow_down(delay_s)
-                is_final = isinstance(error, AddressUnusable) or not isinstance(error, repeatable)
+                # Whoever has to log in first has not done so a moment later.
+                is_final = isinstance(error, (AddressUnusable, LoginPage)) or not isinstance(error, repeatable)
                 if is_final or attempt == RETRIES:
                     raise
                 self._pause(delay_s)
@@ -241,10 +235,10 @@ class Client:
         self.clock.set_from(response.headers.get("Date"))
         if self._witness is not None:
             path = urlsplit(url)._replace(scheme="", netloc="").geturl()
-            shown = self._without_secrets(content)
-            self._witness(Exchange(method, path, body, response.status_code, response.headers, shown))
+            self._witness(Exchange(method, path, body, response.status_code, response.headers, content))
+        self._said = 0
         try:
-            answer: object = self._said_without_secrets(read_json(content))
+            answer = changed(read_json(content), self._said_without_secrets)
         except ValueError:
             answer = None
         now = self.clock.now() or time.time()
@@ -254,26 +248,19 @@ class Client:
                 raise AnswerNotUnderstood("a redirect")
             if response.status_code == 400 and body is None:
                 raise RequestRefused(read_message(answer))
+            if response.status_code == LOGIN_STATUS and answer is not None:
+                raise ServiceFailing(read_message(answer))  # a log-in page is no JSON
             raise error_for(response.status_code, read_message(answer), self._retry_after_s)
         if answer is None and not (may_be_empty and content.strip() in {b"", b"null"}):
             raise AnswerNotUnderstood
         return answer
 
-    def _without_secrets(self, content: bytes) -> bytes:
-        """A service that repeats the key in its message must not get it into an error, a file or a log."""
-        text = content.decode("utf-8", "surrogateescape")
-        for secret, stand_in in self._secrets.items():
-            text = without(text, [secret], stand_in)
-        return text.encode("utf-8", "surrogateescape")
-
-    def _said_without_secrets(self, value: Any, name: str = "") -> Any:
-        """The same of an answer, but for the fields that are acted on and not said: they stay as they came."""
-        if isinstance(value, dict):
-            fields = cast("dict[str, Any]", value)
-            return {key: self._said_without_secrets(item, key) for key, item in fields.items()}
-        if isinstance(value, list):
-            return [self._said_without_secrets(item, name) for item in cast("list[Any]", value)]
+    def _said_without_secrets(self, value: object, name: str) -> object:
+        """What a field of an answer says: a service that repeats the key in its message must not get it into an error,
+        a file or a log. What is acted on and not said stays as it came."""
         if isinstance(value, str) and name not in NOT_SAID:
+            limit = min(SAID_LIMIT, SAID_IN_ALL_LIMIT - self._said)
+            self._said += min(len(value), limit)
             for secret, stand_in in self._secrets.items():
-                value = without(value, [secret], stand_in)
+                value = without(value, [secret], stand_in, limit)
         return value

@@ -14,6 +14,7 @@ PiapiError
 │   └── NotStarted
 ├── Refused              the service answered and said no: no task was made
 │   ├── InputRefused         400
+│   │   └── ViewsRefused         for several pictures of one thing
 │   ├── KeyRefused           401
 │   ├── OutOfCredits         402
 │   ├── NotOnPlan            403
@@ -32,13 +33,12 @@ PiapiError
         └── AnotherTask
 
 `error.sentence(wording)` is for the artist: what happened, what to do, and the service's own words; `str(error)` is
-the same of PiAPI. What it cost depends on the
-step, so `generation` adds that.
+the same of PiAPI. What it cost depends on the step, so `generation` adds that.
 """
 
 from typing import NamedTuple
 
-from .redaction import hidden
+from .redaction import LOOKED_THROUGH, hidden
 
 DETAIL_LIMIT = 300
 
@@ -62,29 +62,38 @@ class Wording(NamedTuple):
 class PiapiError(Exception):
     """Base of everything that PiAPI, or the way to it, can answer with.
 
-    `detail` is the service's own message where it sent one, on one line, at most 300 characters. `retry_after_s` is how
-    long the service wants to be left alone, None where it did not say. `happened` and `remedy` are sentences for
-    `Wording.fill`.
+    `detail` is the service's own message where it sent one, on one line, at most 300 characters; where `happened` has
+    a {detail} in it, it belongs there, and `reason` is what was said. `retry_after_s` is how long the service asks to
+    wait, None where it did not say.
     """
 
     happened = "{Name} could not be used."
+    """A sentence for `Wording.fill`, as are the next two."""
+    unnamed = ""
+    """Stands in `happened` for a {detail} that is not known."""
     remedy = ""
+    quote = "It said: “{said}”."
     retry_after_s: float | None = None
 
-    def __init__(self, detail: str = "") -> None:
-        # Before it is cut: the rest of a secret that is cut in two would not be recognized.
-        self.detail = " ".join(hidden(detail).split())[:DETAIL_LIMIT]
+    def __init__(self, detail: str = "", reason: str = "") -> None:
+        self.detail, self.reason = _on_one_line(detail), _on_one_line(reason)
         super().__init__(self.sentence())
 
     def sentence(self, wording: Wording = Wording()) -> str:  # noqa: B008 (it is frozen)
         """What happened, what to do, and the service's own words."""
-        what = (wording.fill(self.happened), wording.fill(self.remedy), self.said)
-        return " ".join(filter(None, what))
+        happened = wording.fill(self.happened).replace("{detail}", self.detail or wording.fill(self.unnamed))
+        return " ".join(filter(None, (happened, wording.fill(self.remedy), self.said)))
 
     @property
     def said(self) -> str:
-        """The service's own words as a sentence, "" where it sent none."""
-        return f"It said: “{self.detail}”." if self.detail else ""
+        """The words of the service, or of the system, as a sentence; "" where there are none."""
+        said = self.reason if "{detail}" in self.happened else self.detail
+        return self.quote.replace("{said}", said) if said else ""
+
+
+def _on_one_line(text: str) -> str:
+    # Before it is cut: the rest of a secret that is cut in two would not be recognized.
+    return " ".join(hidden(text, LOOKED_THROUGH).split())[:DETAIL_LIMIT]
 
 
 class NotSent(PiapiError):
@@ -93,50 +102,28 @@ class NotSent(PiapiError):
 
 class NoConnection(NotSent):
     """The name was not found, or no server listens there, or no connection came about in time. `detail` is the host,
-    `reason` what the system says, "" for nothing."""
+    `reason` what the system says."""
 
+    happened = "No connection to {detail}."
+    unnamed = "{name}"
     remedy = "Check the network and try again."
-
-    def __init__(self, detail: str = "", reason: str = "") -> None:
-        self.reason = " ".join(hidden(reason).split())[:DETAIL_LIMIT]
-        super().__init__(detail)
-
-    @property
-    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """With the host's name."""
-        return f"No connection to {self.detail or '{name}'}."
-
-    @property
-    def said(self) -> str:
-        """The service said nothing, but the system may have."""
-        return f"The system says: “{self.reason}”." if self.reason else ""
+    quote = "The system says: “{said}”."
 
 
 class ProxyAway(NoConnection):
     """No connection to the proxy that requests have to go through. `detail` is its address and who names it."""
 
+    happened = "No connection to the proxy {detail}."
+    unnamed = "that is set"
     remedy = "Check the proxy, or the setting that names it, and try again."
-
-    @property
-    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """With the proxy's name."""
-        return f"No connection to the proxy {self.detail}.".replace(" .", ".")
 
 
 class ProxyRefused(ProxyAway):
     """The proxy answered, and did not connect any further. `reason` is its status and words."""
 
+    happened = "The proxy {detail} refuses to connect."
     remedy = "Ask your network's administrator, or check the name and password in the setting that names it."
-
-    @property
-    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """With the proxy's name."""
-        return f"The proxy {self.detail} refuses to connect.".replace("  ", " ")
-
-    @property
-    def said(self) -> str:
-        """The proxy's own words."""
-        return f"It said: “{self.reason}”." if self.reason else ""
+    quote = "It said: “{said}”."
 
 
 class LoginPage(NotSent):
@@ -156,17 +143,8 @@ class CertificateRefused(NotSent):
 class AddressUnusable(NotSent):
     """The configured address or key cannot be put into a request. `detail` says why, in sentences."""
 
-    remedy = ""
-
-    @property
-    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The detail itself."""
-        return self.detail or "{Name}'s address in the preferences cannot be used. Clear it to get the default."
-
-    @property
-    def said(self) -> str:
-        """Nobody said anything."""
-        return ""
+    happened = "{detail}"
+    unnamed = "{Name}'s address in the preferences cannot be used. Clear it to get the default."
 
 
 class ProxyUnusable(AddressUnusable):
@@ -178,26 +156,16 @@ class ProxyUnusable(AddressUnusable):
 class CertificatesUnreadable(AddressUnusable):
     """A variable of the environment names certificates, and there are none. `detail` is the path and the variable."""
 
+    happened = "There are no certificates that can be read in {detail}."
+    unnamed = "the file that was named"
     remedy = "Correct the variable, or remove it, and start Blender again."
-
-    @property
-    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """With the path."""
-        return f"There are no certificates that can be read in {self.detail or 'the file that was named'}."
 
 
 class NotStarted(NotSent):
     """A service that this computer itself was to start. `detail` says why, in sentences."""
 
-    @property
-    def happened(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The detail itself."""
-        return self.detail or "The service on this computer could not be started."
-
-    @property
-    def said(self) -> str:
-        """Nobody said anything."""
-        return ""
+    happened = "{detail}"
+    unnamed = "The service on this computer could not be started."
 
 
 class Refused(PiapiError):
@@ -211,6 +179,13 @@ class InputRefused(Refused):
 
     happened = "{Name} refused the input (400)."
     remedy = "Change the prompt, the image or the parameters and try again."
+
+
+class ViewsRefused(InputRefused):
+    """400 and the like for a request with several pictures of one thing, which PiAPI does not promise to take."""
+
+    happened = "{Name} refused several pictures for one model."
+    remedy = "Remove all but one and try again."
 
 
 class KeyRefused(Refused):
@@ -322,46 +297,3 @@ class AnotherTask(AnswerNotUnderstood):
 
     happened = "{Name} answered about another task than the one that was asked for."
     remedy = "Check whether a proxy that keeps answers stands in between."
-
-
-BY_STATUS: dict[int, type[Refused]] = {
-    400: InputRefused,
-    401: KeyRefused,
-    402: OutOfCredits,
-    403: NotOnPlan,
-    404: NotThere,
-    429: TooManyRequests,
-}
-
-STOPPED_WAITING = {408, 460, 499}
-"""The server, or a gateway before it, stopped waiting: that does not say what had been read, or handed on, already."""
-LOGIN_STATUS = 511
-MOVED = {301, 307, 308}
-"""The redirects that say that a request has to be made elsewhere. After the others it may have been carried out: 302
-and 303 are how many services answer when it has."""
-
-
-def error_for(status: int, detail: str = "", retry_after_s: float | None = None) -> PiapiError:
-    """The error for an HTTP status, or for the `code` in an answer's body.
-
-    A refusal only where it surely is one: below 200 is no answer yet.
-    """
-    error = _class_for(status)(detail)
-    error.retry_after_s = retry_after_s
-    return error
-
-
-def _class_for(status: int) -> type[PiapiError]:
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    if status < 200:
-        return AnswerNotUnderstood
-    if 300 <= status < 400:
-        return Redirected
-    if status in STOPPED_WAITING:
-        return NoAnswerInTime
-    if status == LOGIN_STATUS:
-        return LoginPage
-    if status >= 500:
-        return ServiceFailing
-    return RequestRefused

@@ -7,7 +7,7 @@ Nothing here raises: what a field has no use for is "", None or empty.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
@@ -36,6 +36,15 @@ def mapping(value: object) -> Mapping[str, object]:
 def listing(value: object) -> list[object]:
     """`value` where it is a list, else an empty one."""
     return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def changed(value: object, change: Callable[[object, str], object], name: str = "") -> object:
+    """`value` with `change` done to everything in it that is no object and no list, given the name of its field."""
+    if isinstance(value, dict):
+        return {key: changed(item, change, key) for key, item in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [changed(item, change, name) for item in cast("list[object]", value)]
+    return change(value, name)
 
 
 def text(value: object, limit: int = TEXT_LIMIT) -> str:

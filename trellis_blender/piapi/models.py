@@ -1,33 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The models that make 3D models: what they take, in what limits, and what they cost. A new model is added here, with
-parameters and presets of its own: panel, operator and request are made of what stands here.
+"""PiAPI's models: what they take, in what limits, and what they cost. One that makes 3D models is added here, with
+parameters and presets of its own: panel, operator and request are made of what stands here, and `input_checks` holds
+input to it.
 
 Sources: PiAPI's model pages for inputs and prices. The documented range of the sampling steps is 10–50; the page's own
-sample sends 7, so fewer are let through.
+sample sends 7, so fewer are let through. For what makes pictures they name no price, so that is read from each task's
+`usage` when it is done.
 """
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
-from unicodedata import category
 
 TEXT = "text-to-3d"
 IMAGE = "image-to-3d"
 
 PROMPT_LIMIT = 1000
 """Characters. PiAPI names no limit."""
+BEGINNING = 10 * PROMPT_LIMIT
+"""Characters of a text that need to be looked at to know what prompt it is: of more, it is none that can be sent."""
 PROMPT_HEEDED = 350
 """Characters, roughly: TRELLIS reads text through CLIP, which stops at 77 tokens."""
 
 IMAGE_SIDE_LIMIT_PX = 1024
 """The server refuses a larger image."""
 
-SEED_LIMIT = 2**31 - 1
+VIEWS_LIMIT = 6
+"""Pictures of one thing that go into one task: one from each side. PiAPI names no limit."""
 
-_SEEN = frozenset("LNPS")
-"""The first letters of the categories of characters that show something by themselves: letters, numbers, punctuation,
-signs. Spaces, what joins and directs others, accents without a letter and halves of characters do not."""
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and signs that are blank: Hangul's fillers, Braille without a dot."""
+SEED_LIMIT = 2**31 - 1
 
 
 class Parameter(NamedTuple):
@@ -46,6 +47,15 @@ class Parameter(NamedTuple):
     about: str = ""
     group: str = ""
     slider_low: float | None = None
+
+    def taken(self, value: object) -> float | None:
+        """A number from elsewhere as it can be sent; None for one outside the limits, and for what is no number."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        # NaN is not between them either.
+        if not self.low <= value <= self.high:
+            return None
+        return int(value) if self.whole else float(value)
 
 
 class Preset(NamedTuple):
@@ -67,6 +77,8 @@ class Model(NamedTuple):
     parameters: tuple[Parameter, ...]
     price_usd: float
     presets: tuple[Preset, ...] = ()
+    pictures_max: int = 1
+    """Of one thing, that it makes one model from."""
 
     @property
     def samplers(self) -> tuple[str, ...]:
@@ -160,11 +172,65 @@ MODELS: dict[str, Model] = {
             parameters=(SEED, *TRELLIS_SAMPLERS),
             price_usd=0.04,
             presets=TRELLIS_PRESETS,
+            pictures_max=VIEWS_LIMIT,
         ),
         Model("Qubico/trellis2", "TRELLIS 2", "For metal and gloss. Image only", (IMAGE,), (SEED,), 0.10),
         Model("Qubico/pixal3d", "Pixal3D", "For fine detail, slow. Image only", (IMAGE,), (SEED,), 0.25),
     )
 }
+
+GIVES_EXTRAS = frozenset({"Qubico/trellis"})
+"""The models beside whose result there is a film of it turning, and the picture without its background."""
+
+# What makes pictures: from words, and the toolkit that removes a background.
+
+CONCEPTS = "txt2img"
+BACKGROUND = "background-remove"
+UPSCALE = "upscale"
+SEGMENT = "segment"
+FROM_PICTURES = frozenset({BACKGROUND, UPSCALE, SEGMENT})
+PICTURE_TASKS = FROM_PICTURES | {CONCEPTS}
+"""PiAPI's task types whose results are pictures."""
+
+PRICE_KNOWN_LATER = math.inf
+"""In place of a price, US dollars: it is no number that anybody knows, and surely not free."""
+
+CONCEPTS_AT_ONCE = 4
+"""The most that one task makes."""
+CONCEPT_SIDE_PX = 1024
+"""Squared, the most pixels that a picture may have."""
+
+
+class ConceptModel(NamedTuple):
+    """What draws concept images; `price_usd` is that of a picture of this size."""
+
+    id: str
+    label: str
+    use: str
+    price_usd: float
+
+
+FLUX = "Qubico/flux1-schnell"
+CONCEPT_MODELS = {
+    model.id: model
+    for model in (
+        ConceptModel(FLUX, "Flux", "PiAPI tells the price when the pictures are done", PRICE_KNOWN_LATER),
+        ConceptModel("Qubico/z-image", "Z-Image", "The price is known before", 0.004),
+    )
+}
+TOOLKIT = "Qubico/image-toolkit"
+PICTURE_LABELS = {**{model.id: model.label for model in CONCEPT_MODELS.values()}, TOOLKIT: "Picture tools"}
+BACKGROUND_PRICE_USD = 0.001
+UPSCALE_USD_PER_MEGAPIXEL = 0.001
+"""Of what comes out."""
+SEGMENT_USD_PER_MEGAPIXEL = 0.01
+"""Of what is sent; a picture of less than a million pixels counts as one."""
+
+CONCEPT_WORDING = (
+    "a single object, shown whole and centred, seen from a three-quarter view slightly above, plain white background, "
+    "soft even light, no shadow on the ground, no text"
+)
+"""What a picture has to be like for a model to come of it. The artist sees it and may change it."""
 
 
 class InputUnusable(ValueError):
@@ -176,48 +242,3 @@ def preset_of(model: Model, values: Mapping[str, float]) -> Preset | None:
     return next(
         (preset for preset in model.presets if all(values.get(name) == value for name, value in preset.values)), None
     )
-
-
-def check_task_type(model: Model, task_type: str) -> None:
-    """Raises InputUnusable where `model` does not take text."""
-    if task_type not in model.task_types:
-        raise InputUnusable(f"{model.label} makes models from images only. Choose an image, or TRELLIS for text.")
-
-
-def has_words(text: str) -> bool:
-    """Whether there is anything to be seen in a text: one of invisible characters is paid for and says nothing."""
-    return any(category(letter)[0] in _SEEN and letter not in _BLANK for letter in text)
-
-
-def check_prompt(prompt: str) -> str:
-    """The prompt as it is sent; InputUnusable where nothing can be seen in it, or it is too long."""
-    is_empty = not has_words(prompt)
-    prompt = " ".join(prompt.split()).encode("utf-8", "replace").decode()
-    if is_empty:
-        raise InputUnusable("There is no prompt. Describe the model in a few words.")
-    if len(prompt) > PROMPT_LIMIT:
-        raise InputUnusable(
-            f"The prompt has {len(prompt):,} characters; at most {PROMPT_LIMIT:,} are sent. Shorten it: TRELLIS reads "
-            "only the first sentences."
-        )
-    return prompt
-
-
-def check_parameters(model: Model, values: dict[str, float]) -> dict[str, float]:
-    """All parameters of `model`, those missing in `values` at their default.
-
-    Raises InputUnusable for a name that the model does not take and for a number outside its limits.
-    """
-    taken = {parameter.name: parameter for parameter in model.parameters}
-    for name in values:
-        if name not in taken:
-            raise InputUnusable(f"{model.label} takes no {name}. Leave it out, or choose another model.")
-    checked: dict[str, float] = {}
-    for name, parameter in taken.items():
-        value = values.get(name, parameter.default)
-        if not parameter.low <= value <= parameter.high:
-            raise InputUnusable(
-                f"{name} is {value:,}; {model.label} takes {parameter.low:,} to {parameter.high:,}. Change it."
-            )
-        checked[name] = int(value) if parameter.whole else float(value)
-    return checked

@@ -18,8 +18,9 @@ class Service:
     """A PiAPI-shaped service and the key for it. The key stays out of `repr`.
 
     `upload_images`: images go to `upload_url` first instead of into the request. `record_folder`: where every answer is
-    recorded; "" where nothing is. `limits`: how long it is waited for. `start`: this service has to
-    be started first, `api_url` is only its name, and calling `start` gives where it runs.
+    recorded; "" where nothing is. `fetches_videos`: of each model a film comes along, if there is one.
+    `limits`: how long it is waited for. `start`: this service has to be started first, `api_url` is only its name, and
+    calling `start` gives where it runs.
 
     `webhook_endpoint`, `webhook_secret` and `service_mode` ("", "public" or "private") are passed through to PiAPI,
     which then tells a pipeline's server how the task goes, or bills it in one way or the other.
@@ -33,6 +34,7 @@ class Service:
     webhook_secret: str = field(default="", repr=False)
     service_mode: str = ""
     record_folder: str = ""
+    fetches_videos: bool = True
     limits: TimeLimits = USUAL_LIMITS
     start: "Callable[[], Service] | None" = field(default=None, repr=False, compare=False)
 

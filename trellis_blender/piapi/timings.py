@@ -5,7 +5,6 @@
 quicker ones.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -23,8 +22,7 @@ MOST_AT_ONCE = 30
 """More tasks are not worked on at once, whatever an account allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(NamedTuple):
     """Every wait in seconds, every `…_max` a count."""
 
     # A request, and its repetition by the client

@@ -14,10 +14,14 @@ _NO_REASON = ("Success", "Failed to write blendfile")
 that."""
 
 
-def write(path: Path, data: Collection[Any]) -> None:
-    """Writes data-blocks, uncompressed. Raises OSError; its `strerror` says why."""
+def write(path: Path, data: Collection[Any], *, path_remap: str = 'NONE') -> None:
+    """Writes data-blocks, uncompressed. Raises OSError; its `strerror` says why.
+
+    With `path_remap` 'ABSOLUTE' it finds the files that it names by relative paths from elsewhere, too.
+    """
     try:
-        bpy.data.libraries.write(str(path), set(data), compress=False, fake_user=True)
+        write_blend: Any = bpy.data.libraries.write
+        write_blend(str(path), set(data), compress=False, fake_user=True, path_remap=path_remap)
     except (OSError, RuntimeError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise

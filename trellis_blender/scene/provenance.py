@@ -8,19 +8,17 @@ from typing import Any
 import bpy
 
 from ..generation.record.provenance import PARAMETERS_LIMIT, Made, from_group, to_group
-
-GROUP = "trellis"
-"""The name of the group. A glTF export writes it into the node's extras."""
+from .custom_properties import MADE_BY
 
 
 def write(item: bpy.types.Object, made: Made) -> None:
     """Writes the group; an earlier one is replaced."""
-    item[GROUP] = to_group(made)
+    item[MADE_BY] = to_group(made)
 
 
 def read(item: bpy.types.Object | None) -> Made | None:
     """How the object was made; None if it has no such group."""
-    group: Any = item.get(GROUP) if item is not None else None
+    group: Any = item.get(MADE_BY) if item is not None else None
     if not hasattr(group, "to_dict"):
         return None
     # Only the known fields are copied: a stranger's group may be huge.

@@ -6,6 +6,8 @@ from typing import Any
 
 import bpy
 
+from .windows import viewports
+
 
 def hides_textures() -> bool:
     """Whether all 3D viewports that are open are in Solid mode, or show lines, and none shows textures. Takes
@@ -32,7 +34,4 @@ def has_texture(item: bpy.types.Object) -> bool:
 
 
 def _shadings() -> Iterator[Any]:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if isinstance(area.spaces.active, bpy.types.SpaceView3D):
-                yield area.spaces.active.shading
+    return (viewport.shading for _, viewport in viewports())

@@ -28,6 +28,10 @@ it is the answer for the current thread. Tested: 4.2.23, 4.5.15, 5.0.1 crash wit
 """
 
 
+HAS_ASSET_LISTING = bpy.app.version >= (5, 2)
+"""Whether there is `blender -c asset_listing`, which makes an asset library an online one."""
+
+
 def may_operate_in_override() -> bool:
     """Whether an operator can safely be called inside `temp_override` now: not while another Python thread exists."""
     return not OPERATORS_CRASH_IN_OVERRIDES or threading.active_count() == 1

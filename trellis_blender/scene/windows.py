@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Windows, view layers and 3D Viewports that show a scene, and pushing an undo step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import bpy
+
+from .user_activity import job_that_reads_the_scene
 
 
 def window_of(scene: bpy.types.Scene | None) -> bpy.types.Window | None:
@@ -36,12 +38,15 @@ def viewports_of(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
     if bpy.app.background:
         return
     layer = view_layer_of(scene)
+    yield from (viewport for window, viewport in viewports() if window.view_layer == layer)
+
+
+def viewports() -> Iterator[tuple[bpy.types.Window, bpy.types.SpaceView3D]]:
+    """All 3D Viewports that are open, with their windows."""
     for window in bpy.context.window_manager.windows:
-        if window.view_layer != layer:
-            continue
         for area in window.screen.areas:
             if isinstance(area.spaces.active, bpy.types.SpaceView3D):
-                yield area.spaces.active
+                yield window, area.spaces.active
 
 
 def where_it_is(scene: bpy.types.Scene) -> str:
@@ -55,6 +60,15 @@ def has(layer: bpy.types.ViewLayer, item: bpy.types.Object) -> bool:
     """
     item.visible_get(view_layer=layer)
     return layer.objects.get(item.name) == item
+
+
+def select_only(layer: bpy.types.ViewLayer, items: Sequence[bpy.types.Object]) -> None:
+    """Selects `items` in a view layer and nothing else; the first one is active."""
+    for item in list(layer.objects.selected):
+        item.select_set(False, view_layer=layer)
+    for item in items:
+        item.select_set(True, view_layer=layer)
+    layer.objects.active = items[0]
 
 
 def layer_collections(
@@ -71,10 +85,11 @@ def push_undo(scene: bpy.types.Scene, message: str) -> None:
     """Pushes one undo step for what was just changed in `scene`.
 
     Needed after adding or removing any object, in every mode. Without it, undoing the artist's next stroke or edit
-    would undo our change as well, and redoing it in Sculpt Mode crashes Blender 5.2.
+    would undo our change as well, and redoing it in Sculpt Mode crashes Blender 5.2. While Blender renders or bakes it
+    pushes none: what was changed, which can be no object then, belongs to the artist's next step.
     """
     window = window_of(scene) or window_of(None)
-    if window is None:
+    if window is None or job_that_reads_the_scene():
         return
     with inside(window):
         # Without an area: in a Text or Image Editor it would be an undo step of the text or the image.

@@ -8,7 +8,7 @@ from drawings import apple, drawn, on_tiles
 from PIL import Image
 from test_judging import faults, picture_of
 
-from trellis_blender.imaging.cleanup import NoRemedy, Remedy, as_array, box_around, improve
+from trellis_blender.imaging.cleanup import NoRemedy, Remedy, as_array, box_around, improve, kept_of
 
 
 def improved(rgba: Any, remedy: Remedy) -> Any:
@@ -71,3 +71,18 @@ def test_the_box_has_a_margin_and_ends_at_the_border() -> None:
     mask = np.zeros((100, 200), bool)
     mask[10:30, 100:200] = True
     assert box_around(mask) == pytest.approx((0.44, 0.0, 1.0, 0.42))
+
+
+def test_of_what_a_service_has_made_the_cut_out_is_taken_else_its_mask() -> None:
+    rgba = on_tiles()
+    inside = disc((800, 600), (200, 100, 600, 500)) > 0
+    cut = rgba.copy()
+    cut[..., 3] = np.where(inside, 255, 0)
+    mask = np.repeat(cut[..., 3:], 4, axis=-1)
+    mask[..., 3] = 255
+    sent, cut_out, masked = map(picture_of, (rgba, cut, mask))
+    nothing, black = picture_of(cut * np.uint8([1, 1, 1, 0])), picture_of(mask * np.uint8([0, 0, 0, 1]))
+    assert kept_of(sent, [sent, masked, cut_out]) is cut_out
+    assert kept_of(sent, [sent, masked, nothing]) == cut_out
+    for others in ([nothing, black], [sent, picture_of(mask[::2, ::2])], []):
+        assert kept_of(sent, others) is None

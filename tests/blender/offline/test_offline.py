@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -254,8 +255,9 @@ def test_it_answers_as_piapi_does(process: OfflineProcess, tmp_path: Path) -> No
 
     client = Client(process.service().reached(), witness=Recorder(tmp_path))
     content = as_png(Image.fromarray(disc(600), "RGBA"))
-    first, second = (image_task(client, content, seed=3) for _ in range(2))
-    client.cancel_task(second.task_id)
+    # The last of several: the second may have begun before the cancel comes.
+    first, *_, last = (image_task(client, content, seed=3) for _ in range(4))
+    client.cancel_task(last.task_id)
     ended(client, first)
     ended(client, client.create_task("offline-preview", "text-to-3d", {"prompt": "a chair"}))
     client.get_account()
@@ -290,9 +292,9 @@ def test_what_piapi_refuses_is_refused(client: Client, image: str) -> None:
 
 def test_a_task_that_has_not_begun_can_be_cancelled_and_one_that_has_cannot(client: Client) -> None:
     content = as_png(Image.fromarray(disc(1000), "RGBA"))
-    first, second = (image_task(client, content) for _ in range(2))
-    client.cancel_task(second.task_id)
-    assert client.get_task(second.task_id).status is Status.CANCELLED
+    first, *_, last = (image_task(client, content) for _ in range(3))
+    client.cancel_task(last.task_id)
+    assert client.get_task(last.task_id).status is Status.CANCELLED
     assert ended(client, first).status is Status.COMPLETED
     with pytest.raises(Refused):
         client.cancel_task(first.task_id)
@@ -354,7 +356,26 @@ def test_a_body_without_an_honest_length_is_not_read(process: OfflineProcess, he
         client.get_account()
 
 
-def test_strangers_do_not_take_all_connections(process: OfflineProcess) -> None:
+IMPATIENT = """import sys
+sys.path.append(sys.argv[-1])
+from trellis_blender.offline import server
+server.ARRIVAL_LIMIT_S = server._Handler.timeout = 3.0
+sys.argv[1:3], run = [], sys.argv[2]
+exec(run)
+"""
+"""What starts the process, as Blender starts it, with a limit that is not waited for so long."""
+
+
+def test_strangers_do_not_take_all_connections() -> None:
+    assert ARRIVAL_LIMIT_S <= 10.0
+    process = OfflineProcess((*PYTHON, "-c", IMPATIENT))
+    try:
+        _take_all_connections(process)
+    finally:
+        process.stop()
+
+
+def _take_all_connections(process: OfflineProcess) -> None:
     service = process.service().reached()
     many = [spoken_to(service.api_url, b"GET / HTTP/1.1\r\nX-Slow: ") for _ in range(MOST_CONNECTIONS + 20)]
     time.sleep(0.5)
@@ -362,14 +383,10 @@ def test_strangers_do_not_take_all_connections(process: OfflineProcess) -> None:
     if status.is_file():
         threads = next(line for line in status.read_text().splitlines() if line.startswith("Threads"))
         assert int(threads.split()[1]) < MOST_CONNECTIONS + 15
-    closed = 0
-    for connection in many:
-        connection.settimeout(0.05)
-        with suppress(TimeoutError, ConnectionError):
-            closed += not connection.recv(1)
-    assert closed >= 20
+    closed = select.select(many, [], [], 0)[0]
+    assert len(closed) >= 20
     # A byte now and then does not keep them open.
-    end = time.monotonic() + ARRIVAL_LIMIT_S + 5
+    end = time.monotonic() + 20
     while True:
         for connection in many:
             with suppress(OSError):
@@ -518,6 +535,16 @@ def test_it_does_not_ask_for_the_computers_name(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(socket, "getfqdn", asked)
     server = OfflineServer("a token")
     assert server.address == f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    server.server_close()
+
+
+def test_no_other_program_gets_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has an option for that, for which another one stands here."""
+    if os.name != "nt":
+        monkeypatch.setitem(OfflineServer.server_bind.__globals__, "EXCLUSIVE", socket.SO_KEEPALIVE)
+    server = OfflineServer("a token")
+    exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_KEEPALIVE)
+    assert server.socket.getsockopt(socket.SOL_SOCKET, exclusive)
     assert not server.socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
     server.server_close()
 

@@ -69,11 +69,13 @@ def two_boxes(order: list[int], names: tuple[str, str], *, shared_mesh: bool = F
 
 @pytest.mark.parametrize("names", [("paint", "steel"), ("same", "same"), ("a model", "a model")])
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+@pytest.mark.parametrize("is_imported", [False, True])
 def test_what_is_metal_is_told_by_its_own_material(
-    addon: Any, tmp_path: Path, order: list[int], names: tuple[str, str]
+    addon: Any, tmp_path: Path, order: list[int], names: tuple[str, str], is_imported: bool
 ) -> None:
     bpy.data.materials.new(names[0])  # one of the artist's that is called so
-    found = metallic_by_place(arrive(two_boxes(order, names), tmp_path))
+    content = two_boxes(order, names)
+    found = metallic_by_place(arrive(for_the_importer(content) if is_imported else content, tmp_path))
     assert found == [0.0] * 12 + [1.0] * 12
 
 
@@ -85,6 +87,16 @@ def test_the_case_of_nodes_in_another_order(addon: Any, tmp_path: Path) -> None:
 def test_the_case_of_a_morph(addon: Any, tmp_path: Path) -> None:
     model = arrive(case("morph-weight-1.glb"), tmp_path, "AS_DELIVERED", 0.0)
     assert size_of(model) == pytest.approx([1, 1, 3], abs=1e-4)
+
+
+def for_the_importer(content: bytes) -> bytes:
+    """The same model with an animation that changes nothing: `gltf` leaves such a file to Blender's importer."""
+    parts = Parts(content)
+    times = parts.add(struct.pack("<2f", 0, 1), 5126, "SCALAR", 2)
+    sizes = parts.add(struct.pack("<6f", *[1] * 6), 5126, "VEC3", 2)
+    channel = {"sampler": 0, "target": {"node": 0, "path": "scale"}}
+    parts.gltf["animations"] = [{"samplers": [{"input": times, "output": sizes}], "channels": [channel]}]
+    return parts.whole()
 
 
 def stretched_by_a_morph(parts: Parts) -> None:
@@ -141,8 +153,9 @@ def test_a_pose_is_what_blenders_own_import_shows(addon: Any, tmp_path: Path, ch
     assert ours[2] > 1.5
 
 
-def test_colours_of_vertices_are_seen_without_a_material(addon: Any, tmp_path: Path) -> None:
-    model = arrive(colours_glb(), tmp_path)
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_colours_of_vertices_are_seen_without_a_material(addon: Any, tmp_path: Path, is_imported: bool) -> None:
+    model = arrive(for_the_importer(colours_glb()) if is_imported else colours_glb(), tmp_path)
     (material,) = model.data.materials
     shader = next(node for node in material.node_tree.nodes if node.bl_idname == 'ShaderNodeBsdfPrincipled')
     (link,) = shader.inputs["Base Color"].links
@@ -201,7 +214,13 @@ def test_nothing_of_an_import_goes_into_the_artists_scenes_or_preferences(addon:
     assert "theirs" not in scene
 
 
-SCALES = [(0.001, 'METRIC', 0.001), (100.0, 'METRIC', 100.0), (0.001, 'NONE', 1.0), (0.3048, 'IMPERIAL', 0.3048)]
+SCALES = [
+    (0.001, 'METRIC', 0.001),
+    (0.01, 'METRIC', 0.01),
+    (100.0, 'METRIC', 100.0),
+    (0.001, 'NONE', 1.0),
+    (0.3048, 'IMPERIAL', 0.3048),
+]
 
 
 @pytest.fixture(params=SCALES, ids=str)

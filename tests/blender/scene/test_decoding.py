@@ -1,7 +1,6 @@
 """Large textures are decoded by a second Blender for a model's picture, and its arrays come from what was read."""
 
 import io
-import os
 import subprocess
 import sys
 import time
@@ -19,14 +18,9 @@ COLOUR = (40, 160, 90)
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> str:
-    """Blender as a module, called as the program is."""
-    if os.name == "nt":
-        pytest.skip("a script that begins with #! is no program on Windows")
-    path = tmp_path / "blender"
-    path.write_text(f'#!/bin/sh\nshift 7\nexec "{sys.executable}" "$@"\n')
-    path.chmod(0o755)
-    return str(path)
+def blender() -> list[str]:
+    """This one, which is a module."""
+    return [sys.executable]
 
 
 def texture(side: int, kind: str = "WEBP") -> bytes:
@@ -67,24 +61,28 @@ def nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_it_is_the_picture_made_smaller(program: str, kind: str) -> None:
+def test_it_is_the_picture_made_smaller(blender: list[str], kind: str) -> None:
     from trellis_blender.scene.images.decoding import decode
 
-    found = decode(texture(2048, kind), program, nothing)
+    (found,) = decode([texture(2048, kind)], blender, nothing)
     assert found is not None
     assert found.shape == (512, 512, 3)
     assert np.abs(found[:250, :250]).max() < 0.02
     assert np.abs(found[260:] - np.array(COLOUR) / 255).max() < 0.02
 
 
-def test_what_cannot_be_decoded_is_none(program: str, tmp_path: Path) -> None:
+def test_what_cannot_be_decoded_is_empty(blender: list[str], tmp_path: Path) -> None:
     from trellis_blender.scene.images.decoding import decode
 
-    assert decode(texture(2048, "PNG")[:200], program, nothing) is None
-    assert decode(texture(2048), str(tmp_path / "gone"), nothing) is None
+    sound, cut = decode([texture(64), texture(2048, "PNG")[:200]], blender, nothing)
+    assert sound is not None
+    assert sound.shape == (64, 64, 3)
+    assert cut is not None
+    assert cut.size == 0
+    assert decode([texture(64)], [str(tmp_path / "gone")], nothing) == [None]
 
 
-def test_the_second_blender_ends_when_nobody_waits(program: str) -> None:
+def test_the_second_blender_ends_when_nobody_waits(blender: list[str]) -> None:
     from trellis_blender.scene.images.decoding import decode
 
     class Dropped(BaseException):
@@ -95,12 +93,12 @@ def test_the_second_blender_ends_when_nobody_waits(program: str) -> None:
 
     begun = time.monotonic()
     with pytest.raises(Dropped):
-        decode(texture(2048), program, drop)
+        decode([texture(2048)], blender, drop)
     assert time.monotonic() - begun < 5
-    assert "decoding_worker" not in subprocess.run(["ps", "ax"], capture_output=True, text=True, check=True).stdout
+    assert "decoding_work" not in subprocess.run(["ps", "ax"], capture_output=True, text=True, check=True).stdout
 
 
-def test_a_large_texture_is_not_decoded_here(addon: Any, tmp_path: Path, program: str) -> None:
+def test_a_large_texture_is_not_decoded_here(addon: Any, tmp_path: Path, blender: list[str]) -> None:
     from trellis_blender.scene.images import mesh_snapshot, thumbnail
 
     model, read = placed(tmp_path / "model.glb", with_texture(texture(2048)))
@@ -110,7 +108,7 @@ def test_a_large_texture_is_not_decoded_here(addon: Any, tmp_path: Path, program
     assert copied.points is read.mesh.positions, "nothing was copied"
     assert copied.texture is None
     assert not base_image(model).has_data
-    thumbnail.keep(copied, tmp_path, program)
+    thumbnail.keep(copied, tmp_path, blender)
     kept = bpy.data.images.load(str(tmp_path / "thumbnail.png"))
     pixels = np.array(kept.pixels[:]).reshape(128, 128, 4)
     shown = pixels[pixels[..., 3] > 0.9]
@@ -132,3 +130,14 @@ def test_a_small_one_is_decoded_here(addon: Any, tmp_path: Path) -> None:
         drawn.append(np.frombuffer(mesh_thumbnail.draw(copied).rgba, np.uint8).astype(int))
     # Out of what was read it is as out of Blender, which has it on another spot and in another size.
     assert np.abs(drawn[0] - drawn[1]).mean() < 3
+
+
+def test_of_all_that_a_second_blender_prints_only_the_end_is_read(tmp_path: Path) -> None:
+    from trellis_blender.scene import second_blender
+
+    with (tmp_path / second_blender.SAID_NAME).open("wb") as file:
+        file.seek(50_000_000_000)  # a hole, which takes no room
+        file.write(b"\nFreed 7 blocks\n\xffMemory ran out\n")
+    assert second_blender.last_message(tmp_path) == " Its last message: \ufffdMemory ran out"
+    (tmp_path / second_blender.SAID_NAME).write_bytes(b"")
+    assert second_blender.last_message(tmp_path) == ""

@@ -90,9 +90,10 @@ class Importer:
         return (self.folder / "child.log").read_text(errors="replace")
 
 
-@pytest.fixture
-def importer(tmp_path: Path) -> Iterator[Importer]:
-    importer = Importer(tmp_path)
+@pytest.fixture(scope="module")
+def importer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Importer]:
+    """One Blender for all: a file leaves nothing behind in it, which is what is tested."""
+    importer = Importer(tmp_path_factory.mktemp("importer"))
     yield importer
     importer.stop()
 

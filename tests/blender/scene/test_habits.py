@@ -3,9 +3,8 @@
 from typing import Any
 
 import bpy
-import pytest
 
-from trellis_blender.scene import user_activity, versions
+from trellis_blender.scene import versions
 
 
 def test_dates_are_written_as_blender_writes_them() -> None:
@@ -24,23 +23,6 @@ def test_dates_are_written_as_blender_writes_them() -> None:
         assert versions.date_pattern().endswith("%I:%M %p")
     finally:
         view.date_format, view.time_format = 'DEFAULT', 'H24'
-
-
-@pytest.mark.parametrize(("job", "said"), [("RENDER", user_activity.RENDERING), ("OBJECT_BAKE", user_activity.BAKING)])
-def test_a_model_waits_for_a_render_and_for_a_bake(monkeypatch: pytest.MonkeyPatch, job: Any, said: str) -> None:
-    """Blender knows the name of the job; it runs one in a window only."""
-    assert not bpy.app.is_job_running(job)
-    assert user_activity.why_wait(set()) == ""
-
-    class App:
-        background = True
-
-        @staticmethod
-        def is_job_running(name: str) -> bool:
-            return name == job
-
-    monkeypatch.setattr(user_activity.bpy, "app", App)
-    assert user_activity.why_wait(set()) == said
 
 
 def test_no_box_fills_where_less_motion_is_wanted() -> None:

@@ -348,6 +348,11 @@ def test_saved_and_reopened_it_is_found_again_and_elsewhere_it_is_not(found: Any
     bpy.ops.wm.open_mainfile(filepath=path)
     assert arrive(found, generation).location.x == 4
     assert monitor.line_of(found.generations[generation.id]).stage == "In the scene"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "square.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "square.blend"))
+    assert monitor.line_of(found.generations[generation.id]).stage == "In the scene"
+    bpy.ops.wm.read_homefile()
+    assert monitor.line_of(found.generations[generation.id]).stage == rows.IN_ANOTHER_FILE
 
 
 def test_a_file_saved_before_the_press_has_no_placeholder(found: Any, tmp_path: Path) -> None:
@@ -359,6 +364,16 @@ def test_a_file_saved_before_the_press_has_no_placeholder(found: Any, tmp_path: 
     bpy.ops.wm.open_mainfile(filepath=path)
     assert not found.file.arrives_here(generation)
     assert monitor.line_of(generation).detail.startswith("Its placeholder")
+
+
+def test_a_file_is_the_same_however_the_letters_of_its_name_are_composed(found: Any, tmp_path: Path) -> None:
+    """macOS hands out decomposed ones."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "ba\u0308r.blend"))
+    generation = press(found)
+    bpy.ops.wm.read_homefile()
+    assert not found.file.misses_placeholder(generation)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "b\u00e4r.blend"))
+    assert found.file.misses_placeholder(generation)
 
 
 def test_somebody_elses_is_shown_removed_and_costs_nothing(found: Any, piapi: Piapi) -> None:
@@ -464,7 +479,7 @@ def test_a_script_that_waits_makes_none(addon: Any, piapi: Piapi) -> None:
 
 
 def test_what_is_put_into_a_file_for_it_survives_the_store(found: Any) -> None:
-    from trellis_blender.generation.store.database import from_json, to_json
+    from trellis_blender.generation.store.stored import from_json, to_json
 
     generation = press(found)
     assert from_json(to_json(generation)).request.placement.has_placeholder

@@ -321,3 +321,47 @@ def test_resume_asks_only_the_service_that_has_the_task(
         bpy.ops.trellis.resume(generation=generation.id)
     monkeypatch.undo()
     assert session.current().generations[generation.id].parked
+
+
+def a_cube(size: float, *, scale: float = 1.0, where: tuple[float, float, float] = (0, 0, 0)) -> Any:
+    bpy.ops.mesh.primitive_cube_add(size=size, location=where, scale=(scale, scale, scale))
+    return bpy.context.active_object
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "where", "is_said"),
+    [
+        (2, 1, (0, 0, 0), True),  # Blender's own first cube: the model is as high as its upper half
+        (0.5, 4, (0, 0, 0), True),
+        (2, 1, (0.8, 0, 0), False),
+        (0.5, 1, (0, 0, 0), False),
+        (20, 1, (0, 0, 0), False),  # a room
+    ],
+)
+def test_what_hides_a_model_is_named(
+    model_file: Path, props: Any, size: float, scale: float, where: tuple[float, float, float], is_said: bool
+) -> None:
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item)
+    cube = a_cube(size, scale=scale, where=where)
+    cube.name = "Hall"
+    bpy.context.scene.cursor.location = (0, 0, 0)
+    placed = place(model_file, here())
+    assert placed.where == ("It is inside “Hall”, which hides it." if is_said else "")
+
+
+@pytest.mark.parametrize("change", ["hidden", "wire", "inwards", "empty"])
+def test_what_hides_nothing_is_not_named(model_file: Path, props: Any, change: str) -> None:
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item)
+    cube = a_cube(2)
+    if change == "hidden":
+        cube.hide_set(True)
+    elif change == "wire":
+        cube.display_type = 'WIRE'
+    elif change == "inwards":
+        cube.data.flip_normals()
+    else:
+        cube.data.clear_geometry()
+    bpy.context.scene.cursor.location = (0, 0, 0)
+    assert place(model_file, here()).where == ""

@@ -41,6 +41,8 @@ def spoilt(parts: Parts, first: int = 0) -> bytes:
 def placed(path: Path, content: bytes) -> tuple[Any, str]:
     from trellis_blender.scene.arrival import place
 
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item)  # in Blender's own cube it would be said to be hidden
     path.write_bytes(content)
     found = place.place(path, "a box", "id1", place.here(bpy.context, 1.0, "load"))
     return bpy.data.objects[found.object_name], found.where

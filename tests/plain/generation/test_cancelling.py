@@ -7,9 +7,11 @@ import pytest
 from helpers import IMPATIENT, Driver, service_of, text_request
 from service import Behaviour, Fault, Piapi
 
+from trellis_blender.generation.record import costs
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store.database import Owned, Store
+from trellis_blender.generation.store.database import Store
+from trellis_blender.generation.store.owned import Owned
 from trellis_blender.piapi.timings import Timings
 
 
@@ -288,3 +290,81 @@ def test_what_another_blender_works_on_is_not_cancelled_from_here(
     kept = Store(first.queue.folder).load(waiting.id)
     assert kept is not None
     assert kept.generation.state is State.QUEUED
+
+
+def test_a_pause_holds_back_what_has_not_been_sent(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver(at_once=2)
+    piapi.behaviour.processing_s = 1.0
+    found = [driver.queue.submit(text_request(f"bear {n}"), service_of(piapi)) for n in range(5)]
+    driver.until(lambda: len(piapi.creates) == 2)
+    driver.queue.pause()
+    driver.until(lambda: sum(each.parked for each in driver.latest.values()) == 3)
+    paused = [each for each in driver.latest.values() if each.parked]
+    assert {(each.state, each.problem) for each in paused} == {(State.QUEUED, costs.PAUSED)}
+    driver.until(lambda: sum(each.state is State.READY for each in driver.latest.values()) == 2)
+    assert len(piapi.creates) == 2
+    for each in paused:
+        driver.queue.submit_again(each, service_of(piapi))
+    driver.until(lambda: all(driver.latest[each.id].state is State.READY for each in found))
+    assert len(piapi.creates) == 5
+
+
+def test_one_that_waits_to_be_sent_rests_as_well(driver: Driver, piapi: Piapi) -> None:
+    """Its thread has begun, and PiAPI takes no more tasks for a minute."""
+    piapi.fail("create", Fault(429, headers={"Retry-After": "60"}))
+    found = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: "takes no more tasks" in driver.latest[found.id].problem)
+    driver.queue.pause()
+    driver.until(lambda: driver.latest[found.id].parked)
+    rested = driver.latest[found.id]
+    assert (rested.state, rested.problem, rested.task_id) == (State.QUEUED, costs.PAUSED, "")
+    assert piapi.creates == []
+
+
+def test_what_is_being_sent_goes_on(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("create", Fault(stall_s=1.0))
+    found = driver.queue.submit(text_request(), service_of(piapi))
+    driver.until(lambda: piapi.asked("create") == 1)
+    driver.queue.pause()
+    assert driver.rest(found).state is State.READY
+    assert len(piapi.creates) == 1
+
+
+@pytest.mark.parametrize("act", ["pause", "cancel"])
+def test_what_may_have_been_sent_is_not_called_unsent_while_it_waits_to_be_looked_for(
+    make_driver: Callable[..., Driver], piapi: Piapi, act: str
+) -> None:
+    driver = make_driver(at_once=1)
+    piapi.fail("create", Fault(reset=True, after=True))
+    for step in ("active tasks", "history"):
+        piapi.fail_always(step, Fault(400))
+    unknown = driver.rest(driver.queue.submit(text_request("a lost bear"), service_of(piapi)))
+    assert unknown.state is State.OUTCOME_UNKNOWN
+    for step in ("active tasks", "history"):
+        piapi.fail_always(step, None)
+    piapi.behaviour.processing_s = 1.0
+    driver.queue.submit(text_request("a cat"), service_of(piapi))
+    driver.until(lambda: len(piapi.creates) == 2)
+    driver.queue.resume(unknown, service_of(piapi))
+    if act == "pause":
+        driver.queue.pause()
+    else:
+        driver.queue.cancel(driver.latest[unknown.id], service_of(piapi))
+    found = driver.rest(unknown)
+    assert {costs.PAUSED, costs.NOTHING_SENT}.isdisjoint(each.problem for each in driver.history[unknown.id])
+    assert (found.state, found.task_id != "") == (State.READY, True)
+    assert len(piapi.creates) == 2
+
+
+def test_what_cancelling_may_cost_is_said_before_and_nothing_where_it_is_free() -> None:
+    from trellis_blender.generation.providers import OFFLINE_PREVIEW
+    from trellis_blender.interface.text.rows import cancelling
+
+    generation = Generation("id", text_request())
+    assert cancelling(generation) == ""
+    sent = "It has been sent. PiAPI may refuse to cancel: then it is paid ($0.04), and what comes is kept in the list."
+    begun = "PiAPI has begun. It is paid ($0.04) all the same, and what comes is kept in the list."
+    expected = {State.SUBMITTING: sent, State.WAITING: sent, State.RUNNING: begun, State.DOWNLOADING: begun}
+    assert {state: cancelling(replace(generation, state=state)) for state in expected} == expected
+    free = replace(generation.request, model=OFFLINE_PREVIEW.id, price_usd=0.0)
+    assert cancelling(replace(generation, request=free, state=State.RUNNING)) == ""

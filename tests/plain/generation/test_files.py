@@ -2,25 +2,31 @@
 
 import errno
 import os
+import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from models import box_glb
 
 from trellis_blender.generation.file_names import file_stem, path_key, writable
 from trellis_blender.generation.files import (
     clear_away,
     finish_removals,
     patiently,
+    pictures_in,
     remove_file,
     set_aside,
     write_whole,
 )
 from trellis_blender.generation.problems import FolderUnusable
+from trellis_blender.generation.worker.download import keep_model
+from trellis_blender.interface.state.secret_file import SecretFile
+from trellis_blender.piapi.http.result_file import ResultStream
 
 DECOMPOSED, COMPOSED = "/home/ada/Mu\u0308nchen/ba\u0308r.blend", "/home/ada/M\u00fcnchen/b\u00e4r.blend"
 on_windows = pytest.mark.skipif(os.name != "nt", reason="only Windows keeps open files where they are")
@@ -118,6 +124,60 @@ def test_a_folder_of_which_somebody_holds_a_file_is_not_half_removed(tmp_path: P
         assert sorted(path.name for path in found.iterdir()) == ["a.png", "model.glb"]
 
 
+class Drive:
+    """macOS's call for "onto the disk itself", which no other system has, and `fsync` for drives without it."""
+
+    FULL = 51
+
+    def __init__(self, *, knows_it: bool = True) -> None:
+        self.knows_it = knows_it
+        self.flushed: list[tuple[str, int]] = []
+
+    def fcntl(self, number: int, what: int) -> int:
+        assert what == self.FULL
+        if not self.knows_it:
+            raise OSError(errno.ENOTSUP, "not supported")
+        self.flushed.append(("full", os.fstat(number).st_ino))
+        return 0
+
+    def fsync(self, number: int) -> None:
+        self.flushed.append(("fsync", os.fstat(number).st_ino))
+
+
+def _secret(folder: Path) -> Path:
+    SecretFile(lambda: folder, "a-key", "API key").write("0123456789abcdef")
+    return folder / "a-key"
+
+
+def _model(folder: Path) -> Path:
+    content = box_glb()
+    return keep_model(ResultStream(len(content), iter([content])), folder, lambda _: None)
+
+
+def _small(folder: Path) -> Path:
+    write_whole(folder / "generation.json", b"{}")
+    return folder / "generation.json"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither")
+@pytest.mark.parametrize("written", [_small, _model, _secret])
+@pytest.mark.parametrize("knows_it", [True, False])
+def test_what_gets_its_name_is_on_the_disk_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: Callable[[Path], Path], knows_it: bool
+) -> None:
+    """On macOS `fsync` ends when the drive has it in its cache, which a power cut empties."""
+    import fcntl
+
+    drive = Drive(knows_it=knows_it)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", Drive.FULL, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", drive.fcntl)
+    monkeypatch.setattr(os, "fsync", drive.fsync)
+    path = written(tmp_path)
+    how = "full" if knows_it else "fsync"
+    assert drive.flushed == [(how, path.stat().st_ino), (how, tmp_path.stat().st_ino)]
+
+
 def test_a_part_that_cannot_become_the_file_does_not_stay(tmp_path: Path) -> None:
     (tmp_path / "name" / "in the way").mkdir(parents=True)
     with pytest.raises(FolderUnusable):
@@ -144,6 +204,19 @@ def test_what_was_set_aside_is_deleted_at_the_next_start_and_what_is_known_comes
     assert {path.name for path in tmp_path.iterdir()} == {"generation-known", "removed by me"}
     assert (tmp_path / "generation-known" / "model.glb").read_bytes() == b"x"
     assert set_aside(tmp_path / "generation-nothing") is None
+
+
+def test_a_renderers_cache_beside_a_generations_pictures_goes_with_them(tmp_path: Path) -> None:
+    """Cycles of Blender 5.2 keeps its copies of pictures in `blender_tx` beside them."""
+    cache = tmp_path / "generation-1" / "blender_tx"
+    cache.mkdir(parents=True)
+    for path in (cache / "picture-1_png.tx", cache.parent / "picture-1.png"):
+        path.write_bytes(b"x")
+    assert [path.name for path in pictures_in(cache.parent)] == ["picture-1.png"]
+    aside = set_aside(cache.parent)
+    assert aside is not None
+    clear_away(aside)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_set_aside_before_is_not_in_the_way(tmp_path: Path) -> None:

@@ -17,26 +17,41 @@ from service import Fault, Piapi
 from trellis_blender.generation.files import pictures_in
 from trellis_blender.generation.record import costs
 from trellis_blender.generation.record.generation import Generation
-from trellis_blender.generation.record.picture_request import background_request, concepts_request
+from trellis_blender.generation.record.picture_request import concepts_request, tool_price_usd, tool_request
 from trellis_blender.generation.record.request import GenerationRequest
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store.database import Store, from_json, to_json
+from trellis_blender.generation.store.database import Store
 from trellis_blender.generation.store.spending import Amount, spending, to_csv
+from trellis_blender.generation.store.stored import from_json, to_json
 from trellis_blender.imaging.picture import Picture
 from trellis_blender.piapi.answers import Status, read_task
-from trellis_blender.piapi.models import InputUnusable
-from trellis_blender.piapi.picture_models import PRICE_KNOWN_LATER, WORDING
+from trellis_blender.piapi.models import (
+    BACKGROUND,
+    CONCEPT_WORDING,
+    PRICE_KNOWN_LATER,
+    SEGMENT,
+    UPSCALE,
+    InputUnusable,
+)
 from trellis_blender.piapi.timings import Timings
 
 SQUARE = Picture(8, 8, bytes([255, 255, 255, 255]) * 32 + bytes([20, 90, 160, 255]) * 32)
 
 
 def concepts(prompt: str = "a jar") -> GenerationRequest:
-    return concepts_request(prompt, WORDING, PLACEMENT)
+    return concepts_request(prompt, CONCEPT_WORDING, PLACEMENT)
 
 
-def background(picture: Picture = SQUARE) -> GenerationRequest:
-    return background_request(picture, "A jar", "/somewhere/A jar.png", 7, PLACEMENT)
+def background(picture: Picture = SQUARE, task_type: str = BACKGROUND, what: str = "") -> GenerationRequest:
+    return tool_request(task_type, picture, "A jar", ("/somewhere/A jar.png", 7), PLACEMENT, what=what)
+
+
+def enlarged() -> GenerationRequest:
+    return background(task_type=UPSCALE)
+
+
+def kept() -> GenerationRequest:
+    return background(task_type=SEGMENT, what="steelblue")
 
 
 @pytest.fixture
@@ -63,6 +78,18 @@ def test_concept_images_are_four_and_kept(driver: Driver, piapi: Piapi) -> None:
     assert made.request.name == "a green jar"
 
 
+def test_z_image_draws_them_at_a_price_that_is_known_before(driver: Driver, piapi: Piapi) -> None:
+    request = concepts_request("a jar", CONCEPT_WORDING, PLACEMENT, "Qubico/z-image")
+    assert costs.price(request.price_usd) == "$0.016"
+    piapi.fail("create", Fault(reset=True, after=True))
+    made = driver.rest(driver.queue.submit(request, service_of(piapi)))
+    assert (made.state, made.charged_usd) == (State.READY, pytest.approx(request.price_usd))
+    (create,) = piapi.creates
+    assert (create["model"], create["task_type"], create["input"]["batch_size"]) == ("Qubico/z-image", "txt2img", 4)
+    assert len(pictures_of(driver, made)) == 4
+    assert piapi.asked("create") == 1
+
+
 def test_a_background_is_removed_from_the_picture_that_was_sent(driver: Driver, piapi: Piapi) -> None:
     made = driver.rest(driver.queue.submit(background(), service_of(piapi)))
     assert made.state is State.READY, made.problem
@@ -76,13 +103,70 @@ def test_a_background_is_removed_from_the_picture_that_was_sent(driver: Driver, 
     assert (driver.queue.folder / made.folder_name / "input.png").exists()
 
 
+def test_a_picture_is_enlarged(driver: Driver, piapi: Piapi) -> None:
+    made = driver.rest(driver.queue.submit(enlarged(), service_of(piapi)))
+    assert (made.state, made.charged_usd, made.request.price_usd) == (State.READY, 0.001, 0.001), made.problem
+    (create,) = piapi.creates
+    assert (create["model"], create["task_type"]) == ("Qubico/image-toolkit", "upscale")
+    assert create["input"] | {"image": ""} == {"image": "", "scale": 2}
+    with Image.open(pictures_of(driver, made)[0]) as image:
+        assert image.size == (16, 16)
+
+
+def test_one_thing_of_a_picture_is_kept(driver: Driver, piapi: Piapi) -> None:
+    made = driver.rest(driver.queue.submit(kept(), service_of(piapi)))
+    assert (made.state, made.charged_usd, made.request.price_usd) == (State.READY, 0.01, 0.01), made.problem
+    (create,) = piapi.creates
+    sent = {"image": "", "prompt": "steelblue", "negative_prompt": "", "segment_factor": 0}
+    assert create["input"] | {"image": ""} == sent
+    mask, cutout = (Image.open(path).convert("RGBA") for path in pictures_of(driver, made))
+    assert (mask.getpixel((0, 0))[:3], mask.getpixel((0, 7))[:3]) == ((0, 0, 0), (255, 255, 255))
+    assert (cutout.getpixel((0, 0))[3], cutout.getpixel((0, 7))) == (0, (20, 90, 160, 255))
+
+
+def test_of_two_things_of_one_picture_each_gets_its_own(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    driver = make_driver(at_once=1)
+    piapi.fail("create", Fault(reset=True, after=True), Fault(reset=True, after=True))
+    requests = [background(task_type=SEGMENT, what=what) for what in ("steelblue", "white")]
+    made = [driver.rest(driver.queue.submit(request, service_of(piapi))) for request in requests]
+    assert [piapi.tasks[each.task_id].payload["input"]["prompt"] for each in made] == ["steelblue", "white"]
+    assert piapi.asked("create") == 2
+
+
+def test_a_thing_that_is_not_there_is_said_with_what_it_cost(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.no_model_file = True
+    failed = driver.rest(driver.queue.submit(kept(), service_of(piapi)))
+    assert (failed.state, failed.problem) == (
+        State.FAILED,
+        "PiAPI found no “steelblue” in the picture. PiAPI charged $0.01. Name it with another word, or keep the "
+        "picture as it is.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("task_type", "width", "height", "price"),
+    [
+        (BACKGROUND, 1024, 1024, "$0.001"),
+        (UPSCALE, 100, 50, "$0.001"),
+        (UPSCALE, 500, 500, "$0.001"),
+        (UPSCALE, 1000, 500, "$0.002"),
+        (UPSCALE, 1000, 501, "$0.0021"),
+        (SEGMENT, 100, 100, "$0.01"),
+        (SEGMENT, 1000, 1000, "$0.01"),
+        (SEGMENT, 1024, 1024, "$0.0105"),
+    ],
+)
+def test_what_a_tool_costs_is_known_before(task_type: str, width: int, height: int, price: str) -> None:
+    assert costs.price(tool_price_usd(task_type, width, height)) == price
+
+
 def test_an_upload_is_a_choice_here_too(driver: Driver, piapi: Piapi) -> None:
     made = driver.rest(driver.queue.submit(background(), replace(service_of(piapi), upload_images=True)))
     assert made.state is State.READY, made.problem
     assert piapi.creates[0]["input"]["image"].startswith(f"{piapi.url}/files/upload")
 
 
-@pytest.mark.parametrize("request_of", [concepts, background])
+@pytest.mark.parametrize("request_of", [concepts, background, enlarged, kept])
 def test_a_lost_answer_is_looked_for_and_never_repeated(
     driver: Driver, piapi: Piapi, request_of: Callable[[], GenerationRequest]
 ) -> None:
@@ -93,7 +177,7 @@ def test_a_lost_answer_is_looked_for_and_never_repeated(
     assert pictures_of(driver, made)
 
 
-@pytest.mark.parametrize("request_of", [concepts, background])
+@pytest.mark.parametrize("request_of", [concepts, background, enlarged, kept])
 def test_an_answer_that_was_lost_before_the_task_was_taken_asks_the_artist(
     driver: Driver, piapi: Piapi, request_of: Callable[[], GenerationRequest]
 ) -> None:
@@ -130,7 +214,7 @@ def test_a_background_that_nobody_can_tell_from_another_is_not_adopted(driver: D
     rests = driver.rest(driver.queue.submit(background(), service_of(piapi)))
     assert rests.state is State.OUTCOME_UNKNOWN
     assert rests.task_id == ""
-    assert "Whether PiAPI accepted the task, and charged for it, is unknown." in rests.problem
+    assert "Whether PiAPI accepted the task, and charged $0.001, is unknown." in rests.problem
     assert "does not say of which picture" in rests.problem
     assert "charged nothing" not in rests.problem
 
@@ -197,6 +281,21 @@ def test_only_the_picture_that_broke_off_is_fetched_again(driver: Driver, piapi:
     assert len({path.read_bytes() for path in pictures_of(driver, made)}) == 4
 
 
+def test_how_far_it_is_is_told_after_each_picture(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail("file", None, Fault(cut_after=500))
+    made = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
+    coming = [each for each in driver.history[made.id] if each.state is State.DOWNLOADING and each.progress]
+    assert any(each.problem for each in driver.history[made.id]), "the one that broke off"
+    told = dict.fromkeys((each.progress, each.stage, each.problem) for each in coming if not each.problem)
+    assert list(told) == [(0.25, "", ""), (0.5, "", ""), (0.75, "", ""), (1.0, "", "")]
+
+
+def test_a_picture_of_two_gigabytes_is_not_begun(driver: Driver, piapi: Piapi) -> None:
+    piapi.fail_always("file", Fault(announced=2 * 2**30))
+    parked = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
+    assert parked.problem.startswith("What was delivered cannot be used: it is larger than 64 MB.")
+
+
 def test_a_task_that_is_done_and_names_no_picture(driver: Driver, piapi: Piapi) -> None:
     piapi.behaviour.no_model_file = True
     parked = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
@@ -207,7 +306,7 @@ def test_a_task_that_fails_says_so_of_a_picture(driver: Driver, piapi: Piapi) ->
     piapi.behaviour.fail_with = "prompt refused"
     failed = driver.rest(driver.queue.submit(concepts(), service_of(piapi)))
     assert failed.problem == (
-        "PiAPI could not make this picture: “prompt refused”. PiAPI charged $0.0080. Change it and try again."
+        "PiAPI could not make this picture: “prompt refused”. PiAPI charged $0.008. Change it and try again."
     )
 
 
@@ -215,15 +314,15 @@ def test_what_pictures_cost_counts_as_spent(driver: Driver, piapi: Piapi) -> Non
     for request in (concepts(), background()):
         driver.rest(driver.queue.submit(request, service_of(piapi)))
     known = Store(driver.queue.folder).costs()
-    assert [cost.charged_usd for cost in known] == [0.008, pytest.approx(64e-9, abs=1e-7)]
-    assert all(cost.price_usd == PRICE_KNOWN_LATER for cost in known)
+    assert [cost.charged_usd for cost in known] == [0.008, 0.001]
+    assert [cost.price_usd for cost in known] == [PRICE_KNOWN_LATER, 0.001]
     total = spending(known, known[0].at + 1, "")
-    assert total.ever == Amount(pytest.approx(0.008), is_exact=True)
+    assert total.ever == Amount(pytest.approx(0.009), is_exact=True)
     untold = [known[0]._replace(charged_usd=None), known[1]]
     assert spending(untold, known[0].at, "").ever.has_untold
     assert not spending(untold, known[0].at, "").ever.is_exact
     rows = list(csv.reader(io.StringIO(to_csv(untold).decode("utf-8-sig"))))
-    assert [row[5:] for row in rows[1:]] == [["", "", "not told"], ["0.0000", "", "charged"]]
+    assert [row[5:] for row in rows[1:]] == [["", "", "not told"], ["0.0010", "0.0010", "charged"]]
 
 
 def test_the_record_is_json_that_everybody_reads() -> None:
@@ -243,7 +342,7 @@ def test_no_sentence_speaks_of_a_price_that_nobody_knows() -> None:
     ]
     assert not [sentence for sentence in said if "inf" in sentence or "$" in sentence]
     assert costs.asks_first(PRICE_KNOWN_LATER, 1000.0)
-    assert costs.charged(replace(generation, charged_usd=0.008)) == "PiAPI charged $0.0080."
+    assert costs.charged(replace(generation, charged_usd=0.008)) == "PiAPI charged $0.008."
 
 
 @pytest.mark.parametrize(
@@ -272,6 +371,15 @@ def test_what_is_too_long_or_empty_is_refused_here() -> None:
     with pytest.raises(InputUnusable, match=r"at most 1,000 are sent"):
         concepts("a jar " * 160)
     assert concepts_request("a jar", " ", PLACEMENT).prompt == "a jar"
+    with pytest.raises(InputUnusable, match=r"not said what to keep.*nothing was sent"):
+        background(task_type=SEGMENT, what=" \u200b")
+    with pytest.raises(InputUnusable, match=r"at most 100 are sent"):
+        background(task_type=SEGMENT, what="an apple " * 20)
+
+
+def test_a_picture_that_is_large_already_is_not_enlarged() -> None:
+    with pytest.raises(InputUnusable, match=r"large already: 1024 × 2 pixels.*Nothing was sent"):
+        background(Picture(1024, 2, bytes(8192)), UPSCALE)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_the_offline_preview_is_spoken_of_by_its_name_and_costs_nothing(driver: 
 def test_an_offline_preview_that_dies_is_made_again_for_nothing(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    driver = make_driver(timings=replace(timings, first_delay_s=0.01))
+    driver = make_driver(timings=timings._replace(first_delay_s=0.01))
     piapi.behaviour = Behaviour(processing_s=60)
     generation = driver.queue.submit(offline_request(), service_of(piapi))
     driver.until(lambda: driver.latest[generation.id].state is State.RUNNING)

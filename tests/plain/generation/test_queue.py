@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import IMPATIENT, PICTURE, Driver, image_request, service_of, text_request
-from service import KEY, Fault, Piapi, default_model, png_size
+from service import KEY, Behaviour, Fault, Piapi, default_model, png_size
 
 from trellis_blender.generation.record import costs
 from trellis_blender.generation.states import State
@@ -60,7 +60,7 @@ def test_at_most_four_at_once_and_no_thread_left(driver: Driver, piapi: Piapi) -
     piapi.behaviour.processing_s = 0.5
     generations = [driver.queue.submit(text_request(f"bear {n}"), service_of(piapi)) for n in range(9)]
     most = 0
-    busy = {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING}
+    busy = {State.SUBMITTING, State.WAITING, State.RUNNING}
 
     def all_ready() -> bool:
         nonlocal most
@@ -166,12 +166,12 @@ def test_an_image_that_waits_in_the_queue_is_on_the_disk(make_driver: Callable[.
 
 
 def test_taken_up_again_at_once_while_the_last_worker_is_on_its_way_out(driver: Driver, piapi: Piapi) -> None:
-    for _ in range(20):
+    for _ in range(10):
         piapi.fail("create", Fault(402))
         failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
         driver.queue.submit_again(failed, service_of(piapi))
         driver.until(lambda found=failed: driver.latest[found.id].state is State.READY)
-    assert len(piapi.creates) == 20
+    assert len(piapi.creates) == 10
 
 
 def test_an_image_is_uploaded_where_that_was_chosen(driver: Driver, piapi: Piapi) -> None:
@@ -190,3 +190,21 @@ def test_a_mistake_tells_no_secret(driver: Driver, piapi: Piapi, monkeypatch: py
     problem = driver.rest(driver.queue.submit(text_request(), service_of(piapi))).problem
     assert "The add-on made a mistake (KeyError: " in problem
     assert KEY not in problem
+
+
+def test_a_slow_download_keeps_no_other_waiting(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
+    """The service has room for the next task as soon as one is made, however long its file takes."""
+    driver = make_driver(at_once=1)
+    driver.queue.allow(2)
+    piapi.plan = "free"
+    piapi.behaviour = Behaviour(sending_s=2.0)
+    downloading: list[int] = []
+    found = [driver.queue.submit(text_request(), service_of(piapi)) for _ in range(3)]
+
+    def states() -> list[State]:
+        return [driver.latest[each.id].state for each in found]
+
+    driver.until(lambda: downloading.append(states().count(State.DOWNLOADING)) or len(piapi.creates) == 2)
+    assert State.READY not in states()
+    driver.until(lambda: downloading.append(states().count(State.DOWNLOADING)) or set(states()) == {State.READY})
+    assert max(downloading) == 2, "no more come at once than may be made at once"

@@ -35,7 +35,7 @@ def test_a_full_disk_is_told_with_its_folder(number: int) -> None:
 )
 def test_a_folder_is_told_with_the_systems_reason(error: OSError, reason: str) -> None:
     said = str(explain_os_error(error, FOLDER))
-    assert said == f"The folder generations cannot be used ({reason}). See to it, then try again."
+    assert said == f"The folder generations cannot be used ({reason}). Check the folder, then try again."
 
 
 @pytest.mark.parametrize(

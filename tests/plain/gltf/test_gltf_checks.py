@@ -7,6 +7,7 @@ import struct
 import time
 import tracemalloc
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -356,6 +357,22 @@ def test_a_description_is_bounded_before_it_is_parsed(tmp_path: Path, content: b
     with pytest.raises(ModelUnusable, match=said):
         check_glb(path)
     assert time.process_time() - begun < 1
+
+
+def test_long_numbers_and_many_names_cost_less_than_to_parse_them(tmp_path: Path) -> None:
+    """Python's own parser lets nothing else run meanwhile."""
+    path = tmp_path / "model.glb"
+    numbers, names = [int("9" * 4200)] * 1500, {f"k{n}": 0 for n in range(150_000)}
+    for more, is_taken in ((numbers, True), (names, False)):
+        path.write_bytes(changed(lambda parts, more=more: parts.gltf.update(extras=more)))
+        content = json.dumps(more).encode()
+        begun = time.process_time()
+        json.loads(content)
+        usual_s = time.process_time() - begun
+        begun = time.process_time()
+        with nullcontext() if is_taken else pytest.raises(ModelUnusable, match="too many parts"):
+            check_glb(path)
+        assert time.process_time() - begun < usual_s / 2 + 0.02
 
 
 def test_a_check_can_be_stopped(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_one_that_ends_early_or_was_never_written_to_its_end_is_one(name: str, s
     [
         (b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c"),  # twelve bits a sample
         (b"\xff\xc0", b"\xff\xc9"),  # arithmetic coding
+        (b"\xff\xe0", b"\xff\x10"),  # a marker that no program has
         (b"\xff\xdb\x00\x43\x00", b"\xff\xdb\x00\x43\x05"),  # a table beyond the fourth
         (b"\xff\xc4\x00\x1f\x00\x00\x01", b"\xff\xc4\x00\x1f\x00\x03\x01"),  # three codes of one bit
         (b"\xff\xda\x00\x0c\x03\x01", b"\xff\xda\x00\x0c\x03\x09"),  # pixels of a part that there is not

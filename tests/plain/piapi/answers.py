@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from trellis_blender.piapi.account import read_account, read_upload
-from trellis_blender.piapi.answers import read_active_tasks, read_history, read_listed, read_message, read_task
+from trellis_blender.piapi.answers import read_message, read_task
+from trellis_blender.piapi.task_lists import read_active_tasks, read_history, read_listed
 
 TASK: dict[str, Any] = {
     "code": 200,

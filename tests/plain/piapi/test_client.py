@@ -14,9 +14,9 @@ from helpers import service_of
 from service import KEY, Behaviour, Fault, Piapi, running
 from systems import CERTIFICATES, stop_listening
 
-from trellis_blender.piapi import errors
+from trellis_blender.piapi import errors, statuses
 from trellis_blender.piapi.answers import Status
-from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.client import ANSWER_LIMIT_BYTES, Client
 from trellis_blender.piapi.clock import ServiceClock
 from trellis_blender.piapi.http.result_file import open_result
 from trellis_blender.piapi.http.retries import read_retry_after, retry_delay_s
@@ -386,12 +386,12 @@ def test_the_next_try_comes_after_half_to_all_of_twice_as_long(attempt: int, lon
     ],
 )
 def test_every_status_has_its_error(status: int, error: type[errors.PiapiError]) -> None:
-    found = errors.error_for(status, "a  bear\nsaid", 7.0)
+    found = statuses.error_for(status, "a  bear\nsaid", 7.0)
     assert type(found) is error
     assert (found.detail, found.retry_after_s) == ("a bear said", 7.0)
     what = errors.Wording().fill(f"{found.happened} {found.remedy}")
     assert str(found) == f"{what} It said: “a bear said”."
-    assert str(errors.error_for(status)) == what
+    assert str(statuses.error_for(status)) == what
 
 
 def test_retry_after_as_seconds_and_as_a_date() -> None:
@@ -483,7 +483,7 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing() -> None:
 
 
 def test_an_answer_of_absurd_size_is_not_read_to_the_end(piapi: Piapi) -> None:
-    piapi.fail_always("get", Fault(200, b"x" * 9 * 1024 * 1024))
+    piapi.fail_always("get", Fault(200, b"x" * (ANSWER_LIMIT_BYTES + 1)))
     start = time.monotonic()
     with pytest.raises(errors.AnswerNotUnderstood, match="absurd size"):
         client_for(piapi).get_task("t1")

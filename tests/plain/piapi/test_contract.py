@@ -75,7 +75,7 @@ def test_no_secret_and_no_picture_is_recorded(recorded: list[dict[str, Any]], fo
     assert uploads[0]["sent"]["file_data"].startswith("(a picture, ")
 
 
-@pytest.mark.parametrize("name", ["secret", "endpoint", "account_id", "x-api-key"])
+@pytest.mark.parametrize("name", ["secret", "endpoint", "account_id", "x-api-key", "notification_hook_url", "api_key"])
 def test_secrets_are_blanked_wherever_they_stand(name: str) -> None:
     found = blanked({"a": [{"b": {name: "hush"}}], "url": "see https://x.y/z.glb?sig=hush&a=1 there"})
     assert "hush" not in json.dumps(found)
@@ -181,6 +181,18 @@ def test_all_that_a_record_holds_and_what_its_file_is_called(folder: Path) -> No
     assert second.name == "0002-get-api-open-tas-502.json"
     read = json.loads(second.read_text("utf-8"))
     assert (read["sent"], read["headers"], read["answer"]) == (None, {}, ("\ufffd" + "bad " * 600)[:2000])
+
+
+@pytest.mark.parametrize("part", ["https://", "https://a?", KEY, "\\u0041"])
+def test_what_is_recorded_is_bounded_in_size_and_time(folder: Path, part: str) -> None:
+    know(KEY)
+    answer = f'{{"message": "{part * (6_000_000 // len(part))}", "data": null}}'.encode()
+    begun = time.thread_time()
+    Recorder(folder)(Exchange("GET", "/api/v1/task/1", None, 200, {"X-RateLimit": "9" * 60_000}, answer))
+    assert time.thread_time() - begun < 4.0
+    (kept,) = folder.iterdir()
+    assert kept.stat().st_size < 600_000
+    assert "answer" in json.loads(kept.read_text())
 
 
 def test_an_answer_that_is_no_json_and_a_folder_that_cannot_be_written(

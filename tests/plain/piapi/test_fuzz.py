@@ -20,11 +20,12 @@ from service import LOG_LINES, Fault, Piapi
 
 from trellis_blender.generation.record.progress import read_log
 from trellis_blender.piapi.account import Account
-from trellis_blender.piapi.answers import STATUS_WORDS, ListedTask, Status, Task, TaskPage
+from trellis_blender.piapi.answers import STATUS_WORDS, Status, Task
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import PiapiError
 from trellis_blender.piapi.http.retries import LONGEST_RETRY_AFTER_S
 from trellis_blender.piapi.models import SEED_LIMIT
+from trellis_blender.piapi.task_lists import ListedTask, TaskPage
 
 SEED = 20261122
 ANSWERS, ANSWERS_SHORT = 18_000, 450

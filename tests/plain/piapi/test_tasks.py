@@ -8,17 +8,10 @@ from service import FIXTURES
 
 from trellis_blender.generation.record.progress import read_log
 from trellis_blender.piapi.account import Account, plan_of, read_account, read_upload
-from trellis_blender.piapi.answers import (
-    Status,
-    Task,
-    read_active_tasks,
-    read_history,
-    read_listed,
-    read_message,
-    read_task,
-)
+from trellis_blender.piapi.answers import Status, Task, read_message, read_task
 from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
 from trellis_blender.piapi.fields import moment
+from trellis_blender.piapi.task_lists import read_active_tasks, read_history, read_listed
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
 
@@ -377,7 +370,7 @@ def test_the_recorded_running_tasks() -> None:
 
 
 def test_the_recorded_account() -> None:
-    assert read_account(shape("account-info")) == Account("A Person", "creator", 4.2, 2)
+    assert read_account(shape("account-info")) == Account("A Person", "creator", 4.2, 2, 1_809_691_200.0)
 
 
 @pytest.mark.parametrize("word", ["success", "Complete", "SUCCEEDED", "completed"])

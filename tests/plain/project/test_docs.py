@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,6 +19,9 @@ import sentences
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 README_LINES_MAX = 110
+PICTURES_MAX_BYTES = 600_000
+OF_A_BROWSER = ("report.png",)
+"""No window of Blender shows these pages: they are taken by hand."""
 
 LINK = re.compile(r"(?<!`)!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -105,6 +109,20 @@ def test_the_manual_needs_no_network(built: dict[Path, Html]) -> None:
         assert not re.search(r"<(img|link)[^>]*(src|href)=\"https?:", text), page.name
 
 
+def test_every_picture_of_the_manual_is_made_by_the_window_test_and_shown() -> None:
+    made = tomllib.loads((ROOT / "tests/window/manual_pictures.toml").read_text(encoding="utf-8"))
+    there = {path.name: path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()}
+    shown = [
+        Path(link)
+        for name in manual.pages()
+        for link in LINK.findall((ROOT / "docs" / name).read_text(encoding="utf-8"))
+        if link.startswith("pictures/")
+    ]
+    pictures = [*(f"{name}.png" for name in made), *OF_A_BROWSER]
+    assert sorted(there) == sorted(pictures) == sorted(path.name for path in shown)
+    assert sum(there.values()) <= PICTURES_MAX_BYTES
+
+
 def test_every_page_of_the_docs_is_in_the_manual_except_the_developers() -> None:
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - set(manual.pages()) == {"architecture.md"}
 
@@ -145,6 +163,18 @@ def test_the_manual_in_the_zip_says_which_section_answers_a_sentence(built: dict
         "#a-picture-cannot-be-read"
     )
     assert answers.section_of("Hello", read) == answers.section_of("", read) == ""
+
+
+def test_nobody_is_told_that_windows_closes_a_file_to_others() -> None:
+    """There the folder says who may read a file."""
+    told = [
+        sentence
+        for page in PAGES
+        for sentence in re.split(r"(?<=[.!?])\s", page.read_text(encoding="utf-8"))
+        if re.search(r"only you can\s+read", sentence)
+    ]
+    assert told
+    assert [sentence for sentence in told if "Windows" not in sentence] == []
 
 
 def test_paths_named_in_the_architecture_are_there() -> None:

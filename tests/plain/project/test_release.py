@@ -12,6 +12,7 @@ from places import ROOT
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import release
+from environments import parted
 
 CHANGES = "# Changelog\n\n## Unreleased\n\n- A window that opens.\n\n## 0.1.0\n\nThe first version.\n"
 
@@ -65,3 +66,10 @@ def test_the_checksum_is_read_by_the_usual_tool(tmp_path: Path) -> None:
     sums = release.write_checksum(archive)
     result = subprocess.run(["sha256sum", "--check", sums.name], check=True, cwd=tmp_path, capture_output=True)
     assert b"OK" in result.stdout
+
+
+def test_each_program_gets_what_stands_after_its_own_dashes() -> None:
+    own, for_tests = parted(["0.2.0", "--dry-run", "--", "--blender", "PATH", "--", "-k", "looks"])
+    assert own == ["0.2.0", "--dry-run"]
+    assert parted(for_tests) == (["--blender", "PATH"], ["-k", "looks"])
+    assert parted(["--all"]) == (["--all"], [])

@@ -9,7 +9,8 @@ from places import ROOT
 
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.interface.text.rows import clock, describe, wrap
+from trellis_blender.interface.text.formats import clock, wrap
+from trellis_blender.interface.text.rows import describe, title
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -40,6 +41,14 @@ def test_percentages_are_never_invented() -> None:
     assert say(generation()) == ("In the queue", "")
 
 
+def test_variations_are_told_apart_however_narrow_the_row_is() -> None:
+    kettle = replace(text_request(), name="an old copper kettle", press="a" * 32, variation=2)
+    assert title(generation(request=kettle), 40) == "an old copper kettle · 2"
+    assert title(generation(request=kettle), 14) == "an old co… · 2"
+    assert title(generation(request=replace(kettle, variation=0)), 40) == "an old copper kettle"
+    assert title(generation(request=replace(kettle, variation=10**12)), 40) == "an old copper kettle"  # from a file
+
+
 def test_what_a_ready_model_waits_for() -> None:
     ready = generation(state=State.READY)
     assert say(ready, waits_for="you leave Edit Mode") == ("Ready", "It arrives when you leave Edit Mode.")
@@ -51,7 +60,8 @@ def test_a_model_that_was_undone() -> None:
     placed = generation(state=State.PLACED, where="It is where it was meant to be.")
     assert say(placed) == ("In the scene", placed.where)
     assert say(placed, in_scene=False)[0] == "No longer in the scene"
-    assert say(placed, here=False)[0] == "Placed in another file"
+    assert say(placed, here=False)[0] == "In the scene"
+    assert say(placed, here=False, in_scene=False)[0] == "Placed in another file"
 
 
 def test_clock_and_wrap() -> None:

@@ -26,7 +26,7 @@ def scenario() -> drive.Steps:
     bpy.ops.object.select_all(action='DESELECT')
     yield from drive.open_sidebar()
     yield from drive.enter("trellis.prompt", "a bear")
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: drive.state() == "running", "running")
     # Repeat Last (Shift-R) and Repeat History must find nothing of ours to send again.
     yield from drive.over_viewport()

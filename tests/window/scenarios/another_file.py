@@ -13,7 +13,7 @@ def open_file(path: str) -> drive.Steps:
 def generate(prompt: str) -> drive.Steps:
     yield from drive.open_sidebar()
     yield from drive.enter("trellis.prompt", prompt)
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: drive.state() == "running", f"{prompt} running")
 
 

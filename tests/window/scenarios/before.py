@@ -147,7 +147,7 @@ def unfold(below: str, gap_px: float, name: str) -> drive.Steps:
 
 def quality() -> drive.Steps:
     """From the bottom up, so that nothing moves."""
-    yield from unfold(GENERATE, FIRST_HEADER_PX + 2 * HEADER_PX, "trellis.longest_side")
+    yield from unfold(GENERATE, FIRST_HEADER_PX + 2 * HEADER_PX, "trellis.longest_side_shown")
     yield from unfold(GENERATE, FIRST_HEADER_PX + HEADER_PX, "trellis.is_seed_random")
     yield from unfold(GENERATE, FIRST_HEADER_PX, "trellis.quality")
     yield from unfold("trellis.quality", FIRST_HEADER_PX + NOTE_PX, "trellis.slat_sampling_steps")

@@ -13,12 +13,15 @@ def scenario() -> drive.Steps:
     yield from pictures_first()
     yield from two_of_four()
     yield from background_removed()
+    yield from one_thing_kept()
+    yield from enlarged()
     yield from from_the_web()
 
 
 def pictures_first() -> drive.Steps:
     settings().prompt = "a glass jar with a lid"
     settings().model = 'Qubico/trellis2'
+    settings().concept_model = 'Qubico/z-image'
     # The panels below follow a moment later.
     yield from redraw()
     yield from redraw()
@@ -74,10 +77,9 @@ def background_removed() -> drive.Steps:
     settings().source, settings().image = 'IMAGE', original
     yield from redraw(1.0)
     yield from drive.until(lambda: "BACKGROUND" in findings(), "the finding", 20)
-    yield from drive.press("trellis.remove_background", wait_s=1.0)
-    drive.shot("10-price-question")
+    drive.shot("10-prices")
     count = len(drive.generations())
-    yield from drive.key("Return", 0.6)
+    yield from drive.press("trellis.remove_background", wait_s=1.0)
     yield from drive.until(lambda: len(drive.generations()) == count + 1 and drive.state() == "running", "the task", 10)
     yield from drive.over_viewport()
     drive.shot("11-piapi-is-at-it")
@@ -85,6 +87,36 @@ def background_removed() -> drive.Steps:
     yield from drive.until(lambda: settings().image != original, "the picture without its background")
     yield from redraw(2.0)
     drive.shot("12-before-and-after")
+    assert settings().image_before == original
+
+
+def one_thing_kept() -> drive.Steps:
+    original = settings().image_before
+    yield from drive.press("trellis.use_original_image", wait_s=1.0)
+    yield from drive.press("trellis.keep_subject", wait_s=1.0)
+    count = len(drive.generations())
+    yield from drive.type_text("tomato")
+    yield from drive.key("Return", 0.6)
+    drive.shot("13-what-to-keep")
+    assert len(drive.generations()) == count, "nothing is sent before the dialog's button"
+    yield from drive.key("Return", 0.6)
+    yield from drive.until(lambda: len(drive.generations()) == count + 1 and drive.state() == "running", "the task", 10)
+    yield from drive.finish()
+    yield from drive.until(lambda: settings().image != original, "the tomato")
+    yield from drive.over_viewport()
+    yield from redraw(2.0)
+    drive.shot("14-kept")
+
+
+def enlarged() -> drive.Steps:
+    before, original = settings().image, settings().image_before
+    yield from drive.press("trellis.enlarge_image", wait_s=1.0)
+    yield from drive.until(lambda: drive.state() == "running", "the task", 10)
+    yield from drive.finish()
+    yield from drive.until(lambda: settings().image != before, "the larger picture")
+    yield from drive.over_viewport()
+    yield from redraw(2.0)
+    drive.shot("15-enlarged")
     assert settings().image_before == original
 
 

@@ -21,7 +21,7 @@ def press_and_wait(word: str, *states: str) -> drive.Steps:
     count = len(drive.generations())
     drive.tell_service(word)
     yield 0.4
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: len(drive.generations()) == count + 1, word)
     yield from drive.until(lambda: drive.state() in states or drive.generations()[0].parked, f"{word} to end")
     yield 1.2
@@ -64,7 +64,7 @@ def scenario() -> drive.Steps:
 
     # A double click submits once.
     count = len(drive.generations())
-    yield from drive.find("trellis.generate")
+    yield from drive.find("trellis.generate_from_panel")
     subprocess.run(["xdotool", "click", "--repeat", "2", "--delay", "150", "1"], check=True)
     yield 1.5
     assert len(drive.generations()) == count + 1
@@ -72,9 +72,11 @@ def scenario() -> drive.Steps:
 
     drive.tell_service("slow")
     yield 0.4
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: drive.state() == "waiting", "waiting")
-    yield from drive.press("trellis.cancel", column=0.81)
+    yield from drive.press("trellis.cancel", column=0.81, wait_s=1.0)
+    drive.shot("03-cancel-question")
+    yield from drive.key("Return", 0.5)
     yield from drive.until(lambda: drive.state() == "cancelled", "cancelled")
     yield from drive.over_viewport()
     drive.shot("04-cancelled")
@@ -88,13 +90,13 @@ def scenario() -> drive.Steps:
     # What it says about the picture moves the button.
     yield from drive.until(checking.findings, "what is wrong with the picture")
     yield 0.5
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: drive.state() == "placed", "the model from an image")
     yield 0.5
     drive.shot("06-image-placed")
     bpy.context.scene.trellis.image = "/nowhere/at-all.png"
     yield 0.5
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield 0.5
     drive.shot("07-no-such-image")
     yield from drive.over_viewport()

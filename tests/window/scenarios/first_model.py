@@ -14,7 +14,7 @@ def scenario() -> drive.Steps:
     assert bpy.context.scene.trellis.prompt == "a bear", bpy.context.scene.trellis.prompt
     yield from drive.over_viewport()
     drive.shot("02-ready")
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: drive.state() == "waiting", "waiting")
     yield 0.5
     drive.shot("03-waiting")

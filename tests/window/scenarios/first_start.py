@@ -49,7 +49,7 @@ def scenario() -> drive.Steps:
     yield 1.0
     drive.shot("03-online-access-off")
     # A greyed-out button stays one however it is clicked.
-    yield from drive.find("trellis.generate")
+    yield from drive.find("trellis.generate_from_panel")
     subprocess.run(["xdotool", "click", "1"], check=True)
     yield 1.0
     assert len(drive.generations()) == 1

@@ -69,7 +69,11 @@ def scenario() -> drive.Steps:
     )
     yield 4.0
     yield from photograph("01-four-running-one-failed-two-done")
-    yield from drive.find("trellis.show(", column=0.4)
+    yield from drive.press("trellis.cancel_all", column=0.7, wait_s=1.0)
+    drive.shot("02-cancel-all")
+    yield from drive.key("Escape", 0.5)
+    assert all(found.state.value == "running" for found in drive.generations()[:4]), "Esc is no answer"
+    yield from drive.find("trellis.show", column=0.4)
     yield 1.6
     drive.shot("02-hovered")
     light_theme()

@@ -1,4 +1,4 @@
-"""No key, no network: "Try it offline" has a model from a picture in seconds, and its process ends with Blender."""
+"""No key, no network: "Try It Offline" has a model from a picture in seconds, and its process ends with Blender."""
 
 import os
 import time
@@ -17,6 +17,7 @@ def scenario() -> drive.Steps:
     drive.viewport()[0].tag_redraw()
     yield 0.5
     drive.shot("02-a-picture")
+    bpy.context.scene.cursor.location.x = -2.5  # beside Blender's own cube
     begun = time.monotonic()
     yield from drive.press("trellis.try_offline")
     yield from drive.until(lambda: drive.state() == "placed", "the rough model", limit_s=20)
@@ -33,7 +34,7 @@ def scenario() -> drive.Steps:
     drive.shot("04-chosen-as-the-model")
     bpy.context.scene.cursor.location.x = 1.5
     yield 1.0
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: len(drive.models()) == 2, "another one", limit_s=20)
     yield from drive.over_viewport()
     drive.shot("05-another")

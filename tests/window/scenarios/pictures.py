@@ -125,6 +125,8 @@ def a_folder() -> drive.Steps:
     known = len(drive.generations())
     yield from ask_for_folder(folder)
     drive.shot("11-dialog-of-a-folder")
+    yield from another_model()
+    drive.shot("11-dialog-with-another-model")
     yield from drive.key("Return", 0.0)
     yield from drive.until(reads, "the pictures being read")
     yield 1.8
@@ -162,6 +164,20 @@ def ask_for_folder(folder: Path) -> drive.Steps:
     with drive.in_viewport():
         bpy.ops.trellis.generate_from_files('INVOKE_DEFAULT', filepath=str(folder), directory=str(folder))
     yield 1.5
+
+
+def another_model() -> drive.Steps:
+    """Chosen with the wheel, in the dialog: it draws itself and its button's price again."""
+    x, y = drive.mouse
+    chosen = settings().model
+    for up in range(-70, 90, 8):
+        drive.move(x, y + up)
+        yield 0.15
+        subprocess.run(["xdotool", "keydown", "ctrl", "click", "5", "keyup", "ctrl"], check=True)
+        yield 0.25
+        if settings().model != chosen:
+            return
+    raise AssertionError("the dialog's model did not change")
 
 
 def reads() -> bool:

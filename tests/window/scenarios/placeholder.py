@@ -16,7 +16,7 @@ def generate(prompt: str) -> drive.Steps:
     count = len(drive.generations())
     bpy.context.scene.trellis.prompt = prompt
     yield 0.2
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: len(drive.generations()) == count + 1, f"{prompt} to be submitted")
     yield from drive.over_viewport()
 
@@ -168,7 +168,8 @@ def scenario() -> drive.Steps:
     yield 0.3
     yield from generate("an owl")
     yield from drive.until(lambda: drive.state() == "waiting", "waiting")
-    yield from drive.press("trellis.cancel", column=0.81)
+    yield from drive.press("trellis.cancel", column=0.81, wait_s=1.0)
+    yield from drive.key("Return", 0.5)
     yield from drive.until(lambda: drive.state() == "cancelled", "cancelled")
     yield from drive.until(lambda: empty("an owl") is None, "the box to go", 5)
     yield from drive.over_viewport()

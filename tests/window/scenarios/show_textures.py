@@ -1,4 +1,6 @@
-"""A new model is grey in Solid mode; Show Textures, in its row and in This Model, shows its texture."""
+"""A new model is grey in Solid mode; Show Textures, in its row and in This Model, shows its texture. A texture of the
+next one is damaged, which only its decoder finds.
+"""
 
 from typing import Any
 
@@ -12,7 +14,7 @@ def scenario() -> drive.Steps:
     shading, space.region_3d.view_distance = space.shading, 3.0
     yield from drive.open_sidebar()
     yield from drive.enter("trellis.prompt", "a bear")
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: drive.state() == "placed", "the model")
     yield from drive.over_viewport()
     yield 1.0
@@ -28,6 +30,23 @@ def scenario() -> drive.Steps:
     yield from drive.click(*drive.mouse, 1.0)
     assert shading.color_type == 'TEXTURE'
     drive.shot("04-textures-again")
+    yield from drive.tell("damaged")
+    yield from drive.enter("trellis.prompt", "a box")
+    yield from drive.press("trellis.generate_from_panel")
+    yield from drive.until(lambda: "a box" in drive.models() and not pictures_of("a box"), "the texture to go", 40)
+    yield 0.5
+    assert [image.name for image in bpy.data.images if image.size[0] == 0 and image.source == 'FILE'] == []
+    drive.shot("05-a-texture-left-out")
+    yield from drive.over_viewport()
+    yield from drive.key("ctrl+z")
+    yield from drive.until(lambda: pictures_of("a box"), "the texture after Ctrl-Z")
+
+
+def pictures_of(name: str) -> list[str]:
+    """The nodes with pictures in an object's material."""
+    (material,) = bpy.data.objects[name].data.materials
+    nodes = material.node_tree.nodes if material is not None else ()
+    return [node.name for node in nodes if node.bl_idname == 'ShaderNodeTexImage']
 
 
 def open_this_model() -> drive.Steps:

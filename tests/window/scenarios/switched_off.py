@@ -20,7 +20,7 @@ def scenario() -> drive.Steps:
     addon_utils.enable(NAME)
     yield from drive.open_sidebar()
     yield from drive.enter("trellis.prompt", "a bear")
-    yield from drive.press("trellis.generate")
+    yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: drive.state() == "running", "running")
     yield 1.0
     from bl_ext.user_default.trellis_blender.interface.monitor import monitor

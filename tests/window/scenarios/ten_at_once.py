@@ -82,6 +82,30 @@ def scenario() -> drive.Steps:
     drive.shot("06-all-ten")
     yield from drive.until(lambda: counted()["placed"] == COUNT, "all ten in the scene")
     yield from place_all_again()
+    yield from find_again()
+
+
+def find_again() -> drive.Steps:
+    """In a list of more than eight: by a word, and by a star."""
+    from bl_ext.user_default.trellis_blender.interface.generations import search
+
+    found = drive.generations()
+    yield from drive.press("trellis_search.text", column=0.3)
+    yield from drive.type_text("bear 7")
+    yield from drive.key("Return")
+    yield from drive.over_viewport()
+    drive.shot("07-searched")
+    assert [item.request.name for item in search.found_in(found)] == ["bear 7"]
+    yield from drive.press("trellis.more", column=0.82)
+    yield 0.6
+    drive.shot("08-menu")
+    yield from drive.key("Escape", 0.4)
+    drive.press_in_row("favourite")
+    wanted = search.search()
+    wanted.text, wanted.show = "", 'FAVOURITES'
+    yield 0.8
+    drive.shot("09-favourites")
+    assert [item.request.name for item in search.found_in(drive.generations())] == [found[0].request.name]
 
 
 def place_all_again() -> drive.Steps:

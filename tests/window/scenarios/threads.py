@@ -128,8 +128,8 @@ def busy(meter: Meter, phase: str) -> drive.Steps:
     yield from rendering.start_render()
     yield from meter.measure(f"rendering {phase}")
     drive.shot(f"rendering-{phase}")
-    assert rendering.renders(), "the render was over too soon"
-    yield from rendering.stop_render()
+    assert rendering.works(rendering.RENDER), "the render was over too soon"
+    yield from rendering.stop()
     yield from sculpt(meter, phase)
     if phase == "with":
         assert counted()["ready"], counted()

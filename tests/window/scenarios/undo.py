@@ -94,6 +94,8 @@ def scenario() -> drive.Steps:
     yield from move_cube()
     yield from drive.ask_for("a bear", "waiting")
     drive.press_in_row("cancel")
+    yield 1.0
+    yield from drive.key("Return", 0.5)
     yield from drive.until(lambda: drive.state() == "cancelled", "cancelled")
     yield from drive.until(lambda: drive.placeholders() == [], "the placeholder to go", 10)
     yield from undo(2, "a bear")

@@ -26,7 +26,7 @@ class Accounts:
 
     `at_once`: tasks at once, where an account does not say how many it allows.
     `owners` lists who works on the folder's generations, the dead included; `shared` is where all Blenders of this
-    computer count their requests.
+    computer count their requests. `parts` is how many computers share what an account allows.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Accounts:
         timings: Timings = USUAL_TIMINGS,
         *,
         at_once: int = rate_limit.AT_ONCE,
+        parts: int = 1,
     ) -> None:
         self._owner = owner
         self._owners = owners
@@ -45,6 +46,7 @@ class Accounts:
         self._shared = shared
         self._timings = timings
         self._at_once = at_once
+        self._parts = parts
         self._lock = threading.Lock()
         self._limits: dict[Key, rate_limit.RateLimit] = {}
         self._staged: dict[Key, set[str]] = {}
@@ -66,6 +68,7 @@ class Accounts:
                     ledger=Ledger(self._shared, _name(key)) if is_limited else None,
                     minute_s=self._timings.minute_s,
                     at_once=self._at_once,
+                    parts=self._parts,
                 )
             return self._limits[key]
 

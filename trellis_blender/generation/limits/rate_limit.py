@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ AT_ONCE = 4
 ON_THE_WAY = 1 / 32
 """Of a minute, 2 s: by so much longer may one request take to arrive than one that is sent a minute after it."""
 JITTER = 0.1
+FOR_SUBMISSIONS = 0.2
+"""Of the requests that are allowed: a model takes a submission and half a dozen polls."""
 
 
 class Pace(NamedTuple):
@@ -53,9 +55,8 @@ def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: 
 
     `expected_s` is how long that model usually takes, None where that is not known.
     """
-    early_s, early_until_s = pace.early_s, pace.early_until_s
+    early_s, early_until_s = pace.early_s, _early_until_s(pace, expected_s)
     if expected_s:
-        early_until_s = expected_s * EARLY_SHARE
         early_s = max(early_s, min(early_until_s / EARLY_POLLS, EARLY_LONGEST_S))
     if age_s < early_until_s:
         # Rather at the end of the quiet time than a little after it.
@@ -65,8 +66,13 @@ def poll_delay_s(pace: Pace, age_s: float, expected_s: float | None, spacing_s: 
     return max(delay, spacing_s) * (1 + chance.uniform(0, JITTER))
 
 
-def _alone() -> int:
-    return 1
+def is_early(pace: Pace, age_s: float, expected_s: float | None) -> bool:
+    """Whether a task of `age_s` is hardly ever polled."""
+    return age_s < _early_until_s(pace, expected_s)
+
+
+def _early_until_s(pace: Pace, expected_s: float | None) -> float:
+    return expected_s * EARLY_SHARE if expected_s else pace.early_until_s
 
 
 class RateLimit:
@@ -75,22 +81,25 @@ class RateLimit:
 
     Begins with the free plan's limit, until the account has said which plan it is. `is_limited` False is for a service
     on this computer. `sharers` tells how many Blenders on this computer share the limit: each polls for its part, and
-    `ledger` counts the requests of all of them; without one each keeps to its part.
+    `ledger` counts the requests of all of them; without one each keeps to its part. Where several computers share the
+    account, each keeps to one of `parts` of what it allows, and to one task and one request at least.
     """
 
     def __init__(
         self,
         *,
         is_limited: bool = True,
-        sharers: Callable[[], int] = _alone,
+        sharers: Callable[[], int] = lambda: 1,
         ledger: Ledger | None = None,
         now: Callable[[], float] = time.monotonic,
         minute_s: float = USUAL_TIMINGS.minute_s,
         at_once: int = AT_ONCE,
+        parts: int = 1,
     ) -> None:
-        self.at_once = at_once
+        self._parts = parts
+        self.at_once = self._part_of(at_once)
         """How many tasks the account works on at the same time, as far as it has said."""
-        self._limit = FREE.requests_per_minute if is_limited else None
+        self._limit = self._part_of(FREE.requests_per_minute or 1) if is_limited else None
         self._is_known = not is_limited
         self.has_asked = not is_limited
         """The account has been asked what it allows, whatever came of it."""
@@ -107,9 +116,18 @@ class RateLimit:
         """False for a service on this computer, whatever plan it names."""
         return self._limit is not None
 
-    def spacing_s(self, running: int) -> float:
-        """Seconds between two polls of one of `running` generations, so that all of them keep the limit."""
-        return running * self._minute_s / self._share() if self._limit else 0.0
+    def spacing_s(self, running: int, quiet_s: Collection[float] = ()) -> float:
+        """Seconds between two polls of one of `running` generations, so that all of them keep the limit.
+
+        `quiet_s` has the seconds between the polls of those that are hardly ever polled: what these leave is for the
+        others, but for a part, so that no submission waits.
+        """
+        if not self._limit:
+            return 0.0
+        per_s = self._share() / self._minute_s
+        left_per_s = per_s * (1 - FOR_SUBMISSIONS) - sum(1 / each_s for each_s in quiet_s)
+        even_s = running / per_s
+        return min((running - len(quiet_s)) / left_per_s, even_s) if left_per_s > 0 else even_s
 
     def wants_plan(self) -> bool:
         """True for the first caller, which then finds out the account's plan."""
@@ -125,9 +143,9 @@ class RateLimit:
     def adopt_plan(self, plan: Plan) -> None:
         """Keeps to what the account allows from now on, and only then counts as known."""
         if plan.requests_per_minute is not None:
-            self.adopt(plan.requests_per_minute)
+            self.adopt(self._part_of(plan.requests_per_minute))
         if plan.tasks_at_once is not None:
-            self.at_once = plan.tasks_at_once
+            self.at_once = self._part_of(plan.tasks_at_once)
         self.has_asked = True
 
     def adopt(self, requests_per_minute: int) -> None:
@@ -194,6 +212,9 @@ class RateLimit:
         if self._ledger is not None:
             with suppress(LedgerUnusable):
                 self._ledger.hold(seconds)
+
+    def _part_of(self, allowed: int) -> int:
+        return max(allowed // self._parts, 1)
 
     def _share(self) -> int:
         return max((self._limit or 1) // self._sharers(), 1)

@@ -22,6 +22,7 @@ BLOCKED_S = 30.0
 """The file is locked for that long only by a process that hangs."""
 PLAN_KNOWN_S = 24 * 3600.0
 HOLD_LIMIT_S = 24 * 3600.0
+MOST_PER_MINUTE = 1_000_000
 SHORTEST_WAIT_S = 0.001
 """What is less may be too little for the clock to go on by."""
 LATER_S = 1.0
@@ -83,9 +84,9 @@ class Ledger:
         query = "SELECT per_minute, told_at, held_at, held_until FROM account WHERE id = ?"
         per_minute, told_at, held_at, held_until = db.execute(query, (self._account,)).fetchone()
         if told_at is not None and told_at <= now + LATER_S < told_at + PLAN_KNOWN_S:
-            limit = per_minute
+            limit = max(min(per_minute, MOST_PER_MINUTE), 1)
         if held_at is not None and held_at <= now + LATER_S and now < held_until:
-            return Turn(held_until - now, limit)
+            return Turn(min(held_until - now, HOLD_LIMIT_S), limit)
         query = "SELECT at FROM sent WHERE account = ? ORDER BY at DESC LIMIT ?"
         sent = [row[0] for row in db.execute(query, (self._account, limit))]
         if len(sent) >= limit:

@@ -19,9 +19,12 @@ from ..limits.rate_limit import RateLimit
 from ..problems import AskedTooOften, GenerationProblem, mistake
 from ..record.account_task import makes_models
 from ..record.matching import CLOCK_OFF_S
+from ..store.batch_costs import with_batches
 from ..store.database import Store
 from ..store.spending import spending, to_csv
 from ..worker.account_tasks import list_history, list_running
+from ..worker.context import Stopped
+from ..worker.extras import Fetching, fetch_later
 from ..worker.job import Job
 from .questions import Answer, Question, Topic
 from .web_image import fetch_picture
@@ -29,7 +32,7 @@ from .web_image import fetch_picture
 LOG = logging.getLogger(__name__)
 
 WAITED_FOR_S = 66.0
-"""Longer than the limit on requests holds one back: then it is the service that wants to be left alone."""
+"""Longer than the limit on requests holds one back: then it is the service that wants to wait."""
 HISTORY_S = 30 * 24 * 3600.0
 """How far back tasks are looked for."""
 
@@ -40,9 +43,11 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
         if question.topic is Topic.DISK:
             return Answer(question, used_bytes=_used_bytes(folder))
         if question.topic is Topic.SPENT:
-            return Answer(question, spending=spending(store.costs(), time.time(), question.blend_file))
+            return Answer(
+                question, spending=spending(with_batches(folder, store.costs()), time.time(), question.blend_file)
+            )
         if question.topic is Topic.COSTS_TABLE:
-            tasks = store.costs()
+            tasks = with_batches(folder, store.costs())
             write_whole(Path(question.path), to_csv(tasks))
             return Answer(question, rows=len(tasks))
         if question.topic is Topic.ROUTE:
@@ -52,6 +57,8 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
         return _ask(question, job, limit, store, timings)
     except (PiapiError, GenerationProblem) as error:
         return Answer(question, problem=str(error))
+    except Stopped:
+        return Answer(question)
     except Exception as error:
         LOG.exception("inquiry about %s", question.topic.value)
         return Answer(question, problem=mistake(error))
@@ -77,6 +84,9 @@ def _ask(question: Question, job: Job, limit: RateLimit, store: Store, timings: 
     try:
         if question.topic is Topic.ACCOUNT:
             return Answer(question, account=client.get_account())
+        if question.topic is Topic.EXTRAS:
+            fetching = Fetching(Path(question.path), job, connections, timings)
+            return Answer(question, path=str(fetch_later(fetching, client.get_task(question.task_id))))
         if question.topic is Topic.TASK:
             return Answer(question, tasks=(client.find_task(question.task_id),))
         return _unknown_tasks(question, client, store)

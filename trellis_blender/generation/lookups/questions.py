@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ...piapi.account import Account
-    from ...piapi.answers import ListedTask
     from ...piapi.http.proxies import Route
+    from ...piapi.task_lists import ListedTask
     from ..store.spending import Spending
 
 
@@ -22,6 +22,7 @@ class Topic(Enum):
     COSTS_TABLE = "table of costs"
     ROUTE = "route"
     PICTURE = "picture"
+    EXTRAS = "turntable"
 
 
 WITHOUT_A_KEY = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE, Topic.ROUTE, Topic.PICTURE})
@@ -29,8 +30,8 @@ WITHOUT_A_KEY = frozenset({Topic.DISK, Topic.SPENT, Topic.COSTS_TABLE, Topic.ROU
 
 
 class Question(NamedTuple):
-    """A topic, the task's id for TASK, the .blend for SPENT, where the table is to be written for COSTS_TABLE, and the
-    picture's address for PICTURE."""
+    """A topic; the task's id for TASK and EXTRAS, the .blend for SPENT, where a table is to be written for COSTS_TABLE,
+    the generation's folder for EXTRAS, and the picture's address for PICTURE."""
 
     topic: Topic
     task_id: str = ""
@@ -44,7 +45,7 @@ class Answer(NamedTuple):
 
     `tasks` are those that this computer does not know, the latest first, or the one that was asked for; `used_bytes` is
     what the generations take on the disk; `rows` how many tasks the table has; `route` the
-    way to the service; `path` the file that a picture was kept as.
+    way to the service; `path` the file that a picture or a film was kept as.
     """
 
     question: Question

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A picture from an address on the web that the artist gave. Fetched here, never passed on, and no key goes along."""
 
-import hashlib
 from pathlib import Path
 
 from ...piapi import errors
 from ...piapi.http.addresses import read_address
 from ...piapi.http.connections import Connections
 from ...piapi.http.result_file import open_result
-from ..files import write_whole
+from ..files import keep_by_content
 from ..problems import NoPicture, PictureNotFetched
 from ..worker.job import Job
 from ..worker.picture_file import read_picture
@@ -63,10 +62,7 @@ def fetch_picture(url: str, folder: Path, job: Job, limit_s: float = FETCH_LIMIT
         raise PictureNotFetched(
             f"There is no usable picture at this address: {problem.reason}. Copy the address of the picture itself."
         ) from None
-    path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{STEM}{ending}"
-    if not path.is_file():
-        write_whole(path, content)
-    return path
+    return keep_by_content(folder, f"{STEM}{ending}", content)
 
 
 def _explain(error: errors.PiapiError, url: str) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A task of this account that was made elsewhere, on PiAPI's site or on another computer, as a generation here."""
 
-from ...piapi.answers import ListedTask
-from ...piapi.models import IMAGE, MODELS, PROMPT_LIMIT, TEXT, InputUnusable, Model, Parameter
+from ...piapi.models import IMAGE, MODELS, PROMPT_LIMIT, TEXT, InputUnusable, Model
+from ...piapi.task_lists import ListedTask
 from ..states import State
 from .generation import Generation, new_generation
 from .request import GenerationRequest, Placement, short_name
@@ -32,13 +32,13 @@ def generation_of(listed: ListedTask, placement: Placement, api_url: str, now: f
     prompt = inputs.get("prompt")
     prompt = " ".join(prompt.split())[:PROMPT_LIMIT] if isinstance(prompt, str) else ""
     is_text = listed.task_type == TEXT or (not listed.task_type and bool(prompt))
-    numbers = tuple((each.name, _number(inputs.get(each.name), each)) for each in model.parameters)
+    said = [(each, each.taken(inputs.get(each.name))) for each in model.parameters]
     request = GenerationRequest(
         model=model.id,
         task_type=TEXT if is_text else IMAGE,
         prompt=prompt,
         name=short_name(prompt or model.label),
-        parameters=numbers,
+        parameters=tuple((each.name, each.default if value is None else value) for each, value in said),
         price_usd=model.price_usd,
         placement=placement,
     )
@@ -54,12 +54,3 @@ def generation_of(listed: ListedTask, placement: Placement, api_url: str, now: f
         wanted=False,
         fetched=True,
     )
-
-
-def _number(value: object, parameter: Parameter) -> float:
-    """What was said of a parameter where it could be sent again, else its default."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return parameter.default
-    if not parameter.low <= value <= parameter.high:  # nor where it is no number at all
-        return parameter.default
-    return int(value) if parameter.whole else float(value)

@@ -3,13 +3,13 @@
 
 from typing import TYPE_CHECKING
 
-from ...piapi.models import Model
-from ...piapi.picture_models import PRICE_KNOWN_LATER
+from ...piapi.models import PRICE_KNOWN_LATER, Model
 from ..providers import at_beginning, provider_of
 
 if TYPE_CHECKING:
     from .generation import Generation
 
+PAUSED = "Paused. It has not been sent and has cost nothing."
 NOTHING_SENT = "Nothing was sent and nothing charged."
 NOTHING_CHARGED = "Nothing was charged."
 COSTS_NOTHING = "It costs nothing."
@@ -26,7 +26,8 @@ def dollars(amount: float) -> str:
     """ "$0.04"; fractions of a cent only where there are some, and words for what is no amount."""
     if not -MOST_USD <= amount <= MOST_USD:
         return "an unknown amount"
-    return f"${amount:.2f}" if abs(amount * 100 - round(amount * 100)) < 1e-6 else f"${amount:.4f}"
+    is_whole_cents = abs(amount * 100 - round(amount * 100)) < 1e-6
+    return f"${amount:.2f}" if is_whole_cents else f"${amount:.4f}".removesuffix("0")
 
 
 def price(amount_usd: float) -> str:
@@ -37,8 +38,8 @@ def price(amount_usd: float) -> str:
 
 
 def button_text(count: int, model: Model) -> str:
-    """What the button says: "Generate 4 · $0.16", "Generate offline · free"."""
-    where = ["offline"] if provider_of(model.id).is_local else []
+    """What the button says: "Generate 4 · $0.16", "Generate Offline · free"."""
+    where = ["Offline"] if provider_of(model.id).is_local else []
     words = ["Generate", *([str(count)] if count > 1 else []), *where]
     return f"{' '.join(words)} · {price(count * model.price_usd)}"
 

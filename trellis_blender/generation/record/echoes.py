@@ -10,7 +10,7 @@ import html
 import re
 import struct
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 from urllib.parse import unquote
 
@@ -58,20 +58,19 @@ def same_prompt(sent: str, echoed: object) -> bool | None:
     return None if len(_letters(said)) < CUT_FROM else False
 
 
-def same_picture(sent: bytes, sent_as: str, inputs: Mapping[str, object]) -> bool | None:
-    """Whether a task echoes this picture, in `image` or among its `images`.
+def same_pictures(sent: Sequence[bytes], sent_as: Sequence[str], inputs: Mapping[str, object]) -> bool | None:
+    """Whether a task echoes these pictures, or one of them, in `image` or among its `images`.
 
-    `sent` is the PNG, b"" where it is no longer there; `sent_as` the text or the address that went out, "" where that
-    is not known. None where it echoes none, its address, or a piece of it.
+    `sent` are the PNGs, none where they are no longer there; `sent_as` the texts or the addresses that went out, none
+    where that is not known. None where it echoes none, its address, or a piece of it.
     """
     images = inputs.get("images")
     echoed: list[object] = [inputs.get("image")]
     if isinstance(images, tuple):
         echoed += cast("tuple[object, ...]", images)
-    answers = [_shows(sent, sent_as, each) for each in echoed if isinstance(each, str) and each]
-    if True in answers:
-        return True
-    return False if answers and None not in answers else None
+    answers = [_shows_one_of(sent, sent_as, each) for each in echoed if isinstance(each, str) and each]
+    # A picture beside which there is another one belongs to several views.
+    return False if False in answers else (True in answers or None)
 
 
 def _is_rounded(sent: int, echoed: float) -> bool:
@@ -93,6 +92,13 @@ def _letters(said: str) -> str:
 def _plain_letters(said: str) -> str:
     """The same less all that an encoding could have spoilt."""
     return "".join(each for each in said if each.isascii() and each.isalnum()).casefold()
+
+
+def _shows_one_of(sent: Sequence[bytes], sent_as: Sequence[str], echoed: str) -> bool | None:
+    answers = [_shows(b"", text, echoed) for text in sent_as] + [_shows(content, "", echoed) for content in sent]
+    if True in answers:
+        return True
+    return False if sent and False in answers and None not in answers[len(sent_as) :] else None
 
 
 def _shows(sent: bytes, sent_as: str, echoed: str) -> bool | None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of one generation at one moment."""
 
-import uuid
 from dataclasses import dataclass, replace
 
 from ...imaging.picture import Picture
@@ -22,6 +21,8 @@ class Generation:
     it answers; `wanted` turns False when that was too late. `charged_usd` is None where the service did not say.
     `model_url` has the addresses of pictures, one a line. `account` tells the key that it was submitted with from other
     keys. `where` tells where the model was put when that is not the place it was meant for.
+    `picture_sha256` is of the PNG that is sent; where several go, `views_sha256` of all theirs, and `views_taken` how
+    many of them the service says that it has, 0 where it does not say. `is_favourite`: the artist has given it a star.
     """
 
     id: str
@@ -42,7 +43,10 @@ class Generation:
     where: str = ""
     fetched: bool = False
     picture_sha256: str = ""
+    views_sha256: str = ""
+    views_taken: int = 0
     account: str = ""
+    is_favourite: bool = False
     stage: str = ""
     progress: float | None = None
     expected_s: float | None = None
@@ -56,6 +60,11 @@ class Generation:
         return self.state in UNFINISHED and not self.parked and not self.elsewhere
 
     @property
+    def cost_usd(self) -> float:
+        """What it was charged, else its price, which may be PRICE_KNOWN_LATER."""
+        return self.request.price_usd if self.charged_usd is None else self.charged_usd
+
+    @property
     def folder_name(self) -> str:
         """The name of its folder: made here, nothing of it comes from the network or from the prompt."""
         return f"{FOLDER_PREFIX}{self.id}"
@@ -63,13 +72,18 @@ class Generation:
 
 def new_generation(request: GenerationRequest, api_url: str, created_at: float) -> Generation:
     """A queued generation with an id of its own."""
+    import uuid  # when something is generated, not when the add-on is enabled
+
     return Generation(id=uuid.uuid4().hex, request=request, created_at=created_at, api_url=api_url)
 
 
-def without_picture(generation: Generation) -> tuple[Generation, Picture | None]:
+def without_pictures(generation: Generation) -> tuple[Generation, tuple[Picture, ...]]:
     """The generation without the pixels, and the pixels: a list of a thousand need not hold a thousand pictures."""
-    picture = generation.request.picture
-    return replace(generation, request=replace(generation.request, picture=None)), picture
+    request = generation.request
+    pictures = (request.picture, *(view.picture for view in request.views))
+    views = tuple(replace(view, picture=None) for view in request.views)
+    bare = replace(generation, request=replace(request, picture=None, views=views))
+    return bare, tuple(picture for picture in pictures if picture is not None)
 
 
 def submitted_anew(generation: Generation, api_url: str) -> Generation:
@@ -88,6 +102,7 @@ def submitted_anew(generation: Generation, api_url: str) -> Generation:
         charged_usd=None,
         submitted_at=0.0,
         finished_at=0.0,
+        views_taken=0,
     )
 
 

@@ -4,7 +4,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ...piapi.models import TEXT, Model, check_parameters
+from ...piapi.input_checks import check_parameters
+from ...piapi.models import BEGINNING, TEXT, Model
 from ..file_names import path_key
 from ..states import UNFINISHED, State
 from .generation import Generation
@@ -21,20 +22,29 @@ class Sameness(NamedTuple):
     prompt: str
     picture_path: str
     picture_changed_ns: int
+    views: tuple[tuple[str, int], ...]
     parameters: frozenset[tuple[str, float]]
 
 
 def sameness(
-    model: Model, prompt: str, picture_path: str, picture_changed_ns: int, parameters: Mapping[str, float]
+    model: Model,
+    prompt: str,
+    picture_path: str,
+    picture_changed_ns: int,
+    parameters: Mapping[str, float],
+    *,
+    views: Iterable[tuple[str, int]] = (),
 ) -> Sameness:
-    """Of what was entered. Raises InputUnusable where it breaks a limit."""
+    """Of what was entered; `views` are the paths of the pictures after the first, and when they were last changed.
+    Raises InputUnusable where it breaks a limit."""
     taken = {parameter.name for parameter in model.parameters}
     numbers = check_parameters(model, {name: value for name, value in parameters.items() if name in taken})
     return Sameness(
         model.id,
-        "" if picture_path else " ".join(prompt.split()),
+        "" if picture_path else " ".join(prompt.strip()[:BEGINNING].split()),
         path_key(picture_path),
         picture_changed_ns,
+        tuple((path_key(path), changed_ns) for path, changed_ns in views),
         frozenset((name, value) for name, value in numbers.items() if name != "seed"),
     )
 
@@ -53,8 +63,7 @@ def already_made(generations: Iterable[Generation], wanted: Sameness, seeds: Ite
 
 
 def last_charge_usd(generations: Iterable[Generation], model_id: str) -> float | None:
-    """What the newest task of a model was charged, None where none is known: PiAPI
-    names no such price beforehand."""
+    """What the newest task of a model was charged, None where none is known: PiAPI names no such price beforehand."""
     charged = [each for each in generations if each.request.model == model_id and each.charged_usd]
     newest = max(charged, key=lambda generation: generation.created_at, default=None)
     return newest.charged_usd if newest is not None else None
@@ -75,5 +84,7 @@ def _is_same(generation: Generation, wanted: Sameness) -> bool:
         if wanted.picture_path or request.prompt != wanted.prompt:
             return False
     elif not wanted.picture_path or (path_key(request.picture_path), request.picture_changed_ns) != wanted[2:4]:
+        return False
+    if tuple((path_key(view.path), view.changed_ns) for view in request.views) != wanted.views:
         return False
     return frozenset(pair for pair in request.parameters if pair[0] != "seed") == wanted.parameters

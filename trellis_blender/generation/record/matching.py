@@ -8,10 +8,9 @@ and are as good as any others of the same prompt; a picture whose background is 
 from enum import Enum
 from typing import NamedTuple
 
-from ...piapi.answers import TASK_TYPES, ListedTask
-from ...piapi.models import MODELS
-from ...piapi.picture_models import LABELS
-from .echoes import same_number, same_picture, same_prompt, same_seed
+from ...piapi.models import MODELS, PICTURE_LABELS, SEGMENT
+from ...piapi.task_lists import TASK_TYPES, ListedTask
+from .echoes import same_number, same_pictures, same_prompt, same_seed
 from .generation import Generation
 
 SKEW_S = 120.0
@@ -22,7 +21,7 @@ DRAWN_FROM = 1_000_000
 """Artists do not type a seed as large; one drawn is smaller in one of two thousand."""
 
 
-_NAMES = frozenset(name.rpartition("/")[2].casefold() for name in (*MODELS, *LABELS))
+_NAMES = frozenset(name.rpartition("/")[2].casefold() for name in (*MODELS, *PICTURE_LABELS))
 
 
 class Verdict(Enum):
@@ -45,11 +44,11 @@ class SentAt(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What went out: the picture, b"" where there was none or where it is gone, and how it was put, "" where that is
-    not known any more."""
+    """What went out: the pictures, () where there were none or where they are gone, and how they were put, () where
+    that is not known any more."""
 
-    picture: bytes = b""
-    picture_as: str = ""
+    pictures: tuple[bytes, ...] = ()
+    pictures_as: tuple[str, ...] = ()
 
 
 def judge(generation: Generation, listed: ListedTask, sent: Sent, at: SentAt) -> Verdict:
@@ -62,10 +61,12 @@ def judge(generation: Generation, listed: ListedTask, sent: Sent, at: SentAt) ->
     if made_at is not None and made_at < at.earliest:
         return Verdict.ANOTHERS
     if request.sends_picture:
-        its_input = same_picture(sent.picture, sent.picture_as, inputs)
+        its_input = same_pictures(sent.pictures, sent.pictures_as, inputs)
     else:
         its_input = same_prompt(request.prompt, inputs.get("prompt"))
     answers = [its_input, *_settings(generation, listed)]
+    if request.task_type == SEGMENT:
+        answers.append(same_prompt(request.prompt, inputs.get("prompt")))
     seed = same_seed(request.seed, inputs.get("seed")) if request.seed else None
     if seed is False:
         return Verdict.ANOTHERS

@@ -34,10 +34,10 @@ _NORMALS = _Stage("Normals", 0.48, 0.52)
 _MESH = _Stage("Mesh", 0.52, 0.92)
 _TEXTURE = _Stage("Texture", 0.92, 1.0)
 
-_SAMPLING = re.compile(r"Sampling:\s*\d+%.*?(\d{1,9})/(\d{1,9})")
-_RENDERING = re.compile(r"Rendering:\s*(\d{1,9})it")
-_MESH_DONE = re.compile(r"^\s*(\d{1,9})% done")
-_SEED = re.compile(r"[Ss]eed:\s*(\d{1,10})(?!\d)")
+_SAMPLING = r"Sampling:\s*\d+%.*?(\d{1,9})/(\d{1,9})"
+_RENDERING = r"Rendering:\s*(\d{1,9})it"
+_MESH_DONE = r"^\s*(\d{1,9})% done"
+_SEED = r"[Ss]eed:\s*(\d{1,10})(?!\d)"
 LINE_LIMIT = 1000
 """Characters. The service's longest line has some 200; in one of millions a pattern can be looked for for hours."""
 _VIDEO_FRAMES = 120
@@ -82,13 +82,13 @@ class _LogReader:
         self.seed: int | None = None
 
     def read(self, line: str) -> None:
-        if match := _SAMPLING.search(line):
+        if match := re.search(_SAMPLING, line):
             self._sample(int(match[1]), int(match[2]))
-        elif match := _RENDERING.match(line.strip()):
+        elif match := re.match(_RENDERING, line.strip()):
             self._render(int(match[1]))
-        elif match := _MESH_DONE.match(line):
+        elif match := re.match(_MESH_DONE, line):
             self._enter(_MESH, int(match[1]) / 100)
-        elif match := _SEED.search(line):
+        elif match := re.search(_SEED, line):
             seed = int(match[1])
             # 0 stands for "random", and a larger one could not be sent again.
             self.seed = seed if 0 < seed <= SEED_LIMIT else self.seed

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import cast
 
-from ...piapi.models import IMAGE, PROMPT_LIMIT, SEED_LIMIT, TEXT
+from ...piapi.models import IMAGE, PROMPT_LIMIT, SEED_LIMIT, TEXT, VIEWS_LIMIT
 from ..files import INPUT_NAME
 from .generation import Generation
 
@@ -27,7 +27,7 @@ TEXT_LIMIT = 300
 PARAMETERS_LIMIT = 32
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 """Windows tells no other times."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Made:
 
     `parameters` are all that the model was given but for the seed, by PiAPI's names. `charged_usd` is None where the
     service did not say. `picture` is the file's name, "" for a model made from words; `picture_kept` is where the PNG
-    that was sent lies in the folder of the generations, of the computer that sent it.
+    that was sent lies in the folder of the generations, of the computer that sent it. `views` counts the pictures of
+    the same thing after the first, which lie beside it.
     """
 
     generation: str
@@ -53,6 +54,13 @@ class Made:
     picture: str = ""
     picture_sha256: str = ""
     picture_kept: str = ""
+    views: int = 0
+    views_sha256: str = ""
+
+    @property
+    def cost_usd(self) -> float:
+        """What it was charged, else its price."""
+        return self.price_usd if self.charged_usd is None else self.charged_usd
 
     @property
     def is_from_picture(self) -> bool:
@@ -79,6 +87,8 @@ def made_by(generation: Generation, addon_version: str) -> Made:
         picture=_file_name(request.picture_path) or (request.name if generation.picture_sha256 else ""),
         picture_sha256=generation.picture_sha256,
         picture_kept=f"{generation.folder_name}/{INPUT_NAME}" if generation.picture_sha256 else "",
+        views=len(request.views),
+        views_sha256=generation.views_sha256,
     )
 
 
@@ -86,6 +96,8 @@ def to_group(made: Made) -> dict[str, object]:
     """As names with texts, numbers and one group of numbers, which Blender's custom properties and JSON can hold."""
     found = asdict(_cleaned(made))
     found["parameters"] = dict(found["parameters"])
+    if not made.views:
+        del found["views"], found["views_sha256"]
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -120,6 +132,8 @@ def from_group(group: Mapping[str, object]) -> Made | None:
         picture=_text(group, "picture"),
         picture_sha256=_text(group, "picture_sha256"),
         picture_kept=_text(group, "picture_kept"),
+        views=int(_bounded(group.get("views")) or 0),
+        views_sha256=_text(group, "views_sha256"),
     )
     return _cleaned(made) if made.model else None
 
@@ -132,6 +146,7 @@ def _cleaned(made: Made) -> Made:
     return replace(
         made,
         **texts,
+        views=made.views if 0 <= made.views < VIEWS_LIMIT else 0,
         seed=made.seed if 0 <= made.seed <= SEED_LIMIT else 0,
         parameters=tuple((name, value) for name, value in parameters if value is not None and name not in {SEED, ""}),
         price_usd=_bounded(made.price_usd) or 0.0,
@@ -150,7 +165,7 @@ def _text(group: Mapping[str, object], name: str, limit: int = TEXT_LIMIT) -> st
 
 def _plain(text: str, limit: int = TEXT_LIMIT) -> str:
     """Halves of characters cannot be written into a .blend."""
-    return _CONTROL.sub(" ", text[:limit]).encode("utf-8", "replace").decode()
+    return re.sub(_CONTROL, " ", text[:limit]).encode("utf-8", "replace").decode()
 
 
 def _name(text: str) -> str:

@@ -2,20 +2,12 @@
 """What the artist asked for, frozen at the press on Generate."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...imaging.picture import Picture
-from ...piapi.models import (
-    IMAGE,
-    SEED_LIMIT,
-    TEXT,
-    check_parameters,
-    check_prompt,
-    check_task_type,
-    has_words,
-)
-from ...piapi.picture_models import BACKGROUND, PICTURE_TASKS
+from ...piapi.input_checks import check_parameters, check_pictures, check_prompt, check_task_type, has_words
+from ...piapi.models import FROM_PICTURES, IMAGE, PICTURE_TASKS, SEED_LIMIT, TEXT, InputUnusable
 from ..providers import find_model
 
 NAME_READ = 1000
@@ -50,13 +42,26 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """One more picture of the same thing: its file, "" where there was none, and when that was last changed then.
+
+    `picture` are its pixels, until they are in the generation's folder.
+    """
+
+    path: str = ""
+    changed_ns: int = 0
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """All that a generation needs. `parameters` have PiAPI's names; `seed`, where the model takes one, is never 0.
     `price_usd` is PRICE_KNOWN_LATER where PiAPI names none beforehand.
 
     `picture_path` is the image file, "" where there was none, and `picture_changed_ns` when it was last changed then:
     by these two the same picture is known again without reading it. `press` is what the variations of one press have in
-    common, "" where there is but one.
+    common, "" where there is but one, and `variation` which of them it is, from 1, 0 where there is but one. `views`
+    are the pictures of the same thing after the first.
     """
 
     model: str
@@ -70,6 +75,8 @@ class GenerationRequest:
     picture_path: str = ""
     picture_changed_ns: int = 0
     press: str = ""
+    variation: int = 0
+    views: tuple[View, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -83,8 +90,8 @@ class GenerationRequest:
 
     @property
     def sends_picture(self) -> bool:
-        """True where a picture goes along, and no prompt."""
-        return self.task_type in {IMAGE, BACKGROUND}
+        """True where a picture goes along, and no prompt but the name of what to keep of it."""
+        return self.task_type == IMAGE or self.task_type in FROM_PICTURES
 
 
 def compose_request(
@@ -97,9 +104,11 @@ def compose_request(
     placement: Placement,
     picture_path: str = "",
     picture_changed_ns: int = 0,
+    views: Sequence[View] = (),
     chance: random.Random | None = None,
 ) -> GenerationRequest:
     """A request from what was entered: from the `picture` where there is one, else from text; the prompt is the name.
+    `views` are more pictures of the same thing.
 
     Draws the seed where none (or 0) was set: the service takes 0 for "random" and the result could not be made again.
     Raises InputUnusable with a sentence for the artist.
@@ -107,6 +116,8 @@ def compose_request(
     found = find_model(model)
     task_type = TEXT if picture is None else IMAGE
     check_task_type(found, task_type)
+    check_pictures(found, 1 + len(views))
+    _check_different(picture, picture_path, views)
     prompt = check_prompt(prompt) if has_words(prompt) or picture is None else ""
     numbers = check_parameters(found, dict(parameters))
     if found.takes_seed:
@@ -122,12 +133,30 @@ def compose_request(
         picture=picture,
         picture_path=picture_path,
         picture_changed_ns=picture_changed_ns,
+        views=tuple(views),
     )
 
 
 def draw_seed(chance: random.Random | None = None) -> int:
     """A seed by chance, never 0."""
     return (chance or random.SystemRandom()).randint(1, SEED_LIMIT)
+
+
+def _check_different(picture: Picture | None, path: str, views: Sequence[View]) -> None:
+    """Raises InputUnusable where a picture is there twice: it tells nothing new."""
+    known: dict[Picture | None, tuple[int, str]] = {picture: (1, path)}
+    for number, view in enumerate(views, 2):
+        if view.picture in known:
+            other, its_path = known[view.picture]
+            raise InputUnusable(
+                f"The pictures {other} and {number} are the same{_named(its_path, view.path)}. Remove one of them."
+            )
+        known[view.picture] = number, view.path
+
+
+def _named(one: str, other: str) -> str:
+    names = dict.fromkeys(path.replace("\\", "/").rpartition("/")[2] for path in (one, other) if path)
+    return f" ({', '.join(f'“{name}”' for name in names)})" if names else ""
 
 
 def short_name(text: str) -> str:

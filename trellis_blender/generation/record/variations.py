@@ -67,6 +67,7 @@ def vary(
             parameters=tuple({**dict(first.parameters), "seed": seed}.items()) if seed else first.parameters,
             placement=placement,
             press=press,
+            variation=number if press else 0,
         )
-        for seed, placement in zip(numbers, placements, strict=True)
+        for number, (seed, placement) in enumerate(zip(numbers, placements, strict=True), 1)
     ]

@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one truth about every generation, written before a step is acted on: what is known of it, and who works on it."""
 
-import logging
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
-from ...piapi.redaction import hidden
 from ..file_names import writable
 from ..problems import GenerationProblem
 from ..providers import provider_of
 from ..record.generation import Generation
 from ..states import AT_THE_SERVICE, State
+from .owned import ROWS, Owned, find, read
 from .spending import TaskCost
 from .store_file import StoreFile, again_where_moved
-from .stored import LENGTH_LIMIT, from_json, to_json
-
-LOG = logging.getLogger(__name__)
+from .stored import to_json
 
 DURATIONS_LOOKED_AT = 20
 DURATION_MAX_S = 3600.0
@@ -32,15 +27,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = exclud
 created_at = excluded.created_at, model = excluded.model, api_url = excluded.api_url, duration_s = excluded.duration_s,
 record = excluded.record, owner = excluded.owner, task_id = excluded.task_id"""
 """The columns that a later version has added stay as they are."""
-# In bytes: of a text, SQLite counts the characters before the first NUL only.
-_ROWS = f"SELECT CASE WHEN length(CAST(record AS BLOB)) <= {LENGTH_LIMIT} THEN record END, owner FROM generation"  # noqa: S608
-
-
-class Owned(NamedTuple):
-    """A generation, and the name of the owner that works on it, "" where none does."""
-
-    generation: Generation
-    owner_id: str
+_REFUSED_VIEWS = "CREATE TABLE IF NOT EXISTS refused_views (account TEXT PRIMARY KEY)"
+"""It came after the first release, whose files have none."""
 
 
 class TakenOver(GenerationProblem):
@@ -52,10 +40,6 @@ class TakenOver(GenerationProblem):
         super().__init__("Another Blender works on this generation now.")
 
 
-def _nothing() -> Iterable[Owned]:
-    return ()
-
-
 class Store:
     """The generations of one folder. Every method may be called from any thread; none from Blender's main thread,
     because a commit waits for the disk.
@@ -64,7 +48,7 @@ class Store:
     gone, or is another one than before, a new one is made, and what `remembered` gives is written into it.
     """
 
-    def __init__(self, folder: Path, remembered: Callable[[], Iterable[Owned]] = _nothing) -> None:
+    def __init__(self, folder: Path, remembered: Callable[[], Iterable[Owned]] = lambda: ()) -> None:
         self._path = folder / FILE_NAME
         self._remembered = remembered
         self._file = StoreFile(self._path, self._refill)
@@ -72,20 +56,20 @@ class Store:
     @again_where_moved
     def save(self, generation: Generation, owner_id: str = "") -> None:
         """Writes the generation; durable when this returns. While it is worked on, `owner_id` is who does."""
-        with self._file.opened() as db:
-            db.execute("BEGIN IMMEDIATE")
-            self._write(db, generation, owner_id)
+        self._file.write(lambda db: self._write(db, generation, owner_id))
 
     @again_where_moved
     def save_own(self, generation: Generation, owner_id: str) -> None:
         """Writes a generation that `owner_id` works on; TakenOver, and nothing is written, where another owner does or
         has done."""
-        with self._file.opened() as db:
-            db.execute("BEGIN IMMEDIATE")
-            found = _find(db, generation.id, generation)
+
+        def write(db: sqlite3.Connection) -> None:
+            found = find(db, generation.id, generation)
             if found is not None and _is_anothers(found, generation, owner_id):
                 raise TakenOver(found)
             self._write(db, generation, owner_id)
+
+        self._file.write(write)
 
     def _write(self, db: sqlite3.Connection, generation: Generation, owner_id: str = "") -> None:
         before = db.execute("SELECT record FROM generation WHERE id = ?", (generation.id,)).fetchone()
@@ -108,14 +92,14 @@ class Store:
 
     def _refill(self, db: sqlite3.Connection) -> None:
         for generation, owner_id in self._remembered():
-            if _find(db, generation.id) is None:
+            if find(db, generation.id) is None:
                 self._write(db, generation, owner_id)
 
     @again_where_moved
     def load_all(self) -> list[Owned]:
         """Every generation with its owner, oldest first."""
         with self._file.opened() as db:
-            return _read(db.execute(f"{_ROWS} ORDER BY created_at"))
+            return read(db.execute(f"{ROWS} ORDER BY created_at"))
 
     @again_where_moved
     def ids(self) -> set[str]:
@@ -130,13 +114,13 @@ class Store:
         Of one that this version cannot read, and that another owner has, `known` with its state and task is returned.
         """
         with self._file.opened() as db:
-            return _find(db, generation_id, known)
+            return find(db, generation_id, known)
 
     @again_where_moved
     def load_taken(self) -> list[Owned]:
         """What a Blender works on, or was working on when it ended."""
         with self._file.opened() as db:
-            return _read(db.execute(f"{_ROWS} WHERE owner != '' ORDER BY created_at"))
+            return read(db.execute(f"{ROWS} WHERE owner != '' ORDER BY created_at"))
 
     @again_where_moved
     def take(self, generation: Generation, owner_id: str, is_alive: Callable[[str], bool]) -> Owned | None:
@@ -145,15 +129,17 @@ class Store:
         Where another living owner works on it, or has taken it further meanwhile, nothing is written, and what stands
         there returned.
         """
-        with self._file.opened() as db:
-            db.execute("BEGIN IMMEDIATE")
-            found = _find(db, generation.id, generation)
+
+        def take(db: sqlite3.Connection) -> Owned | None:
+            found = find(db, generation.id, generation)
             if found is not None:
                 is_held = found.owner_id != owner_id and is_alive(found.owner_id)
                 if is_held or not _may_be_taken(found.generation, generation):
                     return found
             self._write(db, generation, owner_id)
-        return None
+            return None
+
+        return self._file.write(take)
 
     @again_where_moved
     def adopt(self, generation: Generation, owner_id: str) -> bool:
@@ -161,16 +147,18 @@ class Store:
 
         Where another owner has it and does not know of a task, it does so now. Raises TakenOver where it does.
         """
-        with self._file.opened() as db:
-            db.execute("BEGIN IMMEDIATE")
+
+        def adopt(db: sqlite3.Connection) -> bool:
             query = "SELECT 1 FROM task WHERE id = ? AND generation != ?"
             if db.execute(query, (writable(generation.task_id), generation.id)).fetchone():
                 return False
-            found = _find(db, generation.id, generation)
+            found = find(db, generation.id, generation)
             if found is not None and found.owner_id not in {"", owner_id} and found.generation.task_id:
                 raise TakenOver(found)
             self._write(db, generation, owner_id)
-        return True
+            return True
+
+        return self._file.write(adopt)
 
     @again_where_moved
     def remove(self, generation_id: str) -> None:
@@ -183,7 +171,7 @@ class Store:
         """The generation that has a task; None where there is none, or no longer."""
         with self._file.opened() as db:
             row = db.execute("SELECT id FROM generation WHERE task_id = ?", (writable(task_id),)).fetchone()
-            return _find(db, row[0]) if row else None
+            return find(db, row[0]) if row else None
 
     @again_where_moved
     def known_tasks(self) -> set[str]:
@@ -213,6 +201,25 @@ class Store:
             return {str(row[0]) for row in db.execute("SELECT DISTINCT owner FROM generation WHERE owner != ''")}
 
     @again_where_moved
+    def refused_views(self) -> set[str]:
+        """The accounts that were refused several pictures for one model. Makes no folder to look into."""
+        if not self._path.exists():
+            return set()
+        with self._file.opened() as db:
+            db.execute(_REFUSED_VIEWS)
+            return {str(row[0]) for row in db.execute("SELECT account FROM refused_views")}
+
+    @again_where_moved
+    def keep_refused_views(self, account: str, *, is_refused: bool) -> None:
+        """Adds an account to these, or takes it out again."""
+        with self._file.opened() as db:
+            db.execute(_REFUSED_VIEWS)
+            if is_refused:
+                db.execute("INSERT OR IGNORE INTO refused_views (account) VALUES (?)", (writable(account),))
+            else:
+                db.execute("DELETE FROM refused_views WHERE account = ?", (writable(account),))
+
+    @again_where_moved
     def usual_duration_s(self, model: str, api_url: str) -> float | None:
         """Seconds from submission to "completed", the median of the latest ones; None where there was none yet."""
         with self._file.opened() as db:
@@ -237,31 +244,6 @@ def _task_row(generation: Generation) -> tuple[object, ...]:
         request.price_usd,
         generation.charged_usd,
     )
-
-
-def _read(rows: Iterable[tuple[object, object]]) -> list[Owned]:
-    """Those of the rows that can be read; the log names the others."""
-    found: list[Owned] = []
-    for record, owner_id in rows:
-        try:
-            found.append(Owned(from_json(record), owner_id if isinstance(owner_id, str) else ""))
-        except ValueError as error:
-            LOG.warning("a generation in the store cannot be read: %s", hidden(str(error))[:200])
-    return found
-
-
-def _find(db: sqlite3.Connection, generation_id: str, known: Generation | None = None) -> Owned | None:
-    """What stands there. Where the row cannot be read, `known` as far as the row's columns tell of it, unless it is
-    without an owner and has no other task: then what is known is more."""
-    found = _read(db.execute(f"{_ROWS} WHERE id = ?", (generation_id,)))
-    if found or known is None:
-        return found[0] if found else None
-    columns = db.execute("SELECT state, owner, task_id FROM generation WHERE id = ?", (generation_id,)).fetchone()
-    state, owner_id, task_id = (each if isinstance(each, str) else "" for each in columns or ("", "", ""))
-    if not owner_id and task_id in {"", known.task_id}:
-        return None
-    state = next((each for each in State if each.value == state), known.state)
-    return Owned(replace(known, state=state, task_id=task_id, parked=False), owner_id)
 
 
 def _is_anothers(found: Owned, generation: Generation, owner_id: str) -> bool:

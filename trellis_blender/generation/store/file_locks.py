@@ -54,7 +54,7 @@ def hold(path: Path) -> Held:
         else:
             held = Held(path, number)
             _held_here.add(_key(path))
-            # Whoever looked at it before it was locked has taken it for one of the dead, and removed it.
+            # A Blender that looked at it before it was locked took its owner for dead, and removed it.
             if held.is_there():
                 return held
             held.close()

@@ -15,6 +15,7 @@ import os
 import platform
 import re
 import stat
+import sys
 import tempfile
 import threading
 import time
@@ -34,8 +35,11 @@ FOLDER_NAME = "owners"
 LOCKED_WITHIN_S = 3600.0
 """After it was made, an owner's file is locked for sure: no clock is further from the drive's."""
 NAME_LIMIT_BYTES = 1000
+TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (nothing in it is trusted before it is looked at)
+USERS_TEMPORARY_FOLDER = 65537
+"""macOS's number for it, `_CS_DARWIN_USER_TEMP_DIR` in its unistd.h, which Python has no name for."""
 _NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
-"""What is no such name belongs to no owner, and is no file's."""
+"""Other names belong to no owner, and are no names of files."""
 
 
 class Owner:
@@ -159,17 +163,38 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
 
 
+def _user() -> str:
+    """Not by a variable of the environment where the system has a number for it."""
+    if hasattr(os, "getuid"):
+        return str(os.getuid())
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # in a container a user may have no name
+        return "me"
+
+
+def _of_this_computer() -> Path:
+    """The folder for temporary files that is the same for all processes of the user: not by TMPDIR or TEMP, which a
+    pipeline sets anew for each of its jobs. That one only where there is no other."""
+    places: list[str] = []
+    with suppress(OSError, ValueError):
+        if os.name == "nt":
+            places.append(os.path.join(os.environ.get("LOCALAPPDATA", ""), "Temp"))  # noqa: PTH118
+        elif sys.platform == "darwin":
+            places.append(os.confstr(USERS_TEMPORARY_FOLDER) or "")
+        else:
+            places.append(TEMPORARY_FOLDER)
+    usable = (place for place in places if Path(place).is_absolute() and os.access(place, os.W_OK | os.X_OK))
+    return Path(next(usable, "") or tempfile.gettempdir())
+
+
 def shared_folder() -> Path:
     """A folder for what is of no use after a restart of the computer. Raises OSError where there can be none.
 
     It lies on this computer itself, where files can be locked: a home may be on a drive that has no locks. In a folder
     that all users can write to, another user may have made it first, to read or to redirect what is put there.
     """
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # in a container a user may have no name
-        user = "me"
-    path = Path(tempfile.gettempdir()) / f"trellis-{sha256(user.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    path = _of_this_computer() / f"trellis-{sha256(_user().encode('utf-8', 'replace')).hexdigest()[:8]}"
     path.mkdir(mode=0o700, exist_ok=True)
     if os.name != "nt":
         found = path.lstat()

@@ -5,7 +5,7 @@ The store has the last word: another Blender may have taken a generation further
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,8 @@ from ..states import AT_THE_SERVICE, UNFINISHED, State
 from .owners import Owner
 
 if TYPE_CHECKING:
-    from .database import Owned, Store
+    from .database import Store
+    from .owned import Owned
 
 LOG = logging.getLogger(__name__)
 
@@ -99,15 +100,22 @@ class Books:
                 return found.generation
         return generation
 
-    def take(self, generation: Generation, picture: Picture | None) -> Generation | None:
-        """Enters it as this Blender's, with its picture; None where that fails; the reason is published then."""
+    def take(
+        self, generation: Generation, pictures: Sequence[Picture], remember: Callable[[tuple[bytes, ...]], object]
+    ) -> Generation | None:
+        """Enters it as this Blender's, with its pictures; None where that fails; the reason is published then.
+
+        `remember` gets the pictures as they are sent: their folder may be cleared away at any moment."""
         self._known.add(generation.id)
         try:
-            if picture is not None:
-                from ..files import keep_picture
+            if pictures:
+                from ..files import digest_of, keep_pictures
 
-                digest = keep_picture(picture, self._folder / generation.folder_name)
-                generation = replace(generation, picture_sha256=digest)
+                contents = keep_pictures(pictures, self._folder / generation.folder_name)
+                remember(contents)
+                generation = replace(generation, picture_sha256=digest_of(contents[:1]))
+                if len(contents) > 1:
+                    generation = replace(generation, views_sha256=digest_of(contents))
             taken_further = self._open().take(generation, self._owner.id, self._owner.is_alive)
         except Exception as problem:
             if not isinstance(problem, GenerationProblem):

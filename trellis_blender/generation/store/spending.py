@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ...piapi.picture_models import PRICE_KNOWN_LATER
+from ...piapi.models import PRICE_KNOWN_LATER
 from ..file_names import path_key, writable
 
 COLUMNS = ("date", "task", "model", "name", "blend file", "charged USD", "price USD", "known")
@@ -73,7 +73,7 @@ def to_csv(tasks: Iterable[TaskCost]) -> bytes:
     for task in tasks:
         table.writerow(
             (
-                datetime.fromtimestamp(task.at).isoformat(" ", "seconds"),
+                _moment(task.at),
                 _harmless(task.task_id),
                 _harmless(task.model),
                 _harmless(task.name),
@@ -102,6 +102,14 @@ def _known(task: TaskCost) -> str:
     if task.charged_usd is not None:
         return CHARGED
     return NOT_TOLD if task.price_usd == PRICE_KNOWN_LATER else AT_MOST
+
+
+def _moment(at: float) -> str:
+    """Local time; "" for what no calendar has: one such row must not keep the others from the bill."""
+    try:
+        return datetime.fromtimestamp(at).isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def _begin_of_month(now: float) -> float:

@@ -8,13 +8,16 @@ The rollback journal is used rather than WAL, which does not work on the network
 import logging
 import random
 import sqlite3
+import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from queue import SimpleQueue
+from typing import ParamSpec, TypeVar, cast
 
 from ..problems import DiskFull, FolderUnusable, explain_os_error
+from ..threads import come_so_far
 
 LOG = logging.getLogger(__name__)
 
@@ -74,6 +77,16 @@ def again_where_moved(act: Callable[Given, Found]) -> Callable[Given, Found]:
     return tried
 
 
+class _Wish:
+    """Something to be written, and what came of it."""
+
+    def __init__(self, act: Callable[[sqlite3.Connection], object]) -> None:
+        self.act = act
+        self.found: object = None
+        self.problem: Exception | None = None
+        self.is_settled = False
+
+
 class StoreFile:
     """The file at `path`, made where there is none. Where it is gone, or is another one than before, `refill` writes
     into the new one what is known.
@@ -83,6 +96,40 @@ class StoreFile:
         self._path = path
         self._refill = refill
         self._number: int | None = None
+        self._writing = threading.Lock()
+        self._wishes: SimpleQueue[_Wish] = SimpleQueue()
+
+    def write(self, act: Callable[[sqlite3.Connection], Found]) -> Found:
+        """What `act` returns, or raises; what it has written is on the disk then.
+
+        What several threads want to write at the same moment is one transaction: each waits for the disk, which takes
+        longer than all else. An `act` may be called more than once, of which only the last time counts.
+        """
+        wish = _Wish(act)
+        self._wishes.put(wish)
+        with self._writing:
+            if not wish.is_settled:
+                wishes = come_so_far(self._wishes)
+                self._settle(wishes if wish in wishes else [wish, *wishes])
+        if wish.problem is not None:
+            raise wish.problem
+        return cast("Found", wish.found)
+
+    def _settle(self, wishes: list[_Wish]) -> None:
+        """Where one fails, nothing was written, and each is tried alone, unless another Blender keeps all waiting."""
+        try:
+            with self.opened() as db:
+                db.execute("BEGIN IMMEDIATE")
+                found = [wish.act(db) for wish in wishes]
+        except Exception as problem:  # noqa: BLE001 (whoever wanted it gets it)
+            for wish in wishes:
+                if len(wishes) > 1 and not _is_locked(problem):
+                    self._settle([wish])
+                else:
+                    wish.problem, wish.is_settled = problem, True
+            return
+        for wish, each in zip(wishes, found, strict=True):
+            wish.found, wish.is_settled = each, True
 
     @contextmanager
     def opened(self) -> Generator[sqlite3.Connection]:
@@ -132,8 +179,13 @@ class StoreFile:
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
+def _is_locked(problem: Exception) -> bool:
+    """Whether it comes from another process that writes all the time."""
+    return getattr(problem.__context__, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
 def _text(content: bytes) -> str:
-    """What is no UTF-8 is not to hinder anybody from reading the rows beside it."""
+    """One row that is not UTF-8 must not keep the others from being read."""
     return content.decode("utf-8", "replace")
 
 

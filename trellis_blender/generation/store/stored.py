@@ -9,9 +9,9 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar, cast, get_type_hints
 
 from ...piapi.http.bounded_json import read_json
-from ...piapi.picture_models import PRICE_KNOWN_LATER
+from ...piapi.models import PRICE_KNOWN_LATER, VIEWS_LIMIT
 from ..record.generation import Generation
-from ..record.request import GenerationRequest, Placement
+from ..record.request import GenerationRequest, Placement, View
 from ..states import State
 
 LENGTH_LIMIT = 4_000_000
@@ -36,6 +36,8 @@ def to_json(generation: Generation, before: str = "") -> str:
         del found[name]
     found["state"] = generation.state.value
     del found["request"]["picture"]
+    for view in found["request"]["views"]:
+        del view["picture"]
     found["request"]["parameters"] = dict(generation.request.parameters)
     if generation.request.price_usd == PRICE_KNOWN_LATER:
         found["request"]["price_usd"] = None  # JSON has no word for it
@@ -58,7 +60,7 @@ def from_json(text: object) -> Generation:
         price_usd = PRICE_KNOWN_LATER if request["price_usd"] is None else _number(request["price_usd"])
         parameters = tuple((name, _number(value)) for name, value in _object(request["parameters"]).items())
         made = _made(GenerationRequest, request, placement=request["placement"], price_usd=price_usd,
-                     parameters=parameters, picture=None)  # fmt: skip
+                     parameters=parameters, picture=None, views=_views(request.get("views", [])))  # fmt: skip
         generation = _made(Generation, found, request=made, state=State(found["state"]))
     except (KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
@@ -72,6 +74,13 @@ def _made(kind: type[Kind], found: dict[str, Any], **known: Any) -> Kind:
     hints = get_type_hints(kind)
     given = {name: _checked(value, hints[name]) for name, value in found.items() if name in hints and name not in known}
     return kind(**{name: value for name, value in given.items() if name not in _NOT_STORED}, **known)
+
+
+def _views(value: object) -> tuple[View, ...]:
+    found = cast("list[object]", value)
+    if not isinstance(value, list) or len(found) >= VIEWS_LIMIT:
+        raise TypeError("no views")
+    return tuple(_made(View, _object(view), picture=None) for view in found)
 
 
 def _checked(value: object, hint: object) -> object:

@@ -3,8 +3,8 @@
 
 from dataclasses import dataclass, field
 
-from ...piapi.answers import ListedTask
 from ...piapi.errors import PiapiError
+from ...piapi.task_lists import ListedTask
 from ..providers import ListsTasks
 
 

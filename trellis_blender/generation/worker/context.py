@@ -14,9 +14,10 @@ from typing import Any
 from ...piapi.account import Plan
 from ...piapi.answers import Task
 from ...piapi.http.connections import Connections
+from ...piapi.service import Service
 from ...piapi.timings import USUAL_TIMINGS, Timings
-from ..files import INPUT_NAME, write_whole
-from ..limits.rate_limit import Pace, RateLimit, poll_delay_s
+from ..files import input_name, write_whole
+from ..limits.rate_limit import Pace, RateLimit, is_early, poll_delay_s
 from ..problems import GenerationProblem, explain_os_error
 from ..providers import at_beginning, provider_of, wording_of
 from ..record import costs
@@ -31,10 +32,6 @@ TOLD_FROM_S = 20.0
 """A longer wait before a request is said: the limit on requests or `Retry-After`, that of another generation too."""
 
 
-def _nothing() -> None:
-    """No other Blender has to know that this one is alive."""
-
-
 class Stopped(Exception):
     """The add-on is being switched off; what was saved last is where it goes on."""
 
@@ -43,13 +40,19 @@ class Dropped(Exception):
     """Cancelled before anything was sent."""
 
 
+class Paused(Exception):
+    """To be sent later, when the artist says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all threads of a queue share.
 
-    `running` counts the generations that share the rate limit, `staged` has the ids of those that the service lets wait
-    because the account's tasks at once are used up, `adopt_plan` gets the limits of the account. `stay_owner`
-    sees to it that other Blenders take this one for alive.
+    `spacing_s` is how far apart polls have to be, so that all generations keep to the rate limit that they share,
+    `staged` has the ids of those that the service lets wait because the account's tasks at once are used up,
+    `adopt_plan` gets the limits of the account. `stay_owner` sees to it that other Blenders take this one for alive,
+    `start_waiting` that those begin that have a turn now. `refuse_views` gets a service that has refused several
+    pictures for one model.
     """
 
     store: Store
@@ -58,10 +61,12 @@ class Surroundings:
     pace: Pace
     limit: RateLimit
     publish: Callable[[Generation], None]
-    running: Callable[[], int]
+    spacing_s: Callable[[], float]
     staged: set[str]
     adopt_plan: Callable[[Plan], None]
-    stay_owner: Callable[[], object] = _nothing
+    stay_owner: Callable[[], object] = lambda: None
+    start_waiting: Callable[[], object] = lambda: None
+    refuse_views: Callable[[Service], object] = lambda _: None
     now: Callable[[], float] = time.time
     timings: Timings = USUAL_TIMINGS
 
@@ -78,6 +83,11 @@ class Work:
         self.wording = wording_of(generation.request.model)
         self.connections = Connections()
         self.is_submitting = False
+        self.video_url = self.cutout_url = ""
+        self.gives_way = False
+        """Whether what is left to do keeps no other generation waiting."""
+        self.quiet_s: float | None = None
+        """Seconds to its next poll while it is hardly ever polled, see `Pace`; None from then on."""
         self._submitted_at: float | None = None
         self._chance = random.Random()
         self._begun_at = around.now()
@@ -148,24 +158,36 @@ class Work:
         """True where the artist has cancelled it, now or before Blender ended."""
         return self.job.cancelling or self.generation.cancel_asked
 
-    def picture(self) -> bytes:
-        """The PNG that is sent, b"" where it is gone; where its folder was cleared away meanwhile it is written again.
+    def pictures(self) -> tuple[bytes, ...]:
+        """The PNGs that are sent, () where one of them is gone; where their folder was cleared away meanwhile they are
+        written again.
 
-        Raises GenerationProblem where it cannot be read or written.
+        Raises GenerationProblem where they cannot be read or written.
         """
-        path = self.folder / INPUT_NAME
+        if not self.generation.request.sends_picture:
+            return ()
+        paths = [self.folder / input_name(number) for number in range(1, 2 + len(self.generation.request.views))]
         try:
-            return path.read_bytes()
+            return tuple(path.read_bytes() for path in paths)
         except FileNotFoundError:
-            if self.job.picture:
-                write_whole(path, self.job.picture)
-            return self.job.picture
+            for path, content in zip(paths, self.job.pictures, strict=False):
+                write_whole(path, content)
+            return self.job.pictures
         except OSError as error:
             raise explain_os_error(error, self.folder) from None
 
     def result_url(self, task: Task) -> str:
         """Where the task's result is, "" where it has none; of pictures the addresses, one a line."""
         return "\n".join(task.picture_urls) if self.generation.request.makes_pictures else task.model_url
+
+    def learn_extras(self, task: Task) -> None:
+        """Keeps where the task's film and cut-out are, for as long as this thread goes on."""
+        self.video_url, self.cutout_url = task.video_url, task.cutout_url
+
+    def give_way(self) -> None:
+        """It is ready: another one may be worked on in its place, while the rest of it comes."""
+        self.gives_way = True
+        self.around.start_waiting()
 
     def charged(self) -> str:
         """What it has cost, as a sentence."""
@@ -189,10 +211,13 @@ class Work:
     def rest_between_polls(self) -> None:
         """Waits for the next poll; a cancel cuts it short once."""
         age_s = max(self.around.now() - (self.generation.submitted_at or self._begun_at), 0.0)
-        spacing_s = self.around.limit.spacing_s(self.around.running())
+        spacing_s = self.around.spacing_s()
         if self.generation.id in self.around.staged:
             spacing_s = max(spacing_s, self.around.pace.longest_s)
-        self.job.wake.wait(poll_delay_s(self.around.pace, age_s, self.generation.expected_s, spacing_s, self._chance))
+        pace, expected_s = self.around.pace, self.generation.expected_s
+        delay_s = poll_delay_s(pace, age_s, expected_s, spacing_s, self._chance)
+        self.quiet_s = delay_s if is_early(pace, age_s + delay_s, expected_s) else None
+        self.job.wake.wait(delay_s)
         self.job.wake.clear()
         self.stop_or_drop()
 
@@ -210,11 +235,13 @@ class Work:
             self.stop_or_drop()
 
     def stop_or_drop(self) -> None:
-        """Raises Stopped or Dropped where that was asked for."""
+        """Raises Stopped, Dropped or Paused where that was asked for."""
         if self.job.stopping:
             raise Stopped
         if self.job.cancelling and self.generation.state is State.QUEUED:
             raise Dropped
+        if self.job.pausing and self.generation.state is State.QUEUED:
+            raise Paused
 
     def _changed(self, changes: dict[str, Any]) -> Generation:
         return replace(self.generation, **changes)

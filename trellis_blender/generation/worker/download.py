@@ -35,11 +35,11 @@ def part_in(folder: Path) -> Part | None:
 def keep_model(
     result: ResultStream,
     folder: Path,
-    tell: Callable[[float], None],
+    report: Callable[[float], None],
     limit: int = SIZE_LIMIT_BYTES,
     go_on: Callable[[], object] = lambda: None,
 ) -> Path:
-    """Writes the chunks into `folder` and returns the checked model's path. `tell` hears the share received, 0–1;
+    """Writes the chunks into `folder` and returns the checked model's path. `report` gets the share received, 0–1;
     `go_on` is called now and then while the model is checked, and may raise.
 
     Raises ModelUnusable (a file that is refused stays as `model.refused`), DiskFull, FolderUnusable, and whatever
@@ -52,7 +52,7 @@ def keep_model(
         folder.mkdir(parents=True, exist_ok=True)
         if not result.starts_at:
             _note(folder, result.identity)
-        _write(result, part, tell, limit)
+        _write(result, part, report, limit)
         try:
             check_glb(part, go_on)
         except ModelUnusable as problem:
@@ -85,7 +85,7 @@ def _note(folder: Path, identity: FileIdentity | None) -> None:
         patiently(lambda: (folder / NOTE_NAME).write_text(note, encoding="utf-8"))
 
 
-def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limit: int) -> None:
+def _write(result: ResultStream, part: Path, report: Callable[[float], None], limit: int) -> None:
     received = result.starts_at
     with patiently(lambda: part.open("r+b" if received else "wb")) as file:
         file.seek(received)
@@ -95,7 +95,7 @@ def _write(result: ResultStream, part: Path, tell: Callable[[float], None], limi
                 raise _too_large(limit)
             file.write(chunk)
             if result.size:
-                tell(min(received / result.size, 1.0))
+                report(min(received / result.size, 1.0))
         file.truncate()
         file.flush()
         sync(file.fileno())

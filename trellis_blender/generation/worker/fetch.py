@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from ...gltf.errors import ModelUnusable
 from ...piapi.errors import NotSent, PiapiError, TooManyRequests, Unclear
+from ...piapi.http.connections import Connections
 from ...piapi.http.result_file import Part, ResultStream, open_result
+from ...piapi.service import Service
+from ...piapi.timings import Timings
 from ..files import EXPORT_NAME, PICTURE_STEM, pictures_in, write_whole
 from ..problems import FolderGone, NoPicture
 from ..providers import Client
@@ -16,6 +19,7 @@ from ..store.database import to_json
 from .backoff import Patience
 from .context import Stopped, Work
 from .download import keep_model, part_in
+from .job import Job
 from .picture_file import read_picture
 
 FETCH_TRIES = 3
@@ -38,8 +42,8 @@ def fetch(work: Work, client: Client) -> None:
             if not tries_left:
                 raise
         _renew_address(work, client, patience)
-    if work.job.picture:
-        work.picture()
+    if work.job.pictures:
+        work.pictures()
     wanted = work.generation.wanted and not work.is_cancelled
     ready = {"state": State.READY, "wanted": wanted, "problem": "", "parked": False, "stage": "", "progress": None}
     write_whole(work.folder / EXPORT_NAME, to_json(replace(work.generation, **ready)).encode())
@@ -47,13 +51,16 @@ def fetch(work: Work, client: Client) -> None:
 
 
 def _download(work: Work) -> None:
-    def tell(share: float) -> None:
+    def report(share: float) -> None:
         if int(share * 20) != int((work.generation.progress or 0.0) * 20):
             work.change(stage="", progress=share, problem="")
 
     with _opened(work, work.generation.model_url, part_in(work.folder)) as result:
         keep_model(
-            result._replace(chunks=_until_stopped(work, result.chunks)), work.folder, tell, go_on=lambda: _go_on(work)
+            result._replace(chunks=until_stopped(work.job, result.chunks)),
+            work.folder,
+            report,
+            go_on=lambda: _go_on(work.job),
         )
 
 
@@ -66,7 +73,7 @@ def _download_pictures(work: Work) -> None:
             continue
         with _opened(work, url) as result:
             try:
-                content, ending = read_picture(_until_stopped(work, result.chunks), result.size)
+                content, ending = read_picture(until_stopped(work.job, result.chunks), result.size)
             except NoPicture as problem:
                 raise ModelUnusable(problem.reason) from None
         write_whole(work.folder / f"{stem}{ending}", content)
@@ -74,14 +81,20 @@ def _download_pictures(work: Work) -> None:
 
 
 def _opened(work: Work, url: str, part: Part | None = None) -> AbstractContextManager[ResultStream]:
-    service = work.job.service
+    return opened(work.job.service, work.connections, work.around.timings, url, part)
+
+
+def opened(
+    service: Service, connections: Connections, timings: Timings, url: str, part: Part | None = None
+) -> AbstractContextManager[ResultStream]:
+    """A file of a task, as `open_result` opens it."""
     return open_result(
         url,
         part,
-        connections=work.connections,
+        connections=connections,
         from_this_computer=service.is_loopback,
         limits=service.limits,
-        timings=work.around.timings,
+        timings=timings,
     )
 
 
@@ -93,16 +106,18 @@ def _renew_address(work: Work, client: Client, patience: Patience) -> None:
     except (NotSent, Unclear, TooManyRequests) as error:
         patience.wait(error)
         return
+    work.learn_extras(task)
     if url := work.result_url(task):
         work.save(model_url=url)
 
 
-def _until_stopped(work: Work, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def until_stopped(job: Job, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks; raises Stopped between them where the add-on is switched off."""
     for chunk in chunks:
-        _go_on(work)
+        _go_on(job)
         yield chunk
 
 
-def _go_on(work: Work) -> None:
-    if work.job.stopping:
+def _go_on(job: Job) -> None:
+    if job.stopping:
         raise Stopped

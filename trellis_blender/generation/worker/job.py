@@ -8,29 +8,31 @@ from dataclasses import dataclass, field
 from ...piapi.service import Service
 
 
-def _nothing() -> None:
-    """There is no connection to be cut yet."""
-
-
 @dataclass(slots=True)
 class Job:
     """The handles by which another thread reaches a worker; `cut` breaks its connections off.
 
-    `is_glance`: a submission whose answer was lost is looked for once, and not for some minutes. `picture` is the PNG
-    that is to be sent, where it is in memory as well, b"" where it is on the disk only.
+    `is_glance`: a submission whose answer was lost is looked for once, and not for some minutes. `pictures` are the
+    PNGs that are to be sent, where they are in memory as well, () where they are on the disk only.
     """
 
     service: Service
     is_glance: bool = False
     cancelling: bool = False
+    pausing: bool = False
     stopping: bool = False
     wake: threading.Event = field(default_factory=threading.Event)
-    cut: Callable[[], None] = _nothing
-    picture: bytes = field(default=b"", repr=False)
+    cut: Callable[[], None] = lambda: None
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
 
     def cancel(self) -> None:
         """Asks for the generation to be dropped."""
         self.cancelling = True
+        self.wake.set()
+
+    def pause(self) -> None:
+        """Asks for the generation to rest, unless it is being sent or has been."""
+        self.pausing = True
         self.wake.set()
 
     def cuts_by(self, cut: Callable[[], None]) -> None:

@@ -4,17 +4,14 @@
 import re
 from collections.abc import Iterable
 
+from ...imaging.kinds import kind_of
 from ..problems import NoPicture
 
 SIZE_LIMIT_BYTES = 64 * 2**20
 SIGNATURE_BYTES = 512
 """So much of the beginning tells a picture from a web page."""
 
-_SIGNATURES = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), ".png"),
-    (re.compile(rb"\xff\xd8\xff"), ".jpg"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), ".webp"),
-)
+_ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "WebP": ".webp"}
 """Blender reads other kinds as well, but these tell in their header how large they are: from a stranger's server a few
 megabytes that unfold to gigabytes must not reach the decoder.
 """
@@ -23,9 +20,8 @@ _WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|scr
 
 def ending_of(beginning: bytes) -> str:
     """The ending of a picture's file by its first bytes. Raises NoPicture for what is none."""
-    for signature, ending in _SIGNATURES:
-        if signature.match(beginning):
-            return ending
+    if ending := _ENDINGS.get(kind_of(beginning[:16])):
+        return ending
     if _WEB_PAGE.match(beginning):
         raise NoPicture("a web page")
     raise NoPicture("no PNG, JPEG or WebP" if beginning else "empty")

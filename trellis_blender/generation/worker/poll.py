@@ -18,7 +18,9 @@ from ...piapi.errors import (
     TooManyRequests,
     Unclear,
 )
+from ...piapi.models import SEGMENT
 from ..providers import Client, at_beginning
+from ..record.picture_request import found_nothing
 from ..record.progress import read_log, share_of_time
 from ..states import State
 from .backoff import Patience
@@ -37,6 +39,7 @@ PLAN_LIMIT_S = 10.0
 NOTHING_KNOWN = Plan(None, None)
 MISSES_TOLERATED = 5
 """404 in a row: a task that was just made may not be known everywhere yet."""
+TRY_ONE_PICTURE = "PiAPI does not promise that it takes several pictures: try it with one."
 EMPTY_ANSWERS_TOLERATED = 3
 """Polls that say "completed" and name no model, before that is taken at its word."""
 UNKNOWN_TASK = (
@@ -72,7 +75,9 @@ def follow(work: Work, client: Client) -> None:
             misses = 0
             if task.status is Status.COMPLETED and not work.result_url(task):
                 empty += 1
-                if empty >= EMPTY_ANSWERS_TOLERATED:
+                if empty >= EMPTY_ANSWERS_TOLERATED and request.task_type == SEGMENT:
+                    work.rest(State.FAILED, found_nothing(work.generation))
+                elif empty >= EMPTY_ANSWERS_TOLERATED:
                     raise ModelUnusable(f"the task is completed, but names no {_what(work)}")
             else:
                 apply(work, task, remark)
@@ -84,6 +89,8 @@ def apply(work: Work, task: Task, remark: str = "") -> None:
     """Takes over what the service says about the task; while that goes on, its row says the `remark`."""
     if task.charged_usd is not None and task.charged_usd != work.generation.charged_usd:
         work.save(charged_usd=task.charged_usd)
+    if work.generation.request.views and task.pictures_named not in {0, work.generation.views_taken}:
+        work.save(views_taken=task.pictures_named)
     if task.status is Status.STAGED:
         work.around.staged.add(work.generation.id)
     else:
@@ -91,6 +98,7 @@ def apply(work: Work, task: Task, remark: str = "") -> None:
     if task.status is Status.COMPLETED and (url := work.result_url(task)):
         # How far the task had got says nothing about the download; its log may still name the seed.
         learned = _read_progress(work, task) | {"stage": "", "progress": None}
+        work.learn_extras(task)
         work.save(
             state=State.DOWNLOADING,
             model_url=url,
@@ -102,7 +110,8 @@ def apply(work: Work, task: Task, remark: str = "") -> None:
         name = at_beginning(work.provider.name)
         said = f": “{' '.join(task.error_message.split())[:300].rstrip('.')}”" if task.error_message else ""
         what = "this picture" if work.generation.request.makes_pictures else "this model"
-        work.rest(State.FAILED, f"{name} could not make {what}{said}. {work.charged()} Change it and try again.")
+        advice = TRY_ONE_PICTURE if work.generation.request.views else "Change it and try again."
+        work.rest(State.FAILED, f"{name} could not make {what}{said}. {work.charged()} {advice}")
     elif task.status is Status.CANCELLED:
         work.rest(State.CANCELLED, f"Cancelled at {work.provider.name}. {work.charged()}")
     elif task.status is Status.PROCESSING:

@@ -5,8 +5,6 @@ import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Generator
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...piapi.service import Service
@@ -14,6 +12,7 @@ from ...piapi.timings import MOST_AT_ONCE
 from ..limits.rate_limit import RateLimit
 from ..problems import GenerationProblem
 from ..record.generation import Generation
+from ..states import State
 from ..threads import NoThread, begun
 from .job import Job
 
@@ -33,6 +32,7 @@ class _AtWork(NamedTuple):
     job: Job
     worker: "Worker"
     thread: threading.Thread
+    limit: RateLimit
 
 
 class WorkerPool:
@@ -62,6 +62,10 @@ class WorkerPool:
         """True while a thread works on a generation."""
         return bool(self._at_work)
 
+    def are_going_on(self) -> bool:
+        """True while a thread works on a generation, and nobody has asked it to end."""
+        return self.are_at_work and not self.are_stopped
+
     @property
     def has_waiting(self) -> bool:
         """True while a generation waits for its turn."""
@@ -71,19 +75,24 @@ class WorkerPool:
         """Puts a generation behind those that wait for their turn."""
         self._waiting.append((generation, job))
 
-    def keep_picture(self, job: Job, path: Path) -> None:
-        """Keeps the picture as it is sent in memory, for a folder that is deleted before that."""
-        if sum(len(each.picture) for _, each in self._waiting) < KEPT_PICTURES_BYTES:
-            with suppress(OSError):
-                job.picture = path.read_bytes()
+    def keep_pictures(self, job: Job, contents: tuple[bytes, ...]) -> None:
+        """Keeps the pictures as they are sent in memory, for a folder that is deleted before that."""
+        if sum(len(content) for _, each in self._waiting for content in each.pictures) < KEPT_PICTURES_BYTES:
+            job.pictures = contents
 
     def take_back(self, generation_id: str) -> Generation | None:
-        """Takes one that waits out again, where it has no task yet; None for all others."""
+        """Takes one that waits out again, where it was never sent; None for all others, of which some may be paid."""
         for waiting in list(self._waiting):
-            if waiting[0].id == generation_id and not waiting[0].task_id:
+            if waiting[0].id == generation_id and waiting[0].state is State.QUEUED:
                 self._waiting.remove(waiting)
                 return waiting[0]
         return None
+
+    def pause(self) -> list[Generation]:
+        """Takes out all that wait and were never sent, and has those rest whose thread has not sent them yet."""
+        for each in list(self._at_work.values()):
+            each.job.pause()
+        return [each for each, _ in list(self._waiting) if self.take_back(each.id) is not None]
 
     def job_of(self, generation_id: str) -> Job | None:
         """The handles of one that waits or is worked on; None for all others."""
@@ -107,8 +116,13 @@ class WorkerPool:
         return at_work.worker.generation if at_work is not None and at_work.worker.generation.is_working else None
 
     def at_work_by_account(self) -> Counter[RateLimit]:
-        """How many generations of each account are worked on, by the account's limit."""
-        return Counter(self._limit_of(each.job.service) for each in list(self._at_work.values()))
+        """How many generations of each account the service works on, by the account's limit."""
+        return Counter(each.limit for each in self._busy())
+
+    def spacing_s(self, limit: RateLimit) -> float:
+        """Seconds between two polls of an account's generation that is polled as often as can be."""
+        its = [each.worker.quiet_s for each in self._busy() if each.limit is limit]
+        return limit.spacing_s(len(its), [quiet_s for quiet_s in its if quiet_s])
 
     def start(self) -> Generator[tuple[Generation, str]]:
         """Starts all whose turn it is; gives those that could not be started, each with the reason."""
@@ -121,7 +135,7 @@ class WorkerPool:
                 yield waiting[0], str(problem)
 
     def stop(self) -> list[threading.Thread]:
-        """Asks all threads to end and starts no other; the threads. For who holds the condition."""
+        """Asks all threads to end and starts no other; the threads. The caller holds the condition."""
         self.are_stopped = True
         self._waiting.clear()
         for each in self._at_work.values():
@@ -130,12 +144,18 @@ class WorkerPool:
 
     def _next(self) -> tuple[Generation, Job] | None:
         with self._condition:
-            if self.are_stopped or len(self._at_work) >= self.allowed_at_once:
+            # Those that only download keep none waiting, unless there are as many of them: then the network is slow.
+            downloading = sum(each.worker.is_downloading for each in list(self._at_work.values()))
+            if self.are_stopped or max(len(self._busy()), downloading) >= self.allowed_at_once:
                 return None
             at_work = self.at_work_by_account()
             # The last worker of one that was resumed at once may not have ended yet.
             free = (waiting for waiting in self._waiting if waiting[0].id not in self._at_work)
             return next((waiting for waiting in free if self._may_start(waiting[1].service, at_work)), None)
+
+    def _busy(self) -> list[_AtWork]:
+        at_work = list(self._at_work.values())
+        return [each for each in at_work if not (each.worker.gives_way or each.worker.is_downloading)]
 
     def _may_start(self, service: Service, at_work: Counter[RateLimit]) -> bool:
         """The first of an account finds out how many it allows at once; until then the others wait."""
@@ -152,7 +172,7 @@ class WorkerPool:
         with self._condition:
             if self.are_stopped:
                 return
-            self._at_work[generation.id] = _AtWork(job, worker, thread)
+            self._at_work[generation.id] = _AtWork(job, worker, thread, self._limit_of(job.service))
             try:
                 begun(thread)
             except NoThread:

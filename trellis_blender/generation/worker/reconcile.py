@@ -7,8 +7,8 @@ PiAPI has no idempotency key, so to submit again might be to pay again. Which ta
 import time
 from collections.abc import Iterable
 
-from ...piapi.answers import ListedTask
 from ...piapi.errors import PiapiError, Unclear
+from ...piapi.task_lists import ListedTask
 from ..problems import GenerationProblem
 from ..providers import Client, ListsTasks
 from ..record import costs
@@ -26,10 +26,10 @@ NOT_THERE = (
 )
 
 
-def look_for(work: Work, client: Client, error: Unclear | None = None, picture_as: str = "") -> None:
+def look_for(work: Work, client: Client, error: Unclear | None = None, pictures_as: tuple[str, ...] = ()) -> None:
     """Leaves the generation waiting, with its task; or of unknown outcome, with what the artist has to know.
 
-    `picture_as` is the text or the address that the picture went out as, "" where that is not known any more.
+    `pictures_as` are the texts or the addresses that the pictures went out as, () where that is not known any more.
     """
     work.is_submitting = False
     why = work.wording.fill(error.happened if error else NEVER_CAME)
@@ -39,7 +39,7 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, picture_a
         work.rest(State.OUTCOME_UNKNOWN, f"{why} {costs.unknown(work.generation)}")
         return
     work.change(stage="Looking for its task", problem=why)
-    search = _Search(work, client, picture_as)
+    search = _Search(work, client, pictures_as)
     for wait_s in work.around.timings.look_after_s[: 1 if work.job.is_glance else None]:
         work.pause(wait_s)
         if search.look():
@@ -51,21 +51,24 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, picture_a
 
 _since: dict[tuple[str, float], float] = {}
 """When each submission was sent or first looked for, by the monotonic clock."""
+_ruled_out: dict[tuple[str, float], set[str]] = {}
+"""The tasks that were found to be others', of each submission: where an account makes hundreds, each search goes on
+where the last one has ended, else none would come to an end."""
 
 
 class _Search:
     """Several looks for the task of one generation."""
 
-    def __init__(self, work: Work, client: ListsTasks, picture_as: str) -> None:
+    def __init__(self, work: Work, client: ListsTasks, pictures_as: tuple[str, ...]) -> None:
         self._work = work
         self._client = client
-        self._sent = Sent(_picture(work), picture_as)
-        self._others: set[str] = set()
+        self._sent = Sent(_pictures(work), pictures_as)
         self._looked_at: dict[str, ListedTask] = {}
         self._undecided: set[str] = set()
         self._problems: list[PiapiError] = []
         now = time.monotonic()
         submission = (work.generation.id, work.generation.submitted_at)
+        self._others = _ruled_out.setdefault(submission, set())
         self._sent_by = _since.setdefault(submission, now - (work.since_submission_s() or 0.0))
         self.is_late = False
         """True once the last look came so late that silence is an answer."""
@@ -137,8 +140,8 @@ class _Search:
         return ""
 
 
-def _picture(work: Work) -> bytes:
+def _pictures(work: Work) -> tuple[bytes, ...]:
     try:
-        return work.picture()
+        return work.pictures()
     except GenerationProblem:
-        return work.job.picture
+        return work.job.pictures

@@ -6,9 +6,9 @@ import logging
 import re
 import threading
 from pathlib import Path
-from typing import cast
 
 from ...piapi.client import Exchange
+from ...piapi.fields import changed
 from ...piapi.http.bounded_json import read_json
 from ...piapi.redaction import hidden
 from ..files import write_whole
@@ -45,12 +45,16 @@ ACCOUNT_WORDS = {
 numbers the ids are blanked."""
 PICTURE_FIELDS = {"image", "images", "file_data"}
 HEADERS_KEPT = re.compile(r"content-type|retry-after|date|.*rate-?limit.*|server")
+HEADER_KEPT = 500
+"""Characters of each; there are at most a hundred."""
+RECORD_LIMIT = 500_000
+"""Characters of an exchange, without pictures; of a longer one no answer is kept."""
 TEXT_KEPT = 2000
 """Characters of an answer that is no JSON."""
 TEXT_READ = 64 * 1024
 """Bytes of it that are looked through."""
 
-_QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\"]*")
+_ADDRESS = re.compile(r"https?://[^\s\"]+")
 _NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -69,11 +73,18 @@ class Recorder:
             "path": exchange.path,
             "sent": blanked(exchange.sent),
             "status": exchange.status,
-            "headers": {name: value for name, value in exchange.headers.items() if HEADERS_KEPT.match(name.lower())},
+            "headers": {
+                name[:HEADER_KEPT]: value[:HEADER_KEPT]
+                for name, value in exchange.headers.items()
+                if HEADERS_KEPT.match(name.lower())
+            },
             "answer": _answer(exchange),
         }
         try:
-            text = hidden(json.dumps(record, ensure_ascii=False, indent=1))
+            text = json.dumps(record, ensure_ascii=False, indent=1)
+            if len(text) > RECORD_LIMIT:
+                text = json.dumps({**record, "answer": f"(an answer of {len(exchange.content)} bytes)"}, indent=1)
+            text = hidden(text)
             with self._lock:
                 number = len(list(self._folder.glob("*.json"))) + 1 if self._folder.is_dir() else 1
                 name = f"{number:04}-{_file_name(exchange)}.json"
@@ -84,12 +95,11 @@ class Recorder:
 
 
 def blanked(value: object, name: str = "") -> object:
-    """`value` with secrets redacted, and without pictures."""
-    if isinstance(value, dict):
-        fields = cast("dict[str, object]", value)
-        return {field: blanked(item, field) for field, item in fields.items()}
-    if isinstance(value, list):
-        return [blanked(item, name) for item in cast("list[object]", value)]
+    """What is in an answer with secrets redacted, and without pictures."""
+    return changed(value, _blanked, name)
+
+
+def _blanked(value: object, name: str) -> object:
     if name.lower() in SECRET_FIELDS:
         return BLANKED if value else value
     if not isinstance(value, str):
@@ -97,7 +107,12 @@ def blanked(value: object, name: str = "") -> object:
     if name in PICTURE_FIELDS and value and not value.startswith("http"):
         return f"(a picture, {len(value)} characters)"
     # Everyone who has the signature in an address can open the file.
-    return _QUERY.sub(rf"\1?{BLANKED}", value)
+    return _ADDRESS.sub(lambda found: _without_query(found[0]), value)
+
+
+def _without_query(address: str) -> str:
+    shown, mark, _ = address.partition("?")
+    return f"{shown}?{BLANKED}" if mark else shown
 
 
 def _answer(exchange: Exchange) -> object:
@@ -106,17 +121,13 @@ def _answer(exchange: Exchange) -> object:
     if is_account and isinstance(said, str) and not said.lstrip().startswith("<"):
         return f"(no JSON, {len(said)} characters)"
     try:
-        return blanked(_account_blanked(said) if is_account and not isinstance(said, str) else said)
+        return blanked(changed(said, _account_blanked) if is_account and not isinstance(said, str) else said)
     except RecursionError:
         return "(nested too deeply)"
 
 
-def _account_blanked(value: object, name: str = "") -> object:
-    if isinstance(value, dict):
-        fields = cast("dict[str, object]", value)
-        return {field: _account_blanked(item, field.lower()) for field, item in fields.items()}
-    if isinstance(value, list):
-        return [_account_blanked(item, name) for item in cast("list[object]", value)]
+def _account_blanked(value: object, field: str) -> object:
+    name = field.lower()
     is_number = isinstance(value, int | float) or value is None
     is_id = name == "id" or name.endswith("_id")
     return BLANKED if value and (is_id or not (is_number or name in ACCOUNT_WORDS)) else value

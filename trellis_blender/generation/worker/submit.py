@@ -2,10 +2,14 @@
 """The step that costs money: a queued generation becomes a task, once."""
 
 import base64
+import re
+from collections.abc import Mapping
+from typing import cast
 
 from ...piapi.client import Client as PiapiClient
-from ...piapi.errors import TooManyRequests, Unclear
-from ..files import INPUT_NAME
+from ...piapi.errors import InputRefused, RequestRefused, TooManyRequests, Unclear, ViewsRefused
+from ...piapi.models import SEGMENT
+from ..files import input_name
 from ..problems import PictureGone
 from ..providers import Client, at_beginning
 from ..states import State
@@ -15,6 +19,8 @@ from .reconcile import look_for
 
 SUBMIT_TRIES = 5
 """So many 429 in a row are waited for; then the generation fails."""
+_ABOUT_PICTURES = re.compile(r"image|picture|file|list|array|string", re.IGNORECASE)
+"""In the service's words for what it refuses; a refusal of something else says nothing about several pictures."""
 
 
 class _TaskOfAnother(Unclear):
@@ -29,7 +35,7 @@ def submit(work: Work, client: Client) -> None:
     _wait_for_staged(work)
     config = work.job.service.task_config()
     inputs = _inputs(work, client)
-    picture_as = str(inputs.get("image", ""))
+    pictures_as = _pictures_as(inputs)
     name = at_beginning(work.provider.name)
     work.is_submitting = True
     for attempt in range(SUBMIT_TRIES):
@@ -44,16 +50,21 @@ def submit(work: Work, client: Client) -> None:
             work.save(state=State.QUEUED, problem=f"{name} takes no more tasks for now; tried again in {wait_s:.0f} s.")
             work.around.limit.hold(wait_s)
             work.pause(wait_s)
+        except (InputRefused, RequestRefused) as error:
+            if not request.views or (error.detail and not _ABOUT_PICTURES.search(error.detail)):
+                raise
+            work.around.refuse_views(work.job.service)
+            raise ViewsRefused(error.detail) from None
         except Unclear as error:
             if work.provider.is_free:
                 raise
-            look_for(work, client, error, picture_as)
+            look_for(work, client, error, pictures_as)
             return
         else:
             if work.adopt(task.task_id):
                 apply(work, task)
             else:
-                look_for(work, client, _TaskOfAnother(), picture_as)
+                look_for(work, client, _TaskOfAnother(), pictures_as)
             return
 
 
@@ -65,15 +76,25 @@ def _wait_for_staged(work: Work) -> None:
 
 
 def _inputs(work: Work, client: Client) -> dict[str, object]:
-    """PiAPI's `input` for this request, with the image from the generation's folder."""
+    """PiAPI's `input` for this request, with the images from the generation's folder: one as `image`, as PiAPI's page
+    has it, several as `images`."""
     request = work.generation.request
     inputs: dict[str, object] = dict(request.parameters)
     if not request.sends_picture:
         return {"prompt": request.prompt, **inputs}
-    content = work.picture()
-    if not content:
+    contents = work.pictures()
+    if not contents:
         raise PictureGone
-    image = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+    images = ["data:image/png;base64," + base64.b64encode(content).decode("ascii") for content in contents]
     if work.job.service.upload_images and isinstance(client, PiapiClient):
-        image = client.upload_image(INPUT_NAME, image)
-    return {"image": image, **inputs}
+        images = [client.upload_image(input_name(number), image) for number, image in enumerate(images, 1)]
+    if request.task_type == SEGMENT:
+        # The documentation calls all of them required.
+        inputs = {"prompt": request.prompt, "negative_prompt": "", **inputs}
+    return {"images": images, **inputs} if len(images) > 1 else {"image": images[0], **inputs}
+
+
+def _pictures_as(inputs: Mapping[str, object]) -> tuple[str, ...]:
+    """The texts or addresses that the pictures go out as."""
+    images = cast("list[str]", inputs.get("images", []))
+    return tuple(images) or tuple(filter(None, [str(inputs.get("image", ""))]))

@@ -13,7 +13,8 @@ from ..record.generation import Generation
 from ..states import State
 from ..store.database import TakenOver
 from ..store.repository import as_found
-from .context import Dropped, Stopped, Surroundings, Work
+from .context import Dropped, Paused, Stopped, Surroundings, Work
+from .extras import fetch_extras
 from .fetch import fetch
 from .job import Job
 from .poll import AT_WORK, follow, learn_plan
@@ -34,6 +35,21 @@ class Worker:
     def generation(self) -> Generation:
         """As it is now."""
         return self._work.generation
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether it keeps no other generation waiting, though it is worked on still."""
+        return self._work.gives_way
+
+    @property
+    def is_downloading(self) -> bool:
+        """Whether the service has done its part, so that it has room for another one's task."""
+        return self._work.generation.state is State.DOWNLOADING
+
+    @property
+    def quiet_s(self) -> float | None:
+        """Seconds between its polls while it is hardly ever polled; None where it is polled as often as can be."""
+        return self._work.quiet_s
 
     def run(self) -> None:
         """Returns when the generation rests: ready, failed, cancelled, parked, or because the add-on stops, or because
@@ -56,6 +72,8 @@ class Worker:
                 work.save(state=State.QUEUED)
         except Dropped:
             work.rest(State.CANCELLED, costs.NOTHING_SENT)
+        except Paused:
+            work.rest(State.QUEUED, costs.PAUSED, parked=True)
         except PiapiError as error:
             # What was cut off by switching off is no failure: what was saved last is where it goes on.
             if not work.job.stopping:
@@ -93,6 +111,8 @@ class Worker:
             if work.generation.state in AT_WORK:
                 follow(work, client)
             if work.generation.state is State.DOWNLOADING:
+                work.around.start_waiting()
                 fetch(work, client)
+                fetch_extras(work)
         finally:
             client.close()

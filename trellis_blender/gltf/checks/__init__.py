@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a GLB has to pass before anything is made of it: it holds together, and it does not ask for too much."""
+"""What a GLB has to pass before anything is made of it: it is consistent, and it does not ask for too much."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is what a GLB describes really in it? What Blender's importer is given has to hold together.
+"""Is what a GLB describes really in it? What Blender's importer is given has to be consistent.
 
 After the glTF 2.0 specification: buffers, views, accessors, nodes, meshes. How much the importer would have to do is
 counted in `budget`. The file is read in small pieces, so that no single step keeps Python's lock from Blender for

@@ -15,7 +15,7 @@ from ...generation.providers import OFFLINE_PREVIEW, models
 from ...piapi.models import Model
 from ..monitor import monitor
 from ..state.settings import model_of, settings_of, why_no_model
-from . import readiness, submission
+from . import submission
 from .spending_operator import SpendingOperator, confirm
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class _PanelButton(GenerateButton):
 
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:
+        from . import readiness
+
         settings = settings_of(context.scene)
         return (not cls.only_model and why_no_model(settings)) or readiness.why_not(settings, cls.model(context))
 

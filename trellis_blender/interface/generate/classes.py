@@ -2,24 +2,25 @@
 """What this room registers with Blender, in this order."""
 
 from . import (
-    background_removal,
-    blockout,
     buttons,
-    concepts,
     drag_and_drop,
     image_from_web,
     model_panel,
     panel,
     prompts,
     samples,
+    spending_operator,
     submission,
 )
+from .blockout import blockout
+from .picture_tasks import concepts, picture_tools
 
 CLASSES = (
     submission.TRELLIS_OT_generate,
     buttons.TRELLIS_OT_generate_from_panel,
     buttons.TRELLIS_OT_try_offline,
     buttons.TRELLIS_OT_new_seed,
+    spending_operator.TRELLIS_OT_generate_from_dialog,
     samples.TRELLIS_OT_try_sample,
     image_from_web.TRELLIS_OT_take_from_web,
     drag_and_drop.TRELLIS_OT_generate_from_files,
@@ -31,7 +32,9 @@ CLASSES = (
     concepts.TRELLIS_OT_generate_from_concepts,
     concepts.TRELLIS_OT_show_concepts,
     concepts.TRELLIS_MT_concepts,
-    background_removal.TRELLIS_OT_remove_background,
+    picture_tools.TRELLIS_OT_remove_background,
+    picture_tools.TRELLIS_OT_enlarge_image,
+    picture_tools.TRELLIS_OT_keep_subject,
     prompts.TRELLIS_OT_edit_prompt,
     prompts.TRELLIS_OT_use_prompt,
     prompts.TRELLIS_MT_prompts,

@@ -12,10 +12,10 @@ import bpy
 
 from ...generation.record import costs
 from ...piapi.models import InputUnusable
-from ..input_image import capture, decode_many, preview
+from ..input_image import capture, decode_many, preview, views
 from ..monitor import monitor
 from ..state import background, configuration
-from ..state.settings import model_of, settings_of, why_no_model
+from ..state.settings import TRELLIS_PG_settings, model_of, settings_of, why_no_model
 from ..text import rows
 from ..text.layouts import draw_text
 from . import submission
@@ -59,8 +59,15 @@ class _PicturesDialog(SpendingDialog):
         preview.look_now(str(self.paths[0]))
         return super().ask(context, event)
 
-    def draw(self, context: bpy.types.Context) -> None:
+    def to_do(self) -> decode_many.Then:
+        return partial(_submit, paths=self.paths, spot=None)
+
+    def draw_question(self, context: bpy.types.Context) -> None:
         _draw(self.layout, context, self.paths)
+
+    def button_text(self, context: bpy.types.Context) -> str:
+        settings = settings_of(context.scene)
+        return costs.button_text(1 if _is_one_model(settings, self.paths) else len(self.paths), model_of(settings))
 
 
 class TRELLIS_OT_generate_from_files(_PicturesDialog):
@@ -96,9 +103,9 @@ class TRELLIS_OT_generate_from_files(_PicturesDialog):
     def prepare(self, context: bpy.types.Context) -> None:
         self.paths = self._found()
 
-    def spend(self, context: bpy.types.Context) -> set[str]:
+    def to_do(self) -> decode_many.Then:
         submit = partial(_submit, paths=self.paths, spot=self.spot)
-        return decode_many.read(self, context, self.paths, submit)
+        return partial(decode_many.read, paths=self.paths, then=submit)
 
     def draw(self, context: bpy.types.Context) -> None:
         if not self.is_chosen:
@@ -156,9 +163,6 @@ class TRELLIS_OT_generate_from_editor(_PicturesDialog):
             self.paths = [capture.keep(*capture.picture_from(context, 'EDITOR'))]
         except OSError as error:
             raise InputUnusable(str(error)) from None
-
-    def spend(self, context: bpy.types.Context) -> set[str]:
-        return _submit(self, context, self.paths, None)
 
 
 class TRELLIS_OT_set_down(bpy.types.Operator):
@@ -227,38 +231,43 @@ def _draw(layout: Any, context: bpy.types.Context, paths: Sequence[Path]) -> Non
     first = preview.look(str(paths[0]))
     if len(paths) == 1 and first.icon:
         layout.template_icon(icon_value=first.icon, scale=THUMBNAIL_SCALE)
-    what = paths[0].name if len(paths) == 1 else f"{len(paths)} pictures, a model for each"
+    if 1 < len(paths) <= model.pictures_max:
+        layout.row().prop(settings, "several", expand=True)
+    is_one = _is_one_model(settings, paths)
+    what = f"{len(paths)} pictures of one thing" if is_one else f"{len(paths)} pictures, a model for each"
+    what = paths[0].name if len(paths) == 1 else what
     row = layout.row()
     row.alignment = 'CENTER'
     row.label(text=rows.plain(what), translate=False)
     layout.prop(settings, "model", text="")
-    if len(paths) > 1:  # that of one stands in the field above
-        row = layout.row()
-        row.alignment = 'CENTER'
-        row.label(text=_price(len(paths), model.price_usd))
     if reason := why_no_model(settings) or configuration.why_not_ready(model.id) or (len(paths) == 1 and first.problem):
         draw_text(layout, context, reason, 'INFO', DIALOG_WIDTH_PX)
+    if is_one:
+        draw_text(layout, context, views.NOT_PROMISED, 'INFO', DIALOG_WIDTH_PX)
 
 
-def _price(count: int, price_usd: float) -> str:
-    """ "4 × $0.04 = $0.16", "free"."""
-    if not price_usd:
-        return costs.price(price_usd)
-    return f"{count} × {costs.dollars(price_usd)} = {costs.dollars(count * price_usd)}"
+def _is_one_model(settings: TRELLIS_PG_settings, paths: Sequence[Path]) -> bool:
+    """Whether several pictures show one thing, as the dialog asks. A model that takes one picture makes one of each."""
+    return settings.several == 'VIEWS' and 1 < len(paths) <= model_of(settings).pictures_max
 
 
 def _submit(
-    operator: bpy.types.Operator,
+    operator: Any,
     context: bpy.types.Context,
     paths: Sequence[Path],
     spot: tuple[float, float, float] | None,
 ) -> set[str]:
-    """Each picture as a generation of its own, side by side; all of them or none."""
+    """Each picture as a generation of its own, side by side, all of them or none; or one of all, if the dialog said so.
+    A script has seen no dialog."""
     taken: list[str] = []
 
     def submit() -> None:
-        model = settings_of(context.scene).model
-        composed = [submission.compose(context, {"image": str(path), "model": model}, 1) for path in paths]
+        settings = settings_of(context.scene)
+        if operator.asked_at and _is_one_model(settings, paths):
+            given = [{"images": list(map(str, paths))}]
+        else:
+            given = [{"image": str(path)} for path in paths]
+        composed = [submission.compose(context, {**each, "model": settings.model}, 1) for each in given]
         requests = [request for requests in composed for request in requests]
         taken.extend(submission.submit(submission.side_by_side(requests, spot), in_place=True))
 

@@ -8,12 +8,10 @@ from typing import Any
 import bpy
 
 from ...generation.lookups.questions import Topic
-from ..input_image import decode_cache
 from ..input_image.file import changed_at_ns
 from ..input_image.image_field import ImageField, field_of
 from ..monitor import monitor
 from ..state import background, configuration, session
-from ..state.entered import why_no_address
 from ..state.settings import settings_of
 from ..text.layouts import draw_text
 from ..viewport import redraw
@@ -61,6 +59,8 @@ class TRELLIS_OT_take_from_web(bpy.types.Operator):
         layout.prop(self, "url", text="", placeholder="https://…/chair.jpg")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..state.entered import why_no_address
+
         url = self.url.strip()
         reason = configuration.why_offline(url) if url else "There is no address. Copy that of a picture."
         reason = why_no_address(url, configuration.secrets(), "the picture", may_have_token=True) or reason
@@ -119,6 +119,7 @@ def _use_when_fetched(field: ImageField) -> float | None:
 def _take_over(scene: bpy.types.Scene, path: Path) -> None:
     from ...scene import windows
     from ...scene.images.load import PictureUnusable
+    from ..input_image import decode_cache
 
     try:
         # It will be decoded for the check in a moment, and is done only once.

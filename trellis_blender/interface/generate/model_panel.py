@@ -12,8 +12,9 @@ from ...generation.record.costs import price
 from ...piapi.models import InputUnusable
 from ...scene import versions
 from ..input_image import preview
-from ..state.settings import label_of_parameter, settings_of
-from ..text import rows
+from ..state.parameters import label_of_parameter
+from ..state.settings import settings_of
+from ..text import formats, rows
 from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
 from ..viewport.show_textures import draw_show_textures
 from . import regenerate, submission
@@ -78,30 +79,30 @@ class TRELLIS_OT_use_model_settings(bpy.types.Operator):
             self.report({'ERROR'}, regenerate.why_not(context))
             return {'CANCELLED'}
         made, settings = found[1], settings_of(context.scene)
-        picture = regenerate.picture_of(made) if made.is_from_picture else None
+        pictures = list(map(str, regenerate.pictures_of(made))) if made.is_from_picture else []
         numbers = {**dict(made.parameters), "seed": made.seed}
         try:
-            left = settings.take_up(made.model, made.prompt, str(picture) if picture is not None else "", numbers)
+            left = settings.take_up(made.model, made.prompt, pictures, numbers)
         except InputUnusable as reason:
-            self.report({'ERROR'}, rows.plain(str(reason)))
+            self.report({'ERROR'}, formats.plain(str(reason)))
             return {'CANCELLED'}
         for said in left:
             self.report({'WARNING'}, said)
-        if made.is_from_picture and picture is None:
+        if made.is_from_picture and not pictures:
             settings.source = 'IMAGE'
             self.report({'WARNING'}, regenerate.why_no_picture(made))
         return {'FINISHED'}
 
 
 class TRELLIS_OT_show_source(bpy.types.Operator):
-    """Show the picture that this model was made from"""
+    """Show the picture that this model was made from, and its cut-out where one came with the model"""
 
     bl_idname = "trellis.show_source"
     bl_label = "Show Source Image"
     bl_options = {'INTERNAL'}
 
-    icon = 0
-    name = ""
+    icon = cutout_icon = 0
+    picture_name = made_from = ""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -116,24 +117,40 @@ class TRELLIS_OT_show_source(bpy.types.Operator):
         return not reason
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from ...generation.files import FOLDER_PREFIX, cutout_in
+
         found = regenerate.active(context)
-        path = regenerate.picture_of(found[1]) if found is not None else None
-        if found is None or path is None:
+        paths = regenerate.pictures_of(found[1]) if found is not None else []
+        if found is None or not paths:
             return {'CANCELLED'}
+        path = paths[0]
         preview.look_now(str(path))
-        self.icon, self.name = preview.look(str(path)).icon, found[1].picture
-        return context.window_manager.invoke_popup(self, width=PICTURE_WIDTH_PX)
+        self.icon, self.picture_name = preview.look(str(path)).icon, found[1].picture
+        cutout = cutout_in(path.parent)
+        if cutout is not None:
+            preview.look_now(str(cutout))
+            self.cutout_icon = preview.look(str(cutout)).icon
+            self.made_from = path.parent.name.removeprefix(FOLDER_PREFIX)
+        width = PICTURE_WIDTH_PX * (2 if self.cutout_icon else 1)
+        return context.window_manager.invoke_popup(self, width=width)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         found = regenerate.active(context)
-        path = regenerate.picture_of(found[1]) if found is not None else None
-        self.report({'INFO'}, f"The picture is {path}.")
+        paths = regenerate.pictures_of(found[1]) if found is not None else []
+        self.report({'INFO'}, f"The picture is {', '.join(map(str, paths))}.")
         return {'FINISHED'}
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
-        layout.label(text=rows.plain(self.name), translate=False)
-        layout.template_icon(icon_value=self.icon, scale=PICTURE_SCALE)
+        row = layout.row()
+        column = row.column()
+        column.label(text=formats.plain(self.picture_name), translate=False)
+        column.template_icon(icon_value=self.icon, scale=PICTURE_SCALE)
+        if self.cutout_icon:
+            column = row.column()
+            column.label(text="Cut-out")
+            column.template_icon(icon_value=self.cutout_icon, scale=PICTURE_SCALE)
+            column.operator("trellis.use_cutout").generation = self.made_from
 
 
 class TRELLIS_PT_this_model(TrellisPanel, bpy.types.Panel):
@@ -170,27 +187,28 @@ def _draw_source(layout: Any, context: bpy.types.Context, made: "Made") -> None:
     if missing := regenerate.why_no_picture(made):
         draw_text(layout, context, missing, 'INFO')
     else:
-        layout.operator("trellis.show_source", text=rows.plain(made.picture) or "Show Source Image", icon='IMAGE_DATA')
+        layout.operator(
+            "trellis.show_source", text=formats.plain(made.picture) or "Show Source Image", icon='IMAGE_DATA'
+        )
 
 
 def _draw_facts(layout: Any, made: "Made") -> None:
     column = layout.column(align=True)
     draw_fact(column, "Model", rows.label_of(made.model), IN_SIDEBAR)
     draw_fact(column, "Seed", str(made.seed or "unknown"), IN_SIDEBAR)
-    cost = price(made.price_usd if made.charged_usd is None else made.charged_usd)
-    draw_fact(column, "Price", cost, IN_SIDEBAR)
+    draw_fact(column, "Price", price(made.cost_usd), IN_SIDEBAR)
     draw_fact(column, "Made", _local_time(made.made_at), IN_SIDEBAR)
 
 
 def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None:
     cost = f" · {price(models()[made.model].price_usd)}" if made.model in models() else ""
+    row = layout.row()
+    row.use_property_split = False
+    row.prop(settings_of(context.scene), "renewal", expand=True)
     column = layout.column(align=True)
     column.operator("trellis.generate_again", text=f"Generate Again{cost}")
     if made.model not in models() or models()[made.model].takes_seed:
         column.operator("trellis.vary_seed", text=f"Vary the Seed{cost}")
-    row = layout.row()
-    row.use_property_split = False
-    row.prop(settings_of(context.scene), "renewal", expand=True)
     if (reason := regenerate.why_not(context)) and reason != regenerate.why_no_picture(made):  # that stands above
         draw_text(layout, context, reason, 'INFO')
     layout.operator("trellis.use_model_settings")
@@ -202,13 +220,13 @@ def _draw_details(layout: Any, made: "Made") -> None:
         return
     column = body.column(align=True)
     for name, value in made.parameters:
-        draw_fact(column, label_of_parameter(name), rows.number(value), IN_SIDEBAR)
+        draw_fact(column, label_of_parameter(name), formats.number(value), IN_SIDEBAR)
     draw_fact(column, "Task", made.task_id or "none", IN_SIDEBAR)
     draw_fact(column, "Add-on", made.addon_version, IN_SIDEBAR)
 
 
 def _local_time(at: str) -> str:
     try:
-        return rows.date(datetime.fromisoformat(at).timestamp(), versions.date_pattern())
+        return formats.date(datetime.fromisoformat(at).timestamp(), versions.date_pattern())
     except (ValueError, OverflowError, OSError):
         return "unknown"

@@ -15,11 +15,13 @@ from ...generation.states import State
 from ...piapi.models import PROMPT_HEEDED, Model
 from ...scene import versions
 from ...scene.finish.options import Preset
-from ..input_image import cleanup
+from ..input_image import cleanup, views
 from ..state import configuration
-from ..state.settings import CUSTOM, TRELLIS_PG_settings, finish_of, model_of, quality_names, settings_of, target_of
+from ..state.parameters import CUSTOM, quality_names
+from ..state.settings import TRELLIS_PG_settings, finish_of, model_of, settings_of, target_of
 from ..text.layouts import TrellisPanel, draw_section, draw_text
-from . import background_removal, concepts, image_from_web, readiness, samples
+from . import image_from_web, samples
+from .picture_tasks import concepts, picture_tools
 
 PROMPT_LINES = 4
 BUTTON_SCALE = 1.5
@@ -78,13 +80,15 @@ def _draw_prompt(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> N
 
 def _draw_image(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
     column: Any = layout.column()
+    if settings.views:
+        views.draw(column, context, settings)
     row = column.row(align=True)
     row.prop(settings, "image", text="", placeholder="A picture of one thing")
     row.menu("TRELLIS_MT_pictures", text="", icon='DOWNARROW_HLT')
     image_from_web.draw(column, context)
     if settings.image:
         cleanup.draw(column, context, settings)
-        background_removal.draw(column, settings)
+        picture_tools.draw(column, settings)
 
 
 def _draw_note(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
@@ -96,14 +100,17 @@ def _draw_note(layout: bpy.types.UILayout, context: bpy.types.Context, text: str
 def _draw_buttons(
     layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings, model: Model
 ) -> None:
-    if concepts.are_the_way(settings, model):
+    from . import readiness
+    from .picture_tasks import first_step
+
+    if first_step.are_the_way(settings, model):
         row = layout.row()
         row.scale_y = BUTTON_SCALE
-        row.operator("trellis.make_concepts", text="Generate · Pictures First…")
-        if reason := concepts.why_not(settings):
+        row.operator("trellis.make_concepts", text=first_step.button_text(settings, model))
+        if reason := first_step.why_not(settings):
             draw_text(layout, context, reason, 'INFO')
         else:
-            _draw_note(layout, context, concepts.both_steps(model))
+            _draw_note(layout, context, first_step.both_steps(settings, model))
         if configuration.why_not_ready():
             _draw_way_out(layout)
         return
@@ -116,15 +123,30 @@ def _draw_buttons(
         row.operator("trellis.generate_from_panel", text=costs.button_text(settings.variations, model))
     if reason:
         draw_text(layout, context, reason, 'INFO')
+    elif short := readiness.what_is_short(settings.variations * model.price_usd):
+        draw_text(layout, context, short, 'ERROR')
     if model is OFFLINE_PREVIEW:
         return
+    _draw_offline(layout, context, settings)
+
+
+def _draw_offline(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
+    """The button once there is a picture; until then, where nothing else can be pressed, how to come by it."""
+    from . import readiness
+
     is_ready = not configuration.why_not_ready()
     if not is_ready:
         _draw_way_out(layout)
-    if not is_ready or not readiness.what_is_missing(settings, OFFLINE_PREVIEW):
-        layout.operator("trellis.try_offline", text="Try it offline · free")
-        if missing := readiness.what_is_missing(settings, OFFLINE_PREVIEW):
-            draw_text(layout, context, missing, 'INFO')
+    missing = readiness.what_is_missing(settings, OFFLINE_PREVIEW)
+    if not missing:
+        layout.operator("trellis.try_offline", text="Try It Offline · free")
+    elif is_ready:
+        return
+    elif settings.source == 'IMAGE' and settings.image:
+        draw_text(layout, context, missing, 'INFO')
+    else:
+        step = "an image" if settings.source == 'IMAGE' else "Image"
+        _draw_note(layout, context, f"To try it free, choose {step}.")
 
 
 def _draw_already_made(layout: bpy.types.UILayout, context: bpy.types.Context, made: list[Any], model: Model) -> None:

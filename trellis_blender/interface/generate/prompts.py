@@ -8,7 +8,7 @@ import bpy
 from ...piapi.models import PROMPT_HEEDED, PROMPT_LIMIT
 from ..state import session
 from ..state.settings import settings_of
-from ..text import rows
+from ..text import formats
 from ..text.layouts import ui_scale
 
 DIALOG_WIDTH_PX = 700
@@ -36,7 +36,7 @@ class TRELLIS_OT_edit_prompt(bpy.types.Operator):
         scale = ui_scale(context)
         column = layout.column(align=True)
         column.scale_y = 0.8
-        for line in rows.wrap(self.prompt, (DIALOG_WIDTH_PX - 30) * scale, scale):
+        for line in formats.wrap(self.prompt, (DIALOG_WIDTH_PX - 30) * scale, scale):
             column.label(text=line)
         row = layout.row()
         row.alignment = 'RIGHT'
@@ -81,10 +81,10 @@ class TRELLIS_MT_prompts(bpy.types.Menu):
         prompts = earlier_prompts(session.current().generations.values())
         if not prompts:
             layout.label(text="No prompt has been used yet")
-        for prompt in map(rows.plain, prompts):
+        for prompt in map(formats.plain, prompts):
             layout.operator("trellis.use_prompt", text=shortened(prompt), translate=False).prompt = prompt
 
 
 def shortened(prompt: str) -> str:
     """As much of it as a menu has room for."""
-    return rows.shorten(prompt, SHOWN_CHARACTERS)
+    return formats.shorten(prompt, SHOWN_CHARACTERS)

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...generation.files import FOLDER_PREFIX, INPUT_NAME
 from ...generation.providers import find_model
 from ...piapi.models import InputUnusable
-from ..input_image import decode_cache, preview
-from ..input_image.file import changed_at_ns
+from ..input_image import preview
 from ..state import configuration, session
 from ..state.settings import finish_of, settings_of
+from . import submission
 
 if TYPE_CHECKING:
     from ...generation.record.provenance import Made
     from ...generation.record.request import GenerationRequest
-
-_KEPT = re.compile(rf"{FOLDER_PREFIX}[0-9a-f]{{32}}/{re.escape(INPUT_NAME)}")
-"""No other path that a file from another computer may name is looked at or sent."""
 
 
 def active(context: bpy.types.Context) -> "tuple[bpy.types.Object, Made] | None":
@@ -33,23 +29,38 @@ def active(context: bpy.types.Context) -> "tuple[bpy.types.Object, Made] | None"
     return (item, made) if item is not None and made is not None else None
 
 
-def picture_of(made: "Made") -> Path | None:
-    """The picture that was sent, where this computer has it: by its place, else by its SHA-256. Looks at no disk."""
+def pictures_of(made: "Made") -> list[Path]:
+    """The pictures that were sent, where this computer has all of them: by their place, else by their SHA-256. Looks at
+    no disk."""
+    from ...generation.files import FOLDER_PREFIX, INPUT_NAME
+
     folder = configuration.data_folder()
-    places = [folder / made.picture_kept] if _KEPT.fullmatch(made.picture_kept) else []
-    if places and not preview.look(str(places[0])).problem:
-        return places[0]
+    # No other path that a file from another computer may name is looked at or sent.
+    kept = rf"{FOLDER_PREFIX}[0-9a-f]{{32}}/{re.escape(INPUT_NAME)}"
+    if re.fullmatch(kept, made.picture_kept) and (found := _all_in((folder / made.picture_kept).parent, made)):
+        return found
+    its_digests = (made.picture_sha256, made.views_sha256)
     for generation in session.current().generations.values() if made.picture_sha256 else ():
-        place = folder / generation.folder_name / INPUT_NAME
-        if generation.picture_sha256 == made.picture_sha256 and not preview.look(str(place)).problem:
-            return place
-    return None
+        if (generation.picture_sha256, generation.views_sha256) != its_digests:
+            continue
+        if found := _all_in(folder / generation.folder_name, made):
+            return found
+    return []
+
+
+def _all_in(folder: Path, made: "Made") -> list[Path]:
+    from ...generation.files import input_name
+
+    paths = [folder / input_name(number) for number in range(1, made.views + 2)]
+    return [] if any(preview.look(str(path)).problem for path in paths) else paths
 
 
 def why_no_picture(made: "Made") -> str:
     """Why its picture cannot be used, as a sentence; "" where it can."""
-    if picture_of(made) is not None:
+    if pictures_of(made):
         return ""
+    if made.views:
+        return f"Its {made.views + 1} pictures are not on this computer. Choose a picture under Generate."
     if made.picture:
         return f"Its picture “{made.picture}” is not on this computer. Choose a picture under Generate."
     return "Its picture is not on this computer. Choose a picture under Generate."
@@ -75,22 +86,26 @@ def compose(
 
     Raises NotReady, InputUnusable or PictureUnusable with a sentence.
     """
-    from ...generation.record.request import compose_request
+    from ...generation.record.request import View, compose_request
     from ...scene.arrival.place import beside
 
     if in_its_place and (reason := _why_not_replaceable(item)):
         raise configuration.NotReady(reason)
-    path = picture_of(made) if made.is_from_picture else None
-    if made.is_from_picture and path is None:
+    paths = pictures_of(made) if made.is_from_picture else []
+    if made.is_from_picture and not paths:
         raise InputUnusable(why_no_picture(made))
-    changed_ns, found = changed_at_ns(path) if path is not None else 0, session.current()
+    if len(paths) > 1 and (reason := submission.why_no_views(made.model)):
+        raise configuration.NotReady(reason)
+    found, pictures = session.current(), submission.views_of(paths, context.scene)
+    shown = pictures[0] if pictures else View()
     request = compose_request(
         model=made.model,
         prompt=made.prompt,
-        picture=decode_cache.decode(path, changed_ns, context.scene) if path is not None else None,
+        picture=shown.picture,
         picture_name=Path(made.picture).stem or item.name,
-        picture_path=str(path) if path is not None else "",
-        picture_changed_ns=changed_ns,
+        picture_path=shown.path,
+        picture_changed_ns=shown.changed_ns,
+        views=pictures[1:],
         parameters={**dict(made.parameters), "seed": seed}
         if find_model(made.model).takes_seed
         else dict(made.parameters),
@@ -100,12 +115,12 @@ def compose(
 
 
 def _why_not_replaceable(item: bpy.types.Object) -> str:
-    from ...scene.placement import placeholder
+    from ...scene import custom_properties
 
     if item.library is not None or item.override_library is not None:
         return f"“{item.name}” is linked from another file, so nothing can take its place. Choose Beside It."
     if item.type != 'MESH':
         return f"“{item.name}” is no mesh any more, so nothing can take its place. Choose Beside It."
-    if session.current().may_come(str(item.get(placeholder.ID_PROPERTY, ""))):
+    if session.current().may_come(str(item.get(custom_properties.PLACEHOLDER, ""))):
         return f"Another model that replaces “{item.name}” is being made already."
     return ""

@@ -9,7 +9,6 @@ import bpy
 from mathutils import Vector
 
 from ...generation.providers import OFFLINE_PREVIEW
-from ...scene import solid_colour
 from ...scene.units import metres_per_unit
 from ..input_image import preview
 from ..state import configuration, session
@@ -50,6 +49,8 @@ class TRELLIS_OT_try_sample(GenerateButton):
         return submission.side_by_side(made, _free_spot(context, made[0].placement))
 
     def submit(self, context: bpy.types.Context, requests: "Sequence[GenerationRequest]") -> None:
+        from ...scene import solid_colour
+
         super().submit(context, requests)
         if solid_colour.hides_textures():
             solid_colour.show_textures()

@@ -4,11 +4,13 @@
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import bpy
 
 from ...generation.providers import models
 from ...generation.record import costs
+from ..input_image.decode_many import Then
 from ..state import configuration
 
 SECOND_PRESS_S = 1.0
@@ -87,20 +89,81 @@ class SpendingOperator(bpy.types.Operator):
         return True
 
 
+class _Asked:
+    """The dialog that is open. Its operator is gone by the time that its button's operator runs."""
+
+    to_do: Then | None = None
+    at = 0.0
+
+
 class SpendingDialog(SpendingOperator):
-    """Always shows a dialog, with the price in it."""
+    """Always shows a dialog, whose button says what it costs as it is set now."""
 
     guards_double_press = False
     dialog_title = ""
     dialog_width_px = 400
 
+    @abstractmethod
+    def to_do(self) -> Then:
+        """What a yes does, whatever becomes of this operator."""
+
+    @abstractmethod
+    def draw_question(self, context: bpy.types.Context) -> None:
+        """Draws what stands above the button."""
+
+    @abstractmethod
+    def button_text(self, context: bpy.types.Context) -> str:
+        """What the button says, with the price."""
+
     def asks(self) -> bool:
         return True
 
     def ask(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(
-            self, width=self.dialog_width_px, title=self.dialog_title, confirm_text="Generate"
+        _Asked.to_do, _Asked.at = self.to_do(), self.asked_at
+        return context.window_manager.invoke_props_dialog(self, width=self.dialog_width_px, title=self.dialog_title)
+
+    def spend(self, context: bpy.types.Context) -> set[str]:
+        return self.to_do()(self, context)
+
+    def check(self, context: bpy.types.Context) -> bool:
+        # Draws the dialog again after each change in it, and its button with the price of now.
+        return True
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.draw_question(context)
+        layout: Any = self.layout
+        layout.template_popup_confirm(
+            TRELLIS_OT_generate_from_dialog.bl_idname, text=self.button_text(context), cancel_text="Cancel"
         )
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        _Asked.to_do = None
+
+
+class TRELLIS_OT_generate_from_dialog(SpendingOperator):
+    """Generate what this dialog shows. Costs the price on the button"""
+
+    bl_idname = "trellis.generate_from_dialog"
+    bl_label = "Generate"
+    guards_double_press = False
+
+    def prepare(self, context: bpy.types.Context) -> None:
+        if _Asked.to_do is None:
+            raise ValueError("No dialog is open; nothing was submitted.")
+
+    def prices_usd(self) -> Sequence[float]:
+        return ()
+
+    def asks(self) -> bool:
+        return False  # the dialog has asked
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        self.asked_at = _Asked.at
+        return super().execute(context)
+
+    def spend(self, context: bpy.types.Context) -> set[str]:
+        to_do, _Asked.to_do = _Asked.to_do, None
+        return to_do(self, context) if to_do is not None else {'CANCELLED'}
 
 
 def confirm(

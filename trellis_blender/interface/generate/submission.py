@@ -3,36 +3,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...generation.providers import models
+from ...generation.providers import find_model, models
 from ...generation.record import variations
-from ...piapi.models import InputUnusable
+from ...piapi.models import VIEWS_LIMIT, InputUnusable
 from ...scene import user_activity
-from ..input_image import decode_cache
 from ..input_image.file import changed_at_ns
-from ..monitor import arrival, monitor
+from ..monitor import monitor
 from ..state import configuration, session
 from ..state.blend_file import path_of
-from ..state.entered import has_secret
-from ..state.settings import (
-    PARAMETERS,
-    ParameterArguments,
-    finish_of,
-    longest_side_of,
-    settings_of,
-    target_of,
-    why_no_model,
-)
-from ..text import rows
+from ..state.parameters import PARAMETERS, ParameterArguments
+from ..state.settings import finish_of, longest_side_of, pictures_of, settings_of, target_of, why_no_model
+from ..text import formats
 
 if TYPE_CHECKING:
-    from ...generation.record.request import GenerationRequest
+    from ...generation.record.request import GenerationRequest, View
 
-ARGUMENTS = (*PARAMETERS, "prompt", "image", "model")
+VIEWS_REFUSED = (
+    "PiAPI has refused several pictures for one model with this account. Remove all but one, or try again whether it "
+    "takes them now."
+)
+ARGUMENTS = (*PARAMETERS, "prompt", "image", "images", "model")
 
 
 class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
@@ -45,6 +41,10 @@ class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
 
     prompt: bpy.props.StringProperty(name="Prompt", options={'SKIP_SAVE'})
     image: bpy.props.StringProperty(name="Image", options={'SKIP_SAVE'})
+    images: bpy.props.CollectionProperty(
+        name="Images", type=bpy.types.OperatorFileListElement, options={'SKIP_SAVE', 'HIDDEN'}
+    )
+    """Several pictures of one thing, as Blender's file operators take them: `[{"name": "//front.png"}, …]`."""
     model: bpy.props.StringProperty(name="Model", options={'SKIP_SAVE'})
     # Never the panel's: what a script pays for stands in the script.
     variations: bpy.props.IntProperty(name="Variations", default=1, options={'SKIP_SAVE'})
@@ -59,6 +59,8 @@ class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
         return {'FINISHED'}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..monitor import arrival
+
         try:
             if mode := user_activity.other_mode():
                 raise configuration.NotReady(
@@ -69,12 +71,14 @@ class TRELLIS_OT_generate(ParameterArguments, bpy.types.Operator):
             self.report({'ERROR'}, str(error))
             return {'CANCELLED'}
         if problem := arrival.wait_and_place(submitted):
-            self.report({'ERROR'}, rows.plain(problem))
+            self.report({'ERROR'}, formats.plain(problem))
             return {'CANCELLED'}
         return {'FINISHED'}
 
     def _compose(self, context: bpy.types.Context) -> "list[GenerationRequest]":
         given = {name: getattr(self, name) for name in ARGUMENTS if self.properties.is_property_set(name)}
+        if "images" in given:
+            given["images"] = [each.name for each in islice(self.images, VIEWS_LIMIT + 1)]
         return compose(context, given, self.variations)
 
 
@@ -93,6 +97,7 @@ def submit(
     from ...scene import windows
     from ...scene.arrival import place
     from ...scene.placement import placeholder
+    from ..state.entered import has_secret
 
     found = session.current()
     services = {model: found.service_for(model) for model in {request.model for request in requests}}
@@ -127,7 +132,8 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
 
     Raises NotReady, InputUnusable or PictureUnusable with a sentence; nothing is sent here.
     """
-    from ...generation.record.request import compose_request
+    from ...generation.record.request import View, compose_request
+    from ...piapi.input_checks import check_pictures
 
     settings = settings_of(context.scene)
     model = given.get("model", settings.model)
@@ -136,25 +142,51 @@ def compose(context: bpy.types.Context, given: Mapping[str, Any], count: int) ->
     if reason := configuration.why_not_ready(model):
         raise configuration.NotReady(reason)
     variations.check_count(count)
-    prompt, path = _input(context, given)
+    prompt, paths = _input(context, given)
+    if len(paths) > 1:
+        check_pictures(find_model(model), len(paths))
+        if reason := why_no_views(model):
+            raise configuration.NotReady(reason)
     taken = {parameter.name for parameter in models()[model].parameters} if model in models() else set(PARAMETERS)
     parameters = {
         name: given.get(name, getattr(settings, name)) for name in PARAMETERS if name in given or name in taken
     }
     places = _places(context, count)
-    # Asked before it is read: a picture that is changed meanwhile counts as another one.
-    changed_ns = changed_at_ns(path) if path is not None else 0
+    pictures = views_of(paths, context.scene)
+    shown = pictures[0] if pictures else View()
     first = compose_request(
         model=model,
         prompt=prompt,
-        picture=decode_cache.decode(path, changed_ns, context.scene) if path is not None else None,
-        picture_name=name_of(path) if path is not None else "",
-        picture_path=str(path) if path is not None else "",
-        picture_changed_ns=changed_ns,
+        picture=shown.picture,
+        picture_name=name_of(paths[0]) if paths else "",
+        picture_path=shown.path,
+        picture_changed_ns=shown.changed_ns,
+        views=pictures[1:],
         parameters=parameters,
         placement=places[0],
     )
     return variations.vary(first, places, is_seed_fixed=bool(parameters.get("seed")))
+
+
+def views_of(paths: Sequence[Path], scene: bpy.types.Scene) -> "list[View]":
+    """The pictures, decoded. Raises PictureUnusable with a sentence."""
+    from ...generation.record.request import View
+    from ..input_image import decode_cache
+
+    views: list[View] = []
+    for path in paths:
+        # Asked before it is read: a picture that is changed meanwhile counts as another one.
+        changed_ns = changed_at_ns(path)
+        views.append(View(str(path), changed_ns, decode_cache.decode(path, changed_ns, scene)))
+    return views
+
+
+def why_no_views(model_id: str) -> str:
+    """A sentence where the account was refused several pictures for one model before, else ""."""
+    found = session.current()
+    if not found.knows_all:
+        found.wait_until_loaded()
+    return VIEWS_REFUSED if found.is_refused_views(model_id) else ""
 
 
 def name_of(path: Path) -> str:
@@ -185,17 +217,22 @@ def side_by_side(
     ]
 
 
-def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, Path | None]:
+def _input(context: bpy.types.Context, given: Mapping[str, Any]) -> tuple[str, list[Path]]:
     settings = settings_of(context.scene)
-    if "image" in given and not given["image"]:
-        raise InputUnusable("There is no image. Give the path of one.")
-    if given.keys() & {"prompt", "image"}:
-        return given.get("prompt", ""), path_of(given["image"]) if "image" in given else None
+    if "image" in given and "images" in given:
+        raise InputUnusable("There are both image and images. Give one of them.")
+    if given.keys() & {"image", "images"}:
+        images = given["images"] if "images" in given else [given["image"]]
+        if not images or not all(images):
+            raise InputUnusable("There is no image. Give the path of one.")
+        return given.get("prompt", ""), [path_of(image) for image in images]
+    if "prompt" in given:
+        return given["prompt"], []
     if settings.source == 'TEXT':
-        return settings.prompt, None
-    if not settings.image:
+        return settings.prompt, []
+    if not (images := pictures_of(settings)):
         raise InputUnusable("There is no image. Choose a picture of one thing.")
-    return "", path_of(settings.image)
+    return "", [path_of(image) for image in images]
 
 
 def _places(context: bpy.types.Context, count: int) -> list[Any]:

@@ -11,15 +11,15 @@ import bpy
 
 from ...generation.record.costs import price
 from ...generation.states import State
-from ...piapi.picture_models import CONCEPTS
-from ..generate import concepts
-from ..input_image import thumbnails
+from ...piapi.models import CONCEPTS
+from ..generate.picture_tasks import concepts
 from ..monitor import monitor
 from ..state import session
-from ..text import rows
+from ..text import formats, rows
 from ..text.layouts import TrellisPanel, draw_text, ui_scale
 from ..viewport import redraw
 from ..viewport.show_textures import draw_show_textures
+from . import extras, queue_buttons, search
 from .row_buttons import actions_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ UNIT_PX = 20.0
 MARGIN_UNITS = 3.2
 """The panel's and the box's margins, and the tabs."""
 NARROW_UNITS = 8.0
-"""A row that is narrower has no picture, and its buttons in a line of their own."""
+"""A row that is narrower has no picture, and its buttons with words in a line of their own."""
+NAME_CHARACTERS = 12
+"""So much of a name is read before its row's buttons have room beside it."""
+BUTTON_UNITS = 1.25
+"""What a button has around its words, or an icon with them around it."""
 PICTURE_UNITS = 2.2
 CHARACTER_UNITS = 0.31
 """A character of the panel's font, on average."""
@@ -41,12 +45,8 @@ STATUS_CHARACTER_UNITS = 0.265
 
 
 class _Memory:
-    """How many rows are shown, and the newest generations as of the session's revision."""
-
     rows = ROWS_SHOWN
-    asked: "tuple[session.Session, int] | None" = None
-    newest: "list[Generation]" = []
-    paused: "list[Generation]" = []
+    """How many are shown."""
 
 
 class TRELLIS_PT_generations(TrellisPanel, bpy.types.Panel):
@@ -77,37 +77,40 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
     found = session.current()
     if found.others.look_around():
         monitor.watch()
-    _look(found)
     if unreadable := found.queue.unreadable:
         draw_text(layout, context, rows.unreadable(unreadable, str(found.queue.folder)), 'ERROR')
-    if not _Memory.newest:
+    generations, waiting = newest(), paused()
+    if not generations:
         layout.label(text="Nothing generated yet")
-    if _Memory.paused:
-        total = price(sum(generation.request.price_usd for generation in _Memory.paused))
-        layout.operator("trellis.submit_paused", text=f"Resume {len(_Memory.paused)} · {total}")
+    if waiting:
+        total = price(sum(generation.request.price_usd for generation in waiting))
+        layout.operator("trellis.submit_paused", text=f"Resume {len(waiting)} · {total}")
+    queue_buttons.draw(layout)
     units = context.region.width / (UNIT_PX * ui_scale(context)) - MARGIN_UNITS
-    shown = _Memory.newest[: _Memory.rows]
-    newest = next((each for each in shown if each.state is State.PLACED and found.file.is_in_scene(each)), None)
+    if len(generations) > ROWS_SHOWN:
+        search.draw(layout)
+        generations = search.found_in(generations)
+        if not generations:
+            layout.label(text="None of them fits")
+    shown = generations[: _Memory.rows]
+    last_placed = next((each for each in shown if each.state is State.PLACED and found.file.is_in_scene(each)), None)
     for generation in shown:
         box = _draw_generation(layout, context, generation, units)
-        if generation is newest:
+        if generation is last_placed:
             draw_show_textures(box, found.file.object_of(generation))
-    if (more := len(_Memory.newest) - _Memory.rows) > 0:
+    if (more := len(generations) - _Memory.rows) > 0:
         layout.operator("trellis.show_more", text=f"Show {min(more, ROWS_SHOWN)} of {more} Earlier Ones")
 
 
-def _look(found: session.Session) -> None:
-    """Sorts again only when something has changed: there may be thousands."""
-    asked = (found, found.revision)
-    if asked != _Memory.asked:
-        _Memory.asked = asked
-        _Memory.newest = sorted(found.generations.values(), key=lambda each: each.created_at, reverse=True)
-        _Memory.paused = found.paused()
+newest = session.per_revision(session.Session.newest_first)
+paused = session.per_revision(session.Session.paused)
 
 
 def _draw_generation(
     layout: bpy.types.UILayout, context: bpy.types.Context, generation: "Generation", units: float
 ) -> Any:
+    from ..input_image import thumbnails
+
     line = monitor.line_of(generation)
     actions = actions_of(generation, line)
     box: Any = layout.box()
@@ -124,16 +127,26 @@ def _draw_generation(
     row = lines.row(align=True)
     title = row.row()
     title.alignment = 'LEFT'
-    is_stacked = is_narrow and any(action.text for action in actions)
+    plays = extras.plays(generation)
+    worded = [action for action in actions if action.text]
+    free_units = units - 1.0 - generation.is_favourite - plays - (len(actions) - len(worded))
+    worded_units = sum(BUTTON_UNITS + len(action.text) * CHARACTER_UNITS for action in worded)
+    needed = min(len(rows.title(generation, NAME_CHARACTERS)), NAME_CHARACTERS) * CHARACTER_UNITS
+    is_stacked = bool(worded) and (is_narrow or free_units - worded_units < needed)
     if not is_stacked:
-        units -= sum(1.0 + len(action.text) * CHARACTER_UNITS for action in actions)
-    name = rows.shorten(generation.request.name, int((units - 1.0) / CHARACTER_UNITS))
+        free_units -= worded_units
+    name = rows.title(generation, int(free_units / CHARACTER_UNITS))
     title.operator("trellis.show", text=name, icon=line.icon, emboss=False).generations = generation.id
-    buttons = (lines if is_stacked else row).row(align=True)
-    buttons.alignment = 'EXPAND' if is_stacked else 'RIGHT'
+    buttons = row.row(align=True)
+    buttons.alignment = 'RIGHT'
+    if generation.is_favourite:
+        buttons.operator("trellis.favourite", text="", icon='SOLO_ON', emboss=False).generation = generation.id
+    if plays:
+        buttons.operator("trellis.watch", text="", icon='PLAY').generation = generation.id
     for action in actions:
-        buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
-    stage = rows.plain(line.stage)
+        if not action.text or not is_stacked:
+            buttons.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
+    stage = formats.plain(line.stage)
     status = " · ".join(filter(None, (stage, rows.facts(generation))))
     if len(status) > status_characters:
         status = stage
@@ -141,6 +154,8 @@ def _draw_generation(
         lines.progress(factor=line.share, type='BAR', text=status)
     else:
         lines.label(text=status, icon='BLANK1')
+    for action in worded if is_stacked else ():
+        lines.operator(action.operator, text=action.text, icon=action.icon).generation = generation.id
     if line.detail:
         draw_text(box, context, line.detail)
     return box

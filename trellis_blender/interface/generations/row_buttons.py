@@ -13,9 +13,9 @@ from ...generation.record.costs import price
 from ...generation.states import State
 from ...scene import user_activity
 from ..generate.spending_operator import SpendingOperator
-from ..monitor import arrival, monitor
+from ..monitor import monitor
 from ..state import configuration, session
-from ..text import rows
+from ..text import formats, rows
 
 REMOVAL_WIDTH_PX = 440
 
@@ -61,6 +61,16 @@ class TRELLIS_OT_cancel(RowOperator):
     def fits(cls, generation: "Generation") -> bool:
         return generation.is_working or generation.parked
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        session.current().drain()
+        found = session.current().generations.get(self.generation)
+        said = rows.cancelling(found) if found is not None and self.fits(found) else ""
+        if found is None or not said:
+            return self.execute(context)
+        return context.window_manager.invoke_confirm(
+            self, event, title=f"Cancel “{rows.title(found)}”?", message=said, confirm_text="Cancel the Generation"
+        )
+
     def act(self, found: session.Session, generation: "Generation") -> None:
         is_at_rest = generation.parked and bool(generation.task_id)
         found.queue.cancel(generation, found.its_service(generation) if is_at_rest else configuration.service())
@@ -77,7 +87,9 @@ class TRELLIS_OT_place(RowOperator):
         return generation.state in {State.READY, State.PLACED} and not generation.request.makes_pictures
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        monitor.deliver(generation.id)
+        from ..monitor import delivery
+
+        delivery.deliver(generation.id)
         if job := user_activity.job_that_reads_the_scene():
             self.report({'INFO'}, f"It arrives when {job}.")
 
@@ -100,6 +112,8 @@ class TRELLIS_OT_resume(RowOperator):
         }
 
     def act(self, found: session.Session, generation: "Generation") -> None:
+        from ..monitor import arrival
+
         if not provider_of(generation.request.model).keeps_tasks:
             # Its task has ended with the Blender that it was made for.
             arrival.submit_again(generation)
@@ -137,6 +151,8 @@ class TRELLIS_OT_submit_again(_SubmitsAgain, RowOperator):
         return RowOperator.execute(self, context)
 
     def act(self, found: session.Session, generation: "Generation") -> None:
+        from ..monitor import arrival
+
         arrival.submit_again(generation)
 
 
@@ -154,14 +170,14 @@ class TRELLIS_OT_remove(RowOperator):
         found = session.current().generations.get(self.generation)
         if found is None or not rows.removal(found):
             return self.execute(context)
-        title = f"Remove “{found.request.name}”?"
+        title = f"Remove “{rows.title(found)}”?"
         return context.window_manager.invoke_props_dialog(self, width=460, title=title, confirm_text="Remove")
 
     def draw(self, context: bpy.types.Context) -> None:
         found = session.current().generations.get(self.generation)
         column = self.layout.column(align=True)
         for sentence in rows.removal(found) if found is not None else []:
-            for line in rows.wrap(sentence, REMOVAL_WIDTH_PX, 1.0):
+            for line in formats.wrap(sentence, REMOVAL_WIDTH_PX, 1.0):
                 column.label(text=line)
 
     def act(self, found: session.Session, generation: "Generation") -> None:
@@ -174,7 +190,7 @@ class TRELLIS_OT_remove(RowOperator):
 
 
 class TRELLIS_OT_submit_paused(_SubmitsAgain):
-    """Submit everything that was in the queue when Blender ended. Costs the price on the button"""
+    """Submit everything that was interrupted in the queue. Costs the price on the button"""
 
     bl_idname = "trellis.submit_paused"
     bl_label = "Resume All"
@@ -183,6 +199,8 @@ class TRELLIS_OT_submit_paused(_SubmitsAgain):
         self.meant = tuple(session.current().paused())
 
     def spend(self, context: bpy.types.Context) -> set[str]:
+        from ..monitor import arrival
+
         found = session.current()
         found.drain()
         meant = {generation.id for generation in self.meant}

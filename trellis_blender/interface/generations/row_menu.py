@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...generation.states import State
-from ...piapi.models import TEXT, InputUnusable
-from ...piapi.picture_models import BACKGROUND
+from ...piapi.models import CONCEPTS, TEXT
 from ...scene import versions
 from ...scene.finish.options import Preset
-from ..generate import background_removal, concepts
+from ..generate.picture_tasks import concepts, picture_tools
 from ..input_image import cleanup
 from ..input_image.file import changed_at_ns
 from ..monitor import monitor
 from ..state import session
-from ..state.settings import label_of_parameter, settings_of
+from ..state.parameters import label_of_parameter
+from ..state.settings import settings_of
 from ..text import rows
+from . import extras
+from .compare import TRELLIS_OT_compare
 from .row_buttons import RowOperator, TRELLIS_OT_place
+from .search import TRELLIS_OT_favourite
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -57,8 +60,10 @@ class TRELLIS_OT_show(bpy.types.Operator):
             self.report({'INFO'}, problem)
         to_place = [each.id for each in known if items[each.id] is None and TRELLIS_OT_place.fits(each)]
         if self.may_place and to_place:
+            from ..monitor import delivery
+
             for number in to_place:
-                monitor.deliver(number)
+                delivery.deliver(number)
             monitor.pressed()
         elif not shown:
             self.report({'INFO'}, "Nothing of it is in the scene that is open.")
@@ -72,8 +77,15 @@ class TRELLIS_OT_more(RowOperator):
     bl_label = "More"
 
     def act(self, found: session.Session, generation: "Generation") -> None:
+        from ...generation.files import cutout_in
+
+        came_along = []
+        if extras.has_video(generation) or extras.may_have_video(generation):
+            came_along.append(("trellis.watch", 'PLAY'))
+        if cutout_in(extras.folder_of(generation)) is not None:
+            came_along.append(("trellis.use_cutout", 'IMAGE_DATA'))
         bpy.context.window_manager.popup_menu(
-            lambda menu, _: _draw_menu(menu.layout, generation), title=generation.request.name
+            lambda menu, _: _draw_menu(menu.layout, generation, came_along), title=rows.title(generation)
         )
 
 
@@ -108,12 +120,9 @@ class TRELLIS_OT_use_settings(RowOperator):
         return not generation.request.makes_pictures
 
     def act(self, found: session.Session, generation: "Generation") -> None:
-        from ...generation.files import INPUT_NAME
-
         request, settings = generation.request, settings_of(bpy.context.scene)
-        kept = found.queue.folder / generation.folder_name / INPUT_NAME
-        image = "" if request.task_type == TEXT else _picture_of(request, kept)
-        for said in settings.take_up(request.model, request.prompt, image, dict(request.parameters)):
+        images = [] if request.task_type == TEXT else _pictures_of(request, extras.folder_of(generation))
+        for said in settings.take_up(request.model, request.prompt, images, dict(request.parameters)):
             self.report({'WARNING'}, said)
         placement = request.placement
         # A later version may know others.
@@ -171,10 +180,19 @@ class TRELLIS_OT_keep_only(RowOperator):
                     item.hide_set(is_other, view_layer=layer)
 
 
-def _picture_of(request: "GenerationRequest", kept: Path) -> str:
-    """The original, so that it is known again, as long as it is what was sent; else the copy that was kept."""
-    is_unchanged = request.picture_path and changed_at_ns(Path(request.picture_path)) == request.picture_changed_ns
-    return request.picture_path if is_unchanged or not kept.is_file() else str(kept)
+def _pictures_of(request: "GenerationRequest", folder: Path) -> list[str]:
+    """The originals, so that they are known again, as long as they are what was sent; else the copies that were
+    kept."""
+    from ...generation.files import input_name
+
+    originals = [(request.picture_path, request.picture_changed_ns)]
+    originals += [(view.path, view.changed_ns) for view in request.views]
+    found: list[str] = []
+    for number, (path, changed_ns) in enumerate(originals, 1):
+        kept = folder / input_name(number)
+        is_unchanged = path and changed_at_ns(Path(path)) == changed_ns
+        found.append(path if is_unchanged or not kept.is_file() else str(kept))
+    return found
 
 
 def _item_of(generation: "Generation", *, may_be_empty: bool) -> bpy.types.Object | None:
@@ -186,7 +204,7 @@ def _item_of(generation: "Generation", *, may_be_empty: bool) -> bpy.types.Objec
     return item or (placeholder.find(generation.id) if may_be_empty else None)
 
 
-def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
+def _draw_menu(layout: bpy.types.UILayout, generation: "Generation", came_along: list[tuple[str, str]]) -> None:
     found = session.current()
     is_there = generation.state is State.PLACED and found.file.object_of(generation) is not None
 
@@ -200,8 +218,18 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
             entry("trellis.keep_only", 'HIDE_OFF')
         entry("trellis.save_asset", 'ASSET_MANAGER')
         layout.separator()
+    if TRELLIS_OT_compare.fits(generation):
+        column = layout.column()
+        column.operator_context = 'INVOKE_DEFAULT'  # it shows something where it is invoked
+        column.operator("trellis.compare", icon='IMGDISPLAY').generation = generation.id
     if TRELLIS_OT_use_settings.fits(generation):
         entry("trellis.use_settings", 'PREFERENCES')
+    if TRELLIS_OT_favourite.fits(generation):
+        text = "Remove from Favourites" if generation.is_favourite else "Add to Favourites"
+        star: Any = 'SOLO_ON' if generation.is_favourite else 'SOLO_OFF'
+        layout.operator("trellis.favourite", text=text, icon=star).generation = generation.id
+    for operator, icon in came_along:
+        entry(operator, icon)
     entry("trellis.show_folder", 'FILE_FOLDER')
     entry("trellis.copy_problem", 'COPYDOWN')
     if said := monitor.line_of(generation).detail:
@@ -214,7 +242,7 @@ def _draw_menu(layout: bpy.types.UILayout, generation: "Generation") -> None:
 
 
 class TRELLIS_OT_use_pictures(RowOperator):
-    """Use the result in the panel: the picture without its background, or the concept images. Costs nothing"""
+    """Use the result in the panel: the better picture, or the concept images. Costs nothing"""
 
     bl_idname = "trellis.use_pictures"
     bl_label = "Use"
@@ -225,12 +253,12 @@ class TRELLIS_OT_use_pictures(RowOperator):
 
     def act(self, found: session.Session, generation: "Generation") -> None:
         scene = bpy.context.scene
-        if generation.request.task_type != BACKGROUND:
+        if generation.request.task_type == CONCEPTS:
             concepts.show(scene, generation.id)
             return
-        if (path := background_removal.result_of(generation)) is None:
-            raise InputUnusable("Its picture is no longer on the disk. Remove the background again.")
+        path = picture_tools.result_of(generation, scene)
         settings = settings_of(scene)
         settings.source = 'IMAGE'
-        settings.image = settings.image_before = generation.request.picture_path
+        settings.use_pictures([generation.request.picture_path])
+        settings.image_before = settings.image
         cleanup.take_over(scene, str(path))

@@ -50,6 +50,38 @@ class TRELLIS_OT_take_picture(bpy.types.Operator):
         return {'FINISHED'}
 
 
+class TRELLIS_OT_take_views(bpy.types.Operator):
+    """Take pictures of the selected objects from several sides as the input: of a rough sculpt, a block-out or a grease
+    pencil drawing. Costs nothing"""
+
+    bl_idname = "trellis.take_views"
+    bl_label = "Views of the Selected Object"
+    bl_options = {'INTERNAL', 'UNDO'}
+
+    sides: bpy.props.EnumProperty(
+        name="Sides",
+        items=[
+            ('TWO', "From 2 Sides", "Front and back"),
+            ('FOUR', "From 4 Sides", "Front, right, back and left"),
+            ('SIX', "From 6 Sides", "Front, right, back, left, top and bottom"),
+        ],
+        default='FOUR',
+        options={'SKIP_SAVE'},
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from . import from_sides
+
+        try:
+            said = from_sides.take(context, viewport(context), self.sides)
+        except (ValueError, OSError) as error:
+            self.report({'ERROR'}, str(error))
+            return {'CANCELLED'}
+        if said:
+            self.report({'INFO'}, said)
+        return {'FINISHED'}
+
+
 def _image_items(_operator: Any, _context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
     # Blender does not keep the strings of such a list alive.
     _Kept.items = [
@@ -108,6 +140,9 @@ class TRELLIS_MT_pictures(bpy.types.Menu):
         layout.operator("trellis.use_image", text="Image of This File…", icon='IMAGE_DATA')
         layout.operator_context = 'INVOKE_DEFAULT'
         layout.operator("trellis.take_from_web", text="From the Web…", icon='URL')
+        layout.separator()
+        layout.operator_menu_enum("trellis.take_views", "sides", icon='OBJECT_DATA')
+        layout.operator("trellis.add_views", text="Add Views of the Same Thing…", icon='ADD')
         layout.operator("trellis.generate_from_files", text="Several Pictures…", icon='FILE_FOLDER')
 
 
@@ -160,13 +195,13 @@ def has_clipboard(context: bpy.types.Context) -> bool:
 def _viewport(context: bpy.types.Context) -> "tuple[Picture, str]":
     from ...scene.images import capture
 
-    return capture.of_viewport(context, _area(context)), "Viewport"
+    return capture.of_viewport(context, viewport(context)), "Viewport"
 
 
 def _camera(context: bpy.types.Context) -> "tuple[Picture, str]":
     from ...scene.images import capture
 
-    return capture.of_camera(context, _area(context)), "Camera"
+    return capture.of_camera(context, viewport(context)), "Camera"
 
 
 def _render(context: bpy.types.Context) -> "tuple[Picture, str]":
@@ -224,7 +259,7 @@ def _clipboard(context: bpy.types.Context) -> "tuple[Picture, str]":
         bpy.data.images.remove(pasted)
 
 
-def _area(context: bpy.types.Context) -> bpy.types.Area | None:
+def viewport(context: bpy.types.Context) -> bpy.types.Area | None:
     """The 3D viewport that the artist is in, else the largest of this window."""
     if context.area is not None and context.area.type == 'VIEW_3D':
         return context.area

@@ -15,7 +15,7 @@ from ..state.blend_file import path_of
 from ..state.settings import TRELLIS_PG_settings, settings_of
 from ..text.layouts import draw_text
 from ..viewport import redraw
-from . import check, decode_cache, preview
+from . import preview
 from .file import changed_at_ns
 from .image_field import ImageField, field_of
 
@@ -37,6 +37,8 @@ class _Memory:
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context, settings: TRELLIS_PG_settings) -> None:
     """The chosen picture, beside the one it was made from, and what is wrong with it."""
+    from . import check
+
     known = preview.look(settings.image)
     if is_improved(settings):
         _draw_before_and_after(layout, preview.look(settings.image_before).icon, known.icon)
@@ -65,6 +67,8 @@ class TRELLIS_OT_check_image(bpy.types.Operator):
     image: bpy.props.StringProperty(name="Image", options={'SKIP_SAVE'})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from . import check
+
         try:
             findings = check.check(path_of(self.image or settings_of(context.scene).image), context.scene)
         except ValueError as error:
@@ -94,6 +98,8 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
         return not is_busy
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from . import check
+
         settings = settings_of(context.scene)
         known = preview.look(settings.image)
         finding = self._finding(check.look(known.path, known.changed_ns))
@@ -102,6 +108,8 @@ class TRELLIS_OT_improve_image(bpy.types.Operator):
         return self._improve(context, finding, is_waited_for=False)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from . import check
+
         try:
             finding = self._finding(check.check(path_of(settings_of(context.scene).image), context.scene))
         except ValueError as error:
@@ -170,7 +178,7 @@ def _draw_before_and_after(layout: bpy.types.UILayout, before: int, after: int) 
 
 
 def _draw_remedy(layout: bpy.types.UILayout, finding: "Finding") -> None:
-    text = "Working …" if background.is_running(REMEDY) else finding.remedy.value
+    text = "Working" if background.is_running(REMEDY) else finding.remedy.value
     layout.operator("trellis.improve_image", text=text).remedy = finding.remedy.name
 
 
@@ -178,6 +186,7 @@ def _part(path: Path, scene: bpy.types.Scene, finding: "Finding") -> "Picture":
     """What the remedy works on: a part is decoded again, with as many pixels as the file has there."""
     from ...imaging.picture import WHOLE
     from ...scene.images.load import load_picture
+    from . import decode_cache
 
     if finding.box == WHOLE:
         return decode_cache.decode(path, changed_at_ns(path), scene)
@@ -186,23 +195,17 @@ def _part(path: Path, scene: bpy.types.Scene, finding: "Finding") -> "Picture":
 
 def _work(picture: "Picture", remedy: "Remedy", folder: Path, stem: str) -> Path | str:
     """In the thread: the path of the better picture, or a sentence why there is none."""
-    import hashlib
-
     from ...generation.file_names import file_stem
-    from ...generation.files import write_whole
+    from ...generation.files import keep_by_content
     from ...generation.problems import GenerationProblem
     from ...imaging.cleanup import NoRemedy, improve
     from ...imaging.png import encode_png
 
     try:
-        content = encode_png(improve(picture, remedy))
-        # The file keeps its name, which becomes the model's; the same picture is the same file.
-        path = folder / hashlib.sha256(content).hexdigest()[:16] / f"{file_stem(stem, 'Picture')}.png"
-        if not path.is_file():
-            write_whole(path, content)
+        # The file keeps its name, which becomes the model's.
+        return keep_by_content(folder, f"{file_stem(stem, 'Picture')}.png", encode_png(improve(picture, remedy)))
     except (NoRemedy, GenerationProblem) as problem:
         return str(problem)
-    return path
 
 
 def _use(field: ImageField, made: Path | str) -> None:
@@ -214,6 +217,11 @@ def _use(field: ImageField, made: Path | str) -> None:
         else:
             _Memory.problem = made
     redraw.sidebars()
+
+
+def say(field: ImageField, problem: str) -> None:
+    """Says below the picture why there is no better one, until another one is chosen."""
+    _Memory.problem, _Memory.field = problem, field
 
 
 def take_over(scene: bpy.types.Scene, better: str) -> None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture that was decoded last, or all of several, so that Blender decodes each once, and not at the press."""
+"""The pictures that were decoded last, as many as one model is made from, or all of several, so that Blender decodes
+each once, and not at the press."""
 
 import time
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import bpy
 
+from ...piapi.models import VIEWS_LIMIT
 from ..state import logs
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ def decode(path: Path, changed_ns: int, scene: bpy.types.Scene) -> "Picture":
     begun = time.perf_counter()
     picture = load_picture(path, scene)
     logs.logger(__name__).info("decoded and scaled in %.0f ms", (time.perf_counter() - begun) * 1000)
-    if not _Memory.keeps_all:
-        _Memory.kept.clear()
+    while not _Memory.keeps_all and len(_Memory.kept) >= VIEWS_LIMIT:
+        _Memory.kept.pop(next(iter(_Memory.kept)))
     _Memory.kept[wanted] = picture
     return picture
 

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import bpy
 
-from . import decode_cache
 from .file import changed_at_ns
 
 TURN_S = 0.01
@@ -32,9 +31,13 @@ class TRELLIS_OT_read_pictures(bpy.types.Operator):
     bl_label = "Read Pictures"
     bl_options = {'INTERNAL'}
 
+    asked_at = 1.0
+    """As of an operator that has had a dialog: one came before this one."""
     done = 0
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from . import decode_cache
+
         if _Memory.asked is None:
             return {'CANCELLED'}
         (self.paths, self.then), _Memory.asked = _Memory.asked, None
@@ -65,6 +68,8 @@ class TRELLIS_OT_read_pictures(bpy.types.Operator):
                 self.cancel(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
+        from . import decode_cache
+
         context.workspace.status_text_set(None)
         decode_cache.keep_last()
         if self.timer in _Memory.timers:
@@ -93,6 +98,8 @@ def read(operator: Any, context: bpy.types.Context, paths: Sequence[Path], then:
 
 def end() -> None:
     """Ends the reading; nothing is submitted."""
+    from . import decode_cache
+
     decode_cache.keep_last()
     while _Memory.timers:
         bpy.context.window_manager.event_timer_remove(_Memory.timers.pop())
@@ -101,6 +108,7 @@ def end() -> None:
 def _is_read(path: Path, scene: bpy.types.Scene) -> bool:
     """False where the picture cannot be read. What follows says why, with the name of what it was for."""
     from ...scene.images.limits import PictureUnusable
+    from . import decode_cache
 
     try:
         decode_cache.decode(path, changed_at_ns(path), scene)

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Icons of pictures on the disk. Blender reads and decodes them in a thread of its own."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..state import background
+import bpy
+
+from ..state import background, session
+from ..viewport import redraw
+
+if TYPE_CHECKING:
+    from ...generation.record.generation import Generation
 
 
 class Previews:
@@ -37,3 +45,40 @@ class Previews:
             import bpy.utils.previews
 
             bpy.utils.previews.remove(collection)
+
+
+class GenerationIcons:
+    """Icons of pictures in the folders of generations, at most `limit`. `files_in` names those of a folder, and looks
+    at the disk: that is done by a timer, so that a draw function never does.
+    """
+
+    def __init__(self, limit: int, files_in: Callable[[Path], list[Path]]) -> None:
+        self._files_in = files_in
+        self._previews = Previews(limit)
+        self._known: dict[str, list[tuple[Path, int]]] = {}
+        self._asked: set[str] = set()
+
+    def of(self, generation: "Generation") -> list[tuple[Path, int]]:
+        """The pictures and the numbers of their icons; none as long as they were not looked for."""
+        number = generation.id
+        if number not in self._known and number not in self._asked and not bpy.app.background:
+            self._asked.add(number)
+            background.later(partial(self.look, number))
+        return self._known.get(number, [])
+
+    def look(self, generation_id: str) -> None:
+        """Looks for the pictures of a generation, again where they were looked for."""
+        found = session.current()
+        generation = found.generations.get(generation_id)
+        self._asked.discard(generation_id)
+        if generation is None:
+            return
+        if self._previews.is_full:
+            self._previews.clear()
+            self._known.clear()
+        paths = self._files_in(found.queue.folder / generation.folder_name)
+        self._known[generation_id] = [
+            (path, self._previews.icon(f"{generation_id} {path.name}", path)) for path in paths
+        ]
+        if paths:
+            redraw.sidebars()

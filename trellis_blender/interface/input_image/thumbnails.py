@@ -13,8 +13,7 @@ import bpy
 
 from ..placed_model import assets
 from ..state import background, session
-from ..viewport import redraw
-from .icons import Previews
+from .icons import GenerationIcons
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -29,18 +28,23 @@ KEPT = 200
 """Thumbnails; Blender keeps some 64 KB for each."""
 
 
-class _Memory:
-    icons: dict[str, int] = {}
-    asked: set[str] = set()
-    previews = Previews(KEPT)
+def _thumbnail_in(folder: Path) -> list[Path]:
+    from ...generation.files import INPUT_NAME, THUMBNAIL_NAME
+
+    return [path for path in (folder / THUMBNAIL_NAME, folder / INPUT_NAME) if path.is_file()][:1]
+
+
+_icons = GenerationIcons(KEPT, _thumbnail_in)
 
 
 def icon_of(generation: "Generation") -> int:
     """The icon's number, 0 while there is none. Never touches the disk."""
-    if generation.id not in _Memory.icons and generation.id not in _Memory.asked and not bpy.app.background:
-        _Memory.asked.add(generation.id)
-        background.later(partial(_look, generation.id))
-    return _Memory.icons.get(generation.id, 0)
+    return next((icon for _, icon in _icons.of(generation)), 0)
+
+
+def look_now(generation_id: str) -> None:
+    """Looks at the disk for the picture of a generation that the artist has just pointed at."""
+    _icons.look(generation_id)
 
 
 def arrived(generation_id: str, read: "Reading | None") -> None:
@@ -49,31 +53,9 @@ def arrived(generation_id: str, read: "Reading | None") -> None:
         background.later(partial(_decode, generation_id, read), AFTER_ARRIVAL_S)
 
 
-def _look(generation_id: str) -> None:
-    from ...generation.files import INPUT_NAME, THUMBNAIL_NAME
-
-    found = session.current()
-    generation = found.generations.get(generation_id)
-    _Memory.asked.discard(generation_id)
-    if generation is None:
-        return
-    folder = found.queue.folder / generation.folder_name
-    path = next((path for path in (folder / THUMBNAIL_NAME, folder / INPUT_NAME) if path.is_file()), None)
-    _Memory.icons[generation_id] = _load(generation_id, path) if path is not None else 0
-    if path is not None:
-        redraw.sidebars()
-
-
-def _load(generation_id: str, path: Path) -> int:
-    if _Memory.previews.is_full:
-        _Memory.previews.clear()
-        _Memory.icons.clear()
-    return _Memory.previews.icon(f"{generation_id} {path.name}", path)
-
-
 def _decode(generation_id: str, read: "Reading | None") -> None:
     """Blender decodes a texture when its size is first asked for, which takes as long as all the rest."""
-    model = _model(generation_id)
+    model = session.current().model_of(generation_id)
     if model is not None:
         from ...scene.images import mesh_snapshot
 
@@ -84,26 +66,16 @@ def _decode(generation_id: str, read: "Reading | None") -> None:
 def _take(generation_id: str, read: "Reading | None") -> float | None:
     if background.is_running(DRAWING):
         return AGAIN_AFTER_S
-    model = _model(generation_id)
+    model = session.current().model_of(generation_id)
     if model is None:
         return None
     from ...scene.images import mesh_snapshot, thumbnail
+    from ...scene.second_blender import this_blender
 
     found = session.current()
     copied = mesh_snapshot.take(model, read.model() if read is not None else None, leaves_large=True)
     if copied is not None:
         folder = found.queue.folder / found.generations[generation_id].folder_name
-        work = partial(thumbnail.keep, copied, folder, bpy.app.binary_path, background.go_on)
-        background.in_thread(DRAWING, work, partial(_show, generation_id))
+        work = partial(thumbnail.keep, copied, folder, this_blender(bpy.app.binary_path), background.go_on)
+        background.in_thread(DRAWING, work, lambda _: _icons.look(generation_id))
     return None
-
-
-def _show(generation_id: str, _: object) -> None:
-    _Memory.icons.pop(generation_id, None)
-    _look(generation_id)
-
-
-def _model(generation_id: str) -> "bpy.types.Object | None":
-    found = session.current()
-    generation = found.generations.get(generation_id)
-    return found.file.object_of(generation) if generation is not None else None

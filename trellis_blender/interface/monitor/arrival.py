@@ -8,10 +8,9 @@ import bpy
 from ...generation.states import State
 from ...scene import user_activity
 from ...scene.finish.options import Preset
-from ..placed_model import assets
+from ..placed_model import assets, finish_operator
 from ..state import configuration, logs, session
 from ..text import rows
-from . import early_reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +92,8 @@ def is_read(generation: "Generation") -> bool:
     """Whether its model has been read in a thread, so that `place` need not; has it read from now on where not. Of what
     is in the scene already there is nothing to read.
     """
+    from . import early_reading
+
     is_there = generation.state is State.PLACED and session.current().file.object_of(generation) is not None
     return is_there or early_reading.is_done(generation.id, _glb(generation))
 
@@ -112,9 +113,27 @@ def wait_and_place(generation_ids: "Sequence[str]") -> str:
 def _place_for_script(generation: "Generation") -> "Generation":
     if generation.state is not State.READY:
         return generation
-    placed = place(generation)
+    placed = finished(place(generation))
     assets.arrived(placed.id)
     return placed
+
+
+def finished(placed: "Generation") -> "Generation":
+    """Where nobody works meanwhile: does at once what takes long, the check of its pictures and of its preset."""
+    from dataclasses import replace
+
+    from . import picture_check
+
+    if placed.state is not State.PLACED:
+        return placed
+    placed = picture_check.checked(placed)
+    said = finish_operator.finish_now(placed.object_name, placed.request.placement.finish)
+    if not said:
+        return placed
+    changed = replace(placed, where=f"{placed.where} {said}".strip())
+    session.current().take_over(changed)
+    session.current().queue.keep(changed)
+    return changed
 
 
 def remove_abandoned() -> None:

@@ -7,7 +7,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..state import background, session
-from . import early_reading, monitor
+from . import monitor
 
 
 @persistent
@@ -15,12 +15,13 @@ def note_another_file(*_: object) -> None:
     """File > Open, File > New, Revert, Recover."""
     from ...scene.placement import placeholder
     from ..viewport import redraw
+    from . import early_reading
 
     found = session.current()
     found.file.another_file()
     early_reading.forget()
     if placeholder.all_here():
-        # Somebody's, maybe ours: the list tells.
+        # Their generations may be in the store.
         monitor.look_into_store()
     redraw.at_once()
     if monitor.has_work():

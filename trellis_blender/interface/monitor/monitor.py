@@ -9,18 +9,15 @@ end of a shift, another file and a closed window are all the same case.
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...generation.states import State
-from ...scene import user_activity, windows
-from ..input_image import thumbnails
-from ..placed_model import assets, finish_operator
-from ..state import background, configuration, other_blenders, session
+from ...scene import user_activity
+from ..state import background, configuration, session
 from ..text import rows
 from ..viewport import redraw
-from . import arrival, early_reading
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -31,9 +28,6 @@ HANDOVER_S = 0.3
 """Blender looks every 10 ms whether an autosave that is due may be written."""
 WATCH_INTERVAL_S = 0.3
 IDLE_CHECK_S = 0.5
-READ_LOOK_S = 0.05
-NEXT_TURN_S = 0.01
-"""Blender draws and takes events in between."""
 FIRST_LOOK_S = 1.0
 """After the add-on was enabled: Blender has drawn by then."""
 CHANGES_S = 0.25
@@ -44,13 +38,13 @@ CLOCK_S = 1.0
 
 class _Memory:
     timer: bpy.types.Timer | None = None
+    is_over = False  # the add-on is switched off
     ended_at = 0.0
     redrawn_at = 0.0
     is_stale = False  # something has changed that is not shown yet
     background_operators: set[str] = set()
     asked_at = 0.0
-    to_place: dict[str, str] = {}  # ids of generations in the order of their places, and the file that was open
-    news: list[str] = []  # to be reported by the operator: a timer cannot
+    news: list[str] = []  # to be reported by the operator
 
 
 class TRELLIS_OT_monitor(bpy.types.Operator):
@@ -74,6 +68,9 @@ class TRELLIS_OT_monitor(bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if event.type != 'TIMER':
             return {'PASS_THROUGH'}
+        if _Memory.is_over:
+            end_shift()
+            return {'FINISHED', 'PASS_THROUGH'}
         tick()
         for sentence in _Memory.news:
             self.report({'INFO'}, sentence)
@@ -120,16 +117,9 @@ def pressed() -> None:
     watch()
 
 
-def deliver(generation_id: str) -> None:
-    """Puts a generation's model into the scene, from a timer of its own, outside of operators, once a thread has read
-    it; in background Blender at once.
-    """
-    if bpy.app.background:
-        _place(generation_id)
-    else:
-        _Memory.to_place[generation_id] = session.current().file.blend_load
-        if not background.is_waiting(_place_next):
-            background.later(_place_next)
+def tell(sentence: str) -> None:
+    """Has the monitor report something in the status bar: a timer cannot."""
+    _Memory.news.append(sentence)
 
 
 def has_work() -> bool:
@@ -163,16 +153,37 @@ def line_of(generation: "Generation") -> rows.Line:
         generation,
         time.time(),
         here=here,
-        in_scene=here and is_placed and found.file.is_in_scene(generation),
+        in_scene=is_placed and found.file.is_in_scene(generation),
         waits_for=found.waits_for,
         has_lost_placeholder=is_ready and found.file.misses_placeholder(generation),
     )
 
 
 def stop() -> None:
-    """Ends the monitor; the operator's class may then be unregistered. What was read is dropped."""
+    """Ends the monitor, at its next turn where it runs, and drops what was read."""
+    from . import early_reading
+
     early_reading.forget()
-    end_shift()
+    _Memory.is_over = True
+    if user_activity.OUR_MONITOR not in user_activity.modal_operators():
+        end_shift()
+
+
+def take_back(cls: Any) -> None:
+    """Unregisters the monitor's class, once the monitor has ended. One that is unregistered while it runs leaves an
+    empty place among Blender's modal operators, and Blender 4.3 crashes when the next one begins in the same turn: as
+    its own operator does that switches the add-on off to update it.
+    """
+
+    def look() -> float | None:
+        if cls.is_registered and user_activity.OUR_MONITOR in user_activity.modal_operators():
+            return TICK_S
+        if cls.is_registered:
+            bpy.utils.unregister_class(cls)
+        return None
+
+    if (wait_s := look()) is not None:
+        bpy.app.timers.register(look, first_interval=wait_s, persistent=True)  # the add-on's own have ended
 
 
 def end_shift() -> None:
@@ -197,6 +208,8 @@ def _show() -> None:
 
 
 def _let_arrive(ready: "list[Generation]") -> None:
+    from . import arrival, delivery
+
     found = session.current()
     now = time.monotonic()
     if found.waits_for and now - _Memory.asked_at < IDLE_CHECK_S:
@@ -211,46 +224,7 @@ def _let_arrive(ready: "list[Generation]") -> None:
     placeholder.forget()
     if found.file.arrives_here(ready[0]) and arrival.is_read(ready[0]):
         # One at a time: each takes a moment, and the artist may work in between.
-        deliver(ready[0].id)
-
-
-def _place_next() -> float | None:
-    """One model, once it has been read, into the file that was open when it was asked for. The next one has its own
-    turn of Blender's event loop, and is read meanwhile; more at once would take much memory.
-    """
-    found = session.current()
-    for generation_id, blend_load in list(_Memory.to_place.items()):
-        if found.file.blend_load != blend_load or generation_id not in found.generations:
-            del _Memory.to_place[generation_id]
-            early_reading.take(generation_id)
-    if _Memory.to_place and user_activity.job_that_reads_the_scene():
-        return IDLE_CHECK_S
-    first, second, *_ = (*_Memory.to_place, None, None)
-    if first is None:
-        return None
-    is_read = arrival.is_read(found.generations[first])
-    if second is not None:
-        arrival.is_read(found.generations[second])
-    if not is_read:
-        return READ_LOOK_S
-    del _Memory.to_place[first]
-    _place(first)
-    return NEXT_TURN_S if _Memory.to_place else None
-
-
-def _place(generation_id: str) -> None:
-    found = session.current()
-    generation = found.generations.get(generation_id)
-    if generation is not None and generation.state in {State.READY, State.PLACED}:
-        read = early_reading.take(generation_id)
-        placed = arrival.place(generation, read)
-        if placed.state is State.PLACED and not bpy.app.background:
-            _Memory.news.append(rows.arrival(placed))
-            thumbnails.arrived(generation_id, read)
-            assets.arrived(generation_id)
-            finish_operator.arrived(placed.object_name, placed.request.placement.finish)
-            watch()
-    redraw.everything()
+        delivery.deliver(ready[0].id)
 
 
 def _tidy_up(found: session.Session) -> None:
@@ -260,6 +234,8 @@ def _tidy_up(found: session.Session) -> None:
 
 def _remove_abandoned() -> float | None:
     """Not while the artist moves one of them, and as a step that can be undone."""
+    from . import arrival
+
     if user_activity.why_wait(_Memory.background_operators):
         return IDLE_CHECK_S
     arrival.remove_abandoned()
@@ -268,6 +244,9 @@ def _remove_abandoned() -> float | None:
 
 
 def _look_after_monitor() -> float | None:
+    from ...scene import windows
+    from ..state import other_blenders
+
     found = session.current()
     may_come, knew_all = found.is_busy, found.knows_all
     # The list says so as well where there is nothing in it that can be read.

@@ -15,6 +15,8 @@ from . import finish_operator
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
+    from ...generation.record.provenance import Made
+    from ...generation.record.request import GenerationRequest
     from ...imaging.picture import Picture
     from ...scene.assets.save import About
 
@@ -171,23 +173,39 @@ def _save_arrived(generation_id: str) -> float | None:
 def _about(context: bpy.types.Context, model: bpy.types.Object) -> "About":
     """From the list; of a model that was made elsewhere, or whose row is gone, from what its object says."""
     from ...scene import provenance
-    from ...scene.assets.catalog import catalog_of
-    from ...scene.assets.save import About
     from ...scene.custom_properties import ID_PROPERTY
 
     number = str(model.get(ID_PROPERTY, ""))
     generation = session.current().generations.get(number)
     made = generation.request if generation is not None else provenance.read(model)
+    return about(made, key=number, name=model.name, picture=_picture(context, model, generation))
+
+
+def about(
+    made: "GenerationRequest | Made | None",
+    *,
+    key: str,
+    name: str,
+    tags: tuple[str, ...] = (),
+    catalog: str = "",
+    picture: "Picture | None" = None,
+) -> "About":
+    """What the Asset Browser shows of a model, by what it was `made` of. More `tags` go to those that all have;
+    `catalog` "" stands for the one of the model that made it.
+    """
+    from ...scene.assets.catalog import catalog_of
+    from ...scene.assets.save import About
+
     label = models()[made.model].label if made is not None and made.model in models() else ""
     return About(
-        name=model.name,
+        name=name,
         description=made.prompt if made is not None else "",
         author=str(getattr(configuration.preferences(), "asset_author", "")).strip(),
         licence=str(getattr(configuration.preferences(), "asset_licence", "")).strip(),
-        tags=tuple(filter(None, (LIBRARY_NAME, label))),
-        catalog=catalog_of(label),
-        key=number,
-        picture=_picture(context, model, generation),
+        tags=tuple(dict.fromkeys(filter(None, (LIBRARY_NAME, label, *tags)))),
+        catalog=catalog or catalog_of(label),
+        key=key,
+        picture=picture,
     )
 
 

@@ -6,38 +6,40 @@ waits for it modally, and what it has made becomes one undo step. A change in Ad
 the operator undoes its step and is started again, a moment after the last change.
 """
 
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...scene import user_activity, windows
-from ...scene.finish.options import PRESETS, CannotFinish, Finish, Preset
-from ..state import background, session
+from ...scene import user_activity
+from ...scene.finish.options import PRESETS, CannotFinish, Finish, Origin, Preset, Size, Textures
+from ..state import background, configuration, session
 from .finish_options import CHOICES, FinishOperator, finish_of
+from .waiting import Waiting
 
 if TYPE_CHECKING:
-    from ...scene.finish.background import BackgroundReduction
+    from ...scene.finish.background import BackgroundFinish
 
-LOOK_S = 0.1
 AGAIN_AFTER_S = 0.5
 """A number that is dragged in Adjust Last Operation is let go by then."""
+
+
+IN_PLACE: dict[str, Any] = {"size": Size.KEEP, "origin": Origin.KEEP, "textures": Textures.KEEP}
+"""For what has arrived: it was given its size and its place, which may be those of the model that it replaces."""
 
 
 class _Running:
     """The one job there is at a time, and what Adjust Last Operation wants done next."""
 
-    job: "BackgroundReduction | None" = None
+    job: "BackgroundFinish | None" = None
     again: dict[str, Any] | None = None
     before: int | None = None
     """The mesh's fingerprint before the step that has to be undone first; None where there is no such step."""
     file = ""  # which of the files opened in this Blender it is for
 
 
-class TRELLIS_OT_finish(FinishOperator):
-    """Set the active model's size, origin, shading and number of triangles"""
+class TRELLIS_OT_finish(Waiting, FinishOperator):
+    """Set the active model's size, origin, shading and number of triangles, or make it anew of quads"""
 
     bl_idname = "trellis.finish"
     bl_label = "Finish Model"
@@ -55,7 +57,7 @@ class TRELLIS_OT_finish(FinishOperator):
         from ...scene.meshes import mesh_of
 
         def begin() -> set[str]:
-            model = self._model(context)
+            model = self.found(context)
             self.fill()
             # What was chosen for another model is no wish for this one.
             if not self.properties.is_property_set("size_m") and model.type == 'MESH' and mesh_of(model).polygons:
@@ -66,7 +68,7 @@ class TRELLIS_OT_finish(FinishOperator):
                 return self.execute(context)
             return self._begin(context, model, wanted)
 
-        return self._reported(begin)
+        return self.reported(begin)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.finish import steps
@@ -75,7 +77,7 @@ class TRELLIS_OT_finish(FinishOperator):
 
         def act() -> set[str]:
             self.fill()
-            model = self._model(context)
+            model = self.found(context)
             wanted = finish_of(self)
             steps.check(model, wanted)
             is_repeated = self.options.is_repeat or self.options.is_repeat_last
@@ -83,95 +85,78 @@ class TRELLIS_OT_finish(FinishOperator):
                 # Blender has undone our step for this call, and does it again after it.
                 _do_again(self, fingerprint(mesh_of(model)) if self.options.is_repeat else None)
                 return {'CANCELLED'}
-            self._say(model, steps.finish(model, wanted))
+            self._say(steps.finish(model, wanted))
             return {'FINISHED'}
 
-        return self._reported(act)
+        return self.reported(act)
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        job = _Running.job
-        if event.type == 'ESC' and event.value == 'PRESS':
-            self.cancel(context)
-            self.report({'INFO'}, "Cancelled. The model is as it was.")
-            return {'CANCELLED'}
-        if event.type != 'TIMER':
-            return {'PASS_THROUGH'}
-        if job is not None and not job.is_done:
-            seconds = int(time.monotonic() - self.begun)
-            context.workspace.status_text_set(f"Finishing “{self.name_shown}” · {seconds} s · Esc cancels")
-            return {'PASS_THROUGH'}
-        try:
-            return self._reported(lambda: self._end(context, job))
-        finally:
-            self.cancel(context)
+    def refusals(self) -> tuple[type[Exception], ...]:
+        return (CannotFinish,)
 
-    def cancel(self, context: bpy.types.Context) -> None:
-        end()
-        context.workspace.status_text_set(None)
-        if self.timer is not None:
-            context.window_manager.event_timer_remove(self.timer)
-            self.timer = None
+    def is_done(self) -> bool:
+        return _Running.job is None or _Running.job.is_done
 
-    def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
-        from ...scene.finish.background import BackgroundReduction
-        from ...scene.finish.fingerprint import fingerprint
-        from ...scene.meshes import mesh_of
+    def said(self) -> str:
+        doing = f" · {_Running.job.doing}" if _Running.job is not None and not _Running.job.is_done else ""
+        return f"Finishing “{self.name_shown}”{doing}"
 
-        if _Running.job is not None:
-            raise CannotFinish("Another model is being finished. Esc cancels it.")
-        mesh = mesh_of(model)
-        self.uid, self.name_shown, self.state = model.session_uid, model.name, fingerprint(mesh)
-        self.begun = time.monotonic()
-        _Running.job = BackgroundReduction(mesh, wanted)
-        self.timer = context.window_manager.event_timer_add(LOOK_S, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        return {'RUNNING_MODAL'}
-
-    def _end(self, context: bpy.types.Context, job: "BackgroundReduction | None") -> set[str]:
+    def take(self, context: bpy.types.Context, model: bpy.types.Object | None) -> set[str]:
         from ...scene.finish import steps
         from ...scene.finish.fingerprint import fingerprint
         from ...scene.meshes import mesh_of
 
         # First: in Edit Mode a mesh cannot be compared.
-        if user_activity.other_mode():
-            raise CannotFinish(
-                f"“{self.name_shown}” was not finished, because you are in {user_activity.other_mode()}."
-            )
-        model = next((item for item in bpy.data.objects if item.session_uid == self.uid), None)
+        if mode := user_activity.other_mode():
+            raise CannotFinish(f"“{self.name_shown}” was not finished, because you are in {mode}.")
+        job = _Running.job
         if job is None or model is None or model.type != 'MESH' or fingerprint(mesh_of(model)) != self.state:
             raise CannotFinish(f"“{self.name_shown}” was changed meanwhile, so it was not finished.")
         wanted = finish_of(self)
         steps.check(model, wanted)
-        job.take(mesh_of(model))
-        self._say(model, steps.settle(model, wanted))
+        self._say([*job.take(model), *steps.settle(model, wanted)])
         return {'FINISHED'}
 
-    def _model(self, context: bpy.types.Context) -> bpy.types.Object:
-        found = bpy.data.objects.get(self.model) if self.model else context.active_object
-        if found is None:
-            raise CannotFinish(f"There is no object “{self.model}”." if self.model else user_activity.SELECT_FIRST)
-        return found
+    def drop(self) -> None:
+        end()
 
-    def _say(self, model: bpy.types.Object, notes: list[str]) -> None:
+    def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
+        from ...scene.finish.background import BackgroundFinish
+        from ...scene.finish.fingerprint import fingerprint
+        from ...scene.meshes import mesh_of
+
+        if _Running.job is not None:
+            raise CannotFinish("Another model is being finished. Esc cancels it.")
+        self.state = fingerprint(mesh_of(model))
+        _Running.job = BackgroundFinish(model, wanted)
+        return self.wait_for(context, model)
+
+    def _say(self, notes: list[str]) -> None:
         for note in notes:
             self.report({'WARNING'}, note)
-
-    def _reported(self, act: Callable[[], set[str]]) -> set[str]:
-        try:
-            return act()
-        except CannotFinish as error:
-            self.report({'ERROR'}, str(error))
-            return {'CANCELLED'}
 
 
 def arrived(model_name: str, preset: str) -> None:
     """Does for a model that has arrived what would have held Blender up: as soon as the artist's hands are free."""
     from ...scene.finish import steps
-    from ...scene.meshes import mesh_of
 
     model = bpy.data.objects.get(model_name)
-    if model is not None and not bpy.app.background and steps.is_heavy(mesh_of(model), PRESETS[Preset(preset)]):
+    if model is not None and steps.is_more(PRESETS[Preset(preset)]):
         background.later(partial(_finish_arrived, model_name, model.session_uid, preset), AGAIN_AFTER_S)
+
+
+def finish_now(model_name: str, preset: str) -> str:
+    """The same for a script, which waits for it. Returns what has to be said of it, "" for nothing."""
+    from ...scene.finish import steps
+
+    model = bpy.data.objects.get(model_name)
+    wanted = PRESETS[Preset(preset)]
+    if model is None or not steps.is_more(wanted):
+        return ""
+    wanted = wanted._replace(**IN_PLACE, sharp_angle=configuration.smooth_up_to())
+    try:
+        return " ".join(steps.finish(model, wanted))
+    except CannotFinish as error:
+        return f"It was not finished. {error}"
 
 
 def _finish_arrived(model_name: str, uid: int, preset: str) -> float | None:
@@ -181,8 +166,7 @@ def _finish_arrived(model_name: str, uid: int, preset: str) -> float | None:
         return None
     if _Running.job is not None or user_activity.other_mode():
         return AGAIN_AFTER_S
-    # It was given its size and its place as it arrived, which may be those of the model that it replaces.
-    _invoke({"model": model_name, "preset": preset, "size": 'KEEP', "origin": 'KEEP', "textures": 'KEEP'})
+    _invoke({"model": model_name, "preset": preset, **{name: each.value for name, each in IN_PLACE.items()}})
     return None
 
 
@@ -192,18 +176,17 @@ def is_busy() -> bool:
 
 
 def draw_in_menu(menu: Any, context: bpy.types.Context) -> None:
-    """The entry in the object's context menu, for models of this add-on."""
-    from ...scene.custom_properties import ID_PROPERTY
-
+    """The entries in the object's context menu, for any mesh."""
     model = context.active_object
-    if model is not None and model.type == 'MESH' and ID_PROPERTY in model:
+    if model is not None and model.type == 'MESH':
         menu.layout.separator()
         menu.layout.operator_context = 'INVOKE_DEFAULT'
-        menu.layout.operator("trellis.finish")
+        menu.layout.operator_menu_enum("trellis.finish", "preset")
+        menu.layout.menu("TRELLIS_MT_print")
 
 
 def register() -> None:
-    """The entry in Blender's menu."""
+    """The entries in Blender's menu."""
     menu: Any = bpy.types.VIEW3D_MT_object_context_menu
     menu.append(draw_in_menu)
     background.at_end(menu.remove, draw_in_menu)
@@ -236,6 +219,7 @@ def _take_back(name: str, before: int) -> bool:
     """Undoes our last step. False, and all is as it was, where the artist has done something since: Blender does not
     say whose the last step is, so what is there after it is compared with what was there `before`.
     """
+    from ...scene import windows
     from ...scene.finish.fingerprint import fingerprint
     from ...scene.meshes import mesh_of
 
@@ -254,6 +238,8 @@ def _take_back(name: str, before: int) -> bool:
 
 
 def _invoke(wanted: dict[str, Any]) -> None:
+    from ...scene import windows
+
     window = windows.window_of(None)
     if window is None:
         return

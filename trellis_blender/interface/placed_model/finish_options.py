@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operator "Finish" asks for: its properties, made from the choices of a finish, and how they are drawn."""
 
-from dataclasses import Field, fields
 from enum import Enum
 from math import pi, radians
 from typing import Any
 
 import bpy
 
-from ...scene.finish.options import PRESET_ITEMS, PRESETS, Finish, Preset
+from ...scene.finish.options import CHOICES, PRESET_ITEMS, PRESETS, Finish, Preset
 from ...scene.units import shown_length
 from ..state import configuration
 
 LENGTH = "In world space, in metres for scripts. 0 keeps the size"
-_CHOICES = {field.name: field for field in fields(Finish) if field.metadata}
-CHOICES = list(_CHOICES)
-"""The properties that a preset sets, by the names of the finish."""
-ARRANGED = {"size", "origin", "shading", "triangles", "keeps_modifier", "textures"}
+_DEFAULTS = Finish()
+OF_QUADS = ("texture_px", "margin_px", "keep_sharp", "symmetry")
+"""What can be chosen of new quads."""
+OF_ENGINES = ("lods", "lod_share", "collision", "collision_shape", "collision_faces")
+ARRANGED = {"size", "origin", "shading", "faces", *OF_QUADS, "triangles", "keeps_modifier", "textures", *OF_ENGINES}
 """The choices that are drawn in an order of their own, or together with another property."""
 
 
-def _property_of(choice: "Field[Any]") -> Any:
-    default = choice.default
+def _property_of(name: str) -> Any:
+    default = getattr(_DEFAULTS, name)
     if isinstance(default, Enum):
-        return bpy.props.EnumProperty(**choice.metadata, default=default.value)
+        return bpy.props.EnumProperty(**CHOICES[name], default=default.value)
     kinds = {bool: bpy.props.BoolProperty, int: bpy.props.IntProperty, float: bpy.props.FloatProperty}
-    return kinds[type(default)](**choice.metadata, default=default)
+    return kinds[type(default)](**CHOICES[name], default=default)
 
 
 def _values_of(preset: str) -> dict[str, Any]:
@@ -44,9 +44,7 @@ def _take_preset(properties: Any, _: bpy.types.Context) -> None:
 
 def finish_of(properties: Any) -> Finish:
     """What the operator's properties say."""
-    chosen: dict[str, Any] = {
-        name: type(choice.default)(getattr(properties, name)) for name, choice in _CHOICES.items()
-    }
+    chosen: dict[str, Any] = {name: type(getattr(_DEFAULTS, name))(getattr(properties, name)) for name in CHOICES}
     return Finish(
         **chosen,
         size_m=properties.size_m,
@@ -66,7 +64,7 @@ _PRESET = bpy.props.EnumProperty(
 _Choices = type(
     "_Choices",
     (),
-    {"__annotations__": {"preset": _PRESET, **{name: _property_of(choice) for name, choice in _CHOICES.items()}}},
+    {"__annotations__": {"preset": _PRESET, **{name: _property_of(name) for name in CHOICES}}},
 )
 
 
@@ -101,12 +99,26 @@ class FinishOperator(_Choices, bpy.types.Operator):
         if chosen.shading == 'ANGLE':
             column.prop(self, "sharp_angle")
         column = layout.column()
+        column.prop(self, "faces")
+        for name in OF_QUADS if chosen.faces else ():
+            column.prop(self, name)
+        column = layout.column()
         column.prop(self, "triangles")
         row = column.row()
         row.active = chosen.triangles > 0
         row.prop(self, "keeps_modifier")
         layout.prop(self, "loose_percent")
         layout.prop(self, "textures")
+        column = layout.column()
+        column.prop(self, "lods")
+        if chosen.lods:
+            column.prop(self, "lod_share")
+        column = layout.column()
+        column.prop(self, "collision")
+        if chosen.collision != 'NONE':
+            column.prop(self, "collision_shape")
+            if chosen.collision_shape == 'HULL':
+                column.prop(self, "collision_faces")
         for name in CHOICES:
             if name not in ARRANGED:
                 layout.prop(self, name)
@@ -116,8 +128,12 @@ class FinishOperator(_Choices, bpy.types.Operator):
         counts as not given.
         """
         chosen: Any = self
-        for name, value in _values_of(chosen.preset).items():
+        known = _values_of(chosen.preset)
+        for name, value in known.items():
             if not self.properties.is_property_set(name):
                 setattr(self, name, value)
+        if chosen.triangles and chosen.faces == known["faces"]:
+            # Who names a budget of triangles wants its triangles reduced, even where the preset makes quads.
+            chosen.faces = 0
         if not self.properties.is_property_set("sharp_angle"):
             self.sharp_angle = configuration.smooth_up_to()

@@ -5,6 +5,7 @@ from typing import Any
 
 import bpy
 
+from ..state.settings import settings_of
 from ..text.layouts import TrellisPanel
 
 
@@ -33,6 +34,8 @@ class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.label(text=f"{triangles_of(mesh_of(model)):,} triangles")
         column.label(text=" × ".join(sides))
-        column = layout.column()
-        column.operator("trellis.finish")
-        column.operator("trellis.save_asset")
+        column = layout.column(align=True)
+        chosen = settings_of(context.scene)
+        column.prop(chosen, "finish_again", text="")
+        column.operator("trellis.finish").preset = chosen.finish_again or 'SCENE'  # "" is one of a later version
+        layout.operator("trellis.save_asset")

@@ -4,6 +4,7 @@
 PiAPI is asked when a button is pressed only. What this computer itself knows of the costs is asked for by the draw.
 """
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -13,15 +14,15 @@ from ...generation.record.costs import dollars
 from ...scene import versions
 from ..monitor import monitor
 from ..state import configuration, session
-from ..state.entered import why_no_task_id
-from ..text import rows
+from ..text import formats
 from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
 from . import spending
 
 if TYPE_CHECKING:
-    from ...piapi.answers import ListedTask
+    from ...piapi.task_lists import ListedTask
 
 TASKS_SHOWN = 12
+EXPIRES_SOON_S = 14 * 24 * 3600.0
 TITLE_READ = 200
 """Characters of a prompt that are looked at for a title."""
 
@@ -60,7 +61,7 @@ class TRELLIS_OT_list_tasks(_AskOperator):
     """Look for models of this account that were made on PiAPI's site or on another computer. Costs nothing"""
 
     bl_idname = "trellis.list_tasks"
-    bl_label = "Look for Others"
+    bl_label = "Find Models Made Elsewhere"
     topic = Topic.TASKS
 
 
@@ -87,6 +88,8 @@ class TRELLIS_OT_fetch_task(_AskOperator):
         self.layout.prop(self, "task_id")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..state.entered import why_no_task_id
+
         found = session.current()
         task_id = self.task_id.strip()
         if not task_id:
@@ -99,7 +102,9 @@ class TRELLIS_OT_fetch_task(_AskOperator):
             self.report({'INFO'}, f"“{known.request.name}” is in the list already.")
             return {'CANCELLED'}
         if (listed := _listed(task_id)) and listed.inputs is not None:
-            return monitor.press(self, lambda: found.fetch(listed))
+            from ..state import made_elsewhere
+
+            return monitor.press(self, lambda: made_elsewhere.fetch(found, listed))
         return super().execute(context)
 
 
@@ -112,10 +117,10 @@ class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
-        draw_account(layout, IN_SIDEBAR)
+        draw_account(layout, context, IN_SIDEBAR)
         spending.draw_spending(layout, context)
         column = layout.column(align=True)
-        column.operator("trellis.list_tasks", text=_asking(Topic.TASKS) or "Look for Others")
+        column.operator("trellis.list_tasks", text=_asking(Topic.TASKS) or TRELLIS_OT_list_tasks.bl_label)
         column.operator("trellis.fetch_task", text=_asking(Topic.TASK) or "Fetch by Task ID…")
         for topic in (Topic.TASK, Topic.TASKS):
             answer = session.current().answers.get(topic)
@@ -124,14 +129,14 @@ class TRELLIS_PT_account(TrellisPanel, bpy.types.Panel):
         _draw_tasks(layout)
 
 
-def draw_account(layout: bpy.types.UILayout, divided_at: float) -> None:
+def draw_account(layout: bpy.types.UILayout, context: bpy.types.Context, divided_at: float) -> None:
     """The button that asks for the account, and what it answered, as facts divided at a share of the width."""
     layout.operator("trellis.test_key", text=_asking(Topic.ACCOUNT) or "Test the Key")
     answer = session.current().answers.get(Topic.ACCOUNT)
     if answer is None:
         return
     if answer.account is None:
-        draw_text(layout, bpy.context, answer.problem, 'ERROR')
+        draw_text(layout, context, answer.problem, 'ERROR')
         return
     found = answer.account
     balance = dollars(found.balance_usd) if found.balance_usd is not None else "not known"
@@ -140,6 +145,9 @@ def draw_account(layout: bpy.types.UILayout, divided_at: float) -> None:
     for name, value in (("Account", found.name), ("Plan", found.plan), ("Balance", balance), ("At once", at_once)):
         if value:
             draw_fact(column, name, value, divided_at)
+    if found.expires_at is not None and 0 < found.expires_at - time.time() < EXPIRES_SOON_S:
+        day = formats.date(found.expires_at, versions.date_pattern())
+        draw_text(layout, context, f"Some of your credits expire on {day}.", 'INFO')
 
 
 def _draw_tasks(layout: bpy.types.UILayout) -> None:
@@ -169,11 +177,11 @@ def _title(listed: "ListedTask") -> str:
     label = model.label if model is not None else ""
     name = short_name(prompt) if prompt else label
     made_at = listed.task.created_at
-    return f"{name} · {rows.date(made_at, versions.date_pattern())}" if made_at else name
+    return f"{name} · {formats.date(made_at, versions.date_pattern())}" if made_at else name
 
 
 def _asking(topic: Topic) -> str:
-    return "Asking PiAPI…" if topic in session.current().asked else ""
+    return "Asking PiAPI" if topic in session.current().asked else ""
 
 
 def _listed(task_id: str) -> "ListedTask | None":

@@ -25,24 +25,16 @@ def _keep(file: SecretFile, value: str) -> None:
         Secrets.problem = ""
 
 
-def get_key(_: bpy.types.AddonPreferences) -> str:
-    """Out of its file."""
-    return configuration.KEY_FILE.read()
-
-
-def set_key(_: bpy.types.AddonPreferences, value: str) -> None:
-    """Into its file."""
-    _keep(configuration.KEY_FILE, value)
-
-
-def get_webhook_secret(_: bpy.types.AddonPreferences) -> str:
-    """Out of its file."""
-    return configuration.WEBHOOK_FILE.read()
-
-
-def set_webhook_secret(_: bpy.types.AddonPreferences, value: str) -> None:
-    """Into its file."""
-    _keep(configuration.WEBHOOK_FILE, value)
+def secret(file: SecretFile, name: str, description: str) -> Any:
+    """A field whose value is in a file of its own, and never in Blender's preferences."""
+    return bpy.props.StringProperty(
+        name=name,
+        description=description,
+        subtype='PASSWORD',
+        get=lambda _: file.read(),
+        set=lambda _, value: _keep(file, value),
+        options={'SKIP_SAVE'},
+    )
 
 
 def use_at_once(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:

@@ -9,7 +9,7 @@ import bpy
 from ...piapi.timings import MOST_AT_ONCE, USUAL_LIMITS
 from ..state import configuration
 from ..state.secret_file import KEPT_IN
-from . import entry, sections
+from . import entry
 
 
 def _whole_number(name: str, description: str, default: int, limits: tuple[int, int], **more: Any) -> Any:
@@ -17,30 +17,13 @@ def _whole_number(name: str, description: str, default: int, limits: tuple[int, 
     return bpy.props.IntProperty(name=name, description=description, default=default, min=low, max=high, **more)
 
 
-SECTIONS = (
-    ("key", "Key and Service", sections.draw_key_and_service),
-    ("generating", "Generating", sections.draw_generating),
-    ("import", "Import", sections.draw_import),
-    ("assets", "Assets", sections.draw_assets),
-    ("limits", "Time Limits", sections.draw_limits),
-    ("network", "Network", sections.draw_network),
-    ("pipeline", "Pipeline", sections.draw_pipeline),
-    ("report", "Reporting a Problem", sections.draw_report),
-)
-
-
 class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     """Key and addresses. The secrets themselves are kept in files of their own, see `configuration`."""
 
     bl_idname = configuration.PACKAGE
 
-    api_key: bpy.props.StringProperty(
-        name="API Key",
-        description=f"Your key from piapi.ai. Kept in {KEPT_IN}, never in a .blend",
-        subtype='PASSWORD',
-        get=entry.get_key,
-        set=entry.set_key,
-        options={'SKIP_SAVE'},
+    api_key: entry.secret(
+        configuration.KEY_FILE, "API Key", f"Your key from piapi.ai. Kept in {KEPT_IN}, never in a .blend"
     )
     api_url: bpy.props.StringProperty(
         name="Service",
@@ -72,13 +55,10 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         description="Address of your server, to which PiAPI sends the state of each task. Empty for none",
         update=entry.check("webhook_endpoint"),
     )
-    webhook_secret: bpy.props.StringProperty(
-        name="Webhook Secret",
-        description="PiAPI sends it to the webhook, so that your server can check the sender. Stored like the key",
-        subtype='PASSWORD',
-        get=entry.get_webhook_secret,
-        set=entry.set_webhook_secret,
-        options={'SKIP_SAVE'},
+    webhook_secret: entry.secret(
+        configuration.WEBHOOK_FILE,
+        "Webhook Secret",
+        "PiAPI sends it to the webhook, so that your server can check the sender. Stored like the key",
     )
     service_mode: bpy.props.EnumProperty(
         name="Service Mode",
@@ -117,6 +97,11 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
         120,
         (1, 24 * 60),
     )
+    fetches_videos: bpy.props.BoolProperty(
+        name="Fetch Turntables",
+        description="Fetch the film of the model turning that comes with TRELLIS. Watch it from the menu of its row",
+        default=True,
+    )
     smooth_up_to: bpy.props.FloatProperty(
         name="Smooth up to",
         description="Edges of an arriving model whose faces meet at a larger angle stay sharp",
@@ -149,10 +134,12 @@ class TRELLIS_AP_preferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
+        from . import sections
+
         layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name, title, draw in SECTIONS:
+        for name, title, draw in sections.SECTIONS:
             header, body = layout.panel(f"trellis_{name}", default_closed=name != "key")
             header.label(text=title)
             if body is not None:

@@ -4,8 +4,9 @@
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,19 @@ import bpy
 
 from ...generation.lookups.questions import Topic
 from ...generation.providers import models
-from ...generation.record.provenance import utc_time
-from ...piapi.picture_models import LABELS
-from ..state import configuration, logs, session
-from ..state.settings import settings_of
-from ..text import rows
+from ...piapi.models import PICTURE_LABELS
+from ..state import background, configuration, logs, session
+from ..state.settings import pictures_of, settings_of
+from ..text import formats, rows
+from ..viewport import redraw
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
 
+WORK = "report"
 GENERATIONS_TOLD = 10
+PROBLEM_LIMIT = 1000
+"""Characters; of ours none is longer."""
 HIDDEN_SETTINGS = {"bl_idname", "rna_type", "name"}
 TOLD_KINDS = {'BOOLEAN', 'INT', 'FLOAT', 'ENUM'}
 ADDRESSES = {"api_url", "upload_url"}
@@ -35,15 +39,33 @@ class TRELLIS_OT_copy_report(bpy.types.Operator):
     bl_label = "Copy a Report"
     bl_options = {'INTERNAL'}
 
+    @classmethod
+    def poll(cls, _: bpy.types.Context) -> bool:
+        if background.is_running(WORK):
+            cls.poll_message_set("The report is being copied")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        begin(context)
+        self.report({'INFO'}, "The report is on the clipboard in a moment. Look it through before you post it.")
+        return {'FINISHED'}
+
     def execute(self, context: bpy.types.Context) -> set[str]:
-        context.window_manager.clipboard = compose(context)
-        self.report({'INFO'}, "The report is on the clipboard. Look it through before you post it.")
+        _copy(gathered(context)())
         return {'FINISHED'}
 
 
-def compose(context: bpy.types.Context) -> str:
-    """The report, with everything private blanked out."""
-    from ...piapi.redaction import blanked
+def begin(context: bpy.types.Context) -> None:
+    """Copies the report as soon as it is made, in a thread."""
+    background.in_thread(WORK, gathered(context), _copy)
+
+
+def gathered(context: bpy.types.Context) -> Callable[[], str]:
+    """What makes the report, with everything private blanked out: for a thread, because the words of a thousand
+    generations take a second to be looked for.
+    """
+    from .anonymize import blanked
 
     parts = {
         "Versions": list(_versions()),
@@ -53,7 +75,12 @@ def compose(context: bpy.types.Context) -> str:
         "Log": logs.recent_lines() or ["nothing"],
     }
     text = "\n\n".join("\n".join((f"## {title}", *lines)) for title, lines in parts.items())
-    return blanked(text, _secrets(), _names(context), _folders()) + "\n"
+    return partial(blanked, f"{text}\n", list(_secrets()), set(_names(context)), _folders(), background.go_on)
+
+
+def _copy(report: str) -> None:
+    bpy.context.window_manager.clipboard = report
+    redraw.sidebars()
 
 
 def _versions() -> Iterator[str]:
@@ -106,7 +133,7 @@ _TOLD_VARIABLES = {
 
 
 def _host(url: str) -> str:
-    from ...piapi.redaction import host_of
+    from .anonymize import host_of
 
     return host_of(url)
 
@@ -134,14 +161,17 @@ def _generations() -> Iterator[str]:
 
 
 def _told(generation: "Generation") -> str:
-    known = {*models(), *LABELS}
+    from ...generation.record.provenance import utc_time
+
+    known = {*models(), *PICTURE_LABELS}
     model = rows.label_of(generation.request.model) if generation.request.model in known else "another model"
     took = f", {time_taken}" if (time_taken := rows.took(generation)) else ""
     begun = utc_time(generation.created_at)[:16].replace("T", " ") or "At some time"
     marks = [name for name in ("parked", "interrupted", "elsewhere", "fetched") if getattr(generation, name)]
     state = ", ".join([generation.state.value, *marks])
-    kind = generation.request.task_type
-    return f"{begun} {model}, {kind}, {state}{took}{'. ' if generation.problem else ''}{generation.problem}"
+    kind = formats.shorten(generation.request.task_type, 40)
+    problem = formats.shorten(generation.problem, PROBLEM_LIMIT)
+    return f"{begun} {model}, {kind}, {state}{took}{'. ' if problem else ''}{problem}"
 
 
 def _secrets() -> Iterator[str]:
@@ -157,7 +187,7 @@ def _secrets() -> Iterator[str]:
 def _names(context: bpy.types.Context) -> Iterator[str]:
     """The artist's own words, wherever an error may have repeated them."""
     settings: Any = settings_of(context.scene)
-    yield from (settings.prompt, settings.image)
+    yield from (settings.prompt, settings.image, *pictures_of(settings))
     if bpy.data.filepath:
         yield from (bpy.data.filepath, Path(bpy.data.filepath).name)
     answer = session.current().answers.get(Topic.ACCOUNT)
@@ -166,9 +196,9 @@ def _names(context: bpy.types.Context) -> Iterator[str]:
     for generation in session.current().generations.values():
         request = generation.request
         yield from (request.prompt, request.name, generation.object_name)
-        yield from (request.placement.blend_file, request.placement.collection, request.picture_path)
-        if request.picture_path:
-            yield Path(request.picture_path).stem
+        yield from (request.placement.blend_file, request.placement.collection)
+        for path in (request.picture_path, *(view.path for view in request.views)):
+            yield from (path, Path(path).stem)
 
 
 def _folders() -> dict[str, str]:

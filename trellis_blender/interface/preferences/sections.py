@@ -13,7 +13,7 @@ from ...generation.lookups.questions import Topic
 from ..monitor import monitor
 from ..placed_model import assets
 from ..state import configuration, session
-from ..text import rows
+from ..text import formats
 from ..text.layouts import IN_PREFERENCES, draw_fact, draw_text
 from . import account, entry
 
@@ -43,6 +43,7 @@ def draw_generating(preferences: Any, layout: Any, _: bpy.types.Context) -> None
 def draw_import(preferences: Any, layout: Any, _: bpy.types.Context) -> None:
     """How an arriving model is shaded."""
     layout.prop(preferences, "smooth_up_to")
+    layout.prop(preferences, "fetches_videos")
 
 
 def draw_assets(preferences: Any, layout: Any, context: bpy.types.Context) -> None:
@@ -82,12 +83,12 @@ def _draw_key(preferences: Any, layout: bpy.types.UILayout, context: bpy.types.C
     key = configuration.api_key()
     if key.source and key.source != "the preferences":
         column.label(text=f"Used instead: the key in the environment variable {key.source}", icon='INFO')
-    elif not key.value:
+    if not key.value:
         column.operator("wm.url_open", text="Get a Key at piapi.ai", icon='URL').url = KEY_PAGE
-    if reason := configuration.why_not_ready():
+    elif reason := configuration.why_not_ready():
         column.label(text=reason, icon='INFO')
     else:
-        account.draw_account(column, IN_PREFERENCES)
+        account.draw_account(column, context, IN_PREFERENCES)
 
 
 def _draw_service(preferences: Any, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -106,7 +107,7 @@ def _draw_service(preferences: Any, layout: bpy.types.UILayout, context: bpy.typ
     for setting in (configuration.api_url(), configuration.upload_url()):
         if setting.source.startswith("PIAPI"):
             said = f"Used instead: {setting.value}" if setting.value else "Refused: the address"
-            column.label(text=rows.plain(f"{said}, from {setting.source}"), icon='INFO')
+            column.label(text=formats.plain(f"{said}, from {setting.source}"), icon='INFO')
 
 
 def draw_network(_: Any, layout: Any, __: bpy.types.Context) -> None:
@@ -137,7 +138,20 @@ def draw_disk(layout: bpy.types.UILayout) -> None:
     if answer is None and Topic.DISK not in found.asked:
         found.ask(Topic.DISK)
         monitor.watch()
-    used = rows.size(answer.used_bytes) if answer is not None else "…"
+    used = formats.size(answer.used_bytes) if answer is not None else "…"
     row = layout.row()
     row.label(text=f"Models and pictures on this computer: {used}")
     row.operator("wm.path_open", text="Show the Folder").filepath = str(configuration.data_folder())
+
+
+SECTIONS = (
+    ("key", "Key and Service", draw_key_and_service),
+    ("generating", "Generating", draw_generating),
+    ("import", "Import", draw_import),
+    ("assets", "Assets", draw_assets),
+    ("limits", "Time Limits", draw_limits),
+    ("network", "Network", draw_network),
+    ("pipeline", "Pipeline", draw_pipeline),
+    ("report", "Reporting a Problem", draw_report),
+)
+"""In their order: a name that Blender keeps in mind which are folded by, the title, and what draws it."""

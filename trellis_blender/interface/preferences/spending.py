@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...generation.store.spending import Amount
 
 FILE_NAME = "trellis-costs.csv"
+IN_THIS_FILE = "In This File"
 
 
 class TRELLIS_OT_export_costs(bpy.types.Operator):
@@ -76,11 +77,14 @@ def draw_spending(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
         draw_text(layout, context, answer.problem, 'ERROR')
     sums = answer.spending if answer is not None and not is_of_another_file else None
     column = layout.column(align=True)
-    names = ("Spent This Month", "In This File", "All Time")
+    names = ("Spent This Month", IN_THIS_FILE, "All Time")
     for name, amount in zip(names, sums or (None, None, None), strict=True):
-        draw_fact(column, name, said(amount) if amount is not None else "…", IN_SIDEBAR)
+        value = said(amount) if amount is not None else "…"
+        # What was made before a file was saved is counted for none.
+        is_unknown = name == IN_THIS_FILE and not bpy.data.filepath
+        draw_fact(column, name, "not saved yet" if is_unknown else value, IN_SIDEBAR)
     busy = Topic.COSTS_TABLE in found.asked
-    layout.operator("trellis.export_costs", text="Writing…" if busy else "Export CSV…")
+    layout.operator("trellis.export_costs", text="Writing the Table" if busy else "Export CSV…")
     table = found.answers.get(Topic.COSTS_TABLE)
     if table is not None and table.problem:
         draw_text(layout, context, table.problem, 'ERROR')

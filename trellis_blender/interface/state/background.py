@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import bpy
 
-from ...generation.threads import NoThread, begun
 from . import logs
 
 HAND_OVER_S = 0.05
@@ -42,7 +41,7 @@ class _Timer:
 
 
 class Dropped(BaseException):
-    """Nobody waits any more for the work that a thread does. No Exception, so that no work takes it for a failure."""
+    """The result of a thread's work is not wanted any more. No Exception, so that no work takes it for a failure."""
 
 
 class _Job(threading.Thread):
@@ -97,6 +96,8 @@ def in_thread(name: str, work: Callable[[], T], then: Callable[[T], object]) -> 
     An earlier work of the same name is dropped. Work that raises is in the log, and nothing follows it. Where the
     system has no room for one more thread, the work is done here and now: it comes late rather than never.
     """
+    from ...generation.threads import NoThread, begun
+
     drop(name)
     job = _Begun.jobs[name] = _Job(name, work, then)
     try:

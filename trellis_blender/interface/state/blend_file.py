@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...generation.file_names import path_key
 from ...generation.states import State
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ...generation.record.generation import Generation
     from ...generation.record.request import Placement
 
@@ -62,9 +63,15 @@ class OpenFile:
         return placeholder.find(generation.id)
 
     def _is_its_file(self, placement: "Placement") -> bool:
+        from ...generation.file_names import path_key
+
         if placement.blend_load == self.blend_load:
             return True
         return bool(placement.blend_file) and path_key(placement.blend_file) == path_key(bpy.data.filepath)
+
+    def ids(self) -> "Collection[str]":
+        """Of the generations that had an object in the file when it was last looked through."""
+        return self._all_models().keys()
 
     def is_in_scene(self, generation: "Generation") -> bool:
         """True where a placed generation's object is still there. Cheap enough for a draw function."""
@@ -81,11 +88,16 @@ class OpenFile:
     def _model(self, generation: "Generation") -> "bpy.types.Object | None":
         from ...scene.arrival import place
 
-        if self._models is None:
-            self._models = place.models_here()
-        alive = [item for item in self._models.get(generation.id, ()) if place.is_alive(item)]
+        alive = [item for item in self._all_models().get(generation.id, ()) if place.is_alive(item)]
         # An artist's copy has the same property; the one that was made is known by its name until it is renamed.
         return next((item for item in alive if item.name == generation.object_name), alive[0] if alive else None)
+
+    def _all_models(self) -> "dict[str, list[bpy.types.Object]]":
+        from ...scene.arrival import place
+
+        if self._models is None:
+            self._models = place.models_here()
+        return self._models
 
     def look_again(self) -> None:
         """After undo and redo: objects that were gone may be back."""
@@ -100,6 +112,11 @@ class OpenFile:
         self.look_again()
 
 
+PATH_LIMIT = 32_767
+"""Characters: Windows has no longer path, nor has any other system."""
+
+
 def path_of(image: str) -> Path:
-    """The file of an image as it was entered, which may be relative to the .blend."""
-    return Path(bpy.path.abspath(image))
+    """The file of an image as it was entered, which may be relative to the .blend. Asked at each redraw, of whatever a
+    file has in it."""
+    return Path(bpy.path.abspath(image[:PATH_LIMIT]))

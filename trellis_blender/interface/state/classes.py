@@ -3,4 +3,4 @@
 
 from . import settings
 
-CLASSES = (settings.TRELLIS_PG_settings,)
+CLASSES = (settings.TRELLIS_PG_view, settings.TRELLIS_PG_settings)

@@ -10,7 +10,6 @@ import bpy
 
 from ...generation.providers import provider_of
 from ...piapi.timings import MOST_AT_ONCE
-from .entered import why_no_address
 from .secret_file import SecretFile
 
 if TYPE_CHECKING:
@@ -100,6 +99,8 @@ def why_refused(field: str) -> str:
 
 def why_not_kept(field: str, text: str) -> str:
     """Why a field of the preferences does not keep a text, as a sentence; "" where it does."""
+    from .entered import why_no_address
+
     is_webhook = field == "webhook_endpoint"
     return why_no_address(text, secrets(), ADDRESSED[field], may_have_token=is_webhook)
 
@@ -118,6 +119,7 @@ def service() -> "Service":
         webhook_secret=WEBHOOK_FILE.read(),
         service_mode=SERVICE_MODES.get(getattr(found, "service_mode", 'ACCOUNT'), ""),
         record_folder=os.environ.get(RECORD_VARIABLE, "").strip(),
+        fetches_videos=bool(getattr(found, "fetches_videos", True)),
         limits=limits(),
     )
 

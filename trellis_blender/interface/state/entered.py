@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 SECRET_MIN = 8
 """Characters; what is shorter is found in any text."""
-_KEY_ALONE = re.compile(r"[A-Za-z0-9_-]{32,}")
+_KEY_ALONE = r"[A-Za-z0-9_-]{32,}"
 """An address has a dot or a colon, and a task's id is shorter or has hyphens."""
-_KEY_INSIDE = re.compile(r"[0-9A-Fa-f]{40,}")
+_KEY_INSIDE = r"[0-9A-Fa-f]{40,}"
 """PiAPI's keys are 64 digits of base 16."""
-_TASK_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+_TASK_ID = r"[A-Za-z0-9._:-]{1,100}"
 
 
 def has_secret(text: str, secrets: Iterable[str]) -> bool:
@@ -29,7 +29,7 @@ def why_no_address(text: str, secrets: Iterable[str], what: str, *, may_have_tok
     `may_have_token`: the addresses of other people's servers often have one of their own.
     """
     text = text.strip()
-    is_key = _KEY_ALONE.fullmatch(text) or (not may_have_token and _KEY_INSIDE.search(text))
+    is_key = re.fullmatch(_KEY_ALONE, text) or (not may_have_token and re.search(_KEY_INSIDE, text))
     if is_key or has_secret(text, secrets):
         return (
             f"There is a key in the address of {what}, so it is not used and not stored. Enter the key in API Key only."
@@ -44,8 +44,8 @@ def why_no_address(text: str, secrets: Iterable[str], what: str, *, may_have_tok
 
 def why_no_task_id(text: str, secrets: Iterable[str]) -> str:
     """Why a text is no task's id, as a sentence; "" where it may be one."""
-    if has_secret(text, secrets) or _KEY_INSIDE.fullmatch(text):
+    if has_secret(text, secrets) or re.fullmatch(_KEY_INSIDE, text):
         return "That is a key, not a task id. It was not sent and not stored. Copy the id from your tasks on piapi.ai."
-    if not _TASK_ID.fullmatch(text):
+    if not re.fullmatch(_TASK_ID, text):
         return "That is not a task id. Copy it from your tasks on piapi.ai."
     return ""

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 
-from ...piapi.redaction import hidden
+from ...piapi.redaction import LOOKED_THROUGH, hidden
 
 RECORDS_KEPT = 100
 RECORD_LIMIT = 4000
@@ -43,7 +43,7 @@ def _hide(record: logging.LogRecord) -> None:
     """In the record itself: what other handlers make of it has no secret in it either. This one is asked first."""
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
-    record.msg, record.args = hidden(record.getMessage()), ()
+    record.msg, record.args = hidden(record.getMessage(), LOOKED_THROUGH), ()
     record.exc_info = None
-    record.exc_text = hidden(record.exc_text) if record.exc_text else None
-    record.stack_info = hidden(record.stack_info) if record.stack_info else None
+    record.exc_text = hidden(record.exc_text, LOOKED_THROUGH) if record.exc_text else None
+    record.stack_info = hidden(record.stack_info, LOOKED_THROUGH) if record.stack_info else None

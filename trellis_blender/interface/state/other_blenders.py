@@ -5,7 +5,6 @@ import time
 from typing import TYPE_CHECKING
 
 from ...generation.providers import provider_of
-from ...generation.record.late_looks import LateLooks
 from ...generation.states import State
 from . import configuration, logs
 
@@ -21,6 +20,8 @@ class OtherBlenders:
     """Of one session. For the main thread only."""
 
     def __init__(self, session: "Session") -> None:
+        from ...generation.record.late_looks import LateLooks
+
         self._session = session
         self._looked_around_at = 0.0
         self._looked_elsewhere_at = 0.0
@@ -55,6 +56,8 @@ class OtherBlenders:
 
     def look_again(self) -> bool:
         """Looks now and then for the submissions whose answer was lost; False where there are none."""
+        from ...generation.record.late_looks import LateLooks
+
         if self._late_looks is None:
             self._late_looks = LateLooks(self._session.timings)
         due, may_be_due = self._late_looks.due(self._session.generations.values(), time.monotonic())

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ...generation.files import PART_SUFFIX, patiently, remove_file, replace_for_good, sync
-
 SIZE_LIMIT_BYTES = 64 * 1024
 OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 HAS_MODES = os.name != "nt"
@@ -52,6 +50,8 @@ class SecretFile:
 
     def read(self) -> str:
         """The secret, "" where there is none, or none that can be read: see `problem`."""
+        from ...generation.files import PART_SUFFIX
+
         if self._remembered is None:
             path = self._folder() / self._name
             self._remembered, self._problem, self._warning = "", "", ""
@@ -68,6 +68,8 @@ class SecretFile:
 
     def write(self, secret: str) -> None:
         """Keeps the secret; an empty one removes the file. Raises OSError, and leaves what was there as it was."""
+        from ...generation.files import patiently
+
         secret = secret.strip().strip("\ufeff").strip()
         path = self._folder() / self._name
         if secret:
@@ -106,6 +108,8 @@ class SecretFile:
                 self._warning = f"Others on this computer can read the file with your {self._what}: {path}"
 
     def _write(self, path: Path, secret: str) -> None:
+        from ...generation.files import PART_SUFFIX, patiently, replace_for_good, sync
+
         try:
             content = secret.encode()
         except UnicodeEncodeError:
@@ -125,6 +129,8 @@ class SecretFile:
 
     def _wipe(self, part: Path) -> None:
         """Where another program holds the file so that it cannot be removed, it is empty at least."""
+        from ...generation.files import remove_file
+
         if part.is_file() and not part.is_symlink():
             with suppress(OSError):
                 os.truncate(part, 0)

@@ -6,7 +6,7 @@ The queue and with it the lower rooms are loaded when they are first needed, so 
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import bpy
 
@@ -15,15 +15,14 @@ from ...generation.states import State
 from ...piapi.models import InputUnusable
 from ...piapi.timings import USUAL_TIMINGS
 from . import configuration, logs
-from .blend_file import OpenFile
-from .other_blenders import OtherBlenders
-from .settings import finish_of, longest_side_of, settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Concatenate
+
     from ...generation.lookups.questions import Answer, Topic
     from ...generation.queue import Queue
     from ...generation.record.generation import Generation
-    from ...piapi.answers import ListedTask
     from ...piapi.service import Service
     from .offline_process import OfflineProcess
 
@@ -35,6 +34,9 @@ class Session:
     """One for each registration of the add-on. For the main thread only."""
 
     def __init__(self) -> None:
+        from .blend_file import OpenFile
+        from .other_blenders import OtherBlenders
+
         self._queue: Queue | None = None
         self._offline: OfflineProcess | None = None
         self.timings = USUAL_TIMINGS  # for other waits, set it before the queue is made
@@ -45,6 +47,7 @@ class Session:
         self.is_loaded = False  # asked for, see `knows_all`
         self.knows_all = False  # what earlier sessions left has been taken over
         self.answers: dict[Topic, Answer] = {}  # the latest to each question, see `ask`
+        self.answered_at: dict[Topic, float] = {}  # when that came, Unix seconds
         self.asked: set[Topic] = set()
         self.revision = 0  # another number whenever a generation changed
         self.generations: dict[str, Generation] = {}
@@ -85,9 +88,7 @@ class Session:
     def wait_until_loaded(self) -> None:
         """Blocks until the generations of earlier sessions are known. For scripts."""
         self.load()
-        while not self.knows_all:
-            self.drain()
-            time.sleep(WAIT_STEP_S)
+        self._wait(lambda: self.knows_all)
 
     def may_come(self, generation_id: str) -> bool:
         """Whether a model that was asked for may still come: True while the store has not been read."""
@@ -101,6 +102,19 @@ class Session:
     def service_for(self, model_id: str) -> "Service":
         """Where tasks for a model go; raises configuration.NotReady where they cannot go there now."""
         return provider_of(model_id).service(self)
+
+    def is_refused_views(self, model_id: str) -> bool:
+        """Whether the account was refused several pictures for one model, as far as that has been read."""
+        if self._queue is None:
+            return False
+        try:
+            return self._queue.refused_views.is_refused(self.service_for(model_id))
+        except configuration.NotReady:
+            return False
+
+    def allow_views(self, model_id: str) -> None:
+        """Forgets that the account was refused them. Raises configuration.NotReady."""
+        self.queue.allow_views(self.service_for(model_id))
 
     def configured_service(self) -> "Service":
         """The one that the preferences name; raises configuration.NotReady where nothing may be sent to it."""
@@ -143,29 +157,8 @@ class Session:
 
     def wait_for_answer(self, topic: "Topic") -> "Answer":
         """Blocks until what was asked is answered. For scripts."""
-        while topic not in self.answers:
-            self.drain()
-            time.sleep(WAIT_STEP_S)
+        self._wait(lambda: topic in self.answers)
         return self.answers[topic]
-
-    def fetch(self, listed: "ListedTask") -> "Generation":
-        """Takes a task of this account, made elsewhere, into the list; its model is fetched and offered, not placed.
-
-        Raises configuration.NotReady, and InputUnusable for a task that makes no model.
-        """
-        from dataclasses import replace
-
-        from ...generation.record.account_task import generation_of
-        from ...scene.arrival import place
-
-        service = configuration.ready_service()
-        settings = settings_of(bpy.context.scene)
-        anywhere = place.here(bpy.context, longest_side_of(settings), "", finish=finish_of(settings))
-        placement = replace(anywhere, blend_file="")
-        generation = generation_of(listed, placement, service.api_url, time.time())
-        self.load()
-        self.queue.take_up(generation, service)
-        return generation
 
     def its_service(self, generation: "Generation") -> "Service":
         """The service that has the generation's task: another one would know nothing of it. Raises NotReady."""
@@ -176,9 +169,22 @@ class Session:
             )
         return service
 
+    def newest_first(self) -> "list[Generation]":
+        """All generations, by when they were submitted."""
+        return sorted(self.generations.values(), key=lambda generation: generation.created_at, reverse=True)
+
     def paused(self) -> "list[Generation]":
         """What was in the queue, not submitted, when its Blender ended."""
         return [found for found in self.generations.values() if found.parked and found.state is State.QUEUED]
+
+    def model_of(self, generation_id: str) -> bpy.types.Object | None:
+        """The object in the open file that a generation made."""
+        generation = self.generations.get(generation_id)
+        return self.file.object_of(generation) if generation is not None else None
+
+    def price_since_usd(self, since: float) -> float:
+        """What everything costs that was generated after a time, Unix seconds."""
+        return sum(each.request.price_usd for each in self.generations.values() if each.created_at > since)
 
     def _hear(self, answer: "Answer") -> None:
         from ...generation.lookups.questions import Topic
@@ -188,20 +194,27 @@ class Session:
             return  # a charge became known meanwhile, see `_note_cost`
         self.asked.discard(topic)
         if topic is Topic.TASK and not answer.problem:
+            from . import made_elsewhere
+
             try:
-                self.fetch(answer.tasks[0])
+                made_elsewhere.fetch(self, answer.tasks[0])
             except (configuration.NotReady, InputUnusable) as error:
                 answer = answer._replace(problem=str(error))
         self.answers[topic] = answer
+        self.answered_at[topic] = time.time()
 
     def _note_cost(self, generation: "Generation") -> None:
         """What was found out about spending is out of date once a task or its charge is new."""
-        from ...generation.lookups.questions import Topic
-
         before = self.generations.get(generation.id)
         if before is None or (before.task_id, before.charged_usd) != (generation.task_id, generation.charged_usd):
-            self.answers.pop(Topic.SPENT, None)
-            self.asked.discard(Topic.SPENT)
+            self.note_spending()
+
+    def note_spending(self) -> None:
+        """Something was paid for: the sums are to be asked for again."""
+        from ...generation.lookups.questions import Topic
+
+        self.answers.pop(Topic.SPENT, None)
+        self.asked.discard(Topic.SPENT)
 
     def take_over(self, generation: "Generation") -> None:
         """A generation as it is now, in the place of what was known of it."""
@@ -226,12 +239,14 @@ class Session:
 
     def wait_for(self, generation_id: str) -> "Generation":
         """Blocks until the generation is no longer worked on. For scripts; in a window Blender stands still."""
-        while True:
-            self.drain()
-            generation = self.generations[generation_id]
-            if not generation.is_working:
-                return generation
+        self._wait(lambda: not self.generations[generation_id].is_working)
+        return self.generations[generation_id]
+
+    def _wait(self, is_there: "Callable[[], bool]") -> None:
+        self.drain()
+        while not is_there():
             time.sleep(WAIT_STEP_S)
+            self.drain()
 
     def close(self) -> None:
         """Stops the threads; what was saved last is where the next session goes on."""
@@ -243,6 +258,25 @@ class Session:
 
 class _Current:
     session: Session | None = None
+
+
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
+
+
+def per_revision(find: "Callable[Concatenate[Session, Asked], Found]") -> "Callable[Asked, Found]":
+    """Has `find` compute anew only where a generation has changed or something else is asked: draw functions ask many
+    times a second, and there may be thousands of generations."""
+    known: dict[object, Found] = {}
+
+    def found(*asked: Asked.args, **named: Asked.kwargs) -> Found:
+        key = (current(), current().revision, *asked)
+        if key not in known:
+            known.clear()
+            known[key] = find(current(), *asked, **named)
+        return known[key]
+
+    return found
 
 
 def current() -> Session:

@@ -1,29 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the panel collects; kept in the scene, so that it is saved with the .blend. The key is not among it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import bpy
 
 from ...generation.providers import find_model, models
 from ...generation.record.costs import price
 from ...generation.record.variations import VARIATIONS_LIMIT
-from ...piapi.models import PROMPT_LIMIT, SEED, SEED_LIMIT, Model, Parameter, preset_of
-from ...piapi.picture_models import WORDING
+from ...piapi.models import (
+    CONCEPT_MODELS,
+    CONCEPT_WORDING,
+    CONCEPTS_AT_ONCE,
+    PROMPT_LIMIT,
+    SEED,
+    SEED_LIMIT,
+    VIEWS_LIMIT,
+    Model,
+    Parameter,
+    preset_of,
+)
 from ...scene.finish.options import PRESET_ITEMS, Preset
 from ...scene.placement.target import Target
 from ...scene.units import shown_length
 from ...scene.versions import RELATIVE_PATH
 from . import background
+from .parameters import KNOWN, MODEL_ITEMS, QUALITY_ITEMS, ParameterProperties, label_of_parameter
 
-CUSTOM = "CUSTOM"
 PROMPT_TAKEN = 2 * PROMPT_LIMIT
 """Characters of a prompt from elsewhere: enough to say that it is too long."""
 
-MODEL_ITEMS = [
-    (model.id, f"{model.label} · {price(model.price_usd)}", f"{model.use}. {price(model.price_usd).capitalize()} each")
-    for model in models().values()
+CONCEPT_ITEMS = [
+    (each.id, f"{each.label} · {price(CONCEPTS_AT_ONCE * each.price_usd)}", f"{each.use}. It draws {CONCEPTS_AT_ONCE}")
+    for each in CONCEPT_MODELS.values()
 ]
 TARGET_ITEMS = [
     (Target.CURSOR.value, "At the Cursor", "At the 3D cursor"),
@@ -38,68 +48,8 @@ TARGET_ITEMS = [
 LONGEST_SIDE = "The size of the model's longest side, in metres for scripts. 0 keeps the size as delivered"
 
 
-def _known_parameters() -> dict[str, Parameter]:
-    """Every parameter that a model takes, by name. Where several take it, the limits are wide enough for all; what a
-    model accepts is checked before anything is sent."""
-    found: dict[str, Parameter] = {}
-    for parameter in (each for model in models().values() for each in model.parameters):
-        known = found.get(parameter.name, parameter)
-        found[parameter.name] = known._replace(low=min(known.low, parameter.low), high=max(known.high, parameter.high))
-    return found
-
-
-_KNOWN = _known_parameters()
-PARAMETERS = tuple(_KNOWN)
-
-
-def _property_of(parameter: Parameter) -> object:
-    slider_low = parameter.low if parameter.slider_low is None else parameter.slider_low
-    about: dict[str, Any] = {"name": parameter.label or parameter.name, "description": parameter.about}
-    if parameter.whole:
-        return bpy.props.IntProperty(
-            **about,
-            default=int(parameter.default),
-            min=int(parameter.low),
-            max=int(parameter.high),
-            soft_min=int(slider_low),
-        )
-    return bpy.props.FloatProperty(
-        **about, default=parameter.default, min=parameter.low, max=parameter.high, soft_min=slider_low
-    )
-
-
-def _argument_of(parameter: Parameter) -> object:
-    """Without limits: a script gets an error for a wrong number, and not another number."""
-    kind: Any = bpy.props.IntProperty if parameter.whole else bpy.props.FloatProperty
-    return kind(name=parameter.label or parameter.name, options={'SKIP_SAVE'})
-
-
-ParameterProperties = type(
-    "ParameterProperties",
-    (),
-    {"__annotations__": {name: _property_of(known) for name, known in _KNOWN.items() if name != SEED.name}},
-)
-"""The parameters of all models as properties of a group; the seed, which has more to it, is the group's own."""
-ParameterArguments = type(
-    "ParameterArguments", (), {"__annotations__": {name: _argument_of(known) for name, known in _KNOWN.items()}}
-)
-"""The parameters of all models as arguments of an operator."""
-
-
-def _quality_items_of(model: Model) -> list[tuple[str, str, str, int]]:
-    items = [
-        (preset.id, preset.label, f"{preset.about}. The price is the same", number)
-        for number, preset in enumerate(model.presets)
-    ]
-    return [*items, (CUSTOM, "Custom", "Your own numbers under Advanced", len(items))]
-
-
-# Blender does not keep the items of an enum alive that change with the model.
-_QUALITY_ITEMS = {model.id: _quality_items_of(model) for model in models().values()}
-
-
 def _quality_items(settings: "TRELLIS_PG_settings", _: object) -> list[tuple[str, str, str, int]]:
-    return _QUALITY_ITEMS[model_of(settings).id]
+    return QUALITY_ITEMS[model_of(settings).id]
 
 
 def _get_quality(settings: "TRELLIS_PG_settings") -> int:
@@ -125,6 +75,14 @@ def _set_seed_random(settings: "TRELLIS_PG_settings", value: bool) -> None:  # n
         settings.seed = 0 if value else draw_seed()
 
 
+class TRELLIS_PG_view(bpy.types.PropertyGroup):
+    """One of several pictures of the same thing, with what it was before a remedy."""
+
+    image: bpy.props.StringProperty(subtype='FILE_PATH', options=RELATIVE_PATH)
+    image_before: bpy.props.StringProperty(subtype='FILE_PATH', options=RELATIVE_PATH)
+    image_after: bpy.props.StringProperty(subtype='FILE_PATH', options=RELATIVE_PATH)
+
+
 class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
     """The settings of the next generation. The parameters have PiAPI's names."""
 
@@ -135,11 +93,19 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
             ('IMAGE', "Image", "Make the model from a picture"),
         ],
     )
-    prompt: bpy.props.StringProperty(name="Prompt", description="What the model should be, in a few words")
+    prompt: bpy.props.StringProperty(
+        name="Prompt", description="What the model should be, in a few words", options={'TEXTEDIT_UPDATE'}
+    )
+    concept_model: bpy.props.EnumProperty(
+        name="Drawn By", description="Which model draws the concept images", items=CONCEPT_ITEMS
+    )
     concept_wording: bpy.props.StringProperty(
         name="Wording",
-        description="What is added to the prompt for Flux, so that models can be made from the pictures",
-        default=WORDING,
+        description="What is added to the prompt, so that models can be made from the pictures",
+        default=CONCEPT_WORDING,
+    )
+    thing_to_keep: bpy.props.StringProperty(
+        name="Keep Only", description="What of the picture is kept, in a word or two: “green apple”"
     )
     show_concepts: bpy.props.BoolProperty(name="Concept Images", options={'HIDDEN'})
     image: bpy.props.StringProperty(
@@ -151,6 +117,18 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
     image_before: bpy.props.StringProperty(subtype='FILE_PATH', options=RELATIVE_PATH | {'HIDDEN'})
     """The artist's own, where `image` is `image_after`: what a remedy has made of it."""
     image_after: bpy.props.StringProperty(subtype='FILE_PATH', options=RELATIVE_PATH | {'HIDDEN'})
+    views: bpy.props.CollectionProperty(type=TRELLIS_PG_view, options={'HIDDEN'})
+    """Empty where there is one picture. Else all of them, in order; see `interface.input_image.views`."""
+    view_shown: bpy.props.IntProperty(min=0, options={'HIDDEN'})
+    """Which of them `image`, `image_before` and `image_after` are at the moment."""
+    several: bpy.props.EnumProperty(
+        name="Several Pictures",
+        description="What several pictures are that are dropped or chosen together",
+        items=[
+            ('EACH', "A Model Each", "Each picture shows another thing"),
+            ('VIEWS', "One Model", "All pictures show the same thing, from several sides"),
+        ],
+    )
     model: bpy.props.EnumProperty(name="Model", description="Which model makes it", items=MODEL_ITEMS)
     variations: bpy.props.IntProperty(
         name="Variations",
@@ -191,6 +169,12 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
         items=PRESET_ITEMS,
         default=Preset.SCENE.value,
     )
+    finish_again: bpy.props.EnumProperty(
+        name="Preset",
+        description="What “Finish Model” makes of the model",
+        items=PRESET_ITEMS,
+        default=Preset.SCENE.value,
+    )
     longest_side: bpy.props.FloatProperty(
         name="Longest Side",
         description=LONGEST_SIDE,
@@ -221,31 +205,56 @@ class TRELLIS_PG_settings(ParameterProperties, bpy.types.PropertyGroup):
         ],
     )
 
-    def take_up(self, model: str, prompt: str, image: str, parameters: Mapping[str, float]) -> list[str]:
-        """Sets what something was made with: from `image` where there is one, else from the prompt.
+    def take_up(self, model: str, prompt: str, images: Sequence[str], parameters: Mapping[str, float]) -> list[str]:
+        """Sets what something was made with: from `images` where there are some, else from the prompt.
 
         Returns sentences about what the panel does not take. Raises InputUnusable, and sets nothing, for a model that
         is not known here.
         """
         self.model = find_model(model).id
-        if image:
-            self.source, self.image = 'IMAGE', image
+        if images:
+            self.source = 'IMAGE'
+            self.use_pictures(images)
         else:
             self.source, self.prompt = 'TEXT', prompt[:PROMPT_TAKEN].encode("utf-8", "replace").decode()
-        return [said for parameter in _KNOWN.values() if (said := self._take_number(parameter, parameters))]
+        return [said for parameter in KNOWN.values() if (said := self._take_number(parameter, parameters))]
+
+    def use_pictures(self, images: Sequence[str]) -> None:
+        """Makes these the pictures of one thing, in place of all that there were."""
+        self.views.clear()
+        self.view_shown = 0
+        self.image = images[0]
+        self.image_before = self.image_after = ""
+        for image in images if len(images) > 1 else ():
+            self.views.add().image = image
 
     def _take_number(self, parameter: Parameter, given: Mapping[str, float]) -> str:
         """A sentence where the number that was given is none that can be sent."""
         name = parameter.name
         if name not in given:
             return ""
-        if (value := usable(parameter, given[name])) is not None:
+        if (value := parameter.taken(given[name])) is not None:
             setattr(self, name, value)
             return ""
         if name != SEED.name:
             return f"Its {label_of_parameter(name)} cannot be sent, so yours stays."
         self.seed = 0
         return "Its seed cannot be sent again, so a new one is drawn."
+
+
+def pictures_of(settings: TRELLIS_PG_settings) -> list[str]:
+    """The pictures of one thing as they were entered, in order; of more than can be sent only as many as show that."""
+    if not settings.views:
+        return [settings.image] if settings.image else []
+    shown = shown_of(settings)
+    found = islice(settings.views, VIEWS_LIMIT + 1)
+    images = (settings.image if number == shown else view.image for number, view in enumerate(found))
+    return [image for image in images if image]
+
+
+def shown_of(settings: TRELLIS_PG_settings) -> int:
+    """Which of several pictures is in the panel's field; -1 where there is one."""
+    return min(settings.view_shown, len(settings.views) - 1)
 
 
 def settings_of(scene: bpy.types.Scene) -> TRELLIS_PG_settings:
@@ -278,26 +287,6 @@ def finish_of(settings: TRELLIS_PG_settings) -> Preset:
 def longest_side_of(settings: TRELLIS_PG_settings) -> float:
     """In metres, 0 for the size as delivered, and for what is no number: a script may set that."""
     return settings.longest_side if settings.longest_side > 0 else 0.0
-
-
-def quality_names(model: Model) -> dict[str, str]:
-    """What the panel calls the presets of a model, by their ids, and CUSTOM behind them."""
-    return {identifier: label for identifier, label, _, _ in _QUALITY_ITEMS[model.id]}
-
-
-def usable(parameter: Parameter, value: object) -> float | None:
-    """A number from elsewhere as the panel takes it; None for one that cannot be sent, or is none at all."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    # NaN is not between them either.
-    if not parameter.low <= value <= parameter.high:
-        return None
-    return int(value) if parameter.whole else float(value)
-
-
-def label_of_parameter(name: str) -> str:
-    """What the panel calls a parameter; its own name where the panel has none."""
-    return _KNOWN[name].label or name if name in _KNOWN else name
 
 
 def register() -> None:

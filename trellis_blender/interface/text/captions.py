@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...generation.states import State
-from .rows import IN_ANOTHER_BLENDER, STAGES, advance, shorten
+from .rows import IN_ANOTHER_BLENDER, STAGES, advance, title
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -100,4 +100,4 @@ NAME_SHOWN = 32
 
 
 def _short(generation: "Generation") -> str:
-    return shorten(generation.request.name, NAME_SHOWN)
+    return title(generation, NAME_SHOWN)

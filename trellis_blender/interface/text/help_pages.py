@@ -9,8 +9,6 @@ from pathlib import Path
 
 import bpy
 
-from .answers import read_answers, section_of
-
 FOLDER = Path(__file__).parents[2] / "manual"
 INDEX = "index.html"
 TROUBLESHOOTING = "troubleshooting.html"
@@ -19,19 +17,28 @@ _OPERATORS = {
     "first-model.html#without-a-key": "try_offline try_sample help",
     "first-model.html#the-settings": "generate generate_from_panel edit_prompt use_prompt new_seed monitor",
     "list.html#rows": "show show_more show_folder more copy_problem use_settings use_pictures move_here place",
+    "list.html#finding-one-again": "favourite",
+    "list.html#the-turntable-and-the-cut-out": "watch use_cutout",
     "list.html#removing": "remove remove_placeholder",
-    "list.html#cancel-fail-go-on": "cancel resume submit_again submit_paused",
+    "list.html#cancel-fail-go-on": "cancel cancel_all pause resume submit_again submit_paused",
     "pictures.html#sources": "take_picture take_from_web show_source",
     "pictures.html#several-pictures-and-dropping": "generate_from_files generate_from_editor set_down read_pictures",
-    "pictures.html#warnings-and-remedies": "check_image improve_image use_image use_original_image remove_background",
+    "pictures.html#several-views": "add_views take_views show_view remove_view move_view try_views_again",
+    "pictures.html#warnings-and-remedies": "check_image improve_image use_image use_original_image",
+    "pictures.html#what-piapi-can-do-with-a-picture": "remove_background enlarge_image keep_subject",
     "concepts.html#pictures-first": "make_concepts",
     "concepts.html#choosing": "choose_concept show_concepts generate_from_concepts",
-    "variations.html#several-models-of-one-input": "keep_only",
+    "variations.html#several-models-of-one-input": "keep_only compare",
     "variations.html#another-one-of-a-model-that-is-there": "vary_seed",
     "this-model.html#once-more": "generate_again use_model_settings",
-    "blockout.html#a-model-for-each-box": "generate_for_selection pictures_for_boxes show_boxes",
+    "batch.html#in-the-panel": "open_batch paste_batch read_batch close_batch run_batch stop_batch place_batch "
+    "show_batch",
+    "blockout.html#a-model-for-each-box": "generate_for_selection generate_from_dialog pictures_for_boxes show_boxes",
     "placing.html#textures": "show_textures",
     "finishing.html#finish-model": "finish",
+    "printing.html#check-for-printing": "check_print",
+    "printing.html#make-printable": "make_printable",
+    "printing.html#export-stl": "export_stl",
     "assets.html#save-as-asset": "save_asset",
     "assets.html#the-library": "add_library",
     "account.html#the-panel-account": "list_tasks fetch_task export_costs test_key",
@@ -40,13 +47,20 @@ _OPERATORS = {
 """What an operator's page is, by the operators without their "trellis."."""
 _FIELDS = (
     ("trellis_pg_settings.image*", "pictures.html#what-may-go-in"),
+    ("trellis_pg_view.*", "pictures.html#several-views"),
+    ("trellis_pg_settings.several", "pictures.html#several-views"),
     ("trellis_pg_settings.variations", "variations.html#several-models-of-one-input"),
     ("trellis_pg_settings.target", "placing.html#where-it-will-stand"),
     ("trellis_pg_settings.finish", "finishing.html#finish-model"),
     ("trellis_pg_settings.longest_side*", "finishing.html#finish-model"),
     ("trellis_pg_settings.*", "first-model.html#the-settings"),
+    ("trellis_pg_search.*", "list.html#finding-one-again"),
+    ("trellis_pg_batch.*", "batch.html#in-the-panel"),
     ("trellis_ap_preferences.asset_*", "assets.html#the-library"),
     ("trellis_ap_preferences.*", "pipelines.html#variables-and-preferences"),
+    ("trellis_pg_print.size_mm", "printing.html#size"),
+    ("trellis_pg_print.detail_mm", "printing.html#make-printable"),
+    ("trellis_pg_print*", "printing.html#check-for-printing"),
     ("object.trellis_*", "blockout.html#a-model-for-each-box"),
 )
 """The page of a field; the first that fits counts."""
@@ -91,6 +105,8 @@ def show(page: str) -> str:
 def page_about(text: str) -> str:
     """The section that answers what a row says."""
     import json
+
+    from .answers import read_answers, section_of
 
     try:
         known = read_answers(json.loads((FOLDER / "sentences.json").read_text(encoding="utf-8")))

@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from . import rows
+from . import formats
 
 IN_PREFERENCES = 0.4
 """Where Blender itself divides a row with a property."""
@@ -29,7 +29,7 @@ def draw_text(
     column.scale_y = 0.8
     scale = ui_scale(context)
     width = width_px * scale or context.region.width
-    lines = rows.wrap(text, width - 50 * scale, scale)
+    lines = formats.wrap(text, width - 50 * scale, scale)
     for number, line in enumerate(lines):
         column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
 
@@ -44,8 +44,8 @@ def draw_fact(layout: Any, name: str, value: str, divided_at: float) -> None:
     split = layout.split(factor=divided_at)
     left = split.row()
     left.alignment = 'RIGHT'
-    left.label(text=rows.plain(name))
-    split.label(text=rows.plain(value))
+    left.label(text=formats.plain(name))
+    split.label(text=formats.plain(value))
 
 
 def draw_section(layout: Any, name: str, title: str, state: str) -> Any:

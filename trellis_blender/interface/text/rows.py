@@ -1,50 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A generation in the artist's words. Pure functions: no layout, no Blender."""
 
-import re
-import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...generation.providers import OFFLINE_PREVIEW, at_beginning, models, provider_of
 from ...generation.record.costs import dollars, price
-from ...generation.record.progress import time_left_s
+from ...generation.record.variations import VARIATIONS_LIMIT
 from ...generation.states import State
-from ...piapi.models import SEED_LIMIT
-from ...piapi.picture_models import LABELS, PRICE_KNOWN_LATER
+from ...piapi.models import PICTURE_LABELS, PRICE_KNOWN_LATER
+from .formats import LAST_SHOWN, clock, date, number, plain, shorten
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
 
 STAGES = {
-    "queued": "In the queue",
-    "submitting": "Sending",
-    "waiting": "Waiting",
-    "running": "Generating",
-    "downloading": "Downloading",
-    "ready": "Ready",
-    "placed": "In the scene",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
-    "outcome unknown": "Outcome unknown",
+    State.QUEUED: "In the queue",
+    State.SUBMITTING: "Sending",
+    State.WAITING: "Waiting",
+    State.RUNNING: "Generating",
+    State.DOWNLOADING: "Downloading",
+    State.READY: "Ready",
+    State.PLACED: "In the scene",
+    State.FAILED: "Failed",
+    State.CANCELLED: "Cancelled",
+    State.OUTCOME_UNKNOWN: "Outcome unknown",
 }
 
 ICONS = {
-    "placed": 'CHECKMARK',
-    "ready": 'IMPORT',
-    "failed": 'ERROR',
-    "outcome unknown": 'ERROR',
-    "cancelled": "X",
+    State.PLACED: 'CHECKMARK',
+    State.READY: 'IMPORT',
+    State.FAILED: 'ERROR',
+    State.OUTCOME_UNKNOWN: 'ERROR',
+    State.CANCELLED: 'X',
 }
 
-TEXT_LIMIT = 2000
-"""Characters of a text that are shown; a sentence that an artist reads has some 300."""
-FIRST_SHOWN, LAST_SHOWN = 86_400, 32_503_680_000 - 86_400
-"""Unix seconds, 1970 to 2999 in every time zone: Windows tells no other times."""
 NUMBERS_SHOWN = 16
-LARGEST = 1_000_000
-_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+NAME_LENGTH = 80
+"""More than a name has."""
 
 ROUGH = "Offline preview: a rough stand-in, not Trellis."
 NO_LONGER_HERE = "No longer in the scene"
@@ -79,38 +72,38 @@ def describe(
     if generation.elsewhere:
         return Line(IN_ANOTHER_BLENDER, None, "Another Blender on this computer works on it.", 'TIME')
     if generation.is_working:
-        return Line(advance(generation, now), generation.progress, generation.problem, 'TIME')
+        detail = generation.problem or why_not_all_views(generation)
+        return Line(advance(generation, now), generation.progress, detail, 'TIME')
     icon = ICONS.get(state, 'TIME')
     if generation.parked and state not in {State.READY, State.PLACED}:
-        return Line("Interrupted", None, generation.problem or _why_interrupted(generation), 'INFO')
+        stage = "Paused" if state is State.QUEUED else "Interrupted"
+        return Line(stage, None, generation.problem or _why_interrupted(generation), 'INFO')
     about = ROUGH if generation.request.model == OFFLINE_PREVIEW.id else ""
+    fewer = why_not_all_views(generation)
     if state is State.PLACED:
         if in_scene or not here:
-            return Line("In the scene" if here else IN_ANOTHER_FILE, None, generation.where or about, icon)
+            said = " ".join(filter(None, (generation.where or about, fewer)))
+            # A file that was saved under another name still has it.
+            return Line(STAGES[state] if in_scene else IN_ANOTHER_FILE, None, said, icon)
         detail = generation.problem or "Press Place Again to bring it back at no cost."
         return Line(NO_LONGER_HERE, None, detail, 'INFO')
     if state is State.READY:
         why = _why_ready(generation, here=here, waits_for=waits_for, has_lost_placeholder=has_lost_placeholder)
-        return Line("Ready", None, why or about, icon)
+        return Line("Ready", None, " ".join(filter(None, (why or about, fewer))), icon)
     return Line(STAGES[state], None, generation.problem, icon)
 
 
-def plain(text: str) -> str:
-    """`text` as Blender takes it, on one line: it raises for halves of characters, which a file's name may have."""
-    return _NOT_SHOWN.sub(" ", text[:TEXT_LIMIT]).encode("utf-8", "replace").decode()
+def title(generation: "Generation", characters: int = NAME_LENGTH) -> str:
+    """Its name in about so many characters, with its number where one press has asked for several: "Chair · 2"."""
+    name, which = generation.request.name, generation.request.variation
+    mark = f" · {which}" if 0 < which <= VARIATIONS_LIMIT else ""
+    return shorten(name, characters - len(mark)) + mark
 
 
-def date(at: float, pattern: str) -> str:
-    """A moment in Unix seconds as the artist's clock has it; "at some time" for what is none."""
-    if not FIRST_SHOWN <= at <= LAST_SHOWN:
-        return "at some time"
-    return time.strftime(pattern, time.localtime(at))
-
-
-def shorten(name: str, characters: int) -> str:
-    """`name` in at most so many characters, ten at least."""
-    name, limit = plain(name), max(characters, 10)
-    return name if len(name) <= limit else f"{name[: limit - 1].rstrip()}…"
+def why_not_all_views(generation: "Generation") -> str:
+    """A sentence where the service says that it has fewer pictures than were sent; "" for all others."""
+    count, taken = 1 + len(generation.request.views), generation.views_taken
+    return f"PiAPI took only {taken} of the {count} pictures, which it does not promise." if 0 < taken < count else ""
 
 
 def facts(generation: "Generation") -> str:
@@ -119,8 +112,7 @@ def facts(generation: "Generation") -> str:
         return price(generation.request.price_usd)
     if not generation.task_id or generation.state not in {State.READY, State.PLACED}:
         return ""
-    cost = price(generation.request.price_usd if generation.charged_usd is None else generation.charged_usd)
-    return " · ".join(filter(None, (cost, took(generation))))
+    return " · ".join(filter(None, (price(generation.cost_usd), took(generation))))
 
 
 def took(generation: "Generation") -> str:
@@ -133,7 +125,8 @@ def arrival(generation: "Generation") -> str:
     """The report when a model has arrived."""
     made_in = f", made in {time_taken}" if (time_taken := took(generation)) else ""
     cost = f", for {dollars(generation.charged_usd)}" if generation.charged_usd else ""
-    return plain(f"“{generation.request.name}” is in the scene{made_in}{cost}. {generation.where}").strip()
+    more = " ".join(filter(None, (generation.where, why_not_all_views(generation))))
+    return plain(f"“{generation.request.name}” is in the scene{made_in}{cost}. {more}").strip()
 
 
 def outcome(generations: "Sequence[Generation]") -> str:
@@ -166,21 +159,28 @@ def settings_in_full(
 ) -> str:
     """For a tooltip: what it was made from, with what, and when."""
     request = generation.request
-    made_from = f"“{request.prompt}”" if request.prompt else f"A picture, “{request.name}”"
+    pictures = f"{1 + len(request.views)} pictures" if request.views else "A picture"
+    made_from = f"“{request.prompt}”" if request.prompt else f"{pictures}, “{request.name}”"
     numbers = [f"{label_of_parameter(name)}: {number(value)}" for name, value in request.parameters[:NUMBERS_SHOWN]]
     made_at = date(generation.created_at, pattern)
-    cost = price(request.price_usd if generation.charged_usd is None else generation.charged_usd)
-    lines = (made_from, f"{label_of(request.model)}, {cost}, {made_at}", *numbers, "Click to show it")
+    lines = (
+        made_from,
+        f"{label_of(request.model)}, {price(generation.cost_usd)}, {made_at}",
+        *numbers,
+        "Click to show it",
+    )
     return "\n".join(map(plain, lines))
 
 
 def label_of(model_id: str) -> str:
     """What a model is called."""
-    return models()[model_id].label if model_id in models() else LABELS.get(model_id, model_id)
+    return models()[model_id].label if model_id in models() else PICTURE_LABELS.get(model_id, model_id)
 
 
 def advance(generation: "Generation", now: float) -> str:
     """How far it is: "Generating · 45 % · 0:32 left", as much of it as is known."""
+    from ...generation.record.progress import time_left_s
+
     stage = generation.stage or STAGES[generation.state]
     if stage == STAGES[State.WAITING]:
         stage = f"{stage} for {provider_of(generation.request.model).name}"
@@ -198,33 +198,21 @@ def advance(generation: "Generation", now: float) -> str:
     return " · ".join(parts)
 
 
-def number(value: float) -> str:
-    """ "50", "7.5", "0.333"; a seed in full."""
-    if not -SEED_LIMIT <= value <= SEED_LIMIT:
-        return "out of range"
-    return f"{round(value, 3):.10g}"
-
-
-def clock(seconds: float) -> str:
-    """ "0:07", "2:05", "1:02:03"."""
-    if not seconds < LARGEST:
-        return "a long time"
-    minutes, rest = divmod(max(int(seconds), 0), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def size(count: int) -> str:
-    """Bytes as people read them: "640 KB", "3.2 MB", "1.4 GB"."""
-    if count < 1_000_000:
-        return f"{-(-count // 1000)} KB"
-    return f"{count / 1e6:.1f} MB" if count < 1_000_000_000 else f"{count / 1e9:.1f} GB"
+def cancelling(generation: "Generation") -> str:
+    """What cancelling a generation that has been sent may cost, in sentences; "" where it costs nothing."""
+    provider, price_usd = provider_of(generation.request.model), generation.cost_usd
+    if provider.is_free or generation.state is State.QUEUED:
+        return ""
+    name = at_beginning(provider.name)
+    paid = "is paid" if price_usd == PRICE_KNOWN_LATER else f"is paid ({dollars(price_usd)})"
+    if generation.state in {State.RUNNING, State.DOWNLOADING}:
+        return f"{name} has begun. It {paid} all the same, and what comes is kept in the list."
+    return f"It has been sent. {name} may refuse to cancel: then it {paid}, and what comes is kept in the list."
 
 
 def removal(generation: "Generation") -> list[str]:
     """What removing a generation does, in sentences; [] where nothing is lost by it and no question is needed."""
-    state = generation.state
-    price_usd = generation.charged_usd if generation.charged_usd is not None else generation.request.price_usd
+    state, price_usd = generation.state, generation.cost_usd
     provider = provider_of(generation.request.model)
     if state in {State.READY, State.PLACED}:
         what = "What was made" if generation.request.makes_pictures else "The model's file"
@@ -259,27 +247,14 @@ def unreadable(count: int, folder: str) -> str:
     return f"{count} generations of earlier sessions cannot be read. Their files are kept in {folder}."
 
 
-def wrap(text: str, width_px: float, ui_scale: float) -> list[str]:
-    """`text` in lines for labels: some 6.2 pixels a character at a UI scale of 1."""
-    return list(_wrapped(plain(text), max(int(width_px / (6.2 * ui_scale)), 16)))
-
-
-@lru_cache(maxsize=256)
-def _wrapped(text: str, characters: int) -> tuple[str, ...]:
-    """Kept: dividing a sentence takes as long as drawing a row."""
-    import textwrap
-
-    return tuple(textwrap.wrap(text, characters)) or ("",)
-
-
 def _why_interrupted(generation: "Generation") -> str:
     if generation.state is State.SUBMITTING:
-        return "Blender ended while it was being sent. Resume looks for it among the account's tasks, at no cost."
+        return "It was interrupted while it was being sent. Resume looks for it among the account's tasks, at no cost."
     if generation.task_id and not provider_of(generation.request.model).keeps_tasks:
-        return "It was running when Blender ended. Resume makes it again, free."
+        return "It was interrupted while it was being made. Resume makes it again, free."
     if generation.task_id:
-        return "It was running when Blender ended. Resume continues it at no cost."
-    return "It had not been sent when Blender ended, and has cost nothing."
+        return "It was interrupted while it was being made. Resume continues it at no cost."
+    return "It was interrupted before it was sent, and has cost nothing."
 
 
 def _why_ready(generation: "Generation", *, here: bool, waits_for: str, has_lost_placeholder: bool) -> str:

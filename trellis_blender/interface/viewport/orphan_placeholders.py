@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from ..text.layouts import draw_text
+from ..text.layouts import TrellisPanel, draw_text
 
 ROWS_SHOWN = 8
 
@@ -22,16 +22,20 @@ class TRELLIS_OT_remove_placeholder(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ...scene import windows
+        from ...scene import user_activity, windows
+        from ...scene.custom_properties import PLACEHOLDER
         from ...scene.placement import placeholder
         from . import redraw
 
         item = bpy.data.objects.get(self.name) if self.name else context.active_object
-        if item is None or placeholder.ID_PROPERTY not in item:
+        if item is None or PLACEHOLDER not in item:
             self.report({'ERROR'}, "This is no placeholder of a generation.")
             return {'CANCELLED'}
         if item.library is not None:
             self.report({'ERROR'}, "This placeholder is linked from another file. Remove it there.")
+            return {'CANCELLED'}
+        if job := user_activity.job_that_reads_the_scene():
+            self.report({'ERROR'}, f"Press this again when {job}.")
             return {'CANCELLED'}
         placeholder.release(item)
         windows.push_undo(context.scene, "Remove Placeholder")
@@ -39,14 +43,11 @@ class TRELLIS_OT_remove_placeholder(bpy.types.Operator):
         return {'FINISHED'}
 
 
-class TRELLIS_PT_strays(bpy.types.Panel):
+class TRELLIS_PT_strays(TrellisPanel, bpy.types.Panel):
     """Shown only where there are some"""
 
     bl_label = "Placeholders Left Over"
     bl_order = 10
-    bl_space_type = 'VIEW_3D'
-    bl_region_type = 'UI'
-    bl_category = "Trellis"
 
     @classmethod
     def poll(cls, _: bpy.types.Context) -> bool:

@@ -15,7 +15,7 @@ from ...generation.states import State
 from ...scene import versions
 from ...scene.placement import placeholder
 from ..state import session
-from ..text import captions
+from ..text import captions, formats
 from ..text.captions import Caption
 from . import labels, progress_boxes
 from .labels import Place
@@ -74,13 +74,10 @@ def captions_now() -> list[tuple[bpy.types.Object, Caption]]:
     for number, item in placeholder.all_here():
         generation = found.generations.get(number)
         in_scene = generation is not None and generation.state is State.PLACED and found.file.is_in_scene(generation)
-        name = _short(item.name)
+        name = formats.shorten(item.name, NAME_SHOWN)
         shown.append((item, captions.caption(name, generation, now, in_scene=in_scene, waits_for=found.waits_for)))
-    return shown + [(item, captions.copy_caption(_short(item.name))) for item in placeholder.copies_here()]
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1].rstrip()}…"
+    copies = placeholder.copies_here()
+    return shown + [(item, captions.copy_caption(formats.shorten(item.name, NAME_SHOWN))) for item in copies]
 
 
 def _add_handlers() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..state import session
-from ..text import captions, rows
+from ..text import captions, formats
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
@@ -48,7 +48,7 @@ def draw(self: "bpy.types.Header", _: bpy.types.Context) -> None:
     """Blender calls this for every status bar."""
     line = _Memory.line
     if line.text:
-        self.layout.label(text=rows.plain(line.text), icon=line.icon)
+        self.layout.label(text=formats.plain(line.text), icon=line.icon)
 
 
 def unregister() -> None:

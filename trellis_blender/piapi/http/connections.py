@@ -22,8 +22,6 @@ from . import sockets
 from .addresses import is_loopback_ip, is_on_internet
 from .proxies import Proxy
 
-__all__ = ["Connections", "Reach", "is_on_internet"]
-
 LOOK_UP_LIMIT_S = 30.0
 """For finding out where a name leads."""
 
@@ -38,10 +36,6 @@ class Reach(Enum):
     HERE = "only to this computer"
 
 
-def _nothing() -> None:
-    """Nothing else is looked for."""
-
-
 class Connections:
     """The connections of one conversation. `cut` is for any thread, the rest for the one that has the conversation.
 
@@ -53,7 +47,7 @@ class Connections:
         self._is_cut = False
         self._is_connecting = False
         self._until: float | None = None
-        self._also_look: Callable[[], None] = _nothing
+        self._also_look: Callable[[], None] = sockets.nothing
         self._host = ""
         self._proxy: Proxy | None = None
         self._reach = Reach.ANYWHERE
@@ -80,7 +74,7 @@ class Connections:
         try:
             yield
         finally:
-            self._also_look = _nothing
+            self._also_look = sockets.nothing
 
     def begin(self, host: str, proxy: Proxy | None, reach: Reach) -> None:
         """Before each request: whom it goes to, by which way, and where that may lead. Behind a proxy it is the proxy

@@ -11,7 +11,8 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import AddressRefused, AnswerNotUnderstood, NoAnswerInTime, ResultGone, error_for
+from ..errors import AddressRefused, AnswerNotUnderstood, NoAnswerInTime, ResultGone
+from ..statuses import error_for
 from ..timings import USUAL_LIMITS, USUAL_TIMINGS, TimeLimits, Timings
 from .adapter import Session
 from .addresses import is_ip_address, is_on_internet, read_address
@@ -179,7 +180,7 @@ def _follow(
             location = response.headers["Location"].encode("latin-1").decode("utf-8")
             url = urljoin(url, location)
         except ValueError:
-            raise AddressRefused("it was sent on to what is no address") from None
+            raise AddressRefused("it leads to something that is not an address") from None
         # Of what comes along with a redirect nothing is read.
         response.close()
     raise AddressRefused("it was sent on too often")

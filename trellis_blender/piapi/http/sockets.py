@@ -19,14 +19,14 @@ NOT_YET = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY}
 """What `connect_ex` says while a connection is on its way."""
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """There is nothing to look for."""
 
 
 class LookingSocket(socket.socket):
     """`look` is called before each wait, at least every LOOK_S; what it raises ends the wait."""
 
-    look: Callable[[], None] = staticmethod(_nothing)
+    look: Callable[[], None] = staticmethod(nothing)
     _limit_s: float | None = None
 
     def settimeout(self, value: float | None) -> None:
@@ -77,7 +77,7 @@ class SecureSocket(LookingSocket, ssl.SSLSocket):
     def _create(cls, sock: Any, *arguments: Any, do_handshake_on_connect: bool = True, **options: Any) -> Any:
         library: Any = super()
         made = library._create(sock, *arguments, do_handshake_on_connect=False, **options)
-        made.look = getattr(sock, "look", _nothing)
+        made.look = getattr(sock, "look", nothing)
         if do_handshake_on_connect:
             try:
                 made.do_handshake()

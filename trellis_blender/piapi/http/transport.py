@@ -33,6 +33,10 @@ from .proxies import Proxy, proxy_for
 CHUNK_BYTES = 256 * 1024
 """With 64 KB the loops around each chunk cost a tenth of a fast download."""
 
+CRUMBS_MAX, CRUMB_BYTES = 20_000, 64
+"""So many pieces may be smaller than that on average: each costs as much work as one of megabytes, and in pieces of
+one byte an answer would keep a processor busy for half a minute."""
+
 _TUNNEL_FAILED = "Tunnel connection failed: "
 """How `http.client` begins its message where a proxy refuses to connect."""
 _NOT_PROVEN = (ssl.SSLCertVerificationError, CertificateError)
@@ -99,11 +103,15 @@ def pieces(connections: Connections, response: requests.Response) -> Iterator[by
     """
     source: http.client.HTTPResponse = vars(response.raw)["_original_response"]
     left: int | None = source.length
+    count = received = 0
     while left is None or left > 0:
         with _translated(connections, None):
             piece = source.read1(CHUNK_BYTES if left is None else min(left, CHUNK_BYTES))
         if not piece:
             break
+        count, received = count + 1, received + len(piece)
+        if count > CRUMBS_MAX and received < count * CRUMB_BYTES:
+            raise AnswerNotUnderstood("an answer in crumbs")
         left = None if left is None else left - len(piece)
         yield piece
     if left:

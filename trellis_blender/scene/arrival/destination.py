@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scene and the collection that a placement means: they may have been renamed, hidden or removed since."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import bpy
 
@@ -22,12 +22,11 @@ def destination_of(placement: Placement, *, arrives: bool = True) -> Destination
     own collection.
     """
     shown = shown_scene()
-    by_number = (item for item in bpy.data.scenes if item.session_uid == placement.scene_uid)
-    scene = next(by_number, None) or bpy.data.scenes.get(placement.scene)
+    scene = _found(bpy.data.scenes, placement.scene_uid, placement.scene)
     if scene is None or scene.library is not None:
         where = f"It is in the scene “{shown.name}”, because the scene “{placement.scene}” is gone."
         return Destination(shown, shown.collection, where)
-    collection = _collection(placement)
+    collection = _found(bpy.data.collections, placement.collection_uid, placement.collection)
     reason = (_why_unseen(scene) if arrives else "") or _why_not_there(scene, placement, collection)
     if reason:
         return Destination(scene, scene.collection, f"It is in the Scene Collection, because {reason}.")
@@ -36,12 +35,9 @@ def destination_of(placement: Placement, *, arrives: bool = True) -> Destination
     return Destination(scene, collection or scene.collection, "")
 
 
-def _collection(placement: Placement) -> bpy.types.Collection | None:
+def _found(known: Any, number: int, name: str) -> Any:
     """By its number in this session, which outlives renaming; else by name, which outlives reopening the file."""
-    if not placement.collection:
-        return None
-    by_number = (item for item in bpy.data.collections if item.session_uid == placement.collection_uid)
-    return next(by_number, None) or bpy.data.collections.get(placement.collection)
+    return next((item for item in known if name and item.session_uid == number), None) or known.get(name)
 
 
 def _why_unseen(scene: bpy.types.Scene) -> str:

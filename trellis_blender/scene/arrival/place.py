@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
-from mathutils import Vector
 
 from ...generation.record.request import Placement
 from ...generation.record.variations import GAP
 from .. import provenance, user_activity
 from ..blockout import fit, swap
 from ..custom_properties import ID_PROPERTY
-from ..finish import defaults, origin, steps
+from ..finish import defaults, origin, shading
 from ..finish.options import PRESETS, Finish, Origin, Preset, Shading
 from ..importing import reading
 from ..importing.build import built_model
@@ -26,9 +25,10 @@ from ..placement import placeholder
 from ..placement import target as grounding
 from ..placement.target import Target
 from ..units import metres_per_unit
-from ..windows import push_undo, shown_scene, view_layer_of, viewports_of
+from ..windows import push_undo, select_only, shown_scene, view_layer_of, viewports_of
 from . import replace as replacing
 from .destination import destination_of
+from .hidden import hidden_in
 
 if TYPE_CHECKING:
     from ...generation.record.provenance import Made
@@ -105,7 +105,7 @@ def place(
 
     It takes the place of `stand_in` where there is one: its placeholder, the model that it replaces, or the boxes that
     wait for it, which get linked duplicates. Edges are sharp where faces meet at more than `smooth_up_to` radians. What
-    of its preset would hold a window up is left out, see `steps.is_heavy`. `made` is written on the object. `read` is
+    of its preset may take long is left out, see `steps.is_more`. `made` is written on the object. `read` is
     what a thread has read of the file; it is read here where the file has changed since, or for None. Exactly one
     object, mesh and material come in, and one undo step. Raises importer.ImportFailed, NotNow and
     gltf.errors.ModelUnusable; then nothing is left behind.
@@ -115,9 +115,10 @@ def place(
     if stand_in is not None:
         name = placeholder.wanted_name(stand_in, swap.name_of(stand_in), name)
     arriving = _Arriving(name, generation_id, placement, made)
-    finish = replace(PRESETS[Preset(placement.finish)], sharp_angle=smooth_up_to)
+    finish = PRESETS[Preset(placement.finish)]._replace(sharp_angle=smooth_up_to)
     with _shaded_model(glb, finish, read) as (model, said):
-        delivered = _make_ready(model, finish, placement.longest_side_m, _scene_of(placement, stand_in))
+        unit_m = metres_per_unit(_scene_of(placement, stand_in))
+        delivered = defaults.stand(mesh_of(model), placement.longest_side_m, unit_m).translation
         defaults.name_all(model, mesh_of(model), name)
         for collection in list(model.users_collection):
             collection.objects.unlink(model)
@@ -129,11 +130,13 @@ def place(
             arrived = _for_model(model, arriving, stand_in)
         else:
             arrived = _in_boxes(model, arriving, stand_ins)
-        where = " ".join(filter(None, (arrived.where, *said)))
         if arrived.has_own_place:
             if finish.origin is Origin.KEEP:
                 origin.move_to(mesh_of(model), delivered)
             _show(model, arrived.scene)
+            if not arrived.where:
+                said.append(hidden_in(model, arrived.scene, view_layer_of(arrived.scene)))
+        where = " ".join(filter(None, (arrived.where, *said)))
     if arrived.model != model:
         bpy.data.objects.remove(model)
     object_name = arrived.model.name
@@ -179,22 +182,8 @@ def _shaded_model(glb: Path, finish: Finish, read: reading.Reading | None) -> Ge
             yield built
         return
     with staged_model(glb, keeps_normals=keeps) as staged:
-        steps.shade(mesh_of(staged.item), finish)
+        shading.shade(mesh_of(staged.item), finish)
         yield staged
-
-
-def _make_ready(model: bpy.types.Object, finish: Finish, longest_side_m: float, scene: bpy.types.Scene) -> Vector:
-    """The steps of its preset that an arrival has time for, at its size in the scene's units, on its bottom centre.
-
-    Returns where that was in its file, from the origin.
-    """
-    mesh = mesh_of(model)
-    faces = len(mesh.polygons)
-    if bpy.app.background or not steps.is_heavy(mesh, finish):
-        steps.reduce(mesh, finish)
-    if len(mesh.polygons) < faces:
-        steps.shade(mesh, finish)
-    return defaults.stand(mesh, longest_side_m, metres_per_unit(scene)).translation
 
 
 def _in_free_place(model: bpy.types.Object, arriving: _Arriving) -> _Arrived:
@@ -277,9 +266,6 @@ def _show(model: bpy.types.Object, scene: bpy.types.Scene) -> None:
     if not model.visible_get(view_layer=layer):
         return
     if not user_activity.other_mode():
-        for item in list(layer.objects.selected):
-            item.select_set(False, view_layer=layer)
-        model.select_set(True, view_layer=layer)
-        layer.objects.active = model
+        select_only(layer, [model])
     else:
         model.select_set(False, view_layer=layer)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import bpy
 
 from ..user_activity import other_mode
+from ..windows import select_only
 
 
 def show(context: bpy.types.Context, items: Sequence[bpy.types.Object]) -> str:
@@ -20,11 +21,7 @@ def show(context: bpy.types.Context, items: Sequence[bpy.types.Object]) -> str:
     if not seen:
         name, places = items[0].name, items[0].users_collection
         return f"“{name}” is hidden, in the collection “{places[0].name}”." if places else "It is in no collection."
-    for item in list(layer.objects.selected):
-        item.select_set(False, view_layer=layer)
-    for item in seen:
-        item.select_set(True, view_layer=layer)
-    layer.objects.active = seen[0]
+    select_only(layer, seen)
     _frame(context)
     bpy.ops.ed.undo_push(message="Show It")
     return ""

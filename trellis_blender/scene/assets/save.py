@@ -19,17 +19,12 @@ from ...generation.files import PART_SUFFIX
 from ...generation.problems import GenerationProblem
 from ...imaging.picture import Picture
 from .. import blend_files, versions
-from ..blockout import swap
+from ..custom_properties import ASSET_KEY, OF_THIS_FILE
 from ..finish import textures
 from ..meshes import mesh_of, why_not_ours
-from ..placement import placeholder
 from .catalog import ROOT, ensure
 
 NAME_WHILE_SAVING = "Trellis: being saved as an asset"
-KEY_PROPERTY = "trellis_asset"
-"""On an object that no generation made: the key of its asset."""
-_OF_THIS_FILE = (KEY_PROPERTY, swap.BOX, swap.IN_BOX, swap.WAS_HIDDEN, placeholder.ID_PROPERTY)
-"""Custom properties that are true in the open file only, so the asset does not get them."""
 ID_CHARACTERS = 8
 
 
@@ -96,9 +91,9 @@ def file_name(name: str, key: str) -> str:
 
 
 def _own_key(model: bpy.types.Object) -> str:
-    if KEY_PROPERTY not in model:
-        model[KEY_PROPERTY] = uuid.uuid4().hex
-    return str(model[KEY_PROPERTY])
+    if ASSET_KEY not in model:
+        model[ASSET_KEY] = uuid.uuid4().hex
+    return str(model[ASSET_KEY])
 
 
 @contextmanager
@@ -107,7 +102,7 @@ def _copy_named(model: bpy.types.Object, name: str) -> Generator[bpy.types.Objec
     had = model.name
     copy: Any = model.copy()
     try:
-        for ours in _OF_THIS_FILE:
+        for ours in OF_THIS_FILE:
             if ours in copy:
                 del copy[ours]
         copy.hide_viewport = copy.hide_render = False  # the model is hidden while its box is shown
@@ -151,12 +146,11 @@ def _mark(item: bpy.types.Object, about: About, catalog_id: str) -> None:
 
 
 def _give_preview(item: bpy.types.Object, picture: Picture) -> None:
-    import numpy as np
+    from ..arrays import pixels_of
 
-    rows = np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4)[::-1]
     preview: Any = item.preview_ensure()
     preview.image_size = (picture.width, picture.height)
-    preview.image_pixels_float.foreach_set((rows.astype(np.float32) / 255).ravel())
+    preview.image_pixels_float.foreach_set(pixels_of(picture))
 
 
 @contextmanager

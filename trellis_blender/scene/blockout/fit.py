@@ -83,7 +83,7 @@ def fill(boxes: Sequence[bpy.types.Object], model: bpy.types.Object, *, stretch:
     for item, box, frame, scale in zip(items, boxes, frames, scales, strict=True):
         for collection in box.users_collection:
             collection.objects.link(item)
-        _take_parent(item, box)
+        placeholder.take_parent(item, box)
         ratio = [one / first for one, first in zip(scale, scales[0], strict=True)]
         item.matrix_world = frame.matrix @ Matrix.Diagonal((*ratio, 1))
         swap.take_over(box, item)
@@ -94,16 +94,6 @@ def _axes(box: bpy.types.Object) -> list[Vector]:
     """The box's X, Y and Z axes in world space, with the scale as their length, as if its own scale were positive."""
     columns: Any = box.matrix_world.to_3x3().col
     return [Vector(columns[n]) * (-1 if box.scale[n] * box.delta_scale[n] < 0 else 1) for n in range(3)]
-
-
-def _take_parent(item: bpy.types.Object, box: bpy.types.Object) -> None:
-    item.rotation_mode = box.rotation_mode
-    if box.parent is not None:
-        item.parent = box.parent
-        item.parent_type = box.parent_type
-        item.parent_bone = box.parent_bone
-        item.parent_vertices = box.parent_vertices
-        item.matrix_parent_inverse = box.matrix_parent_inverse
 
 
 def _problems(boxes: Sequence[bpy.types.Object]) -> str:

@@ -6,14 +6,10 @@ from typing import NamedTuple
 
 import bpy
 
-from ...piapi.models import has_words
-from .. import custom_properties
+from ...piapi.input_checks import has_words
+from ..custom_properties import ID_PROPERTY, IMAGE, PLACEHOLDER, PROMPT
 from ..object_names import comparable, prompt_in
-from ..placement import placeholder
 from . import fit, swap
-
-PROMPT, IMAGE = "trellis_prompt", "trellis_image"
-"""Properties of an object: a prompt for its model if the name is none, and a picture to make it from."""
 
 _KINDS = {
     'ARMATURE': "an armature",
@@ -85,9 +81,9 @@ def why_not(item: bpy.types.Object, is_pending: Callable[[str], bool]) -> str:
         return f"{name} is linked from another file. Make it local first."
     if item.override_library is not None:
         return f"{name} is a library override. Make it local first."
-    if custom_properties.ID_PROPERTY in item:
+    if ID_PROPERTY in item:
         return f"{name} is a generated model already."
-    if is_pending(str(item.get(placeholder.ID_PROPERTY, ""))):
+    if is_pending(str(item.get(PLACEHOLDER, ""))):
         return f"{name} is being made already."
     thin = fit.thin_sides(item)
     if thin == "XYZ":

@@ -6,22 +6,15 @@ Custom properties mark the pair, so both may be renamed, moved, copied and saved
 
 import uuid
 from collections.abc import Collection, Iterator
-from itertools import islice
 from typing import Any, NamedTuple
 
 import bpy
 
 from .. import object_names, windows
+from ..custom_properties import BOX, IN_BOX, PLACEHOLDER
+from ..new_mesh import hide, put_away, unhide
 from ..placement import placeholder
 
-BOX = "trellis_box"
-"""On a box with a model in it: the pair's id, the name the artist gave the box, and the names of box and model when the
-model arrived. Of several objects with the same pair's id, the one that still has that name is the original.
-"""
-IN_BOX = "trellis_in_box"
-"""On a model in a box: the pair's id."""
-WAS_HIDDEN = "trellis_was_hidden"
-"""On an object that was hidden here: whether it was hidden in viewports and in renders before."""
 NAME_LIMIT = 255
 """Characters: Blender has no longer names. A .blend from a stranger may hold anything in these properties."""
 
@@ -53,8 +46,8 @@ def take_over(box: bpy.types.Object, item: bpy.types.Object) -> None:
     pair = uuid.uuid4().hex
     box[BOX] = {"pair": pair, "name": name, "box": box.name, "model": item.name}
     item[IN_BOX] = pair
-    if placeholder.ID_PROPERTY in box:
-        del box[placeholder.ID_PROPERTY]
+    if PLACEHOLDER in box:
+        del box[PLACEHOLDER]
     if windows.has(layer, box) and windows.has(layer, item):
         _take_attention(box, item, scene, layer)
     hide(box)
@@ -63,33 +56,6 @@ def take_over(box: bpy.types.Object, item: bpy.types.Object) -> None:
 def name_of(box: bpy.types.Object) -> str:
     """The name that the artist gave the box."""
     return _told_by(box, "name") or box.name
-
-
-def put_away(model: bpy.types.Object, name: str) -> None:
-    """Keeps a model that was replaced: hidden, named "`name` (before)", and no longer the model of a box."""
-    model.name = f"{name} (before)"
-    for mark in (placeholder.ID_PROPERTY, IN_BOX):
-        if mark in model:
-            del model[mark]
-    hide(model)
-
-
-def hide(item: bpy.types.Object) -> None:
-    """Hides an object in all viewports and renders. Hidden in the view layer only, it would become visible again when
-    its collection is excluded and included.
-    """
-    if WAS_HIDDEN not in item:
-        item[WAS_HIDDEN] = [item.hide_viewport, item.hide_render]
-    item.hide_viewport = item.hide_render = True
-
-
-def unhide(item: bpy.types.Object) -> None:
-    """Undoes `hide`."""
-    known: Any = item.get(WAS_HIDDEN)
-    if known is not None:
-        was = [bool(each) for each in islice(known, 2)] if hasattr(known, "to_list") else []
-        item.hide_viewport, item.hide_render = (*was, False, False)[:2]
-        del item[WAS_HIDDEN]
 
 
 def pairs_of(items: Collection[bpy.types.Object]) -> set[str]:

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Removes loose parts: small pieces of a mesh that are not connected to the rest."""
 
-from typing import Any
-
 import bpy
 import numpy as np
 
+from ..arrays import Array, values
 from ..meshes import edited
 
-Array = Any
 _MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 """Odd 64-bit numbers for a hash of three coordinates. Different points have the same hash in one of 10^19 pairs."""
 
@@ -22,9 +20,7 @@ def remove(mesh: bpy.types.Mesh, share: float) -> int:
     if share <= 0 or not mesh.polygons:
         return 0
     bits = bits_of(mesh)
-    areas = np.empty(len(mesh.polygons), np.float32)
-    mesh.polygons.foreach_get("area", areas)
-    surface = np.bincount(bits, weights=np.nan_to_num(areas))
+    surface = np.bincount(bits, weights=np.nan_to_num(values(mesh.polygons, "area")))
     is_small = surface < share * surface.sum()
     is_small[surface.argmax()] = False
     if not is_small.any():
@@ -36,13 +32,10 @@ def remove(mesh: bpy.types.Mesh, share: float) -> int:
 def bits_of(mesh: bpy.types.Mesh) -> Array:
     """For each face the number of its connected part, from 0. Takes a second for 1,000,000 triangles."""
     same, count = _same_points(mesh)
-    edges = np.empty(len(mesh.edges) * 2, np.int32)
-    mesh.edges.foreach_get("vertices", edges)
-    labels = connected(count, same[edges[0::2]], same[edges[1::2]])
-    starts = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("loop_start", starts)
-    corners = np.empty(len(mesh.loops), np.int32)
-    mesh.loops.foreach_get("vertex_index", corners)
+    edges = values(mesh.edges, "vertices", 2, np.int32)
+    labels = connected(count, same[edges[:, 0]], same[edges[:, 1]])
+    starts = values(mesh.polygons, "loop_start", kind=np.int32)
+    corners = values(mesh.loops, "vertex_index", kind=np.int32)
     return np.unique(labels[same[corners[starts]]], return_inverse=True)[1]
 
 
@@ -64,9 +57,8 @@ def connected(count: int, one: Array, other: Array) -> Array:
 
 def _same_points(mesh: bpy.types.Mesh) -> tuple[Array, int]:
     """For each vertex the number of its position, and how many different positions there are."""
-    points = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", points)
-    bits = (points + np.float32(0)).view(np.uint32).reshape(-1, 3).astype(np.uint64)  # -0 is 0
+    points = values(mesh.vertices, "co", 3)
+    bits = (points + np.float32(0)).view(np.uint32).astype(np.uint64)  # -0 is 0
     places = np.zeros(len(bits), np.uint64)
     for axis, mixer in enumerate(_MIXERS):
         places = (places ^ bits[:, axis]) * mixer

@@ -6,8 +6,9 @@ from typing import Protocol, cast
 
 import bpy
 
-from ..meshes import mesh_of, why_not_ours
-from . import decimate, loose_parts, shading
+from ..meshes import bounds, mesh_of, why_not_ours
+from . import decimate, engine, heavy
+from .background import BackgroundFinish
 from .options import STEPS, CannotFinish, Finish
 
 
@@ -32,16 +33,25 @@ LOOSE_AT_ONCE_TRIANGLES = 50_000
 
 
 def is_heavy(mesh: bpy.types.Mesh, finish: Finish) -> bool:
-    """True where loose bits and the budget would hold Blender up for more than about 100 ms."""
+    """True where quads, LODs, loose bits and the budget would hold Blender up for more than about 100 ms."""
+    if finish.faces or engine.wants(finish):
+        return True
     count = decimate.triangles_of(mesh)
     reduces = 0 < finish.triangles < count and not finish.keeps_modifier
     return (reduces and count > AT_ONCE_TRIANGLES) or (finish.loose_share > 0 and count > LOOSE_AT_ONCE_TRIANGLES)
+
+
+def is_more(finish: Finish) -> bool:
+    """True where a finish does more than an arrival has time for."""
+    return bool(finish.faces or finish.triangles or finish.loose_share or engine.wants(finish))
 
 
 def check(model: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish with a sentence where something of it cannot be done; changes nothing."""
     if reason := why_not_ours(model):
         raise CannotFinish(reason)
+    if model.mode == 'EDIT':
+        raise CannotFinish(f"“{model.name}” is in Edit Mode. Leave it first.")
     for step in _STEPS:
         step.check(model, wanted)
 
@@ -49,27 +59,25 @@ def check(model: bpy.types.Object, wanted: Finish) -> None:
 def finish(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """Finishes a model where it stands, and returns what the artist should know, in sentences.
 
-    Its mesh stays the same datablock, so linked duplicates are finished along. Pushes no undo step. Raises
+    Linked duplicates are finished along; unless it is made anew of quads, its mesh stays the same datablock. Quads are
+    waited for, which another Blender makes. Pushes no undo step. Raises
     CannotFinish before anything is changed.
     """
     check(model, wanted)
-    mesh = mesh_of(model)
-    reduce(mesh, wanted)
-    return settle(model, wanted)
-
-
-def reduce(mesh: bpy.types.Mesh, wanted: Finish) -> None:
-    """What may take long: loose bits, and the budget where it is not left to a modifier."""
-    loose_parts.remove(mesh, wanted.loose_share)
-    if not wanted.keeps_modifier:
-        decimate.reduce(mesh, wanted.triangles)
+    if not wanted.faces and not engine.wants(wanted):
+        heavy.reduce(mesh_of(model), wanted)
+        return settle(model, wanted)
+    job = BackgroundFinish(model, wanted)
+    try:
+        job.wait()
+        said = job.take(model)
+    finally:
+        job.cancel()
+    return [*said, *settle(model, wanted)]
 
 
 def settle(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """All other steps, on a mesh that is reduced: 100 ms for 1,000,000 triangles."""
-    return [sentence for step in _STEPS for sentence in step.apply(model, wanted)]
-
-
-def shade(mesh: bpy.types.Mesh, wanted: Finish) -> None:
-    """Smooth up to the angle, flat, or as it is."""
-    shading.shade(mesh, wanted)
+    before = bounds(mesh_of(model))
+    said = [sentence for step in _STEPS for sentence in step.apply(model, wanted)]
+    return [*said, *engine.fit(model, wanted, before)]

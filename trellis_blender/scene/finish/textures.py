@@ -20,9 +20,24 @@ def images_of(mesh: bpy.types.Mesh) -> list[bpy.types.Image]:
     """The pictures of all materials of the mesh, node groups included, each once; none that Blender can make anew."""
     found: dict[str, bpy.types.Image] = {}
     for material in filter(None, mesh.materials):
-        if material.node_tree is not None:
-            found |= {image.name: image for image in _images_in(material.node_tree)}
+        found |= {image.name: image for image in images_in(material)}
     return [image for image in found.values() if image.source in {'FILE', 'TILED'} or _is_painted(image)]
+
+
+def images_in(material: bpy.types.Material) -> list[bpy.types.Image]:
+    """The pictures of a material, node groups included."""
+    return list(_images_in(material.node_tree)) if material.node_tree is not None else []
+
+
+def is_missing(image: bpy.types.Image) -> bool:
+    """Whether its file is gone, and there is nothing else of it."""
+    is_a_file = image.source == 'FILE' and image.packed_file is None and not image.is_dirty
+    return is_a_file and not _path_of(image).is_file()
+
+
+def said_missing(image: bpy.types.Image) -> str:
+    """That the file of a picture is gone, as a sentence."""
+    return f"The file of the texture “{image.name}” is missing ({_path_of(image)})."
 
 
 def check(_: bpy.types.Object, wanted: Finish) -> None:
@@ -73,8 +88,8 @@ def _is_painted(image: bpy.types.Image) -> bool:
 def _pack(image: bpy.types.Image) -> str:
     if image.packed_file is not None:
         return ""
-    if image.source == 'FILE' and not image.is_dirty and not _path_of(image).is_file():
-        return _missing(image)
+    if is_missing(image):
+        return said_missing(image)
     try:
         image.pack()
     except RuntimeError as error:
@@ -89,7 +104,7 @@ def _save(image: bpy.types.Image) -> str:
     if image.source != 'FILE':
         return f"The texture “{image.name}” is of several tiles and stays as it is."
     if image.packed_file is None:
-        return "" if _path_of(image).is_file() else _missing(image)
+        return "" if _path_of(image).is_file() else said_missing(image)
     if image.is_dirty:
         image.pack()  # painted, and not in the bytes yet
     content = bytes(image.packed_file.data)
@@ -121,7 +136,3 @@ def _free_path(image: bpy.types.Image, content: bytes) -> Path:
 
 def _path_of(image: bpy.types.Image) -> Path:
     return Path(bpy.path.abspath(image.filepath, library=image.library))
-
-
-def _missing(image: bpy.types.Image) -> str:
-    return f"The file of the texture “{image.name}” is missing: {_path_of(image)}"

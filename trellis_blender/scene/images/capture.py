@@ -23,15 +23,16 @@ RENDER_RESULT = 'RENDER_RESULT'
 
 def of_viewport(context: bpy.types.Context, area: bpy.types.Area | None) -> Picture:
     """A 3D Viewport as it is seen, without overlays. Raises PictureUnusable without one."""
-    space, region = _view_of(area)
+    space, region = view_of(area)
     view = space.region_3d
     size = _size(region.width, region.height)
-    return _drawn(context, (space, region), size, view.view_matrix, view.window_matrix)
+    place = (space, region)
+    return drawn((context.scene, context.view_layer), place, size, view.view_matrix, view.window_matrix)
 
 
 def of_camera(context: bpy.types.Context, area: bpy.types.Area | None) -> Picture:
     """What the scene's camera sees, drawn as in the viewport. Raises PictureUnusable without a camera."""
-    place = _view_of(area)
+    place = view_of(area)
     camera, render = context.scene.camera, context.scene.render
     if camera is None:
         raise PictureUnusable("The scene has no camera. Add one, or take a picture of the 3D Viewport.")
@@ -39,7 +40,8 @@ def of_camera(context: bpy.types.Context, area: bpy.types.Area | None) -> Pictur
     depsgraph = context.evaluated_depsgraph_get()
     seen: Any = camera.evaluated_get(depsgraph)
     projection = seen.calc_matrix_camera(depsgraph, x=width, y=height)
-    return _drawn(context, place, (width, height), seen.matrix_world.normalized().inverted(), projection)
+    view = seen.matrix_world.normalized().inverted()
+    return drawn((context.scene, context.view_layer), place, (width, height), view, projection)
 
 
 def of_render_result(scene: bpy.types.Scene) -> Picture:
@@ -78,8 +80,10 @@ def _saved_as_png(settings: Any) -> Generator[None]:
             setattr(settings, name, value)
 
 
-def _view_of(area: bpy.types.Area | None) -> tuple[Any, Any]:
-    if area is None or area.type != 'VIEW_3D':
+def view_of(area: bpy.types.Area | None) -> tuple[Any, Any]:
+    """The space and the region of a 3D Viewport. Raises PictureUnusable without one."""
+    # Without a window there may be an area of a file, and nothing to draw with.
+    if bpy.app.background or area is None or area.type != 'VIEW_3D':
         raise PictureUnusable("There is no 3D Viewport to take a picture of. Open one, then try again.")
     return area.spaces.active, next(region for region in area.regions if region.type == 'WINDOW')
 
@@ -89,9 +93,16 @@ def _size(width: float, height: float) -> tuple[int, int]:
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def _drawn(
-    context: bpy.types.Context, place: tuple[Any, Any], size: tuple[int, int], view: Matrix, projection: Matrix
+def drawn(
+    seen: tuple[bpy.types.Scene, bpy.types.ViewLayer],
+    place: tuple[Any, Any],
+    size: tuple[int, int],
+    view: Matrix,
+    projection: Matrix,
+    *,
+    has_background: bool = True,
 ) -> Picture:
+    """A scene as the viewport at `place` shades it, seen through these matrices. Raises PictureUnusable."""
     import gpu
     import numpy as np
 
@@ -108,14 +119,13 @@ def _drawn(
             buffer: Any = gpu.state.active_framebuffer_get()
             buffer.clear(color=(0, 0, 0, 0), depth=1.0)
             offscreen.draw_view3d(
-                context.scene,
-                context.view_layer,
+                *seen,
                 space,
                 region,
                 view,
                 projection,
                 do_color_management=True,
-                draw_background=True,
+                draw_background=has_background,
             )
             drawn = buffer.read_color(0, 0, width, height, 4, 0, 'UBYTE')
     finally:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...imaging import pixels
 from ...imaging.png import grey_png
+from .. import arrays
 
 PROBED = (16_384, 32_768)
 """Two 16-bit values, one twice the other. In a linear colour space the decoded values have the same ratio."""
@@ -80,9 +81,7 @@ def _is_linear(space: str) -> bool:
         probe.source = 'FILE'
         settings: Any = probe.colorspace_settings
         settings.name = space
-        values = np.empty(len(PROBED) * probe.channels, np.float32)
-        probe.pixels.foreach_get(values)
-        dark, light = values[0], values[probe.channels]
+        dark, light = arrays.pixels(probe)[0, :, 0]
         return abs(light - 2 * dark) < LINEAR * abs(light)
     finally:
         bpy.data.images.remove(probe)
@@ -119,9 +118,7 @@ def _saved(array: pixels.Pixels, saving: bpy.types.Scene, name: str) -> pixels.P
             linear.save_render(str(path), scene=saving)
             seen = bpy.data.images.load(str(path), check_existing=False)
             seen.colorspace_settings.is_data = True
-            values = np.empty(width * height * seen.channels, np.float32)
-            seen.pixels.foreach_get(values)
-            return pixels.with_four_channels(values, width, height, seen.channels)
+            return pixels.with_four_channels(arrays.pixels(seen))
     finally:
         bpy.data.images.remove(linear)
         if seen is not None:

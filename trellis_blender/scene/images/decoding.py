@@ -1,57 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A large picture decoded by a second Blender: 4096 × 4096 pixels would hold this one up for a second. For a thread;
-without bpy.
+"""Pictures decoded by a second Blender: 4096 × 4096 pixels would hold this one up for a second. For a thread; without
+bpy.
 """
 
 import logging
-import subprocess
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from .. import second_blender
+
 LOG = logging.getLogger(__name__)
 
 LIMIT_S = 60.0
-LOOK_S = 0.05
 SIDE_PX = 512
-WORKER = Path(__file__).with_name("decoding_worker.py")
-_GIVEN, _DONE = "given", "done.npy"
-_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+GIVEN_SUFFIX, DONE_SUFFIX = ".picture", ".npy"
 
 
-def decode(content: bytes, program: str, go_on: Callable[[], object]) -> "np.ndarray | None":
-    """A picture's file as height × width × 3 from 0 to 1, in sRGB, bottom row first, at most 512 pixels wide and high.
+def decode(contents: Sequence[bytes], blender: Sequence[str], go_on: Callable[[], object]) -> "list[np.ndarray | None]":
+    """Each picture's file as height × width × 3 from 0 to 1, in sRGB, bottom row first, at most 512 pixels wide and
+    high; 0 × 0 × 3 for one that Blender cannot decode, None where that is not known.
 
-    None where it cannot be decoded. `program` is the Blender that does it. Raises what `go_on` raises, which is called
-    20 times a second, and ends the second Blender then.
+    `blender` is what `second_blender.this_blender` has said. Raises what `go_on` raises, which is called 20 times a
+    second, and ends the second Blender then.
     """
-    with tempfile.TemporaryDirectory(prefix="trellis-picture-", ignore_cleanup_errors=True) as folder:
-        given, done = Path(folder, _GIVEN), Path(folder, _DONE)
-        given.write_bytes(content)
-        command = [program, "--background", "--factory-startup", "--offline-mode", "-noaudio"]
-        command += ["--python-exit-code", "1", "--python", str(WORKER), "--", str(given), str(done), str(SIDE_PX)]
-        quiet = subprocess.DEVNULL
+    with tempfile.TemporaryDirectory(prefix="trellis-picture-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        for number, content in enumerate(contents):
+            (folder / f"{number}{GIVEN_SUFFIX}").write_bytes(content)
         try:
-            process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, creationflags=_NO_WINDOW)  # noqa: S603 (this very Blender)
+            process = second_blender.start(blender, "scene.images.decoding_work", folder, str(SIDE_PX))
         except OSError as error:
-            LOG.info("a picture cannot be decoded by %s: %s", program, error)
-            return None
-        with process:
-            try:
-                _wait(process, go_on)
-            finally:
-                process.kill()
-        if process.returncode or not done.is_file():
-            LOG.info("a picture of %d bytes cannot be decoded", len(content))
-            return None
-        return np.load(done).astype(np.float32) / 255
+            LOG.info("pictures cannot be decoded: %s", error)
+            return [None] * len(contents)
+        second_blender.wait(process, LIMIT_S, go_on)
+        return [_done(folder / f"{number}{DONE_SUFFIX}") for number in range(len(contents))]
 
 
-def _wait(process: "subprocess.Popen[bytes]", go_on: Callable[[], object]) -> None:
-    give_up_at = time.monotonic() + LIMIT_S
-    while process.poll() is None and time.monotonic() < give_up_at:
-        go_on()
-        time.sleep(LOOK_S)
+def _done(path: Path) -> "np.ndarray | None":
+    return np.load(path).astype(np.float32) / 255 if path.is_file() else None

@@ -91,15 +91,11 @@ def _check_undecoded(image: bpy.types.Image) -> None:
 
 
 def _picture(image: bpy.types.Image, scene: bpy.types.Scene, orientation: int, box: Box) -> Picture:
-    import numpy as np
-
     from ...imaging import pixels
+    from .. import arrays
     from . import colour
 
-    width, height = image.size[0], image.size[1]
-    values = np.empty(width * height * image.channels, np.float32)
-    image.pixels.foreach_get(values)
-    array = pixels.with_four_channels(values, width, height, image.channels)
+    array = pixels.with_four_channels(arrays.pixels(image))
     if image.alpha_mode == 'NONE':
         array = pixels.opaque(array)
     elif image.is_float and image.alpha_mode != 'CHANNEL_PACKED':

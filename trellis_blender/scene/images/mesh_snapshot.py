@@ -9,6 +9,7 @@ import numpy as np
 
 from ...imaging.headers import read_header
 from ...imaging.mesh_thumbnail import Snapshot
+from ..arrays import pixels, values
 
 if TYPE_CHECKING:
     from ...gltf.model import Model
@@ -43,20 +44,14 @@ def take(model: bpy.types.Object, read: "Model | None" = None, *, leaves_large: 
         return Snapshot(arrays.positions, arrays.corner_vertices, next(iter(arrays.uv_sets), None), texture, picture)
     # Through attributes each is one copy; through vertices and corners, one call for each of them.
     attributes: Any = mesh.attributes
-    points = np.empty(len(mesh.vertices) * 3, np.float32)
-    attributes["position"].data.foreach_get("vector", points)
-    corners = np.empty(len(mesh.loops), np.int32)
-    attributes[".corner_vert"].data.foreach_get("value", corners)
-    return Snapshot(points.reshape(-1, 3), corners, _uvs(mesh) if image is not None else None, texture, picture)
+    points = values(attributes["position"].data, "vector", 3)
+    corners = values(attributes[".corner_vert"].data, "value", kind=np.int32)
+    return Snapshot(points, corners, _uvs(mesh) if image is not None else None, texture, picture)
 
 
 def _uvs(mesh: bpy.types.Mesh) -> "np.ndarray | None":
     layer = mesh.uv_layers.active
-    if layer is None:
-        return None
-    found = np.empty(len(mesh.loops) * 2, np.float32)
-    layer.uv.foreach_get("vector", found)
-    return found.reshape(-1, 2)
+    return values(layer.uv, "vector", 2) if layer is not None else None
 
 
 def _large(image: bpy.types.Image) -> bytes:
@@ -74,10 +69,8 @@ def _texture(image: bpy.types.Image) -> "np.ndarray | None":
     width, height = image.size[0], image.size[1]
     if not width or not height:
         return None
-    pixels = np.empty(width * height * image.channels, np.float32)
-    image.pixels.foreach_get(pixels)
     step = max(1, max(width, height) // TEXTURE_SIDE_PX)
-    return pixels.reshape(height, width, image.channels)[::step, ::step, :3].copy()
+    return pixels(image)[::step, ::step, :3].copy()
 
 
 def _image(mesh: bpy.types.Mesh) -> bpy.types.Image | None:

@@ -40,10 +40,23 @@ def said_of(unreadable: int) -> list[str]:
 
 def suspects_in(materials: Iterable[bpy.types.Material | None]) -> set[bpy.types.Image]:
     """The packed pictures of imported materials that may be damaged."""
-    trees: list[Any] = [material.node_tree for material in materials if material is not None and material.node_tree]
-    images = {node.image for tree in trees for node in tree.nodes if node.bl_idname == 'ShaderNodeTexImage'} - {None}
-    packed = {image: image.packed_file for image in images}
-    return {image for image, file in packed.items() if file is not None and may_be_damaged(bytes(file.data))}
+    return {image for image, content in _packed_in(materials).items() if may_be_damaged(content)}
+
+
+def unproved_in(materials: Iterable[bpy.types.Material | None]) -> dict[bpy.types.Image, bytes]:
+    """The packed pictures, and their files, of which only a decoder can tell whether they are damaged: every WebP."""
+    return {image: content for image, content in _packed_in(materials).items() if kind_of(content[:16]) == "WebP"}
+
+
+def damaged_in(materials: Iterable[bpy.types.Material | None]) -> set[bpy.types.Image]:
+    """The packed pictures that Blender cannot decode, which it is made to do; what it has decoded is let go again."""
+    from ..images.decoding_work import is_decoded
+
+    unproved = unproved_in(materials)
+    damaged = {image for image in unproved if not is_decoded(image)}
+    for image in unproved.keys() - damaged:
+        image.buffers_free()
+    return damaged
 
 
 def without_unreadable(
@@ -51,14 +64,26 @@ def without_unreadable(
 ) -> set[bpy.types.Image]:
     """Takes those of the `suspects` that Blender cannot decode out of the materials, and returns them.
 
-    Blender tries each of them, which ends at once for most that are damaged, but for WebP: 4.2 and 4.3 take what
-    happens to be in memory for the pixels of one that cannot be decoded.
+    Blender tries each of them, which ends at once for most that are damaged, but for WebP: up to 5.0 it shows one that
+    breaks off, see `decoding_work.is_decoded`.
     """
     damaged = {image for image in suspects if _is_webp(image) or not image.size[0]}
+    take_out(materials, damaged)
+    return damaged
+
+
+def take_out(materials: Iterable[bpy.types.Material | None], damaged: Collection[bpy.types.Image]) -> None:
+    """Takes pictures out of the materials, whose plain colours are seen instead."""
     for material in materials if damaged else ():
         if material is not None and material.node_tree is not None:
             _take_out(material.node_tree, damaged)
-    return damaged
+
+
+def _packed_in(materials: Iterable[bpy.types.Material | None]) -> dict[bpy.types.Image, bytes]:
+    trees: list[Any] = [material.node_tree for material in materials if material is not None and material.node_tree]
+    images = {node.image for tree in trees for node in tree.nodes if node.bl_idname == 'ShaderNodeTexImage'} - {None}
+    packed = {image: image.packed_file for image in images}
+    return {image: bytes(file.data) for image, file in packed.items() if file is not None}
 
 
 def _is_webp(image: bpy.types.Image) -> bool:

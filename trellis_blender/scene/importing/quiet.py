@@ -15,8 +15,9 @@ _STDOUT, _STDERR = 1, 2
 
 
 @contextmanager
-def no_output_on_failure() -> Generator[None]:
-    """Holds back what the process prints inside, from C as well: printed afterwards, or logged where the block raises.
+def no_output_on_failure(*, keeps_quiet: bool = False) -> Generator[None]:
+    """Holds back what the process prints inside, from C as well: printed afterwards, or logged where the block raises
+    or `keeps_quiet`.
 
     Does nothing where the process has no output, as on Windows without a console.
     """
@@ -40,7 +41,7 @@ def no_output_on_failure() -> Generator[None]:
                 os.close(original)
             held.seek(0)
             said = held.read()
-            if failed:
+            if failed or keeps_quiet:
                 LOG.debug("%s", said.decode(errors="replace"))
             elif said:
                 os.write(_STDOUT, said)

@@ -139,14 +139,15 @@ def _join(meshes: list[bpy.types.Mesh]) -> None:
     import bmesh
     import numpy as np
 
+    from ..arrays import values
+
     materials: list[bpy.types.Material | None] = []
     whole = bmesh.new()
     try:
         for mesh in meshes:
             own = list(mesh.materials) or [None]
             materials += [material for material in dict.fromkeys(own) if material not in materials]
-            slots = np.empty(len(mesh.polygons), np.int32)
-            mesh.polygons.foreach_get("material_index", slots)
+            slots = values(mesh.polygons, "material_index", kind=np.int32)
             place = np.array([materials.index(material) for material in own], np.int32)
             mesh.polygons.foreach_set("material_index", place[np.clip(slots, 0, len(own) - 1)])
             whole.from_mesh(mesh)

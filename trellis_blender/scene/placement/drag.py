@@ -7,8 +7,8 @@ import bpy
 from bpy_extras.view3d_utils import region_2d_to_location_3d, region_2d_to_origin_3d, region_2d_to_vector_3d
 from mathutils import Matrix, Vector
 
-from . import placeholder
-from .target import SEEN_THROUGH, SEEN_THROUGH_LIMIT, SKIN
+from ..custom_properties import PLACEHOLDER
+from .target import SKIN, first_surface
 
 
 def under_mouse(
@@ -18,7 +18,7 @@ def under_mouse(
     distance of the 3D cursor.
     """
     origin, direction = region_2d_to_origin_3d(region, view, mouse), region_2d_to_vector_3d(region, view, mouse)
-    if (hit := _surface(context, origin, direction)) is not None:
+    if (hit := first_surface(context, origin, direction, SKIN, PLACEHOLDER)) is not None:
         return hit.x, hit.y, hit.z
     if direction.z and (distance := -origin.z / direction.z) > 0 and abs(direction.z) > SKIN:
         ground = origin + direction * distance
@@ -33,15 +33,3 @@ def move_to(empty: bpy.types.Object, point: tuple[float, float, float]) -> None:
     below = empty.matrix_world @ Vector((0, 0, -empty.empty_display_size))
     x, y, z = Vector(point) - below
     empty.matrix_world = Matrix.Translation((x, y, z)) @ empty.matrix_world
-
-
-def _surface(context: bpy.types.Context, origin: Vector, direction: Vector) -> Vector | None:
-    depsgraph = context.evaluated_depsgraph_get()
-    for _ in range(SEEN_THROUGH_LIMIT):
-        is_hit, location, _, _, item, _ = context.scene.ray_cast(depsgraph, origin, direction)
-        if not is_hit:
-            return None
-        if item.display_type not in SEEN_THROUGH and placeholder.ID_PROPERTY not in item:
-            return location
-        origin = location + direction * SKIN
-    return None

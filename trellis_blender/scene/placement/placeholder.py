@@ -15,15 +15,13 @@ import bpy
 from mathutils import Matrix, Vector
 
 from .. import object_names
+from ..custom_properties import PLACEHOLDER
 from ..windows import layer_collections, shown_scene, view_layer_of, where_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...generation.record.request import Placement
-
-ID_PROPERTY = "trellis_placeholder"
-"""On a placeholder: the id of its generation."""
 
 DELIVERED_HALF_M = 0.5
 """Half a side of the cube if the size of the model is not known yet."""
@@ -58,7 +56,7 @@ def stand(
     empty.empty_display_type = 'CUBE'
     empty.empty_display_size = half
     x, y, z = placement.location
-    empty[ID_PROPERTY] = generation_id
+    empty[PLACEHOLDER] = generation_id
     collection.objects.link(empty)
     # `location` would reach the matrix only when Blender draws, and a model may arrive before that.
     empty.matrix_world = Matrix.Translation((x, y, z + half))
@@ -72,7 +70,7 @@ def mark(items: "Sequence[bpy.types.Object]", generation_id: str) -> None:
     does.
     """
     for item in items:
-        item[ID_PROPERTY] = generation_id
+        item[PLACEHOLDER] = generation_id
     _Known.originals[generation_id] = items[0].session_uid
     forget()
 
@@ -80,7 +78,7 @@ def mark(items: "Sequence[bpy.types.Object]", generation_id: str) -> None:
 def unmark(items: "Sequence[bpy.types.Object]") -> None:
     """Makes them placeholders no longer. Pushes no undo step."""
     for item in items:
-        del item[ID_PROPERTY]
+        del item[PLACEHOLDER]
     forget()
 
 
@@ -115,7 +113,7 @@ def copies_here() -> list[bpy.types.Object]:
 def is_alive(empty: bpy.types.Object) -> bool:
     """False if it was deleted or is in no collection any more. Takes microseconds in any file."""
     with suppress(ReferenceError):
-        return ID_PROPERTY in empty and empty.users > 0
+        return PLACEHOLDER in empty and empty.users > 0
     return False
 
 
@@ -190,7 +188,7 @@ def remove_remains(generation_id: str) -> None:
     """Removes the placeholder of a generation if it is in no scene any more. Blender keeps such an object, and with it
     the name that the model should get.
     """
-    found = [item for item in bpy.data.objects if item.get(ID_PROPERTY) == generation_id and item.library is None]
+    found = [item for item in bpy.data.objects if item.get(PLACEHOLDER) == generation_id and item.library is None]
     for item in found:
         if not item.users_scene and item.type == 'EMPTY':
             bpy.data.objects.remove(item)
@@ -216,7 +214,7 @@ def release(item: bpy.types.Object) -> None:
     if item.type == 'EMPTY':
         bpy.data.objects.remove(item)
     else:
-        del item[ID_PROPERTY]
+        del item[PLACEHOLDER]
     forget()
 
 
@@ -229,8 +227,8 @@ def _refresh() -> None:
     for item in bpy.data.objects:
         # Objects that are linked from another file, overridden or not, cannot be replaced.
         is_anothers = item.library is not None or item.override_library is not None
-        if ID_PROPERTY in item and item.type in KINDS and not is_anothers and scene_of(item) is not None:
-            found.setdefault(str(item[ID_PROPERTY]), []).append(item)
+        if PLACEHOLDER in item and item.type in KINDS and not is_anothers and scene_of(item) is not None:
+            found.setdefault(str(item[PLACEHOLDER]), []).append(item)
     for number, items in found.items():
         # The object that was added at the press. After the file is opened again it is the first by name: a duplicate's
         # name comes later.
@@ -258,18 +256,21 @@ def _take_transform(empty: bpy.types.Object, model: bpy.types.Object) -> str:
         if parent is not None and _is_flat(parent.matrix_world):
             return f"It has no parent any more, because “{parent.name}” is scaled to zero."
         return "It has its own size, because its placeholder is scaled to zero."
-    model.rotation_mode = empty.rotation_mode
-    if parent is not None:
-        model.parent = parent
-        model.parent_type = empty.parent_type
-        model.parent_bone = empty.parent_bone
-        model.parent_vertices = empty.parent_vertices
-        model.matrix_parent_inverse = empty.matrix_parent_inverse
+    take_parent(model, empty)
     if empty.constraints:
         model.matrix_world = world @ down
     else:
         model.matrix_basis = empty.matrix_basis @ down
     return ""
+
+
+def take_parent(model: bpy.types.Object, item: bpy.types.Object) -> None:
+    """Gives the model the way to rotate of what it takes the place of, and its parent."""
+    model.rotation_mode = item.rotation_mode
+    if item.parent is not None:
+        model.parent = item.parent
+        for name in ("parent_type", "parent_bone", "parent_vertices", "matrix_parent_inverse"):
+            setattr(model, name, getattr(item, name))
 
 
 def _is_flat(matrix: Matrix) -> bool:

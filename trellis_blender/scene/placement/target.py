@@ -38,14 +38,23 @@ def stand_at(context: bpy.types.Context, target: Target, beside: float = 0.0) ->
 
 def _surface_below(context: bpy.types.Context, point: Vector) -> float | None:
     """The height of the surface below `point`, with modifiers and without hidden objects; None if there is none."""
-    depsgraph = context.evaluated_depsgraph_get()
     skin = SKIN * max(1.0 / metres_per_unit(context.scene), abs(point.z))
-    origin = point - DOWN * skin
+    hit = first_surface(context, point - DOWN * skin, DOWN, skin)
+    return None if hit is None else hit.z
+
+
+def first_surface(
+    context: bpy.types.Context, origin: Vector, direction: Vector, skin: float, ignored: str = ""
+) -> Vector | None:
+    """Where a ray meets what can be stood on; None where it meets nothing. It goes through helpers and through objects
+    with the custom property `ignored`, and on from each at a distance of `skin`.
+    """
+    depsgraph = context.evaluated_depsgraph_get()
     for _ in range(SEEN_THROUGH_LIMIT):
-        is_hit, location, _, _, item, _ = context.scene.ray_cast(depsgraph, origin, DOWN)
+        is_hit, location, _, _, item, _ = context.scene.ray_cast(depsgraph, origin, direction)
         if not is_hit:
             return None
-        if item.display_type not in SEEN_THROUGH:
-            return location.z
-        origin = location + DOWN * skin
+        if item.display_type not in SEEN_THROUGH and not (ignored and ignored in item):
+            return location
+        origin = location + direction * skin
     return None

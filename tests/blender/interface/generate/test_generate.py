@@ -78,6 +78,22 @@ def test_a_real_model_stands_at_the_cursor_and_nothing_else_came(
     assert len(model.data.vertices) < len(bare.vertices)
 
 
+def test_a_picture_that_only_a_decoder_finds_damaged_is_left_out(generate: Any, piapi: Piapi) -> None:
+    """Magenta from 5.1 on, transparent where it breaks off before."""
+    from kinds_of_models import webp_that_breaks_off
+
+    from trellis_blender.interface.state import session
+
+    piapi.behaviour.model = webp_that_breaks_off()
+    images = len(bpy.data.images)
+    generate(prompt="a box")
+    (material,) = bpy.data.objects["a box"].data.materials
+    assert not [node for node in material.node_tree.nodes if node.bl_idname == 'ShaderNodeTexImage']
+    assert len(bpy.data.images) == images
+    (generation,) = session.current().generations.values()
+    assert "A texture of this model cannot be read." in generation.where
+
+
 def test_the_front_is_towards_minus_y_and_up_is_up(generate: Any, piapi: Piapi) -> None:
     # In the file: 1 wide (x), 0.5 high (y), 0.25 deep (z).
     piapi.behaviour.model = box_glb((1.0, 0.5, 0.25))

@@ -179,7 +179,7 @@ def test_no_other_file_is_sent_than_one_that_was_sent(session: Any, folder: Path
     item = bpy.context.view_layer.objects.active
     item["trellis"] = {"model": "Qubico/trellis2", "task_type": "image-to-3d", "picture": "a.png", "picture_kept": kept}
     read = provenance.read(item)
-    assert regenerate.picture_of(read) is None
+    assert regenerate.pictures_of(read) == []
 
 
 def forget_everything(folder: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_picture_is_found_by_its_hash_where_its_own_is_gone(session: Any, tmp_
     other = made(session, prompt="", image=str(picture(tmp_path, "other.png")), model="Qubico/trellis2")
     read = provenance.read(item)
     (folder / read.picture_kept).unlink()
-    assert regenerate.picture_of(read) == folder / provenance.read(other).picture_kept
+    assert regenerate.pictures_of(read) == [folder / provenance.read(other).picture_kept]
     assert bpy.ops.trellis.show_source() == {'FINISHED'}
 
 

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -118,12 +117,13 @@ def test_the_settings_have_the_picture_that_was_sent(generate: Any, piapi: Piapi
 
 
 def test_a_click_on_a_row_selects_the_placeholder_that_an_undo_brought_back(generate: Any) -> None:
+    from trellis_blender.scene import custom_properties
     from trellis_blender.scene.placement import placeholder
 
     generate(prompt="a bear")
     bpy.data.objects.remove(bpy.data.objects["a bear"])
     empty = bpy.data.objects.new("a bear", None)
-    empty[placeholder.ID_PROPERTY] = newest().id
+    empty[custom_properties.PLACEHOLDER] = newest().id
     bpy.context.scene.collection.objects.link(empty)
     placeholder.forget()
     bpy.ops.trellis.show(generations=newest().id)
@@ -152,7 +152,9 @@ def test_a_model_is_moved_to_the_cursor(generate: Any) -> None:
     assert model.rotation_euler.z == pytest.approx(1.0)
 
 
-def test_one_of_the_variations_is_kept_and_the_others_hidden(generate: Any) -> None:
+def test_one_of_the_variations_is_kept_and_the_others_hidden(generate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trellis_blender.interface.generations import compare
+
     generate(prompt="a bear", variations=3)
     generate(prompt="a lamp")
     lamp = newest()
@@ -168,6 +170,13 @@ def test_one_of_the_variations_is_kept_and_the_others_hidden(generate: Any) -> N
     assert not kept.hide_render
     assert all(other.hide_get() and other.hide_render for other in others)
     assert bpy.data.objects["a lamp"].visible_get()
+    assert bpy.ops.trellis.compare(generation=lamp.id) == {"CANCELLED"}
+    assert bpy.ops.trellis.compare(generation=bears[2].id) == {"FINISHED"}
+    compared = compare.TRELLIS_OT_compare
+    monkeypatch.setattr(compared, "variations", tuple(each.id for each in compare.variations_of(bears[2])))
+    said = drawn(compared)
+    assert [text.split(" · ")[1] for text in said if text.startswith("a bear")] == ["1", "2", "3"]
+    assert sum(text.startswith("In the scene · $0.04") for text in said) == 3
     # And the other way round.
     bpy.ops.trellis.keep_only(generation=bears[1].id)
     assert others[0].visible_get()
@@ -204,16 +213,45 @@ def test_a_model_that_left_the_scene_is_missed_and_found_again(generate: Any) ->
 
 
 def test_the_tooltip_tells_everything(generate: Any) -> None:
-    from trellis_blender.interface.state import settings
+    from trellis_blender.interface.state import parameters
     from trellis_blender.interface.text import rows as wording
 
     generate(prompt="a very small wooden chair with three legs and a long story", seed=7)
-    said = wording.settings_in_full(newest(), settings.label_of_parameter)
+    said = wording.settings_in_full(newest(), parameters.label_of_parameter)
     assert "a very small wooden chair with three legs and a long story" in said
     assert "TRELLIS, $0.04" in said
     assert "Seed: 7\nShape Steps: 50" in said
     assert wording.facts(newest()).startswith("$0.04 · 0:0")
     assert wording.arrival(newest()).startswith("“a very small wooden chair with three legs and a long")
+
+
+def test_what_came_beside_a_model_is_offered_where_it_came(generate: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.files import cutout_in
+    from trellis_blender.interface.generations import extras
+
+    generate(prompt="a bear")
+    with pytest.raises(RuntimeError, match="No cut-out came with this model"):
+        bpy.ops.trellis.use_cutout(generation=newest().id)
+    with pytest.raises(RuntimeError, match="PiAPI gives no turntable of this model"):
+        bpy.ops.trellis.watch(generation=newest().id)
+    assert not extras.plays(newest())
+    extras._look(newest().id)
+    assert not extras.plays(newest())
+    piapi.behaviour.cutout = picture_png(4, 4)
+    piapi.behaviour.video = b"\0\0\0\x20ftypisom" + bytes(1000)
+    generate(prompt="a fox")
+    give_up_at = time.monotonic() + 10
+    while not extras.has_video(newest()):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+    extras._look(newest().id)
+    assert extras.plays(newest())
+    (extras.folder_of(newest()) / "turntable.mp4").unlink()
+    assert bpy.ops.trellis.watch(generation=newest().id) == {'FINISHED'}
+    assert extras.has_video(newest())
+    settings = bpy.context.scene.trellis
+    assert bpy.ops.trellis.use_cutout(generation=newest().id) == {'FINISHED'}
+    assert (settings.source, settings.image) == ('IMAGE', str(cutout_in(extras.folder_of(newest()))))
 
 
 @pytest.mark.parametrize("count", [1000])
@@ -222,7 +260,8 @@ def test_a_thousand_rows_are_sorted_once(addon: Any, count: int) -> None:
 
     from trellis_blender.generation.record.generation import Generation
     from trellis_blender.generation.record.request import compose_request
-    from trellis_blender.interface.generations import panel
+    from trellis_blender.generation.states import State
+    from trellis_blender.interface.generations import panel, search
     from trellis_blender.scene.arrival import place
 
     request = compose_request(
@@ -236,14 +275,122 @@ def test_a_thousand_rows_are_sorted_once(addon: Any, count: int) -> None:
     for number in range(count):
         made = Generation(id=f"{number:032}", request=request, created_at=float(number))
         current().take_over(replace(made, parked=True))
-    look: Callable[[Any], None] = panel._look
-    look(current())
-    assert [each.created_at for each in panel._Memory.newest[:2]] == [count - 1, count - 2]
-    before = panel._Memory.newest
+    assert [each.created_at for each in panel.newest()[:2]] == [count - 1, count - 2]
+    before = panel.newest()
     start = time.perf_counter()
-    look(current())
-    assert panel._Memory.newest is before
+    assert panel.newest() is before
     assert time.perf_counter() - start < 0.001
+    # And searched once.
+    search.search().text, search.search().show = "bear", 'HERE'
+    assert search.found_in(before) == []
+    for made in before:
+        item = bpy.data.objects.new("a bear", None)
+        item[place.ID_PROPERTY] = made.id
+        bpy.context.scene.collection.objects.link(item)
+        current().take_over(replace(made, state=State.PLACED, parked=False, object_name=item.name))
+    current().file.look_again()
+    assert len(search.found_in(before)) == count
+    took_s = []
+    for _ in range(5):
+        start = time.perf_counter()
+        search.found_in(before)
+        took_s.append(time.perf_counter() - start)
+    assert min(took_s) < 0.001
+    search.search().text, search.search().show = "", 'ALL'
+
+
+def test_a_generation_is_found_again(generate: Any, piapi: Piapi, folder: Path) -> None:
+    from dataclasses import replace
+
+    from trellis_blender.generation.states import State
+    from trellis_blender.generation.store.database import Store
+    from trellis_blender.interface.generations import panel, search
+
+    def shown() -> list[str]:
+        return [each.request.name for each in search.found_in(panel.newest())]
+
+    for number in range(9):
+        generate(prompt=f"a bear {number}")
+    assert "Search" not in drawn(panel.TRELLIS_PT_generations), "a short list"
+    generate(prompt="a Red fox")
+    wanted = search.search()
+    assert shown() == ["a Red fox", *(f"a bear {number}" for number in reversed(range(9)))]
+    for text, names in (
+        ("bear 3", ["a bear 3"]),
+        ("  FOX  red", ["a Red fox"]),
+        ("trellis fox", ["a Red fox"]),
+        ("cow", []),
+    ):
+        wanted.text = text
+        assert shown() == names
+    assert "None of them fits" in drawn(panel.TRELLIS_PT_generations)
+    generate(prompt="\uff2b\uff55\uff4d\uff41 cafe\u0301 \u304b\u3099")
+    for text in ("kuma", "CAF\u00c9", "\u304c", "\uff4b\uff35"):
+        wanted.text = text
+        assert len(shown()) == 1, text
+    for text in ("(((", "[a-z]*", "\\", "%", "\0", "a " * 100_000, "\u202e\u200b", "\U0001f43b" * 300):
+        wanted.text = text
+        assert len(wanted.text.encode()) <= 200 * 4
+        drawn(panel.TRELLIS_PT_generations)
+    wanted.text = ""
+    bpy.ops.trellis.remove(generation=panel.newest()[0].id)
+    give_up_at = time.monotonic() + 10
+    while len(panel.newest()) > 10:
+        assert time.monotonic() < give_up_at
+        current().drain()
+
+    fox, bear = panel.newest()[:2]
+    assert bpy.ops.trellis.favourite(generation=fox.id) == {"FINISHED"}
+    current().take_over(replace(bear, state=State.FAILED))
+    bpy.data.objects.remove(bpy.data.objects["a bear 5"])
+    for show, names in (
+        ('FAVOURITES', ["a Red fox"]),
+        ('FAILED', ["a bear 8"]),
+        ('RUNNING', []),
+        ('FOR_ME', []),
+        ('HERE', ["a Red fox", *(f"a bear {number}" for number in (7, 6, 4, 3, 2, 1, 0))]),
+    ):
+        wanted.show = show
+        assert shown() == names, show
+    current().take_over(replace(bear, state=State.READY))
+    wanted.show = 'FOR_ME'
+    assert shown() == ["a bear 8"]
+    wanted.show = 'ALL'
+    give_up_at = time.monotonic() + 10
+    while not [each for each in Store(folder).load_all() if each.generation.is_favourite]:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+    bpy.ops.trellis.favourite(generation=fox.id)
+    assert not current().generations[fox.id].is_favourite
+
+
+def test_all_are_paused_or_cancelled_at_one_press(addon: Any, piapi: Piapi) -> None:
+    from trellis_blender.generation.states import State
+    from trellis_blender.interface.generate import submission
+    from trellis_blender.interface.generations import panel
+
+    def wait(condition: Any) -> None:
+        give_up_at = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < give_up_at, drawn(panel.TRELLIS_PT_generations)
+            current().drain()
+            time.sleep(0.02)
+
+    def count(state: State) -> int:
+        return sum(each.state is state for each in current().generations.values())
+
+    piapi.behaviour.pending_s = 60.0
+    assert "Pause" not in drawn(panel.TRELLIS_PT_generations)
+    submission.submit(submission.compose(bpy.context, {"prompt": "a bear"}, 6), in_place=False)
+    wait(lambda: count(State.WAITING) == 4)
+    assert {"Pause", "Cancel All"} <= set(drawn(panel.TRELLIS_PT_generations))
+    assert bpy.ops.trellis.pause() == {"FINISHED"}
+    wait(lambda: len(current().paused()) == 2)
+    assert "Resume 2 · $0.08" in drawn(panel.TRELLIS_PT_generations)
+    assert len(piapi.creates) == 4
+    assert bpy.ops.trellis.cancel_all() == {"FINISHED"}
+    wait(lambda: count(State.CANCELLED) == 4)
+    assert len(current().paused()) == 2
 
 
 def test_rows_that_cannot_be_read_are_told_in_the_list(generate: Any, folder: Path) -> None:

@@ -145,6 +145,7 @@ def test_a_picture_is_decoded_once_until_it_is_changed(settings: Any, tmp_path: 
 
 def test_while_several_are_read_each_is_decoded_once_and_then_the_last_stays(settings: Any, tmp_path: Path) -> None:
     from trellis_blender.interface.input_image import decode_cache
+    from trellis_blender.piapi.models import VIEWS_LIMIT
 
     paths = [tmp_path / f"{number}.png" for number in range(3)]
     for path in paths:
@@ -157,4 +158,6 @@ def test_while_several_are_read_each_is_decoded_once_and_then_the_last_stays(set
     decode_cache.keep_last()
     assert decode_cache.decode(paths[2], 1, bpy.context.scene) is pictures[2]
     assert decode_cache.decode(paths[0], 1, bpy.context.scene) is not pictures[0]
+    for number in range(2, 2 + VIEWS_LIMIT):
+        decode_cache.decode(paths[0], number, bpy.context.scene)
     assert decode_cache.decode(paths[2], 1, bpy.context.scene) is not pictures[2]

@@ -2,12 +2,14 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 from models import picture_png
+from paper import drawn
 from places import ROOT
 from service import Piapi
 
@@ -186,21 +188,40 @@ def test_a_folder_that_cannot_be_read_is_said(addon: Any, piapi: Piapi, tmp_path
     assert piapi.requests == []
 
 
-def test_the_second_click_of_a_double_click_submits_nothing(
-    addon: Any, piapi: Piapi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_second_click_of_a_double_click_submits_nothing(addon: Any, piapi: Piapi, tmp_path: Path) -> None:
     """The dialog stands under the mouse; a Blender without a window shows none, so the moment of asking is set here."""
-    from trellis_blender.interface.generate import drag_and_drop
+    from trellis_blender.interface.generate import drag_and_drop, spending_operator
 
     (tmp_path / "pear.png").write_bytes(picture_png(20, 20))
-    for operator in (drag_and_drop.TRELLIS_OT_generate_from_files, drag_and_drop.TRELLIS_OT_generate_from_editor):
-        monkeypatch.setattr(operator, "asked_at", time.monotonic())
-    assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path / "pear.png")) == {'CANCELLED'}
-    screens = [(screen, area) for screen in bpy.data.screens for area in screen.areas]
-    screen, area = next(pair for pair in screens if pair[1].type == 'IMAGE_EDITOR')
-    area.spaces.active.image = painted()
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], screen=screen, area=area):
-        assert bpy.ops.trellis.generate_from_editor() == {'CANCELLED'}
+    asked = spending_operator._Asked
+    asked.to_do, asked.at = partial(drag_and_drop._submit, paths=[tmp_path / "pear.png"], spot=None), time.monotonic()
+    assert bpy.ops.trellis.generate_from_dialog() == {'CANCELLED'}
     assert piapi.requests == []
     time.sleep(0.6)
-    assert bpy.ops.trellis.generate_from_files(filepath=str(tmp_path / "pear.png")) == {'FINISHED'}
+    assert bpy.ops.trellis.generate_from_dialog() == {'FINISHED'}
+    with pytest.raises(RuntimeError, match="No dialog is open"):
+        bpy.ops.trellis.generate_from_dialog()
+
+
+def test_the_dialogs_button_has_the_price_of_the_model_that_is_chosen_in_it(
+    addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trellis_blender.interface.generate import drag_and_drop
+    from trellis_blender.interface.generate.blockout import blockout
+
+    for name in ("pear", "plum"):
+        (tmp_path / f"{name}.png").write_bytes(picture_png(20, 20))
+    dialog = drag_and_drop.TRELLIS_OT_generate_from_editor
+    monkeypatch.setattr(dialog, "paths", sorted(tmp_path.glob("*.png")))
+    bpy.context.scene.trellis.model = 'Qubico/trellis'
+    assert drawn(dialog)[-1] == "Generate 2 · $0.08"
+    bpy.context.scene.trellis.model = 'Qubico/pixal3d'
+    assert drawn(dialog)[-1] == "Generate 2 · $0.50"
+    assert dialog.check(dialog, bpy.context)
+
+    bpy.context.scene.trellis.model = 'Qubico/trellis'
+    boxes = blockout.TRELLIS_OT_generate_for_selection
+    monkeypatch.setattr(boxes, "keys", [("Cube", None)])
+    assert drawn(boxes)[-1] == "Generate"
+    bpy.data.objects["Cube"].trellis_prompt = "a bear"
+    assert drawn(boxes)[-1] == "Generate · $0.04"

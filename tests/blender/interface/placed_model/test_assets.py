@@ -185,6 +185,16 @@ def test_the_open_file_is_never_replaced(library: Path) -> None:
     assert path.read_bytes() == content
 
 
+def test_the_open_file_is_known_however_its_letters_are_composed(library: Path) -> None:
+    """macOS hands out decomposed ones."""
+    lumpy_ball(200).name = "b\u00e4r"
+    bpy.ops.trellis.save_asset()
+    path = only(library)
+    bpy.ops.wm.save_as_mainfile(filepath=str(path.with_name(path.name.replace("\u00e4", "a\u0308"))))
+    with pytest.raises(RuntimeError, match="in its own asset file"):
+        bpy.ops.trellis.save_asset()
+
+
 @pytest.mark.parametrize("name", ["", "always"])
 def test_every_model_is_saved_where_that_is_wanted(library: Path, generate: Any, piapi: Piapi, name: str) -> None:
     from trellis_blender.interface.state import configuration

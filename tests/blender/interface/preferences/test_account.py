@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import paper
 import pytest
 from service import KEY, Fault, Piapi
 
@@ -56,6 +57,42 @@ def test_the_key_is_tested(addon: Any, piapi: Piapi) -> None:
     assert "PiAPI refused the API key (401)" in current().answers[Topic.ACCOUNT].problem
 
 
+def test_credits_that_expire_soon_are_told(addon: Any, piapi: Piapi) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from trellis_blender.interface.preferences import account
+
+    for days, is_told in ((13, True), (15, False), (-1, False)):
+        piapi.expired_at = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+        bpy.ops.trellis.test_key()
+        until(lambda: not current().asked)
+        assert ("Some of your credits expire on" in " ".join(paper.drawn(account.TRELLIS_PT_account))) == is_told, days
+
+
+def test_a_balance_that_does_not_cover_the_press_is_told_before_it(generate: Any, piapi: Piapi) -> None:
+    from trellis_blender.interface.generate import panel
+
+    def is_said(left: str = "") -> bool:
+        said = " ".join(paper.drawn(panel.TRELLIS_PT_generate))
+        assert f"Your balance, {left} as far as is known, does not cover this." in said or not left
+        return "does not cover" in said
+
+    settings = bpy.context.scene.trellis
+    settings.prompt, settings.variations = "a bear", 2
+    assert not is_said(), "nobody knows"
+    piapi.balance_usd = 0.08
+    bpy.ops.trellis.test_key()
+    until(lambda: not current().asked)
+    assert not is_said()
+    settings.variations = 3
+    assert is_said("$0.08")
+    settings.variations = 2
+    generate(prompt="a fox")
+    assert is_said("$0.04")
+    settings.variations = 1
+    assert not is_said()
+
+
 def drawn() -> list[str]:
     """All that the panel Account says, whatever is in the answers."""
     from types import SimpleNamespace
@@ -79,7 +116,7 @@ def drawn() -> list[str]:
             return lambda *_, **__: Layout()
 
     layout: Any = Layout()
-    account.draw_account(layout, layouts.IN_SIDEBAR)
+    account.draw_account(layout, paper.context(), layouts.IN_SIDEBAR)
     account._draw_tasks(layout)
     for text in said:
         text.encode()

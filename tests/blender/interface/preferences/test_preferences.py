@@ -2,7 +2,10 @@
 
 import logging
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from math import pi, radians
 from pathlib import Path
 from typing import Any
@@ -123,9 +126,9 @@ def test_the_log(preferences: Any, capfd: pytest.CaptureFixture[str], monkeypatc
 
 
 def report() -> str:
-    from trellis_blender.interface.preferences.report import compose
+    from trellis_blender.interface.preferences.report import gathered
 
-    return compose(bpy.context)
+    return gathered(bpy.context)()
 
 
 def test_the_report_says_what_a_helper_has_to_know(preferences: Any, generate: Any, piapi: Piapi) -> None:
@@ -154,6 +157,45 @@ def test_the_report_says_what_a_helper_has_to_know(preferences: Any, generate: A
     assert "Secret Client" not in found
     assert "Ada" not in found
     assert bpy.ops.trellis.copy_report() == {"FINISHED"}
+
+
+def test_a_thousand_generations_do_not_hold_up_who_copies_a_report(
+    preferences: Any, generate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trellis_blender.interface.preferences import report
+    from trellis_blender.interface.state import background
+
+    generate(prompt=PROMPT)
+    found = current()
+    (done,) = found.generations.values()
+    for number in range(1000):
+        words = " ".join(f"{number * k % 9973:x}word" for k in range(1, 60))
+        problem = f"“{words}”. " * 20 if number > 990 else ""
+        request = replace(done.request, prompt=words, name=words[:40], task_type="x" * 10_000)
+        found.take_over(replace(done, id=f"g{number}", request=request, problem=problem, created_at=2e9 + number))
+    copied: list[str] = []
+    took_s: list[float] = []
+
+    def make(gathered: Any = report.gathered) -> Any:
+        begun_s = time.thread_time()
+        text = gathered()
+        took_s.append(time.thread_time() - begun_s)
+        return text
+
+    gather = report.gathered
+    monkeypatch.setattr(report, "_copy", copied.append)
+    monkeypatch.setattr(report, "gathered", lambda context: partial(make, gather(context)))
+    begun_s = time.thread_time()
+    report.begin(bpy.context)
+    of_the_press_s = time.thread_time() - begun_s
+    with pytest.raises(RuntimeError, match="is being copied"):
+        bpy.ops.trellis.copy_report()
+    until(lambda: background._hand_over() is None)
+    assert of_the_press_s < took_s[0] / 5
+    (text,) = copied
+    assert text.count(", placed") == 10
+    assert "word" not in text
+    assert len(text) < 10 * 3000
 
 
 def test_the_report_tells_of_ten_generations(generate: Any, piapi: Piapi) -> None:

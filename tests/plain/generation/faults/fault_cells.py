@@ -4,10 +4,11 @@ import time
 from pathlib import Path
 
 from fault_matrix import Cell
-from fault_stage import LONG_S, Run, Surroundings, begun
+from fault_stage import FILM, LONG_S, Run, Surroundings, begun
 from helpers import image_request, text_request
 from service import Fault
 
+from trellis_blender.generation.files import VIDEO_NAME
 from trellis_blender.generation.lookups.questions import Topic
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.store.database import Store
@@ -55,7 +56,9 @@ def _struck(run: Run) -> Generation:
         return _followed(run)
     if step == "cancel":
         return _cancelled(run)
-    if step in {"upload", "download"} and run.is_of_this_computer:
+    if step == "turntable":
+        run.strike_film()
+    elif step in {"upload", "download"} and run.is_of_this_computer:
         run.piapi.fail(run.request, Fault(also=run.on))
     else:
         run.on()
@@ -154,7 +157,7 @@ def _go_on(run: Run, generation: Generation, *, lasts: bool) -> None:
         run.off()
     elif run.is_of_the_service:
         # Nothing is noticed, which is only worth something once it was there.
-        run.until(lambda: run.piapi.asked(run.request) >= (3 if cell.step == "poll" else 1), "the request")
+        run.until(lambda: run.piapi.asked(run.request) >= {"poll": 3, "turntable": 2}.get(cell.step, 1), "the request")
     _finish(run, generation)
 
 
@@ -165,7 +168,7 @@ def _finish(run: Run, generation: Generation) -> None:
         run.until(lambda: bool(run.latest(generation).task_id), "the task")
     if cell.ends == "Ready":
         run.make()
-        if not cell.waits and not cell.rests:
+        if not cell.waits and not cell.rests and cell.step != "turntable":
             run.off()
     found = run.rest(generation)
     line = run.row(found)
@@ -174,11 +177,24 @@ def _finish(run: Run, generation: Generation) -> None:
     assert not missing, f"in the end it does not say {missing}: {line.detail}"
     if cell.ends == "Ready":
         assert (run.driver.queue.folder / found.folder_name / "model.glb").stat().st_size > 0
+    if cell.step == "turntable":
+        _film_later(run, found)
     if cell.fault.startswith("clock"):
         usual_s = Store(run.driver.queue.folder).usual_duration_s(found.request.model, found.api_url)
         assert (usual_s or 0.0) < 60, f"a model is thought to take {usual_s} s"
     if cell.step in LISTS and cell.fault.startswith("clock"):
         _expect_what_is_elsewhere(run)
+
+
+def _film_later(run: Run, found: Generation) -> None:
+    """The film did not come, where the fault was one; it is fetched when it is to be watched."""
+    run.until(lambda: not run.driver.queue.is_busy, "the end of its thread")
+    run.off()
+    folder = run.driver.queue.folder / found.folder_name
+    assert (folder / VIDEO_NAME).exists() == run.cell.fault.startswith("clock")
+    answer = run.ask(Topic.EXTRAS, task_id=found.task_id, path=str(folder))
+    assert answer.problem == ""
+    assert (folder / VIDEO_NAME).read_bytes() == FILM
 
 
 def _expect(sentence: str, cell: Cell) -> None:

@@ -24,6 +24,7 @@ from trellis_blender.piapi.timings import TimeLimits, Timings
 WEBHOOK_SECRET = "hook-secret-9876543210"
 NOWHERE = "https://trellis.invalid"
 MODEL = box_glb()
+FILM = b"\0\0\0\x20ftypisom" + bytes(100)
 LONG_S = 600.0
 """A task is not done, and not begun, before the test says so."""
 
@@ -56,13 +57,13 @@ _WRONG_TYPES: dict[str, Any] = {
     "active tasks": {"code": 200, "data": {"flux": [None, {"task_id": {}}]}},
     "upload": {"code": "200", "data": {"url": 7}},
 }
-_REQUEST = {"submit": "create", "poll": "get", "download": "file"}
+_REQUEST = {"submit": "create", "poll": "get", "download": "file", "turntable": "file"}
 _TAKES_EFFECT = {"slow drip", "stall", "truncated body", "wrong length", "invalid JSON", "wrong types", "502"}
 
 
 def service_fault(cell: Cell, speed: Speed, elsewhere: str) -> Fault | None:
     """What the service does wrong; None for what goes wrong on the way to it, or here."""
-    fault, is_file = cell.fault, cell.step == "download"
+    fault, is_file = cell.fault, cell.step in {"download", "turntable"}
     taken = fault in _TAKES_EFFECT
     if fault.isdigit():
         return Fault(int(fault), {"code": int(fault), **_MESSAGE}, after=taken)
@@ -165,6 +166,11 @@ class Run:
         """PiAPI works through the task at once."""
         self.piapi.behaviour.pending_s = self.piapi.behaviour.processing_s = 0.0
 
+    def strike_film(self) -> None:
+        """The fault is there for the second file alone, which is the film."""
+        self.piapi.behaviour.video = FILM
+        self.piapi.fail(self.request, None, self._fault or Fault(also=self.on))
+
     @property
     def request(self) -> str:
         return _REQUEST.get(self.cell.step, self.cell.step)
@@ -220,8 +226,8 @@ class Run:
         if button == "Cancel":
             self.until(lambda: self.latest(generation) is not generation, "the button's effect")
 
-    def ask(self, topic: Topic) -> Answer:
-        self.driver.queue.inquiries.ask(Question(topic), self.service)
+    def ask(self, topic: Topic, **fields: str) -> Answer:
+        self.driver.queue.inquiries.ask(Question(topic, **fields), self.service)
         found: list[Answer] = []
         self.until(lambda: bool(found.extend(self.driver.queue.inquiries.answers()) or found), "an answer")
         return found[0]

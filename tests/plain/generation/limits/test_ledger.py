@@ -157,7 +157,7 @@ def test_a_service_on_this_computer_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_this_computer_is_its_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owners.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(owners, "_of_this_computer", lambda: tmp_path)
     folder = owners.shared_folder()
     assert folder == owners.shared_folder()
     assert folder.parent == tmp_path
@@ -172,6 +172,29 @@ def test_the_folder_of_this_computer_is_its_users_alone(tmp_path: Path, monkeypa
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PermissionError):
         owners.shared_folder()
+
+
+SHARED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from trellis_blender.generation.store.owners import shared_folder
+print(shared_folder())
+"""
+
+
+def test_jobs_with_temporary_folders_of_their_own_share_it(tmp_path: Path) -> None:
+    """As pipelines start each of theirs, and a shell that knows no names."""
+
+    def place(**environ: str) -> str:
+        command = [sys.executable, "-c", SHARED, str(ROOT)]
+        kept = {name: value for name, value in os.environ.items() if name not in {"USER", "LOGNAME", "TMPDIR"}}
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=kept | environ).stdout
+
+    jobs = [tmp_path / "job 1", tmp_path / "job 2"]
+    for job in jobs:
+        job.mkdir()
+    found = {place(TMPDIR=str(job), TEMP=str(job), TMP=str(job), USER=job.name, LOGNAME=job.name) for job in jobs}
+    assert found == {place()}
 
 
 def test_a_wait_is_kept_where_the_file_was_locked_or_is_cleared_away(tmp_path: Path) -> None:
@@ -204,3 +227,23 @@ def test_an_account_is_one_however_its_address_is_written(tmp_path: Path) -> Non
         for number, url in enumerate(written)
     ]
     assert sum(limit._take_or_wait() == 0.0 for limit in limits * 10) == FREE.requests_per_minute
+
+
+@pytest.mark.parametrize("column", ["per_minute", "told_at", "held_at", "held_until"])
+@pytest.mark.parametrize("value", [None, 0, -1, 1.5, 2**62, "x", b"\0", float("inf"), -1e308, 1e308])
+def test_odd_numbers_of_another_program_neither_stop_nor_hold_forever(
+    tmp_path: Path, column: str, value: object
+) -> None:
+    ledger = Ledger(lambda: tmp_path, "one")
+    ledger.turn(10, 60.0)
+    ledger.adopt(10)
+    ledger.hold(0.001)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db, db:
+        db.execute(f"UPDATE account SET {column} = ?", (value,))
+    for _ in range(2):
+        try:
+            turn = ledger.turn(10, 60.0)
+        except LedgerUnusable:
+            turn = ledger.turn(10, 60.0)  # it is made anew
+        assert 0 <= turn.wait_s <= HOLD_LIMIT_S
+        assert turn.limit >= 1

@@ -224,7 +224,7 @@ def test_an_account_that_says_nothing_holds_up_nobody(make_driver: Callable[...,
 def test_too_many_requests_wait_and_go_on(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings, headers: dict[str, str]
 ) -> None:
-    driver = make_driver(timings=replace(timings, busy_delay_s=0.5))
+    driver = make_driver(timings=timings._replace(busy_delay_s=0.5))
     piapi.fail("create", Fault(429, headers=headers))
     start = time.monotonic()
     generation = driver.queue.submit(text_request(), service_of(piapi))
@@ -237,7 +237,7 @@ def test_too_many_requests_wait_and_go_on(
 def test_between_two_attempts_it_is_queued_and_can_be_dropped(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    driver = make_driver(timings=replace(timings, busy_delay_s=1.0))
+    driver = make_driver(timings=timings._replace(busy_delay_s=1.0))
     piapi.fail_always("create", Fault(429))
     generation = driver.queue.submit(text_request(), service_of(piapi))
     driver.until(lambda: any("in 4 s" in each.problem for each in driver.history.get(generation.id, [])))
@@ -253,7 +253,7 @@ def test_between_two_attempts_it_is_queued_and_can_be_dropped(
 def test_too_many_requests_for_ever_end_in_a_sentence(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    driver = make_driver(timings=replace(timings, busy_delay_s=0.01))
+    driver = make_driver(timings=timings._replace(busy_delay_s=0.01))
     piapi.fail_always("create", Fault(429))
     failed = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert failed.state is State.FAILED
@@ -281,7 +281,7 @@ def test_an_account_that_says_nothing_of_its_plan_disturbs_nothing(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings, fault: Fault
 ) -> None:
     piapi.fail_always("balance", fault)
-    driver = make_driver(polling=QUICK, timings=replace(timings, first_delay_s=0.01, minute_s=1.0))
+    driver = make_driver(polling=QUICK, timings=timings._replace(first_delay_s=0.01, minute_s=1.0))
     assert driver.rest(driver.queue.submit(text_request(), service_of(piapi))).state is State.READY
 
 

@@ -5,7 +5,14 @@ import time
 
 import pytest
 
-from trellis_blender.generation.limits.rate_limit import EARLY_LONGEST_S, LOOPBACK, PIAPI, RateLimit, poll_delay_s
+from trellis_blender.generation.limits.rate_limit import (
+    EARLY_LONGEST_S,
+    FOR_SUBMISSIONS,
+    LOOPBACK,
+    PIAPI,
+    RateLimit,
+    poll_delay_s,
+)
 
 
 class Clock:
@@ -66,6 +73,18 @@ def test_several_generations_share_the_free_plans_limit(running: int) -> None:
     spacing_s = RateLimit().spacing_s(running)
     delays = [poll_delay_s(PIAPI, age, None, spacing_s, random.Random(age)) for age in range(0, 600, 7)]
     assert running * 60 / min(delays) <= 10
+
+
+def test_what_is_hardly_polled_leaves_its_requests_to_the_others() -> None:
+    limit = RateLimit()
+    limit.adopt(300)
+    assert limit.spacing_s(30) == 6.0
+    spacing_s = limit.spacing_s(30, [10.0] * 20)
+    assert 3.0 < spacing_s < 6.0
+    assert 20 / 10.0 + 10 / spacing_s <= 300 / 60 * (1 - FOR_SUBMISSIONS) + 1e-9
+    # Where these alone use it up, each has its part.
+    assert limit.spacing_s(30, [1.0] * 20) == 6.0
+    assert limit.spacing_s(20, [10.0] * 20) == 0.0, "all of them are quiet still"
 
 
 def test_a_service_on_this_computer_is_asked_often() -> None:

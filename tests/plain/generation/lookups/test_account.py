@@ -18,27 +18,14 @@ from trellis_blender.generation.lookups.questions import Answer, Question, Topic
 from trellis_blender.generation.record.account_task import generation_of
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store
-from trellis_blender.piapi.answers import ListedTask, read_listed
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import KeyRefused
 from trellis_blender.piapi.models import MODELS, InputUnusable
-from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.task_lists import ListedTask, read_listed
 
 
 def asked(driver: Driver, piapi: Piapi, topic: Topic, task_id: str = "", **changes: str) -> Answer:
-    return answer_to(Question(topic, task_id), driver, replace(service_of(piapi), **changes))
-
-
-def answer_to(question: Question, driver: Driver, service: Service) -> Answer:
-    driver.queue.inquiries.ask(question, service)
-    answers: list[Answer] = []
-
-    def has_come() -> bool:
-        answers.extend(driver.queue.inquiries.answers())
-        return bool(answers)
-
-    driver.until(has_come)
-    return answers[0]
+    return driver.ask(Question(topic, task_id), replace(service_of(piapi), **changes))
 
 
 def made_elsewhere(piapi: Piapi, prompt: str = "a lamp") -> str:
@@ -236,14 +223,14 @@ def test_whatever_a_tasks_fields_hold_it_can_be_kept_and_named(
     ids=[topic.name for topic in Topic],
 )
 def test_every_answer_says_what_was_asked(driver: Driver, piapi: Piapi, question: Question) -> None:
-    assert answer_to(question, driver, service_of(piapi)).question == question
+    assert driver.ask(question, service_of(piapi)).question == question
 
 
 def test_a_mistake_of_the_add_on_is_a_sentence_and_in_the_log(
     driver: Driver, piapi: Piapi, caplog: pytest.LogCaptureFixture
 ) -> None:
     question = Question(Topic.COSTS_TABLE, path="no file's name\0")
-    answer = answer_to(question, driver, service_of(piapi))
+    answer = driver.ask(question, service_of(piapi))
     # Each system calls the character otherwise.
     said = re.fullmatch(r"The add-on made a mistake \((ValueError: .*null.*)\)\. Please report it\.", answer.problem)
     assert said

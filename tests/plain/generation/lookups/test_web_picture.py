@@ -238,11 +238,8 @@ def test_it_is_asked_for_through_the_queue(driver: Driver, piapi: Piapi) -> None
     piapi.fail("file", Fault(200, body=picture()), Fault(404))
 
     def asked() -> Answer:
-        answers: list[Answer] = []
         question = Question(Topic.PICTURE, url=f"{piapi.url}/files/chair.png")
-        driver.queue.inquiries.ask(question, service_of(piapi, key=""))
-        driver.until(lambda: bool(answers.extend(driver.queue.inquiries.answers()) or answers))
-        return answers[0]
+        return driver.ask(question, service_of(piapi, key=""))
 
     first = asked()
     assert first.problem == ""

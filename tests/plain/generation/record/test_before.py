@@ -14,8 +14,9 @@ from trellis_blender.generation.record.history import already_made, earlier_prom
 from trellis_blender.generation.record.request import compose_request
 from trellis_blender.generation.record.variations import check_count, offsets_m, seeds, vary
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store.database import from_json, to_json
-from trellis_blender.piapi.models import MODELS, SEED_LIMIT, InputUnusable, check_parameters, preset_of
+from trellis_blender.generation.store.stored import from_json, to_json
+from trellis_blender.piapi.input_checks import check_parameters
+from trellis_blender.piapi.models import MODELS, SEED_LIMIT, InputUnusable, preset_of
 
 TRELLIS = MODELS["Qubico/trellis"]
 
@@ -49,8 +50,8 @@ def made_for(price_usd: float, charged_usd: float | None = None, model: str = "Q
         (2, "Qubico/trellis", "Generate 2 · $0.08"),
         (4, "Qubico/trellis", "Generate 4 · $0.16"),
         (3, "Qubico/trellis2", "Generate 3 · $0.30"),
-        (1, "offline-preview", "Generate offline · free"),
-        (4, "offline-preview", "Generate 4 offline · free"),
+        (1, "offline-preview", "Generate Offline · free"),
+        (4, "offline-preview", "Generate 4 Offline · free"),
     ],
 )
 def test_the_button_carries_the_price(count: int, model: str, text: str) -> None:
@@ -184,6 +185,8 @@ def test_a_picture_is_the_same_by_its_path_and_the_time_of_its_last_change() -> 
     assert already_made([picture_made("", 0)], wanted("", "/pear.png", 100), [5]) is None
     assert already_made([picture_made("", 0)], wanted(""), [5]) is None
     assert already_made([there], wanted("a word beside it", "/pear.png", 100), [5]) == [there]
+    composed, decomposed = "/b\u00e4r.png", "/ba\u0308r.png"
+    assert already_made([picture_made(composed, 100)], wanted("", decomposed, 100), [5])
     assert (
         already_made(
             [replace(there, request=replace(there.request, model="Qubico/trellis2"))], wanted("", "/pear.png", 100), [5]

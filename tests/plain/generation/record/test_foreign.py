@@ -7,8 +7,9 @@ from trellis_blender.generation.record.account_task import generation_of
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.record.request import GenerationRequest
 from trellis_blender.generation.states import State
-from trellis_blender.piapi.answers import ListedTask, Status, Task
+from trellis_blender.piapi.answers import Status, Task
 from trellis_blender.piapi.models import IMAGE, MODELS, TEXT, InputUnusable
+from trellis_blender.piapi.task_lists import ListedTask
 
 API_URL = "https://api.example"
 MODEL = MODELS["Qubico/trellis"]

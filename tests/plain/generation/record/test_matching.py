@@ -18,15 +18,15 @@ from trellis_blender.generation.record import costs
 from trellis_blender.generation.record.echoes import same_number, same_prompt, same_seed
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.record.matching import CLOCK_OFF_S, SKEW_S, Sent, SentAt, Verdict, judge, sent_at
-from trellis_blender.generation.record.picture_request import background_request, concepts_request
+from trellis_blender.generation.record.picture_request import concepts_request, tool_request
 from trellis_blender.generation.record.request import GenerationRequest
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store
-from trellis_blender.generation.worker.reconcile import look_for
-from trellis_blender.piapi.answers import ListedTask, read_history
+from trellis_blender.generation.worker.reconcile import NOT_THERE, look_for
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import ConnectionCut
-from trellis_blender.piapi.picture_models import WORDING
+from trellis_blender.piapi.models import CONCEPT_WORDING
+from trellis_blender.piapi.task_lists import ListedTask, read_history
 from trellis_blender.piapi.timings import Timings
 
 AT = 1_700_000_000.0
@@ -39,7 +39,7 @@ def encoded(image: bytes) -> str:
 
 
 def background() -> GenerationRequest:
-    return background_request(PICTURE, "A bear", "/somewhere/A bear.png", 7, PLACEMENT)
+    return tool_request("background-remove", PICTURE, "A bear", ("/somewhere/A bear.png", 7), PLACEMENT)
 
 
 def submitted(request: GenerationRequest, at: float = AT) -> Generation:
@@ -52,7 +52,9 @@ def entry(request: GenerationRequest, **change: object) -> ListedTask:
 
 
 def verdict(request: GenerationRequest, listed: ListedTask, image: bytes = b"", sent_as: str = "") -> Verdict:
-    return judge(submitted(request), listed, Sent(image, sent_as), SentAt(AT, AT - SKEW_S))
+    return judge(
+        submitted(request), listed, Sent((image,) * bool(image), (sent_as,) * bool(sent_as)), SentAt(AT, AT - SKEW_S)
+    )
 
 
 TEXT = text_request(seed=7)
@@ -262,7 +264,7 @@ def create(piapi: Piapi, request: GenerationRequest, inputs: dict[str, object]) 
 
 @pytest.mark.parametrize("off_s", [-3600.0, 3600.0])
 def test_of_several_just_like_it_the_one_made_at_its_time_is_taken(driver: Driver, piapi: Piapi, off_s: float) -> None:
-    request = concepts_request("a jar", WORDING, PLACEMENT)
+    request = concepts_request("a jar", CONCEPT_WORDING, PLACEMENT)
 
     def others() -> None:
         sent = piapi.creates[0]["input"]
@@ -295,7 +297,7 @@ def test_where_it_cannot_be_looked_for_nobody_says_that_nothing_was_charged(
 def test_only_so_many_are_asked_for_one_by_one(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    driver = make_driver(timings=replace(timings, asked_max=2))
+    driver = make_driver(timings=timings._replace(asked_max=2))
     for seed in range(1, 5):
         create(piapi, TEXT, {"prompt": "a fox", "seed": seed})
     piapi.fail("create", Fault(reset=True))
@@ -303,6 +305,21 @@ def test_only_so_many_are_asked_for_one_by_one(
     assert piapi.asked("get") == 2
     assert unknown.state is State.OUTCOME_UNKNOWN
     assert "One of them may be it, but PiAPI does not say what it was made from." in unknown.problem
+
+
+def test_a_search_goes_on_where_the_last_one_has_ended(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
+) -> None:
+    """Of an account with hundreds of tasks none would ever come to an end, with those of other machines in it."""
+    driver = make_driver(timings=timings._replace(asked_max=2, known_after_s=0.0))
+    for seed in range(11, 18):
+        create(piapi, TEXT, {"prompt": "a fox", "seed": seed})
+    piapi.fail("create", Fault(reset=True))
+    unknown = driver.rest(driver.queue.submit(TEXT, service_of(piapi)))
+    for _ in range(4):
+        unknown = driver.rest(driver.queue.resume(unknown, service_of(piapi)))
+    assert NOT_THERE.format(name="PiAPI") in unknown.problem
+    assert piapi.asked("get") == 7, "each is asked for once"
 
 
 def test_one_that_cannot_be_looked_at_hides_no_other(driver: Driver, piapi: Piapi) -> None:

@@ -1,13 +1,18 @@
 """What the queue reads from the store and writes into it, and what of that is told."""
 
+import hashlib
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from helpers import text_request
+from helpers import PICTURE, image_request, text_request
 from test_unsent import left_behind
 
+from trellis_blender.generation.files import set_aside
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store
@@ -68,6 +73,24 @@ def test_what_cannot_be_read_counts_as_told_and_loses_nothing(desk: Desk) -> Non
     assert desk.told == []
     assert desk.books.has_loaded
     assert never_sent.exists()
+
+
+def test_those_that_cannot_be_read_are_counted(desk: Desk) -> None:
+    desk.books.load()
+    assert desk.books.unreadable == 0
+    with closing(sqlite3.connect(desk.folder / "generations.sqlite3")) as db, db:
+        db.execute("UPDATE generation SET record = 'torn' WHERE id = ?", (WAITING.id,))
+    desk.books.load()
+    assert desk.books.unreadable == 1
+
+
+def test_a_folder_that_was_set_aside_comes_back_where_the_store_knows_it(desk: Desk) -> None:
+    known, unknown = (left_behind(desk.folder, name, "model.glb") for name in (WAITING.folder_name, "generation-0"))
+    aside = [set_aside(folder) for folder in (known, unknown)]
+    desk.books.load()
+    assert [known.is_dir(), unknown.exists(), *(path is not None and path.exists() for path in aside)] == [
+        True, False, False, False,
+    ]  # fmt: skip
 
 
 def test_what_is_worked_on_here_is_not_told_as_the_store_has_it(desk: Desk) -> None:
@@ -181,3 +204,33 @@ def test_a_store_that_cannot_be_read_tells_nothing_and_stops_nobody(desk: Desk) 
     assert not desk.books.has_task("task-2")
     assert desk.books.latest(WAITING) == WAITING
     assert desk.told == []
+
+
+def test_a_picture_is_remembered_before_its_folder_can_be_cleared_away(desk: Desk) -> None:
+    generation, remembered = new_generation(image_request(), "https://api.example", 3.0), []
+
+    def remember(contents: tuple[bytes, ...]) -> None:
+        assert [(desk.folder / generation.folder_name / "input.png").read_bytes()] == list(contents)
+        remembered.extend(contents)
+        shutil.rmtree(desk.folder)
+
+    taken = desk.books.take(generation, [PICTURE], remember)
+    assert taken is not None
+    assert [hashlib.sha256(content).hexdigest() for content in remembered] == [taken.picture_sha256]
+
+
+def test_what_the_store_does_not_let_go_keeps_its_files(desk: Desk) -> None:
+    model = left_behind(desk.folder, FAILED.folder_name, "model.glb")
+    with closing(sqlite3.connect(desk.folder / "generations.sqlite3")) as db, db:
+        db.execute("CREATE TRIGGER keeps BEFORE DELETE ON generation BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    desk.books.remove(FAILED)
+    (told,) = desk.told
+    assert not told.removed
+    assert told.problem.startswith("It was not removed. ")
+    assert model.exists()
+    assert FAILED.id in desk.store.ids()
+    with closing(sqlite3.connect(desk.folder / "generations.sqlite3")) as db, db:
+        db.execute("DROP TRIGGER keeps")
+    desk.books.remove(FAILED)
+    assert desk.told[-1].removed
+    assert not model.exists()

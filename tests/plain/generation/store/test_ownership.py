@@ -116,3 +116,49 @@ def test_a_folder_that_tells_nothing_of_others_is_for_one(tmp_path: Path) -> Non
 
     limit = Accounts(Owner(tmp_path), unreadable, PIAPI).limit_of(Service())
     assert limit.spacing_s(1) == USUAL_TIMINGS.minute_s / FREE.requests_per_minute
+
+
+NO_LOCKS = """
+import errno, fcntl, os, sys, time
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from trellis_blender.generation.store import file_locks
+from trellis_blender.generation.store.owners import Owner
+lock = file_locks._lock
+def lock_as_there(number):
+    # As a drive on the network that knows no locks at all; the rest of the computer does.
+    if os.readlink(f"/proc/self/fd/{number}").startswith(sys.argv[2]):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+    lock(number)
+file_locks._lock = lock_as_there
+owner = Owner(Path(sys.argv[2]))
+print(owner.id, *(owner.is_another(name) for name in sys.argv[3:]), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a file's name by its number")
+def test_on_a_drive_without_locks_blenders_of_one_computer_know_of_each_other(tmp_path: Path) -> None:
+    def begin(*others: str) -> "tuple[subprocess.Popen[str], list[str]]":
+        command = [sys.executable, "-c", NO_LOCKS, str(ROOT), str(tmp_path), *others]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        return process, process.stdout.readline().split()
+
+    def end(*processes: "subprocess.Popen[str]") -> None:
+        for process in processes:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+
+    first, told = begin("nobody")
+    assert told[1:] == ["False"]
+    second, told_of_living = begin(told[0])
+    assert told_of_living[1:] == ["True"]
+    end(first)
+    # One of another computer, whose lock cannot be seen from here, is taken for alive.
+    (tmp_path / "owners" / "elsewhere").write_text("another computer")
+    third, told_of_dead = begin(told[0], told_of_living[0], "elsewhere")
+    end(second, third)
+    assert told_of_dead[1:] == ["False", "True", "True"]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,9 +13,10 @@ from helpers import Driver, image_request, service_of, text_request
 from service import Piapi
 
 from trellis_blender.generation.file_names import writable
-from trellis_blender.generation.lookups.questions import Answer, Question, Topic
+from trellis_blender.generation.lookups.questions import Question, Topic
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
+from trellis_blender.generation.store import batch_costs
 from trellis_blender.generation.store.database import Store
 from trellis_blender.generation.store.spending import Amount, TaskCost, spending, to_csv
 
@@ -74,6 +76,7 @@ def test_a_file_is_the_same_however_its_name_is_written() -> None:
     odd = "/caf\udce9.blend"
     tasks = [cost(blend="/b\u00e4r.blend", charged=1.0), cost(blend=writable(odd), charged=2.0)]
     assert spending(tasks, time.time(), "/ba\u0308r.blend").file == Amount(1.0)
+    assert spending([cost(blend="/ba\u0308r.blend", charged=1.0)], time.time(), "/b\u00e4r.blend").file == Amount(1.0)
     assert spending(tasks, time.time(), odd).file == Amount(2.0)
 
 
@@ -110,15 +113,15 @@ def test_the_table_is_read_as_it_was_meant() -> None:
     assert table.count(b"\r\n") == 3
 
 
+@pytest.mark.parametrize("at", [9e18, -9e18, 1e300, float("inf"), float("nan")])
+def test_a_time_that_no_calendar_has_keeps_no_bill_back(at: float) -> None:
+    table = rows(to_csv([cost(at, name="odd"), cost(0.0, name="a fox")]))
+    assert (table[1][0], table[1][3], table[2][3]) == ("", "odd", "a fox")
+    assert spending([cost(at), cost(0.0)], 1e9, "").ever.usd == pytest.approx(0.08)
+
+
 def test_a_table_of_nothing_has_its_heading() -> None:
     assert len(rows(to_csv([]))) == 1
-
-
-def asked(driver: Driver, piapi: Piapi, question: Question) -> Answer:
-    driver.queue.inquiries.ask(question, service_of(piapi))
-    answers: list[Answer] = []
-    driver.until(lambda: bool(answers.extend(driver.queue.inquiries.answers()) or answers))
-    return answers[0]
 
 
 def saved(store: Store, name: str, blend_file: str = "", **changes: object) -> Generation:
@@ -140,14 +143,14 @@ def test_generations_are_counted_once_they_have_a_task(driver: Driver, piapi: Pi
     store = Store(driver.queue.folder)
     saved(store, "never sent", task_id="", state=State.FAILED)
     saved(store, "unknown", "/a.blend", submitted_at=86400.0)
-    found = asked(driver, piapi, Question(Topic.SPENT, blend_file="/a.blend")).spending
+    found = driver.ask(Question(Topic.SPENT, blend_file="/a.blend"), service_of(piapi)).spending
     assert found is not None
     assert found.month == Amount(0.14)
     assert found.file == Amount(0.04, is_exact=False)
     assert found.ever == Amount(0.18, is_exact=False)
 
     path = tmp_path / "new" / "costs.csv"
-    answer = asked(driver, piapi, Question(Topic.COSTS_TABLE, path=str(path)))
+    answer = driver.ask(Question(Topic.COSTS_TABLE, path=str(path)), service_of(piapi))
     assert (answer.rows, answer.problem) == (3, "")
     table = rows(path.read_bytes())
     assert [row[3] for row in table[1:]] == ["unknown", "a bear", "bear.png"]
@@ -165,7 +168,7 @@ def test_what_is_free_is_no_cost(driver: Driver, piapi: Piapi) -> None:
 
 def test_looking_makes_no_folder(make_driver: Callable[..., Driver], piapi: Piapi, tmp_path: Path) -> None:
     driver = make_driver(tmp_path / "none")
-    found = asked(driver, piapi, Question(Topic.SPENT)).spending
+    found = driver.ask(Question(Topic.SPENT), service_of(piapi)).spending
     assert found is not None
     assert found.ever == Amount()
     assert not (tmp_path / "none").exists()
@@ -173,6 +176,20 @@ def test_looking_makes_no_folder(make_driver: Callable[..., Driver], piapi: Piap
 
 def test_a_path_through_a_file_says_so(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    answer = asked(driver, piapi, Question(Topic.COSTS_TABLE, path=str(tmp_path / "file" / "costs.csv")))
+    answer = driver.ask(Question(Topic.COSTS_TABLE, path=str(tmp_path / "file" / "costs.csv")), service_of(piapi))
     assert answer.problem.startswith(f"The folder {tmp_path / 'file'} cannot be used")
     assert answer.rows == 0
+
+
+def test_what_is_no_cost_of_a_batch_is_passed_over(tmp_path: Path) -> None:
+    good = {"task_id": "a", "at": 5, "model": "m", "name": "n", "blend_file": "b", "charged_usd": None, "price_usd": 1}
+    bad = [7, None, {}, good | {"at": "noon"}, good | {"charged_usd": "nan"}, good | {"price_usd": [1]}]
+    (tmp_path / batch_costs.FOLDER).mkdir()
+    (tmp_path / batch_costs.FOLDER / "1.json").write_text(json.dumps([*bad, good]))
+    (tmp_path / batch_costs.FOLDER / "2.json").write_text("{")
+    (tmp_path / batch_costs.FOLDER / "3.json").write_text('"text"')
+    assert batch_costs.with_batches(tmp_path, []) == [TaskCost("a", 5.0, "m", "n", "b", None, 1.0)]
+    # What this computer's own store says of a task counts.
+    own = TaskCost("a", 6.0, "m", "n", "b", 0.5, 1.0)
+    assert batch_costs.with_batches(tmp_path, [own]) == [own]
+    assert batch_costs.with_batches(tmp_path / "nowhere", [own]) == [own]

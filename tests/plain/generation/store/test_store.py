@@ -20,7 +20,8 @@ from service import KEY, Fault, Piapi
 from trellis_blender.generation.problems import DiskFull, FolderUnusable
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store.database import FILE_NAME, Owned, Store, TakenOver
+from trellis_blender.generation.store.database import FILE_NAME, Store, TakenOver
+from trellis_blender.generation.store.owned import Owned
 from trellis_blender.generation.store.spending import spending
 from trellis_blender.generation.store.stored import from_json, to_json
 from trellis_blender.piapi.redaction import know
@@ -157,6 +158,7 @@ def test_whoever_was_taken_for_dead_writes_nothing_more(store: Store) -> None:
     with pytest.raises(TakenOver) as taken:
         store.save_own(submitting, "me")
     assert taken.value.found == Owned(waiting, "another")
+    assert str(taken.value) == "Another Blender works on this generation now."
     store.save_own(submitting, "another")
     # A task that is known is worth more than an owner who knows of none.
     with_task = replace(submitting, state=State.WAITING, task_id="task-9")
@@ -309,6 +311,13 @@ def test_a_picture_that_is_cleared_away_before_it_is_sent_is_written_again(
     assert driver.rest(waiting).state is State.READY
     assert picture.read_bytes() == sent
     assert base64.b64decode(piapi.creates[-1]["input"]["image"].partition(",")[2]) == sent
+
+
+def test_what_is_in_the_store_is_on_the_disk_itself(tmp_path: Path) -> None:
+    """macOS needs to be told so, or a power cut takes what was paid for."""
+    with Store(tmp_path)._file.opened() as db:
+        kept = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("fullfsync", "synchronous", "journal_mode")]
+    assert kept == [1, 3, "delete"]
 
 
 def test_every_step_is_in_the_store_before_it_is_taken(driver: Driver, piapi: Piapi) -> None:

@@ -73,7 +73,7 @@ def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, p
 def test_a_task_taken_for_that_of_a_twin_belongs_to_one_of_them(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    driver = make_driver(timings=replace(timings, look_after_s=(0.5, 0.5)))
+    driver = make_driver(timings=timings._replace(look_after_s=(0.5, 0.5)))
     piapi.fail("create", Fault(reset=True), Fault(stall_s=2.0, after=True))
     lost = driver.queue.submit(text_request(seed=7), service_of(piapi))
     driver.until(lambda: piapi.asked("create") == 1)

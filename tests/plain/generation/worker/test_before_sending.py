@@ -180,6 +180,7 @@ def test_a_login_page_before_the_network_is_told(piapi: Piapi, driver: Driver) -
     assert found.state is State.FAILED
     assert "wants you to log in" in found.problem
     assert NOTHING_CHARGED in found.problem
+    assert piapi.asked("create") == 1
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_one_of_another_prompt_is_not(driver: Driver, piapi: Piapi) -> None:
 
 
 def test_more_tasks_than_are_looked_through(make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings) -> None:
-    driver = make_driver(timings=replace(timings, history_pages_max=1, history_page_size=1))
+    driver = make_driver(timings=timings._replace(history_pages_max=1, history_page_size=1))
     telling(piapi, lambda said, _: said.update(input={"prompt": "a fox"}))
     found = lost(driver, piapi)
     assert "could not be looked through: The account has more than" in found.problem
@@ -125,7 +125,7 @@ def test_after_a_while_the_histories_silence_is_an_answer(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
     piapi.fail("create", Fault(reset=True))
-    usual, late = make_driver(), make_driver(timings=replace(timings, known_after_s=0.001))
+    usual, late = make_driver(), make_driver(timings=timings._replace(known_after_s=0.001))
     unknown = usual.rest(usual.queue.submit(text_request(), service_of(piapi)))
     assert not any(words in unknown.problem for words in NEVER_SAID)
     # A row of yesterday, as far as clocks can tell, which may have been set since.
@@ -221,7 +221,7 @@ def test_an_older_twin_is_not_ours(driver: Driver, piapi: Piapi, off_s: float, a
 
 
 def test_a_gateway_may_hand_it_on_later(make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings) -> None:
-    driver = make_driver(timings=replace(timings, look_after_s=(0.02, 0.05, 0.6)))
+    driver = make_driver(timings=timings._replace(look_after_s=(0.02, 0.05, 0.6)))
     request = text_request()
 
     def hand_on() -> None:

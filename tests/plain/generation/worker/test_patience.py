@@ -115,7 +115,7 @@ def test_a_404_now_and_then_or_for_ever_loses_no_task(driver: Driver, piapi: Pia
 def test_an_hour_without_network_does_no_harm(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    driver = make_driver(timings=replace(timings, patience_s=3600.0, first_delay_s=0.001))
+    driver = make_driver(timings=timings._replace(patience_s=3600.0, first_delay_s=0.001))
     piapi.behaviour.processing_s = 0.5
     generation = driver.queue.submit(text_request(), service_of(piapi))
     driver.until(lambda: driver.latest[generation.id].task_id != "")

@@ -11,7 +11,8 @@ from trellis_blender.generation.states import AT_THE_SERVICE, State
 from trellis_blender.generation.store.database import Store
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
-from trellis_blender.piapi.http.connections import Connections, is_on_internet
+from trellis_blender.piapi.http.addresses import is_on_internet
+from trellis_blender.piapi.http.connections import Connections
 from trellis_blender.piapi.http.result_file import REDIRECT_LIMIT, open_result
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import Timings
@@ -39,6 +40,15 @@ def test_what_is_under_way_is_cut_off_from_another_thread(serve: Callable[[socke
             client.get_task("t1")
         assert time.monotonic() - start < 2.0
         client.close()
+
+
+def test_what_the_system_says_of_a_connection_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = Client(Service(f"http://127.0.0.1:{port}", KEY), pause=lambda seconds: None)
+    with pytest.raises(errors.NotSent, match=r"The system says: “[^”]*refused[^”]*”"):
+        client.get_task("t1")
+    client.close()
 
 
 def test_nothing_begins_once_it_is_cut_off(piapi: Piapi) -> None:

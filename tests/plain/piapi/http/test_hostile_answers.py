@@ -11,7 +11,7 @@ import tracemalloc
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,9 +30,9 @@ from trellis_blender.generation.worker.download import part_in
 from trellis_blender.generation.worker.fetch import fetch
 from trellis_blender.generation.worker.job import Job
 from trellis_blender.piapi import errors
-from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.client import ANSWER_LIMIT_BYTES, Client
 from trellis_blender.piapi.http.addresses import is_on_internet, read_address
-from trellis_blender.piapi.http.bounded_json import DEPTH_LIMIT, ITEMS_LIMIT, read_json
+from trellis_blender.piapi.http.bounded_json import DEPTH_LIMIT, ESCAPES_LIMIT, ITEMS_LIMIT, STEP_BYTES, read_json
 from trellis_blender.piapi.http.result_file import FileIdentity, Part, open_result
 from trellis_blender.piapi.http.retries import read_retry_after
 from trellis_blender.piapi.service import Service
@@ -53,6 +53,11 @@ def client_of(server: Hostile, timings: Timings = USUAL_TIMINGS) -> Iterator[Cli
 
 def create(client: Client) -> str:
     return client.create_task("Qubico/trellis", "text-to-3d", {"prompt": "a bear"}).task_id
+
+
+def created_at(port: int) -> str:
+    with closing(Client(Service(f"http://127.0.0.1:{port}", KEY))) as client:
+        return create(client)
 
 
 def downloaded(port: int, part: Part | None = None, timings: Timings = USUAL_TIMINGS) -> bytes:
@@ -101,7 +106,7 @@ def test_nothing_is_unpacked(in_chunks: bool) -> None:
             server = Hostile([body if in_chunks else whole(bomb, 200, *headers)])
             tracemalloc.start()
             with serving(server) as port, pytest.raises(errors.AnswerNotUnderstood):
-                create(Client(Service(f"http://127.0.0.1:{port}", KEY))) if place == "api" else downloaded(port)
+                created_at(port) if place == "api" else downloaded(port)
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             assert peak < 16 * 2**20, (name, place)
@@ -126,8 +131,27 @@ def test_what_never_ends_is_not_read_for_long(beginning: list[bytes]) -> None:
     begun = time.monotonic()
     with client_of(server) as client, pytest.raises(errors.PiapiError):
         create(client)
-    assert server.sent < 3 * IN_FLIGHT_BYTES
+    assert server.sent < ANSWER_LIMIT_BYTES + 2 * IN_FLIGHT_BYTES
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("place", ["api", "file"])
+def test_crumbs_do_not_keep_a_processor_busy(place: str) -> None:
+    """A megabyte in pieces of one byte takes as long as two gigabytes in usual ones."""
+    server = Hostile([lambda: flood(head(200, "Transfer-Encoding: chunked"), piece=b"1\r\n \r\n" * 5000)])
+    begun = time.thread_time()
+    with serving(server) as port, pytest.raises(errors.AnswerNotUnderstood, match="in crumbs"):
+        created_at(port) if place == "api" else downloaded(port)
+    assert time.thread_time() - begun < 2.0
+    # As many pieces, of a size that a slow line may have, are read.
+    content = b'{"data": {"task_id": "t1"}, "more": "'.ljust(70 * 25_000 - 2, b"x") + b'"}'
+    pieces = b"".join(b"46\r\n%s\r\n" % content[at : at + 70] for at in range(0, len(content), 70))
+    server = Hostile([[head(200, "Transfer-Encoding: chunked") + pieces + b"0\r\n\r\n"]])
+    with serving(server) as port:
+        if place == "api":
+            assert created_at(port) == "t1"
+        else:
+            assert downloaded(port) == content
 
 
 def test_trailers_without_end_are_not_read_for_long() -> None:
@@ -264,6 +288,11 @@ def test_answers_up_to_the_limits_are_read() -> None:
     assert len(read_json(wide)) == ITEMS_LIMIT - 1  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="size"):
         read_json(b"[[]," + wide[1:])
+    # Counted once each, in whichever step.
+    far = {"picture": "A" * (STEP_BYTES + 10), "prompt": "\\" * (ESCAPES_LIMIT // 3)}
+    assert read_json(json.dumps(far).encode()) == far
+    with pytest.raises(ValueError, match="size"):
+        read_json(json.dumps({**far, "more": "\\" * (ESCAPES_LIMIT // 3)}).encode())
     prompt = {"prompt": "[" * 500 + '"\\' + "{" * 500, "picture": "QUJD" * 1_000_000}
     assert read_json(json.dumps(prompt).encode()) == prompt
     assert read_json(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
@@ -302,7 +331,10 @@ def test_what_comes_before_the_answer_is_not_the_answer(interim: list[int]) -> N
         whole(TASK, 303, "Location: /tasks/t1"),
         whole(TASK, 304),
         whole(b"{}", 408),
+        whole(b"{}", 444),
         whole(b"{}", 499),
+        whole(b'{"code": 511, "message": "log in", "data": null}', 200),
+        whole(b'{"code": 511, "message": "log in", "data": null}', 511),
         whole(b"{}", 500),
         whole(b"{}", 599),
         whole(b"", 200),

@@ -1,0 +1,82 @@
+"""A small model made anew of quads, in each Blender: how good it is, and what stays of the object."""
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from anew import IN_PLACE, anew, ball, nodes_of, pixels_of
+from measured import difference, distances, faces_of, side_by_side, uvs_of, views
+from places import ROOT
+
+
+@pytest.fixture(autouse=True)
+def empty(addon: Any) -> None:
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item)
+
+
+def test_a_model_gets_quads_uvs_and_textures_and_stays_the_same_object(tmp_path: Path, record_property: Any) -> None:
+    model = ball()
+    model["trellis_generation"], model["mine"] = "id1", 7
+    model.location, model.rotation_euler, model.scale = (1, 2, 3), (0.1, 0.2, 0.3), (1, -2, 1)
+    parent, child = bpy.data.objects.new("parent", None), bpy.data.objects.new("child", None)
+    for item in (parent, child):
+        bpy.context.scene.collection.objects.link(item)
+    model.parent, child.parent = parent, model
+    model.name = model.data.name = "Chair"
+    bpy.context.view_layer.update()
+    matrix, old = model.matrix_world.copy(), model.data
+    assert bpy.ops.trellis.finish(**IN_PLACE, faces=1_000, texture_px=256) == {'FINISHED'}
+    assert (bpy.data.objects["Chair"], model.parent, child.parent) == (model, parent, model)
+    assert (model["trellis_generation"], model["mine"], model.data.name) == ("id1", 7, "Chair")
+    assert np.allclose(model.matrix_world, matrix, atol=1e-6)
+    before = bpy.data.objects["Chair (before)"]
+    assert (before.data, before.hide_viewport, before.hide_render) == (old, True, True)
+    assert ("trellis_generation" in before, before.users_collection) == (False, model.users_collection)
+    # How good it is.
+    faces, uvs = faces_of(model.data), uvs_of(model.data)
+    assert abs(faces.count - 1_000) <= 50
+    assert faces[1:] == (1.0, 0, 0)
+    assert uvs.lowest >= 0
+    assert uvs.highest <= 1
+    assert uvs.overlap <= 0.01
+    there, back = distances(old, model.data)
+    assert max(there.mean, back.mean) <= 0.001
+    assert max(there.most, back.most) <= 0.01
+    # How it looks.
+    nodes = nodes_of(model.data)
+    assert {"BASE COLOR", "NORMAL MAP"} <= set(nodes)
+    assert all(
+        node.image.packed_file and tuple(node.image.size) == (256, 256)
+        for node in map(nodes.get, ("BASE COLOR", "NORMAL MAP"))
+    )
+    assert nodes["BSDF_PRINCIPLED"].inputs["Roughness"].default_value == pytest.approx(0.7)
+    middle = sum((vertex.co for vertex in old.vertices), start=old.vertices[0].co * 0) / len(old.vertices)
+    old.shade_smooth()
+    seen = [views(mesh, middle, 1.0, 64, tmp_path) for mesh in (old, model.data)]
+    side_by_side(*seen, ROOT / "dist/screenshots/quads" / f"ball-{bpy.app.version_string}.png")
+    assert difference(*seen) <= 0.03
+    record_property(
+        "count",
+        f"{faces.count} quads: {100 * there.mean:.3f} % and {100 * there.most:.2f} % away, stretch {uvs.stretch:.2f}, "
+        f"colours {100 * difference(*seen):.2f} % different",
+    )
+
+
+def test_metal_roughness_and_what_shines_are_baked_where_the_source_has_them() -> None:
+    model = ball()
+    tree = model.data.materials[0].node_tree
+    shader = tree.nodes["Principled BSDF"]
+    checker = tree.nodes["Checker Texture"]
+    tree.links.new(shader.inputs["Metallic"], checker.outputs["Fac"])
+    tree.links.new(shader.inputs["Emission Color"], checker.outputs["Color"])
+    shader.inputs["Emission Strength"].default_value = 3.0
+    nodes = nodes_of(anew(model, faces=100))
+    both = pixels_of(nodes["METALLIC ROUGHNESS"].image)
+    filled = both[..., 1] > 0.1
+    assert set(np.round(both[filled][:, 2]).tolist()) == {0.0, 1.0}
+    assert np.median(both[filled][:, 1]) == pytest.approx(0.7, abs=0.01)
+    assert nodes["EMISSIVE"].image.packed_file
+    assert nodes["BSDF_PRINCIPLED"].inputs["Emission Strength"].default_value == pytest.approx(3.0)

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A batch at work: rows go to the queue a few at a time, and what has come is taken in, one model in each turn.
+
+`Runner.turn` never waits for the service. Who calls it again and again is a command without a window, or a timer in
+one. What is paid for is in the queue's store, where each generation says by its `press` which row it is of; so a batch
+that was ended at any moment goes on from there.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..generation.files import MODEL_NAME
+from ..generation.problems import GenerationProblem
+from ..generation.providers import provider_of
+from ..generation.record.costs import NOTHING_SENT
+from ..generation.record.generation import Generation
+from ..generation.states import State
+from ..piapi.models import InputUnusable
+from ..scene.images.limits import PictureUnusable
+from .books import Books, Patience, Waiting, pause_s, tries_max
+from .budget import Budget
+from .endings import Change, Endings
+from .folder import SENT, BatchFolder
+from .outcome import Code, Meaning, cost_usd, meaning_of
+from .plan import Plan
+from .progress import RowProgress, Stage, key_of, left_of, press_of
+from .rows import stems_of
+from .standing import Wishes, choose, gather, read_ledgers
+from .studio import NotTakenIn, Studio
+
+if TYPE_CHECKING:
+    from ..generation.queue import Queue
+
+SPARE = 6
+"""Generations that wait in the queue behind those that are worked on, so that none of its threads waits for this one,
+which takes in a model meanwhile."""
+LOAD_STEP_S = 0.01
+SAVED_ANEW = "What is done with it was edited. It is saved anew at no cost."
+
+
+class Runner:
+    """One batch. `tell` gets every change; `now` counts seconds."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: BatchFolder,
+        queue: "Queue",
+        studio: Studio,
+        budget: Budget,
+        *,
+        wishes: Wishes | None = None,
+        at_once: int = 8,
+        tell: Callable[[Change], object] = lambda _: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan, self.folder, self.queue, self.studio, self.budget = plan, folder, queue, studio, budget
+        self.wishes = wishes or Wishes()
+        self.at_once, self.now = at_once, now
+        self.rows: list[RowProgress] = []
+        self.is_stopping = self.is_budget_reached = False
+        self.account_problem = ""
+        self._of_key: dict[str, RowProgress] = {}
+        self._books = Books()
+        self._endings = Endings(folder, self.wishes.formats, self._books, tell)
+        self._to_take: list[str] = []
+        self._later: list[Waiting] = []
+        self._patience = Patience()
+        self._next = 0
+
+    def begin(self) -> None:
+        """Finds out what is there already. Waits for the store. Raises GenerationProblem."""
+        self.queue.allow(self.at_once)
+        self.queue.load()
+        while not self.queue.has_loaded:
+            time.sleep(LOAD_STEP_S)
+        self.rows = [RowProgress(row) for row in self.plan.own]
+        self._of_key = {each.row.key: each for each in self.rows if not each.row.problem}
+        stored = gather(self.queue.changes(), self._of_key, self._books)
+        self.budget.elsewhere_usd = read_ledgers(self.rows, self.folder)
+        for each in self.rows:
+            if (found := choose(each, self.wishes, self.folder.path)) is not None:
+                self._endings.end(each, *found)
+            elif each.was_another and not each.generations:
+                self._endings.tell(Change(each, Stage.WAITING, "It was edited, and is made anew."))
+        for generation in stored:
+            self._take_up(generation)
+
+    @property
+    def spent_usd(self) -> float:
+        """What all costs that this machine has sent, or will send again; its price where the charge is not known."""
+        again = {each.generation.id for each in self._later if each.meaning is not Meaning.RESUME}
+        known = map(self._books.__getitem__, again)
+        return self._books.cost_usd + sum(each.request.price_usd - cost_usd(each) for each in known)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do."""
+        is_all_begun = self._next >= len(self.rows) or self._sends_no_more
+        is_waiting = bool(self._later) and not self._sends_no_more
+        return is_all_begun and not (self._to_take or is_waiting or self._books.working)
+
+    @property
+    def code(self) -> Code:
+        """What it has come to."""
+        if self.account_problem:
+            return Code.KEY_OR_ACCOUNT
+        if self.is_budget_reached:
+            return Code.BUDGET_REACHED
+        return Code.ALL_THERE if all(each.stage is Stage.DONE for each in self.rows) else Code.SOME_FAILED
+
+    def turn(self) -> bool:
+        """Does what there is to do, one model at most. False once nothing is left."""
+        for generation in self.queue.changes():
+            if key_of(generation) in self._of_key:
+                self._hear(generation)
+        self._try_again()
+        self._send_more()
+        if self._to_take:
+            self._take_in(self._to_take.pop(0))
+        return not self.is_over
+
+    def stop(self) -> None:
+        """Sends nothing more. What is at the service is waited for."""
+        self.is_stopping = True
+        self.queue.pause()
+
+    @property
+    def _sends_no_more(self) -> bool:
+        return self.is_stopping or bool(self.account_problem)
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether the queue may run short. Those that only download keep none waiting, until there are many of them."""
+        working, downloading = self._books.working, self._books.downloading
+        return working - downloading < self.at_once + SPARE and downloading <= self.at_once
+
+    def _take_up(self, generation: Generation) -> None:
+        """One that an earlier start has left. What kept it from being sent then may be gone now."""
+        progress = self._of_key[key_of(generation)]
+        if progress.is_over or generation.id not in progress.generations:
+            return
+        meaning = meaning_of(generation)
+        if generation.is_working or generation.state in {State.READY, State.PLACED} or generation.elsewhere:
+            self._hear(generation)
+        elif generation.state is State.FAILED and (meaning is not Meaning.FINAL or NOTHING_SENT in generation.problem):
+            self._later.append(Waiting(0.0, generation, Meaning.SEND_AGAIN))
+        elif meaning is Meaning.ACCOUNT:
+            self._later.append(Waiting(0.0, generation, Meaning.RESUME))
+        else:
+            self._rested(progress, generation)
+
+    # What comes from the queue.
+
+    def _hear(self, generation: Generation) -> None:
+        progress = self._of_key[key_of(generation)]
+        before = self._books.get(generation.id)
+        self._books.keep(generation)
+        if progress.is_over or not progress.has(generation):
+            return
+        progress.generations[generation.id] = generation
+        if generation.state in {State.READY, State.PLACED}:
+            self._patience.is_there()
+            if generation.id not in progress.made and generation.id not in self._to_take:
+                self._to_take.append(generation.id)
+        elif not generation.is_working:
+            self._rested(progress, generation)
+        elif before is None or before.state is not generation.state:
+            self._endings.move(progress, Stage.MAKING if generation.task_id else Stage.SENDING)
+
+    def _rested(self, progress: RowProgress, generation: Generation) -> None:
+        meaning = meaning_of(generation)
+        if generation.elsewhere:
+            self._endings.lose(progress, generation, "Another process works on it.")
+        elif meaning is Meaning.ACCOUNT:
+            if not self.account_problem:
+                self.account_problem = generation.problem
+                self.queue.pause()
+            self._endings.lose(progress, generation)
+        elif meaning is Meaning.FINAL:
+            self._endings.lose(progress, generation)
+        elif generation.interrupted or meaning is Meaning.SEND_AGAIN:
+            self._later.append(Waiting(0.0, generation, meaning))
+        elif meaning is Meaning.AWAY and self._patience.is_away(self.now()):
+            self._endings.move(progress, Stage.HELD, generation.problem)
+            self._later.append(Waiting(self._patience.until, generation, Meaning.SEND_AGAIN))
+        elif meaning is Meaning.AWAY or progress.resumes >= tries_max(generation):
+            self._endings.lose(progress, generation)
+        else:
+            progress.resumes += 1
+            self._endings.move(progress, Stage.HELD, generation.problem)
+            self._later.append(Waiting(self.now() + pause_s(progress.resumes), generation, Meaning.RESUME))
+
+    def _try_again(self) -> None:
+        now = self.now()
+        if self._sends_no_more or now < self._patience.until:
+            return
+        due = [waiting for waiting in self._later if waiting.due <= now]
+        for waiting in due:
+            self._later.remove(waiting)
+            _, generation, meaning = waiting
+            each = self._of_key[key_of(generation)]
+            price_usd = 0.0 if meaning is Meaning.RESUME else generation.request.price_usd
+            spent_usd = self.spent_usd - (cost_usd(generation) if price_usd else 0.0)
+            if not self.budget.allows(spent_usd, price_usd):
+                self.is_budget_reached = True
+                self._endings.lose(each, generation, self.budget.told())
+                continue
+            try:
+                service = self.studio.service_for(generation.request.model)
+            except Exception as problem:  # noqa: BLE001 (whatever keeps it from being asked is its reason)
+                self._endings.lose(each, generation, str(problem))
+                continue
+            # A task that has ended with its service is begun anew, which costs nothing there.
+            is_there = meaning is Meaning.RESUME and provider_of(generation.request.model).keeps_tasks
+            act = self.queue.resume if is_there else self.queue.submit_again
+            self._books.keep(act(generation, service))
+
+    # What goes to the queue.
+
+    def _send_more(self) -> None:
+        while (
+            self._next < len(self.rows)
+            and not self._sends_no_more
+            and self.now() >= self._patience.until
+            and self._has_room
+        ):
+            each = self.rows[self._next]
+            self._next += 1
+            if each.is_over:
+                continue
+            if each.look and each.look != each.row.look and each.generations:
+                self._endings.tell(Change(each, Stage.WAITING, SAVED_ANEW))
+            if self.is_budget_reached and each.row.price_usd:
+                self._endings.end(each, Stage.LEFT_OUT, self.budget.told())
+            else:
+                self._send(each)
+            self._endings.close(each)
+
+    def _send(self, each: RowProgress) -> None:
+        """What of a row is not in the store yet: the machine may have died between two variations."""
+        missing = each.row.variations - len(each.generations)
+        if missing <= 0:
+            return
+        try:
+            requests = left_of(each, self.studio.compose(each.row))
+            service = self.studio.service_for(each.row.model)
+        except (InputUnusable, PictureUnusable) as error:
+            self._endings.end(each, Stage.FAILED, f"{error} {NOTHING_SENT}")
+            return
+        except Exception as error:  # noqa: BLE001 (as above)
+            self.account_problem = str(error)
+            self._next -= 1
+            return
+        price_usd = sum(request.price_usd for request in requests)
+        if not self.budget.allows(self.spent_usd, price_usd):
+            self.is_budget_reached = True
+            self._endings.end(each, Stage.LEFT_OUT, self.budget.told())
+            return
+        taken = len(each.generations)
+        for number, request in enumerate(requests, start=taken + 1):
+            said = {"number": each.row.number, "attempt": list(each.attempt), "of": number, "usd": request.price_usd}
+            try:
+                self.folder.write(each.row.key, SENT, said)
+            except GenerationProblem as problem:
+                self._endings.end(each, Stage.FAILED, f"{problem} {NOTHING_SENT}")
+                return
+            tagged = replace(request, press=press_of(each.row.key, each.attempt))
+            generation = self.queue.submit(tagged, service)
+            self._books.keep(generation)
+            each.generations[generation.id] = generation
+        self._endings.move(each, Stage.SENDING)
+
+    def _take_in(self, generation_id: str) -> None:
+        generation = self._books[generation_id]
+        each = self._of_key[key_of(generation)]
+        stem = stems_of(each.row)[min(list(each.generations).index(generation_id), each.row.variations - 1)]
+        try:
+            glb = self.queue.folder / generation.folder_name / MODEL_NAME
+            made = self.studio.take_in(each.row, stem, generation, glb)
+        except NotTakenIn as problem:
+            each.lost[generation_id] = f"{problem} The model is kept; start the batch again."
+        else:
+            each.made[generation_id] = made
+        self._endings.close(each)
+
+
+def run(runner: Runner, rest_s: float = 0.02, between: Sequence[Callable[[], object]] = ()) -> Code:
+    """Turns until it is over; for who has no window. Calls each of `between` after every turn."""
+    while runner.turn():
+        for act in between:
+            act()
+        time.sleep(rest_s)
+    return runner.code

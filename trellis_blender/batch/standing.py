@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a batch stands when it is started, by what the ledgers and the store say, and what it adds to its ledger."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..generation.record.generation import Generation
+from .books import Books
+from .folder import SENT, BatchFolder
+from .outcome import cost_usd
+from .progress import Made, RowProgress, Stage, amount, attempt_of, key_of
+
+IS_THERE = "It is there already."
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command says. `formats` are those of `--as`; `again` are numbers of rows."""
+
+    formats: tuple[str, ...] = ("assets",)
+    only_failed: bool = False
+    again: frozenset[int] = frozenset()
+
+
+def read_ledgers(rows: Sequence[RowProgress], folder: BatchFolder) -> float:
+    """Notes on the rows what the ledgers say of them; returns what the other machines have sent, US dollars."""
+    of_key = {each.row.key: each for each in rows if not each.row.problem}
+    of_number = {each.row.number: each for each in rows}
+    sent: dict[tuple[str, ...], float] = {}
+    for entry in folder.entries():
+        is_own = entry.shard == folder.own.name
+        if entry.kind == SENT and not is_own:
+            which = (entry.key, str(entry.said.get("attempt")), str(entry.said.get("of")))
+            sent[which] = amount(entry.said.get("usd"))
+        progress = of_key.get(entry.key)
+        if progress is not None:
+            progress.note(entry.kind, entry.said, entry.shard, is_own=is_own)
+        elif is_own and (same := of_number.get(int(amount(entry.said.get("number"))))) is not None:
+            same.was_another = True
+    return sum(sent.values())
+
+
+def gather(stored: Sequence[Generation], of_key: Mapping[str, RowProgress], books: Books) -> list[Generation]:
+    """Takes over what the store has of these rows, and returns it; a row's last attempt is what counts."""
+    found = [each for each in stored if key_of(each) in of_key]
+    for generation in found:
+        books.keep(generation)
+        progress = of_key[key_of(generation)]
+        progress.attempt = max(progress.attempt, attempt_of(generation))
+    for generation in found:
+        progress = of_key[key_of(generation)]
+        if progress.has(generation):
+            progress.generations[generation.id] = generation
+    return found
+
+
+def choose(each: RowProgress, wishes: Wishes, folder: Path) -> tuple[Stage, str] | None:
+    """How a row ends at once, and why; None for one that there is something to be done for."""
+    row = each.row
+    if row.problem:
+        return Stage.REFUSED, row.problem
+    if row.number in wishes.again and (each.has_failed or each.is_made):
+        each.begin_again()
+        return None
+    if each.is_made and not each.generations:
+        missing = next((name for name in each.files if not (folder / name).is_file()), "")
+        if missing:
+            what = f"Its file {missing} is gone, and so is its model. “--again {row.number}” makes it again."
+            return Stage.FAILED, what
+        return Stage.DONE, IS_THERE
+    if each.shard and not each.generations:
+        part = "/".join(str(int(number)) for number in each.shard.split("-of-") if number.isdigit())
+        return Stage.FAILED, f"It was begun by part {part} of the batch. Start that part again."
+    if _is_there(each, wishes, folder):
+        return Stage.DONE, IS_THERE
+    if wishes.only_failed and each.has_failed:
+        each.retry()
+    elif wishes.only_failed and not each.generations:
+        return Stage.LEFT_OUT, "Only what has failed is made."
+    return None
+
+
+def ledger_line(
+    each: RowProgress, formats: Sequence[str], latest: Books, folder: BatchFolder, problem: str
+) -> dict[str, Any]:
+    """What is written of a row that has ended."""
+    return {
+        "number": each.row.number,
+        "attempt": list(each.attempt),
+        "name": each.row.name,
+        "look": each.row.look,
+        "formats": list(formats),
+        "models": [_model(latest[number], made, folder) for number, made in each.made.items()],
+        "usd": round(sum(cost_usd(latest[number]) for number in each.generations), 6),
+        "problem": problem,
+    }
+
+
+def _model(generation: Generation, made: Made, folder: BatchFolder) -> dict[str, Any]:
+    took_s = max(generation.finished_at - generation.submitted_at, 0.0) if generation.submitted_at else 0.0
+    return {
+        "id": generation.id,
+        "seed": generation.request.seed,
+        "usd": cost_usd(generation),
+        "took_s": round(took_s, 1),
+        "triangles": made.triangles,
+        "picture": folder.relative(Path(made.picture)) if made.picture else "",
+        "files": [folder.relative(path) for path in made.files],
+        "notes": list(made.notes),
+    }
+
+
+def _is_there(each: RowProgress, wishes: Wishes, folder: Path) -> bool:
+    return (
+        each.is_made
+        and each.look == each.row.look
+        and set(wishes.formats) <= set(each.formats)
+        and all((folder / name).is_file() for name in each.files)
+    )

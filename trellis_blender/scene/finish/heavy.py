@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a finish may take long. A second Blender does it, see `background`; a small part of it is done at once."""
+
+from collections.abc import Mapping
+from math import pi
+from typing import Any, NamedTuple
+
+import bpy
+
+from ..rebuild import collision, lods
+from ..rebuild.options import Rebuild, Tell
+from ..rebuild.rebuild import rebuild
+from . import decimate, engine, loose_parts
+from .options import Collision, CollisionShape, Finish, Shading, Symmetry, from_plain
+
+MODEL = "model"
+"""What the model's own mesh is called in the result."""
+REDUCING_LIMIT_S = 900.0
+
+
+class Made(NamedTuple):
+    """Meshes by what they are for, the model's own only if it has changed, and sentences for the artist."""
+
+    meshes: dict[str, bpy.types.Mesh]
+    notes: list[str]
+
+
+def work(mesh: bpy.types.Mesh, wanted: Mapping[str, Any], tell: Tell) -> Made:
+    """All that takes long, in the second Blender. `wanted` is what `background` has written for it.
+
+    Raises rebuild.CannotRebuild.
+    """
+    finish = from_plain(wanted["finish"])
+    if not finish.faces:
+        tell("reducing it", REDUCING_LIMIT_S)
+        before = len(mesh.polygons)
+        reduce(mesh, finish)
+        made = _for_engines(mesh, finish, tell)
+        # A mesh that is as it was is not handed back: taking it would hold Blender up.
+        return Made(made if made and len(mesh.polygons) == before else {MODEL: mesh, **made}, [])
+    loose_parts.remove(mesh, finish.loose_share)
+    rebuilt = rebuild(mesh, rebuild_of(finish, wanted), tell)
+    return Made({MODEL: rebuilt.mesh, **_for_engines(rebuilt.mesh, finish, tell)}, rebuilt.notes)
+
+
+def _for_engines(mesh: bpy.types.Mesh, finish: Finish, tell: Tell) -> dict[str, bpy.types.Mesh]:
+    levels = lods.lods(mesh, finish.lods, finish.lod_share, tell)
+    made = {f"{engine.LOD}{level}": each for level, each in enumerate(levels, 1)}
+    if finish.collision is not Collision.NONE:
+        is_box = finish.collision_shape is CollisionShape.BOX
+        shape = collision.box(mesh) if is_box else collision.hull(mesh, finish.collision_faces, tell)
+        made[engine.COLLISION] = shape
+    return made
+
+
+def reduce(mesh: bpy.types.Mesh, wanted: Finish) -> None:
+    """Loose bits, and the budget where it is not left to a modifier."""
+    loose_parts.remove(mesh, wanted.loose_share)
+    if not wanted.keeps_modifier:
+        decimate.reduce(mesh, wanted.triangles)
+
+
+def rebuild_of(finish: Finish, wanted: Mapping[str, Any]) -> Rebuild:
+    """What a finish asks of the room `rebuild`."""
+    return Rebuild(
+        name=wanted["name"],
+        faces=finish.faces,
+        texture_px=finish.texture_px,
+        margin_px=finish.margin_px,
+        keeps_sharp=finish.keep_sharp,
+        is_symmetric=finish.symmetry is Symmetry.X,
+        smooth_up_to={Shading.ANGLE: finish.sharp_angle, Shading.FLAT: 0.0, Shading.KEEP: pi}[finish.shading],
+        scale=tuple(wanted["scale"]),
+        first_way=wanted.get("first_way", 0),
+    )

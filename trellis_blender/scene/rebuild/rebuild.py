@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mesh made anew: the steps in their order, and what is tried where one of them makes nonsense."""
+
+from typing import Any, NamedTuple
+
+import bpy
+from mathutils import Matrix
+
+from ..meshes import bounds
+from . import judge
+from .bake import Bake, bake
+from .draw_back import draw_back
+from .fewer import fewer
+from .looks import looks_of
+from .options import CannotRebuild, Rebuild, Tell
+from .quads import closed, quadrangulated, split
+from .repair import repaired
+from .surface import surface
+from .unwrap import unwrap
+
+QUADS_LIMIT_S = 120.0
+STEP_LIMIT_S = 300.0
+LEAST_REACH = 0.001
+"""Of a bake, as a share of the size: two surfaces at the same place are as likely one way round as the other."""
+TRIANGLES, TRIANGLES_OF_A_FACE = 50_000, 20
+"""What the quads are made of: of a million triangles QuadriFlow takes minutes, and they are no closer to them then."""
+VOXEL = 0.006
+"""Of the closed surface around a mesh, as a share of the size."""
+
+
+class Rebuilt(NamedTuple):
+    """The new mesh, which has one material, and sentences for the artist."""
+
+    mesh: bpy.types.Mesh
+    notes: list[str]
+
+
+def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> Rebuilt:
+    """Makes `mesh` anew. Raises CannotRebuild. `mesh` and its materials are not what they were, afterwards."""
+    tell("looking it over", STEP_LIMIT_S)
+    placed = normalised(mesh, wanted)
+    source = repaired(mesh)
+    if not source.polygons:
+        raise CannotRebuild(f"“{wanted.name}” has no faces that quads could be made of.")
+    looks_of(mesh)  # what cannot be baked is said before all that takes long
+    if len(source.polygons) > _enough(wanted):
+        tell("reducing it", STEP_LIMIT_S)
+        source = fewer(source, _enough(wanted))
+    made = _quads(source, wanted, tell)
+    made.name = wanted.name
+    made.shade_smooth()
+    made.set_sharp_from_angle(angle=wanted.smooth_up_to)
+    tell("unwrapping", STEP_LIMIT_S)
+    unwrap(made, wanted.margin_px / wanted.texture_px)
+    reach = 2 * max(judge.distance(made, source).most, judge.distance(source, made).most) + LEAST_REACH
+    back = placed.inverted()
+    for each in (mesh, made):
+        each.transform(back)  # a material may ask where in the object a point is
+        each.update()
+    is_double_sided = _is_double_sided(mesh)
+    reach *= max(back.to_scale().to_tuple())
+    baked = bake(Bake(mesh, made, reach, wanted.texture_px, wanted.margin_px, wanted.name), tell)
+    materials: Any = made.materials
+    materials.append(surface(baked, f"{wanted.name} baked", is_double_sided=is_double_sided))
+    return Rebuilt(made, [])
+
+
+def normalised(mesh: bpy.types.Mesh, wanted: Rebuild) -> Matrix:
+    """Scales the mesh as its object is scaled, and then evenly to the size 1 about the origin: all shares of the size
+    are lengths then. Returns the transformation.
+    """
+    shown = Matrix.Diagonal((*(each or 1.0 for each in wanted.scale), 1.0))
+    low, high = bounds(mesh)
+    middle: Any = (low + high) / 2
+    sides: Any = high - low
+    longest = max(side * each for side, each in zip(sides, wanted.scale, strict=True))
+    moved = Matrix.Scale(1 / longest, 4) @ shown @ Matrix.Translation(-middle)
+    mesh.transform(moved)
+    mesh.update()
+    return moved
+
+
+def _quads(source: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh:
+    for number, way in enumerate(WAYS[wanted.first_way :], wanted.first_way):
+        what = f"making quads, try {number + 1}" if number else "making quads"
+        tell(what, QUADS_LIMIT_S, {"first_way": number + 1})
+        made = way(source, wanted)
+        if made is None:
+            continue
+        tell("drawing them onto the model", STEP_LIMIT_S)
+        draw_back(made, source)
+        if judge.why_nonsense(made, source, wanted.faces) == "":
+            return made
+    raise CannotRebuild(f"“{wanted.name}” could not be made of quads. It is as it was.")
+
+
+def _enough(wanted: Rebuild) -> int:
+    return max(TRIANGLES, TRIANGLES_OF_A_FACE * wanted.faces)
+
+
+def _of_the_mesh(source: bpy.types.Mesh, wanted: Rebuild) -> bpy.types.Mesh | None:
+    return quadrangulated(source, wanted.faces, keeps_sharp=wanted.keeps_sharp, is_symmetric=wanted.is_symmetric)
+
+
+def _of_what_is_around_it(source: bpy.types.Mesh, wanted: Rebuild) -> bpy.types.Mesh | None:
+    around = closed(source, VOXEL)
+    return _of_the_mesh(fewer(repaired(around), _enough(wanted)), wanted) if around is not None else None
+
+
+def _of_its_triangles(source: bpy.types.Mesh, wanted: Rebuild) -> bpy.types.Mesh | None:
+    return split(source, wanted.faces)
+
+
+WAYS = (_of_the_mesh, _of_what_is_around_it, _of_its_triangles)
+"""What is tried, one after the other, where one makes nonsense or takes too long."""
+
+
+def _is_double_sided(mesh: bpy.types.Mesh) -> bool:
+    return any(material is None or not material.use_backface_culling for material in mesh.materials)

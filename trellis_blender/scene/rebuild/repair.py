@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mesh without what QuadriFlow fails or never ends on: doubled points, faces without an area, loose points and
+edges, edges of more than two faces, faces that look the other way than their neighbours.
+"""
+
+from typing import Any
+
+import bpy
+
+from ..meshes import edited
+
+SAME_PLACE = 1e-5
+"""Share of the mesh's size, which is 1 here: points of borders that are closer are one, and an edge that is shorter
+is none."""
+SMALLEST_AREA = 1e-12
+
+
+def repaired(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
+    """A new mesh, of the shape alone: of the size 1, see `rebuild.normalised`."""
+    import bmesh
+
+    made = bpy.data.meshes.new("repaired")
+    with edited(made, mesh) as work:
+        # Of what is whole, two sides that nearly touch would become one, with edges of three faces.
+        whole = [vertex for vertex in work.verts if vertex.is_manifold and not vertex.is_boundary]
+        if len(whole) < len(work.verts):
+            doubles = bmesh.ops.find_doubles(work, verts=work.verts, keep_verts=whole, dist=SAME_PLACE)
+            bmesh.ops.weld_verts(work, targetmap=doubles["targetmap"])
+        bmesh.ops.dissolve_degenerate(work, dist=SAME_PLACE, edges=work.edges)
+        _drop(work, [face for face in work.faces if face.calc_area() < SMALLEST_AREA], 'FACES')
+        _drop(work, [edge for edge in work.edges if not edge.link_faces], 'EDGES')
+        _drop(work, [vertex for vertex in work.verts if not vertex.link_faces], 'VERTS')
+        crowded = [edge for edge in work.edges if len(edge.link_faces) > 2]
+        if crowded:
+            bmesh.ops.split_edges(work, edges=crowded)
+        bmesh.ops.recalc_face_normals(work, faces=work.faces)
+        for layer in list(work.loops.layers.uv):
+            work.loops.layers.uv.remove(layer)
+    return made
+
+
+def open_edges(mesh: bpy.types.Mesh) -> int:
+    """How many edges have not exactly two faces."""
+    import numpy as np
+
+    from ..arrays import values
+
+    edges = values(mesh.loops, "edge_index", kind=np.int32)
+    return int((np.bincount(edges, minlength=len(mesh.edges)) != 2).sum())
+
+
+def _drop(work: Any, geometry: list[Any], what: str) -> None:
+    import bmesh
+
+    delete: Any = bmesh.ops.delete
+    if geometry:
+        delete(work, geom=geometry, context=what)
