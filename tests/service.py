@@ -174,6 +174,12 @@ class Piapi:
         """What time it is here, Unix seconds: this computer's clock may be off by `clock_off_s`."""
         return time.time() + self.clock_off_s
 
+    def at_work(self) -> int:
+        """How many tasks it works on."""
+        now = time.monotonic()
+        lasting = [task for task in list(self.tasks.values()) if not task.cancelled]
+        return sum(now < each.born + each.behaviour.pending_s + each.behaviour.processing_s for each in lasting)
+
     def asked(self, step: str) -> int:
         """How many requests of this step came in."""
         return sum((_step(method, path) if method else path) == step for method, path, _ in self.requests)

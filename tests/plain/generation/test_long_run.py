@@ -70,9 +70,7 @@ class Day:
                 self.late_s.append((now - task.born - task.behaviour.processing_s) * self.speed)
             elif generation.parked or generation.state in {State.FAILED, State.CANCELLED, State.OUTCOME_UNKNOWN}:
                 self.failed.append(f"{generation.state} {generation.problem}")
-        tasks = list(self.piapi.tasks.values())
-        working = sum(now < task.born + task.behaviour.processing_s for task in tasks)
-        self.most_at_once = max(self.most_at_once, working)
+        self.most_at_once = max(self.most_at_once, self.piapi.at_work())
 
     @property
     def busiest_minute(self) -> int:

@@ -15,6 +15,7 @@ FACES = 5_120
 def scenario() -> drive.Steps:
     from bl_ext.user_default.trellis_blender.interface.placed_model import finish_operator
 
+    bpy.data.objects.remove(bpy.data.objects["Cube"])  # the model would be within it, and the row would say so
     yield from drive.open_sidebar()
     yield from drive.ask_for("a small chair", "placed")
     with drive.in_viewport():
@@ -30,7 +31,6 @@ def scenario() -> drive.Steps:
     yield 0.5
     yield from open_this_model()
     drive.shot("00-this-model")
-    bpy.data.objects.remove(bpy.data.objects["Cube"])  # the model is within it
     yield from drive.press("finish_again", wait_s=2.0)
     drive.shot("00-presets")
     yield from drive.key("q")  # the letter of “Quads” in the menu
@@ -79,6 +79,8 @@ def press() -> drive.Steps:
         yield 0.3
         if drive.stands_on("trellis.finish(preset='QUADS'"):
             break
+    else:
+        raise AssertionError(f"the mouse is on “{drive.hovered()}”, not on Finish Model")
     yield from drive.click(*drive.mouse)
     yield from drive.over_viewport()
 
