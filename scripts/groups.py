@@ -64,6 +64,7 @@ OPENS_NONE = (
     "test_kills",
     "test_late_looks",
     "test_ledger",
+    "test_list_of_sentences",
     "test_long_run",
     "test_manifest",
     "test_matching",
@@ -77,6 +78,7 @@ OPENS_NONE = (
     "test_provenance",
     "test_redaction",
     "test_release",
+    "test_rows",
     "test_scripts",
     "test_secret_file",
     "test_sentences",
@@ -87,7 +89,6 @@ OPENS_NONE = (
     "test_systems",
     "test_unsent",
     "test_variations",
-    "test_wording",
     "test_work",
     "test_writing_together",
 )

@@ -22,7 +22,7 @@ except ImportError:  # Windows
 
 import bpy  # noqa: E402
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
 
 from trellis_blender.generation.record.request import Placement  # noqa: E402
 from trellis_blender.gltf.errors import ModelUnusable  # noqa: E402

@@ -1,20 +1,14 @@
-"""What rows say, and the list of all sentences that people read."""
+"""What a row of the list says."""
 
-import sys
 from dataclasses import replace
 
 import pytest
-from helpers import text_request
-from places import ROOT
+from helpers import image_request, text_request
 
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
 from trellis_blender.interface.text.formats import clock, wrap
 from trellis_blender.interface.text.rows import describe, title
-
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import sentences
 
 
 def generation(**changes: object) -> Generation:
@@ -80,8 +74,6 @@ def test_a_submission_that_was_interrupted_is_looked_for_at_no_cost() -> None:
 
 
 def test_the_offline_preview_is_never_taken_for_piapi() -> None:
-    from helpers import image_request
-
     offline = replace(generation(), request=image_request("offline-preview"))
     for state in State:
         for parked in (True, False):
@@ -95,40 +87,3 @@ def test_a_placeholder_that_is_gone_is_said() -> None:
         generation(state=State.READY), 165.0, here=False, in_scene=False, waits_for="", has_lost_placeholder=True
     )
     assert line.detail == "Its placeholder is gone. Place puts it at the 3D cursor."
-
-
-def test_the_list_of_sentences_is_the_codes_own() -> None:
-    listed = sentences.LIST.read_text(encoding="utf-8").splitlines()
-    in_code = sentences.written().splitlines()
-    assert listed == in_code, "Look at the sentences that differ, then run: python3 scripts/sentences.py --write"
-
-
-def test_what_the_list_takes_of_a_module() -> None:
-    source = '''
-"""A docstring that nobody reads on a screen."""
-import re
-from bpy.props import StringProperty
-
-PATTERN = re.compile("not this one")
-ROWS = "SELECT it FROM there"
-
-class TRELLIS_OT_take:
-    """A tooltip, too"""
-
-class Panel:
-    """Not this one."""
-    bl_label = "A label"
-    prompt: StringProperty(description="A tooltip of more words")
-    kind: "Sequence[a, b]"
-
-    def draw(self, name, count: "dict[str, int]") -> None:
-        self.report({'ERROR'}, f"There is no “{self.name}” among {len(count)} "
-                               f"{'things' if count else 'nothing at all'}.")
-'''
-    assert sentences.sentences(source) == {
-        "A label",
-        "A tooltip of more words",
-        "A tooltip, too",
-        "There is no “{name}” among {count} {…}.",
-        "nothing at all",
-    }
