@@ -245,7 +245,7 @@ def finishing(blender: Path, _: Path, extent: Extent) -> Iterator[Figure]:
 
 
 def quads(blender: Path, _: Path, extent: Extent) -> Iterator[Figure]:
-    """A model made anew of quads with textures, by a second Blender, and the main thread's share of it."""
+    """A model rebuilt from quads with textures, by a second Blender, and the main thread's share of it."""
     if extent.only_limits:
         return
     found = run(blender, "quads.py", *map(str, QUADS))

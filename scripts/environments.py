@@ -122,7 +122,7 @@ def _requirements(group: str) -> list[str]:
 
 
 def _candidates(version: str) -> list[str | None]:
-    # From within an environment the same Pythons are found as from outside, so that none is made anew.
+    # From within an environment the same Pythons are found as from outside, so that none is made again.
     own = sys.executable if sys.prefix == sys.base_prefix else None
     found: list[str | None] = [own, shutil.which(f"python{version}")]
     roots = [os.environ.get("PYENV_ROOT"), os.environ.get("PYENV"), _said_by("pyenv", "root")]

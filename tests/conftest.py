@@ -12,7 +12,7 @@ from service import FIXTURES, Piapi, running
 SOAK_LIMIT_S = 4 * 3600
 
 # Whatever the environment says, a module is compiled once and not by each Blender and by each test that enables the
-# add-on anew: three times as long as loading it.
+# add-on again: three times as long as loading it.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 if os.name == "nt":
@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # What hypothesis draws is the same each time, so that a change is judged by what it changed; a soak draws anew.
+    # What hypothesis draws is the same each time, so that a change is judged by what it changed; a soak draws others.
     # How quickly it draws is a figure of the machine.
     settings.register_profile("short", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     if not config.getoption("--soak"):

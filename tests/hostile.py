@@ -13,7 +13,7 @@ PIECE = 64 * 1024
 class Hostile:
     """Answers each connection with the next of `answers`, the last of them again and again; for `helpers.serving`.
 
-    An answer is the pieces that are sent, or what makes them anew.
+    An answer is the pieces that are sent, or what makes them again.
 
     `requests` has what was asked, `sent` the bytes that went out, all connections together.
     """

@@ -154,13 +154,13 @@ def weights(parts: Parts, count: int) -> None:
 
 
 def many_matrices(parts: Parts) -> None:
-    """A skin of two bones with 90,000 matrices, which are computed anew for each mesh."""
+    """A skin of two bones with 90,000 matrices, which are computed again for each mesh."""
     bound(parts, 2, 200)
     parts.gltf["skins"][0]["inverseBindMatrices"] = zeros(parts, 90_000, "MAT4")
 
 
 def weights_in_every_skin(parts: Parts) -> None:
-    """A mesh within the limits is made anew for each of 60 skins."""
+    """A mesh within the limits is made again for each of 60 skins."""
     weights(parts, 9_000)
     bound(parts, 2, 1, skins=60)
 
@@ -233,7 +233,7 @@ def stands_everywhere(parts: Parts) -> None:
 
 
 def meshopt_bomb(parts: Parts) -> None:
-    """A view that claims to unfold to a gigabyte."""
+    """A view that claims to decompress to a gigabyte."""
     count = 2**26
     parts.gltf["buffers"].append(
         {"byteLength": 16 * count, "extensions": {"EXT_meshopt_compression": {"fallback": True}}}

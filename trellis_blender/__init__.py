@@ -9,7 +9,7 @@ def register() -> None:
     """Called by Blender when the extension is enabled."""
     from . import registration
 
-    # Blender also switches on what is on already. Where it was, its modules are forgotten by this and come anew.
+    # Blender also switches on what is on already. Where it was, this drops its modules, and they are loaded again.
     registration.unregister()
     from . import registration
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model made anew of quads, against QuadriFlow and two bakes called bare: `quads.py TRIANGLES FACES PX` prints both.
+"""A model rebuilt from quads, against QuadriFlow and two bakes called bare: `quads.py TRIANGLES FACES PX` prints both.
 
 Also how long Blender's main thread was taken by handing the model over, and by taking the result.
 """

@@ -112,13 +112,13 @@ class RowProgress:
         return attempt.retry == self.attempt.retry or generation.state not in ENDED
 
     def begin_again(self) -> None:
-        """All of it anew; what there is of the last attempt stays."""
+        """All of it is made again; what there is of the last attempt stays."""
         self.attempt = Attempt(self.attempt.round + 1)
         self.generations, self.made, self.lost = {}, {}, {}
         self.is_made = False
 
     def retry(self) -> None:
-        """What has failed anew."""
+        """What has failed is made again."""
         self.attempt = self.attempt._replace(retry=self.attempt.retry + 1)
         self.generations = {number: each for number, each in self.generations.items() if self.has(each)}
         self.made, self.lost, self.is_made = {}, {}, False

@@ -48,7 +48,7 @@ class Row:
     """A row. `problem` is a sentence where it cannot be made, `note` one about what is done otherwise than it says.
 
     `key` is of what is paid for: rows with the same one are the same models. `look` is of what is done with them
-    afterwards, which is done anew at no cost. `stem` is what its files are called.
+    afterwards, which is done again at no cost. `stem` is what its files are called.
     """
 
     number: int

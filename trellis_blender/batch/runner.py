@@ -37,7 +37,7 @@ SPARE = 6
 """Generations that wait in the queue behind those that are worked on, so that none of its threads waits for this one,
 which takes in a model meanwhile."""
 LOAD_STEP_S = 0.01
-SAVED_ANEW = "What is done with it was edited. It is saved anew at no cost."
+SAVED_AGAIN = "How it is finished or saved was edited. It is saved again at no cost."
 
 
 class Runner:
@@ -84,7 +84,7 @@ class Runner:
             if (found := choose(each, self.wishes, self.folder.path)) is not None:
                 self._endings.end(each, *found)
             elif each.was_another and not each.generations:
-                self._endings.tell(Change(each, Stage.WAITING, "It was edited, and is made anew."))
+                self._endings.tell(Change(each, Stage.WAITING, "It was edited, so it is made again."))
         for generation in stored:
             self._take_up(generation)
 
@@ -213,7 +213,7 @@ class Runner:
             except Exception as problem:  # noqa: BLE001 (whatever keeps it from being asked is its reason)
                 self._endings.lose(each, generation, str(problem))
                 continue
-            # A task that has ended with its service is begun anew, which costs nothing there.
+            # A task that has ended with its service is begun again, which costs nothing there.
             is_there = meaning is Meaning.RESUME and provider_of(generation.request.model).keeps_tasks
             act = self.queue.resume if is_there else self.queue.submit_again
             self._books.keep(act(generation, service))
@@ -232,7 +232,7 @@ class Runner:
             if each.is_over:
                 continue
             if each.look and each.look != each.row.look and each.generations:
-                self._endings.tell(Change(each, Stage.WAITING, SAVED_ANEW))
+                self._endings.tell(Change(each, Stage.WAITING, SAVED_AGAIN))
             if self.is_budget_reached and each.row.price_usd:
                 self._endings.end(each, Stage.LEFT_OUT, self.budget.told())
             else:

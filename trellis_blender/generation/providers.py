@@ -217,5 +217,5 @@ def explain(model_id: str, error: "PiapiError") -> str:
 
     provider = provider_of(model_id)
     if provider.is_local and isinstance(error, (NotSent, Unclear)) and not isinstance(error, NotStarted):
-        return f"{at_beginning(provider.name)} has stopped working; the next try starts it anew."
+        return f"{at_beginning(provider.name)} has stopped working; the next try starts it again."
     return error.sentence(wording_of(model_id))

@@ -28,7 +28,7 @@ from .lookups.lookups import Inquiries
 from .problems import mistake
 from .providers import provider_of
 from .record import costs
-from .record.generation import Generation, new_generation, resumed, submitted_anew, without_pictures
+from .record.generation import Generation, new_generation, resumed, submitted_again, without_pictures
 from .record.request import GenerationRequest
 from .states import AT_THE_SERVICE, State
 from .store.owners import Owner, shared_folder
@@ -136,7 +136,7 @@ class Queue:
 
     def submit_again(self, generation: Generation, service: Service) -> Generation:
         """Submits a failed or unknown generation once more: a new task, which costs its price."""
-        return self._take(submitted_anew(generation, service.api_url), Job(service))
+        return self._take(submitted_again(generation, service.api_url), Job(service))
 
     def resume(self, generation: Generation, service: Service, *, is_glance: bool = False) -> Generation:
         """Takes up a parked generation from where it stands; costs nothing, because its task exists already.

@@ -37,26 +37,27 @@ def may_be_damaged(content: bytes) -> bool:
 
 
 def has_its_pixels(content: bytes, go_on: Callable[[], object]) -> bool:
-    """Whether what is packed in a PNG unfolds to as much as its header says; True for other kinds. For a thread: 4096 ×
-    4096 pixels take 0.2 s. `go_on` is called every few milliseconds.
+    """Whether what is packed in a PNG decompresses to as much as its header says; True for other kinds.
+
+    For a thread: 4096 × 4096 pixels take 0.2 s. `go_on` is called every few milliseconds.
     """
     if kind_of(content[:16]) != "PNG" or may_be_damaged(content) or content[28]:  # the last one: interlaced
         return True
-    left, unfolding = _png_bytes(content), zlib.decompressobj()
+    left, unpacking = _png_bytes(content), zlib.decompressobj()
     try:
         for kind, body, _ in png.chunks(content):
             rest: bytes | memoryview = body if kind == b"IDAT" else b""
             while rest and left > 0:
                 go_on()
-                left -= len(unfolding.decompress(rest, _PIECE_BYTES))
-                rest = unfolding.unconsumed_tail
+                left -= len(unpacking.decompress(rest, _PIECE_BYTES))
+                rest = unpacking.unconsumed_tail
     except zlib.error:
         return False
     return left <= 0
 
 
 def _png_bytes(content: bytes) -> int:
-    """How much a PNG unfolds to: rows of whole bytes, each with one before them."""
+    """How much a PNG decompresses to: rows of whole bytes, each with one before them."""
     width, height = (int.from_bytes(content[begins : begins + 4], "big") for begins in (16, 20))
     return height * (1 + (width * content[24] * png.CHANNELS[content[25]] + 7) // 8)
 

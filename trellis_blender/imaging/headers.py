@@ -21,7 +21,7 @@ _DEEP_BYTES = 32
 _PNG_CHUNKS_MAX = 100_000
 """As some programs write pixels in pieces of 8 KB, that is 800 MB."""
 _PACKED_CHUNKS_MAX = 16
-"""Of a PNG, beside its pixels: decoders unfold each, to 8 MB, before they look at a pixel. Programs write two or
+"""Of a PNG, beside its pixels: decoders decompress each, to 8 MB, before they look at a pixel. Programs write two or
 three."""
 _PACKED_CHUNKS = frozenset({b"zTXt", b"iTXt", b"iCCP"})
 _SCANS_MAX = 100

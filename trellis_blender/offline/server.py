@@ -27,7 +27,7 @@ ARRIVAL_LIMIT_S = 10.0
 MOST_CONNECTIONS = 64
 """Blender has one for each running generation, 30 at most. A further connection is closed."""
 TASK_PATH = "/api/v1/task"
-STRANGER = "The offline preview answers only the Blender that started it."
+NOT_THIS_BLENDER = "The offline preview answers only the Blender that started it."
 EXCLUSIVE: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
 """Only on Windows, where it keeps other programs from using the same port."""
 BALANCE = {"name": "Offline preview", "id": "offline", "plan": "free", "equivalent_in_usd": 0.0}
@@ -82,7 +82,7 @@ class OfflineServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Prints nothing: a stranger may break connections as often as it likes, and output is kept in a file."""
+        """Prints nothing: other programs may break connections as often as they like, and output is kept in a file."""
 
     def expect(self, request: socket.socket, within_s: float | None) -> None:
         """Sets when the next request has to be complete; None while one is answered."""
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: OfflineServer  # pyright: ignore[reportIncompatibleVariableOverride] (so it is for the library, too)
 
     def handle_one_request(self) -> None:
-        """One request; a stranger cannot send a second one."""
+        """One request; a program without the token cannot send a second one."""
         super().handle_one_request()
         if not self.close_connection:
             self.connection.settimeout(IDLE_LIMIT_S)
@@ -182,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         if hmac.compare_digest(self.headers.get("x-api-key", "").encode(), self.server.token.encode()):
             return True
         self.close_connection = True
-        self._refuse(401, STRANGER)
+        self._refuse(401, NOT_THIS_BLENDER)
         return False
 
     def _task(self) -> Any:

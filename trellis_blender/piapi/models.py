@@ -19,7 +19,7 @@ PROMPT_LIMIT = 1000
 """Characters. PiAPI names no limit."""
 BEGINNING = 10 * PROMPT_LIMIT
 """Characters of a text that need to be looked at to know what prompt it is: of more, it is none that can be sent."""
-PROMPT_HEEDED = 350
+PROMPT_USED = 350
 """Characters, roughly: TRELLIS reads text through CLIP, which stops at 77 tokens."""
 
 IMAGE_SIDE_LIMIT_PX = 1024

@@ -21,7 +21,7 @@ def read(item: bpy.types.Object | None) -> Made | None:
     group: Any = item.get(MADE_BY) if item is not None else None
     if not hasattr(group, "to_dict"):
         return None
-    # Only the known fields are copied: a stranger's group may be huge.
+    # Only the known fields are copied: the group of an untrusted file may be huge.
     known = {each.name: group.get(each.name) for each in fields(Made)}
     numbers: Any = known["parameters"]
     if hasattr(numbers, "to_dict"):

@@ -449,7 +449,7 @@ def test_it_is_gone_when_its_blender_is(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-def test_it_starts_once_and_anew_when_it_has_died(process: OfflineProcess) -> None:
+def test_it_starts_once_and_again_when_it_has_died(process: OfflineProcess) -> None:
     first, number = process.service().reached(), process.process_id
     assert process.service().reached() is first
     assert number is not None
@@ -460,9 +460,9 @@ def test_it_starts_once_and_anew_when_it_has_died(process: OfflineProcess) -> No
         time.sleep(0.02)
     second = process.service().reached()
     assert second.api_key != first.api_key
-    anew = Client(second)
-    anew.get_account()
-    anew.close()
+    again = Client(second)
+    again.get_account()
+    again.close()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What Blender's own preferences and jobs say is heeded where the version has it."""
+"""What Blender's own preferences and jobs say is respected where the version has it."""
 
 from typing import Any
 

@@ -143,7 +143,7 @@ def test_all_is_there_once_and_nothing_is_paid_twice(bench: Bench) -> None:
     assert "'=1+1" in sheet.read_text("utf-8-sig")
 
 
-def test_a_row_that_is_edited_is_made_anew_and_says_so(bench: Bench) -> None:
+def test_a_row_that_is_edited_is_made_again_and_says_so(bench: Bench) -> None:
     bench.run(TABLE)
     assert bench.run(TABLE.replace("a cup", "a mug")) is Code.ALL_THERE
     assert len(bench.piapi.creates) == 5

@@ -47,7 +47,8 @@ def test_an_offline_preview_that_dies_is_made_again_for_nothing(
     piapi.fail_always("get", Fault(503))
     parked = driver.rest(generation)
     assert parked.problem == (
-        "The offline preview has stopped working; the next try starts it anew. It costs nothing. Resume makes it again."
+        "The offline preview has stopped working; the next try starts it again. "
+        "It costs nothing. Resume makes it again."
     )
     piapi.fail_always("get", None)
     piapi.behaviour = Behaviour()
@@ -60,7 +61,7 @@ def test_an_offline_submission_without_an_answer_just_fails(driver: Driver, piap
     piapi.fail("create", Fault(reset=True))
     found = driver.rest(driver.queue.submit(offline_request(), service_of(piapi)))
     assert found.state is State.FAILED
-    assert found.problem.startswith("The offline preview has stopped working; the next try starts it anew.")
+    assert found.problem.startswith("The offline preview has stopped working; the next try starts it again.")
 
 
 def test_a_parked_offline_generation_is_cancelled_here(driver: Driver, piapi: Piapi) -> None:

@@ -212,7 +212,9 @@ def test_one_sound_part_does_not_vouch_for_the_next(tmp_path: Path, change: str)
 
 
 @pytest.mark.parametrize(("width", "height", "passes"), [(8192, 8192, True), (8192, 8193, False), (2**31, 1, False)])
-def test_a_picture_that_unfolds_to_gigabytes_is_refused(tmp_path: Path, width: int, height: int, passes: bool) -> None:
+def test_a_picture_that_decompresss_to_gigabytes_is_refused(
+    tmp_path: Path, width: int, height: int, passes: bool
+) -> None:
     at = DESCRIPTION["bufferViews"][DESCRIPTION["images"][0]["bufferView"]]["byteOffset"] + 16
     binary = BINARY[:at] + struct.pack(">II", width, height) + BINARY[at + 8 :]
     if passes:

@@ -101,5 +101,5 @@ def test_a_png_whose_pixels_are_missing_behind_right_checksums(pixels: bytes) ->
     assert not has_its_pixels(png_with(pixels), nothing)
 
 
-def test_a_png_that_unfolds_to_its_pixels() -> None:
+def test_a_png_that_decompresss_to_its_pixels() -> None:
     assert has_its_pixels(png_with(zlib.compress(bytes(17 * 4))), nothing)

@@ -237,7 +237,7 @@ def test_of_a_tag_that_stands_there_twice_the_larger_counts() -> None:
 def test_a_tiff_of_more_values_a_pixel_than_pictures_have_is_refused(
     samples: int, size: tuple[int, int] | None
 ) -> None:
-    """Its width and height would not tell how much it unfolds to."""
+    """Its width and height would not tell how much it decompresss to."""
     numbers = ((headers_tiff.WIDTH, 7), (headers_tiff.HEIGHT, 9), (headers_tiff.SAMPLES, samples))
     file = directory("<", *((tag, 4, 1, struct.pack("<I", number)) for tag, number in numbers))
     assert read_header(file).size == size
@@ -307,7 +307,7 @@ def test_what_looks_like_a_window_within_a_text_is_none() -> None:
 
 @pytest.mark.parametrize(("flags", "size"), [(0, (10, 10)), (2, (10, 10)), (8, None), (16, None)])
 def test_an_exr_of_several_parts_or_many_values_a_pixel_is_refused(flags: int, size: tuple[int, int] | None) -> None:
-    """Tiles (2) change nothing. Deep data (8) and further parts (16) unfold to more than the first windows tell."""
+    """Tiles (2) change nothing. Deep data (8) and further parts (16) decompress to more than the first windows tell."""
     content = bytearray(exr(dataWindow=(0, 0, 9, 9)))
     content[5] = flags
     assert headers_simple.size_of(bytes(content)) == size
@@ -356,11 +356,11 @@ def test_no_change_of_a_file_makes_reading_it_raise(way: str, place: int, put_in
     assert found.orientation in range(1, 9)
 
 
-# What unfolds to far more than the picture shows
+# What decompresss to far more than the picture shows
 
 
 def packed_png(kind: bytes, count: int, *, before: bytes = b"", behind: bool = False) -> bytes:
-    """With so many chunks beside the pixels, each of which unfolds to 8 MB."""
+    """With so many chunks beside the pixels, each of which decompresss to 8 MB."""
     content = written("PNG")
     head, end = content[:33], content.rindex(b"IEND") - 4
     body = {b"zTXt": b"k\0\0", b"iTXt": b"k\0\1\0\0\0", b"iCCP": b"k\0\0"}[kind] + zlib.compress(bytes(8_000_000))

@@ -1,5 +1,6 @@
-"""The list of all sentences that people read."""
+"""The list of all sentences that people read, and the words in them."""
 
+import re
 import sys
 
 from places import ROOT
@@ -44,3 +45,15 @@ class Panel:
         "There is no “{name}” among {count} {…}.",
         "nothing at all",
     }
+
+
+RARE = re.compile(
+    r"\b(anew|heed\w*|strangers?|unasked|nowhere|hence|thereof|whence|henceforth|albeit|lest)\b", re.IGNORECASE
+)
+"""Words that a reader whose first language is another one has to look up."""
+
+
+def test_no_rare_words() -> None:
+    pages = [*(ROOT / "trellis_blender").rglob("*.py"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    found = {path.relative_to(ROOT).as_posix(): RARE.findall(path.read_text(encoding="utf-8")) for path in pages}
+    assert {name: words for name, words in found.items() if words} == {}

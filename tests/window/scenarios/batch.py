@@ -98,7 +98,7 @@ def placed_by_itself(table: Path) -> drive.Steps:
     with drive.in_viewport():
         ops.object.mode_set(mode='OBJECT')
         ops.ed.undo_push(message="Sculpted")
-    yield from drive.until(lambda: len(drive.models()) == 3, "what was made anew, in a grid", 10)
+    yield from drive.until(lambda: len(drive.models()) == 3, "what was made again, in a grid", 10)
     assert bpy.context.view_layer.objects.active == cube
     assert bpy.context.selected_objects == [cube]
     yield from drive.over_viewport()

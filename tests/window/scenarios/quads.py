@@ -1,4 +1,4 @@
-"""A model is made anew of quads while the window stays free: cancelled, done, undone, redone, and a file closed
+"""A model is rebuilt from quads while the window stays free: cancelled, done, undone, redone, and a file closed
 meanwhile.
 """
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which accounts were refused several pictures for one model: it is not tried again unasked.
+"""Which accounts were refused several pictures for one model: it is not tried again until the artist asks for it.
 
-PiAPI promises it nowhere. An account is known by the service's address and what `Service.account` makes of the key.
+PiAPI does not promise it. An account is known by the service's address and what `Service.account` makes of the key.
 """
 
 from collections.abc import Callable

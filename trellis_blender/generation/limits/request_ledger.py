@@ -125,7 +125,7 @@ class Ledger:
             if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} and not self._is_blocked():
                 return None
             if code not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
-                # It is none, or of another version: the next one makes it anew.
+                # It is none, or of another version: the next one makes it again.
                 with suppress(OSError):
                     (self._folder() / FILE_NAME).unlink()
             raise LedgerUnusable(str(error)) from None

@@ -86,7 +86,7 @@ def without_pictures(generation: Generation) -> tuple[Generation, tuple[Picture,
     return bare, tuple(picture for picture in pictures if picture is not None)
 
 
-def submitted_anew(generation: Generation, api_url: str) -> Generation:
+def submitted_again(generation: Generation, api_url: str) -> Generation:
     """One that has rested, as it was before its first submission: it is going to be another task."""
     return replace(
         generation,

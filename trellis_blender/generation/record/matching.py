@@ -90,7 +90,7 @@ def sent_at(submitted_at: float, here: float, there: float | None, elapsed_s: fl
 
     `submitted_at` and `here`, which is now, are this computer's times; `there` is now at the service, None where it has
     not said what time it is. `elapsed_s` are the seconds since by a clock that cannot be set, None where Blender was
-    started anew.
+    started again.
     """
     now = here if there is None else there
     if elapsed_s is not None:

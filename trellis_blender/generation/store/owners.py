@@ -56,7 +56,7 @@ class Owner:
     def id(self) -> str:
         """The name that the store keeps for it. Raises GenerationProblem where the folder cannot be written.
 
-        Its file is made anew where it was cleared away: without one, other Blenders would take this one for
+        Its file is made again where it was cleared away: without one, other Blenders would take this one for
         dead.
         """
         with self._lock:
@@ -175,7 +175,7 @@ def _user() -> str:
 
 def _of_this_computer() -> Path:
     """The folder for temporary files that is the same for all processes of the user: not by TMPDIR or TEMP, which a
-    pipeline sets anew for each of its jobs. That one only where there is no other."""
+    pipeline sets again for each of its jobs. That one only where there is no other."""
     places: list[str] = []
     with suppress(OSError, ValueError):
         if os.name == "nt":

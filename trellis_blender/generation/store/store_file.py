@@ -141,7 +141,7 @@ class StoreFile:
                 db.text_factory = _text
                 # FULL would leave it to chance whether a power cut brings back what the last step has replaced.
                 db.execute("PRAGMA synchronous = EXTRA")
-                db.execute("PRAGMA fullfsync = ON")  # heeded by macOS only
+                db.execute("PRAGMA fullfsync = ON")  # only macOS has it
                 self._prepare(db)
                 with db:
                     yield db
@@ -164,7 +164,7 @@ class StoreFile:
             db.execute("BEGIN IMMEDIATE")
             self._create(db)
             if self._number not in {None, _pragma(db, "application_id")}:
-                LOG.warning("the store was gone, and is written anew")
+                LOG.warning("the store was gone, and is written again")
                 self._refill(db)
         self._number = _pragma(db, "application_id")
 

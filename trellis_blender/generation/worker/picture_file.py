@@ -12,8 +12,8 @@ SIGNATURE_BYTES = 512
 """So much of the beginning tells a picture from a web page."""
 
 _ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "WebP": ".webp"}
-"""Blender reads other kinds as well, but these tell in their header how large they are: from a stranger's server a few
-megabytes that unfold to gigabytes must not reach the decoder.
+"""Blender reads other kinds as well, but these tell in their header how large they are: a few megabytes
+from an untrusted server that decompress to gigabytes must not reach the decoder.
 """
 _WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|script)\b", re.IGNORECASE)
 

@@ -15,10 +15,10 @@ DRACO = "KHR_draco_mesh_compression"
 _STRIDES = {"ATTRIBUTES": range(4, 257, 4), "TRIANGLES": (2, 4), "INDICES": (2, 4)}
 _FILTERS = {"OCTAHEDRAL": (4, 8), "QUATERNION": (8,), "EXPONENTIAL": range(4, 257, 4), "COLOR": (4, 8)}
 DRACO_START_BYTES = 32
-_UNFOLDS_TO = {"ATTRIBUTES": 1024, "TRIANGLES": 12, "INDICES": 4}
+_DECOMPRESSES_TO = {"ATTRIBUTES": 1024, "TRIANGLES": 12, "INDICES": 4}
 """Bytes that meshopt makes of one at the most: its second version needs two bits for 256 that are all the same, a
 triangle at least a byte, and so does an index."""
-UNFOLDED_MAX_BYTES = 2**29
+DECOMPRESSED_MAX_BYTES = 2**29
 """Of all views: twice what the numbers of the largest model take."""
 
 
@@ -35,13 +35,13 @@ def is_stand_in(buffer: dict[str, Any]) -> bool:
 
 
 def check_view(view: dict[str, Any], compressed: dict[str, Any]) -> None:
-    """Raises ModelUnusable where the decoder would write elsewhere than into the view, or unfold a bomb."""
+    """Raises ModelUnusable where the decoder would write outside of the view, or decompress to too much."""
     stride, count, mode = compressed["byteStride"], compressed["count"], compressed["mode"]
     chosen = compressed.get("filter", "NONE")
     is_known = stride in _STRIDES.get(mode, ()) and (chosen == "NONE" or stride in _FILTERS.get(chosen, ()))
     if not is_known or count < 0 or (mode == "TRIANGLES" and count % 3) or (mode != "ATTRIBUTES" and chosen != "NONE"):
         raise ModelUnusable(DAMAGED_PART)
-    if count * stride != view["byteLength"] or view["byteLength"] > _UNFOLDS_TO[mode] * compressed["byteLength"]:
+    if count * stride != view["byteLength"] or view["byteLength"] > _DECOMPRESSES_TO[mode] * compressed["byteLength"]:
         raise ModelUnusable("a compressed part of it claims to be larger than it can be")
 
 

@@ -74,15 +74,15 @@ def _check_sources(gltf: dict[str, Any], binary: Binary) -> None:
             continue
         elif number or not 0 <= buffer["byteLength"] <= binary.length:
             raise ModelUnusable(INCOMPLETE)
-    unfolded = 0
+    decompressed = 0
     for view in gltf.get("bufferViews", []):
         _check_within(view, at(buffers, view["buffer"]))
         compressed = compression.of_view(view)
         if compressed is not None:
             compression.check_view(view, compressed)
-            unfolded += view["byteLength"]
-            if unfolded > compression.UNFOLDED_MAX_BYTES:
-                raise ModelUnusable(f"its compressed parts claim to have {unfolded:,} bytes")
+            decompressed += view["byteLength"]
+            if decompressed > compression.DECOMPRESSED_MAX_BYTES:
+                raise ModelUnusable(f"its compressed parts claim to have {decompressed:,} bytes")
             _check_within(compressed, at(buffers, compressed["buffer"]))
             holder = at(buffers, compressed["buffer"])
         else:

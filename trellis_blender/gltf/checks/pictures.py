@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures in a GLB, judged by their headers: what a decoder would unfold has to be known before."""
+"""The pictures in a GLB, judged by their headers: what a decoder would make of them has to be known before."""
 
 from base64 import b64decode
 from io import BytesIO
@@ -10,7 +10,7 @@ from ...imaging.kinds import WITHIN_MODELS, kind_of
 from ..errors import NO_PICTURE, ModelUnusable
 
 PIXELS_MAX = 8192 * 8192
-"""Of a picture; decoded, so many take 256 MB, however small the file that unfolds to them."""
+"""Of a picture; decoded, so many take 256 MB, however small their file is."""
 PIXELS_IN_ALL_MAX = 2 * PIXELS_MAX
 """Of all pictures: five of 4096² have 84 million."""
 PICTURES_MAX = 100
@@ -22,8 +22,9 @@ IN_BASE64 = ";base64,"
 
 
 def check_pictures(gltf: dict[str, Any], file: BinaryIO, begins: int) -> None:
-    """Raises ModelUnusable where one is no PNG, JPEG or WebP or unfolds to too much. `begins` is where the binary chunk
-    does in the `file`; views have been checked.
+    """Raises ModelUnusable where one is no PNG, JPEG or WebP or decompresses to too much.
+
+    `begins` is where the binary chunk does in the `file`; views have been checked.
     """
     images = gltf.get("images", [])
     if len(images) > PICTURES_MAX:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender's importer does again and again: it makes a mesh anew for each skin that it stands in, a group of
+"""What Blender's importer does again and again: it makes a mesh again for each skin that it stands in, a group of
 weights for each bone of that, and decodes a list for each of its uses. A few kilobytes can ask for minutes of it.
 """
 

@@ -12,7 +12,7 @@ import bpy
 from ...generation.providers import OFFLINE_PREVIEW, provider_of
 from ...generation.record import costs
 from ...generation.states import State
-from ...piapi.models import PROMPT_HEEDED, Model
+from ...piapi.models import PROMPT_USED, Model
 from ...scene import versions
 from ...scene.finish.options import Preset
 from ..input_image import cleanup, views
@@ -49,8 +49,8 @@ class TRELLIS_PT_generate(TrellisPanel, bpy.types.Panel):
         switch.prop(settings, "source", expand=True)
         if settings.source == 'TEXT':
             _draw_prompt(layout, settings)
-            if len(settings.prompt) > PROMPT_HEEDED:
-                _draw_note(layout, context, f"TRELLIS uses only about the first {PROMPT_HEEDED} characters.")
+            if len(settings.prompt) > PROMPT_USED:
+                _draw_note(layout, context, f"TRELLIS uses only about the first {PROMPT_USED} characters.")
         else:
             _draw_image(layout, context, settings)
         column = layout.column()

@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from ...piapi.models import PROMPT_HEEDED, PROMPT_LIMIT
+from ...piapi.models import PROMPT_LIMIT, PROMPT_USED
 from ..state import session
 from ..state.settings import settings_of
 from ..text import formats
@@ -42,8 +42,8 @@ class TRELLIS_OT_edit_prompt(bpy.types.Operator):
         row.alignment = 'RIGHT'
         row.active = False
         count = f"{len(self.prompt):,} of {PROMPT_LIMIT:,} characters"
-        is_long = len(self.prompt) > PROMPT_HEEDED
-        row.label(text=f"{count}. Only about the first {PROMPT_HEEDED} are used." if is_long else count)
+        is_long = len(self.prompt) > PROMPT_USED
+        row.label(text=f"{count}. Only about the first {PROMPT_USED} are used." if is_long else count)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings_of(context.scene).prompt = self.prompt

@@ -17,7 +17,7 @@ class _Memory:
 
 def is_done(generation_id: str, glb: Path) -> bool:
     """Whether the generation's GLB has been read as it is now; has it read where not. Asks the disk only once it has
-    been: a file that was fetched again meanwhile is read anew.
+    been: a file that was fetched again meanwhile is read again.
     """
     from ...scene.importing import reading
 

@@ -39,7 +39,7 @@ class _Running:
 
 
 class TRELLIS_OT_finish(Waiting, FinishOperator):
-    """Set the active model's size, origin, shading and number of triangles, or make it anew of quads"""
+    """Set the active model's size, origin, shading and number of triangles, or rebuild it from quads"""
 
     bl_idname = "trellis.finish"
     bl_label = "Finish Model"

@@ -63,7 +63,7 @@ class TRELLIS_OT_check_print(PrintOperator):
 
 
 class TRELLIS_OT_make_printable(PrintOperator):
-    """Build the active model's surface anew, closed, what overlaps made one, with its colours as colours of vertices.
+    """Rebuild the active model's surface: closed, its overlapping parts joined, its colours in a color attribute.
     What it was is kept, hidden"""
 
     bl_idname = "trellis.make_printable"

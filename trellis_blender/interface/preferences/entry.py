@@ -39,7 +39,7 @@ def secret(file: SecretFile, name: str, description: str) -> Any:
 
 def use_at_once(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
     """Lets the queue know."""
-    session.current().heed_preferences()
+    session.current().apply_preferences()
 
 
 def set_log_level(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:

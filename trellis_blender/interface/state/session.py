@@ -61,10 +61,10 @@ class Session:
 
             logs.begin()
             self._queue = Queue(configuration.data_folder(), timings=self.timings)
-            self.heed_preferences()
+            self.apply_preferences()
         return self._queue
 
-    def heed_preferences(self) -> None:
+    def apply_preferences(self) -> None:
         """Lets the queue know how many generations are wanted at once, where there is a queue."""
         if self._queue is not None:
             self._queue.allow(configuration.at_once())
@@ -265,7 +265,7 @@ Found = TypeVar("Found")
 
 
 def per_revision(find: "Callable[Concatenate[Session, Asked], Found]") -> "Callable[Asked, Found]":
-    """Has `find` compute anew only where a generation has changed or something else is asked: draw functions ask many
+    """Has `find` compute again only where a generation has changed or something else is asked: draw functions ask many
     times a second, and there may be thousands of generations."""
     known: dict[object, Found] = {}
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON from a stranger, looked through before it is parsed: Python's parser does not let go of Python's lock until it
-is through, and Blender's main thread waits for that as long."""
+"""Untrusted JSON, looked through before it is parsed: Python's parser holds Python's lock until it has ended, and
+Blender's main thread waits for it as long."""
 
 import json
 
@@ -41,7 +41,7 @@ def read_json(content: bytes) -> object:
 
 
 def _count(content: bytes) -> None:
-    """Raises ValueError where there is too much of something. In small steps: counting does not let go either."""
+    """Raises ValueError where there is too much of something. In small steps: counting holds the lock, too."""
     items = escapes = 0
     for begin in range(0, len(content), STEP_BYTES):
         for mark in _COUNTED:

@@ -16,7 +16,7 @@ from ..new_mesh import hide, put_away, unhide
 from ..placement import placeholder
 
 NAME_LIMIT = 255
-"""Characters: Blender has no longer names. A .blend from a stranger may hold anything in these properties."""
+"""Characters: Blender has no longer names. An untrusted .blend may hold anything in these properties."""
 
 
 class Pair(NamedTuple):

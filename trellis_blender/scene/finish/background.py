@@ -32,7 +32,7 @@ GIVEN, WANTED, STEPS, DONE, RESULT = "given.blend", "wanted.json", "steps.txt", 
 class Doing(NamedTuple):
     """What the second Blender does, as it would end "Finishing · …", and since when by this one's clock.
 
-    Where it takes longer than `limit_s`, it is ended, and begun anew with the choices of `otherwise`; where that is
+    Where it takes longer than `limit_s`, it is ended, and begun again with the choices of `otherwise`; where that is
     None, the job has failed.
     """
 

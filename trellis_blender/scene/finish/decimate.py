@@ -12,7 +12,7 @@ from .options import CannotFinish, Finish
 
 MODIFIER = "Triangle Budget"
 KEPT_LIMIT = 200_000
-"""Blender computes a modifier anew at every change, 8 to 26 µs for a triangle of the mesh."""
+"""Blender computes a modifier again at every change, 8 to 26 µs for a triangle of the mesh."""
 TOLERANCE = 0.02
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be chosen for a finished model, as Finish shows it; the steps that heed it, and the presets."""
+"""What can be chosen for a finished model, as Finish shows it; the steps that use it, and the presets."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -73,7 +73,7 @@ class CollisionShape(str, Enum):
 class Finish(NamedTuple):
     """How a model shall be. `size_m` in metres, world space; `sharp_angle` in radians.
 
-    `faces` is about how many quads the model is made of anew, with new UVs and baked textures; 0 leaves its faces. The
+    `faces` is about how many quads the model is rebuilt from, with new UVs and baked textures; 0 leaves its faces. The
     four choices after it are about those.
 
     `triangles` is the budget, 0 for as many as there are; with `keeps_modifier` it is a Decimate modifier, else the
@@ -170,7 +170,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "keeps_modifier": {
         "name": "Keep as Modifier",
         "description": "Have a Decimate modifier do it, which can be changed and removed, rather than the mesh "
-        "itself. Blender computes it anew at every change, seconds for a large model",
+        "itself. Blender computes it again at every change, which takes seconds for a large model",
     },
     "textures": {
         "name": "Textures",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model made anew of quads: what of it can be, what the second Blender has to know, and what the model gets.
+"""A model rebuilt from quads: what of it can be, what the second Blender has to know, and what the model gets.
 
 The quads themselves are made by the room `rebuild`.
 """
@@ -19,7 +19,7 @@ TRIANGLES_LIMIT = 1_500_000
 
 
 def check(model: bpy.types.Object, wanted: Finish) -> None:
-    """Raises CannotFinish where it cannot be made anew, or something of it would be lost."""
+    """Raises CannotFinish where it cannot be rebuilt, or something of it would be lost."""
     if not wanted.faces:
         return
     name, mesh = model.name, mesh_of(model)
@@ -28,7 +28,7 @@ def check(model: bpy.types.Object, wanted: Finish) -> None:
     if mesh.shape_keys is not None:
         raise CannotFinish(f"“{name}” has shape keys, which new faces cannot have. Remove them first.")
     if len(model.modifiers):
-        raise CannotFinish(f"“{name}” has modifiers. Apply or remove them first: its faces are made anew.")
+        raise CannotFinish(f"“{name}” has modifiers. Apply or remove them first: its faces are rebuilt.")
     count = decimate.triangles_of(mesh)
     if count > TRIANGLES_LIMIT:
         raise CannotFinish(

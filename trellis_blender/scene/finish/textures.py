@@ -17,7 +17,7 @@ NAMES_LIMIT = 1000
 
 
 def images_of(mesh: bpy.types.Mesh) -> list[bpy.types.Image]:
-    """The pictures of all materials of the mesh, node groups included, each once; none that Blender can make anew."""
+    """The pictures of all materials of the mesh, node groups included, each once; none that Blender can make again."""
     found: dict[str, bpy.types.Image] = {}
     for material in filter(None, mesh.materials):
         found |= {image.name: image for image in images_in(material)}

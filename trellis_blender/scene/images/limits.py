@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which image files may be decoded, judged by their headers. No bpy: it runs in a thread. A small file from a stranger
-may decode to gigabytes.
+"""Which image files may be decoded, judged by their headers. No bpy: it runs in a thread. A small untrusted file may
+decode to gigabytes.
 """
 
 from pathlib import Path

@@ -73,7 +73,7 @@ def picture_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Picture:
 
 
 def _check_undecoded(image: bpy.types.Image) -> None:
-    """Checks the image before Blender decodes or generates it: the .blend file may come from a stranger."""
+    """Checks the image before Blender decodes or generates it: the .blend file may be untrusted."""
     if image.has_data:
         return
     if image.source == 'GENERATED':

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a mesh that is made anew shall be like."""
+"""What a rebuilt mesh is to be like."""
 
 from dataclasses import dataclass
 from math import pi
@@ -26,14 +26,14 @@ class Rebuild:
 
 
 class CannotRebuild(ValueError):
-    """It cannot be made anew like this. `str(error)` is a sentence for the artist."""
+    """It cannot be rebuilt like this. `str(error)` is a sentence for the artist."""
 
 
 class Tell(Protocol):
     """Says what is done next, in words that end "Finishing · …".
 
-    Where it takes longer than `limit_s`, this Blender is ended; it is begun anew with the choices of `otherwise`, where
-    there are any.
+    Where it takes longer than `limit_s`, this Blender is ended. It is started again with the choices of `otherwise`,
+    where there are any.
     """
 
     def __call__(self, doing: str, limit_s: float, otherwise: dict[str, Any] | None = None) -> None:

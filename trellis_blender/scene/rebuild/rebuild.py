@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mesh made anew: the steps in their order, and what is tried where one of them makes nonsense."""
+"""A mesh rebuilt: the steps in their order, and what is tried where one of them makes nonsense."""
 
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> Rebuilt:
-    """Makes `mesh` anew. Raises CannotRebuild. `mesh` and its materials are not what they were, afterwards."""
+    """Rebuilds `mesh`. Raises CannotRebuild. `mesh` and its materials are not what they were, afterwards."""
     tell("looking it over", STEP_LIMIT_S)
     placed = normalised(mesh, wanted)
     source = repaired(mesh)

@@ -65,7 +65,7 @@ def test_what_was_read_is_placed_without_reading_again(glb: Path, monkeypatch: p
     assert len(mesh.polygons) == 12
 
 
-def test_a_file_that_was_fetched_again_is_read_anew(glb: Path) -> None:
+def test_a_file_that_was_fetched_again_is_read_again(glb: Path) -> None:
     from trellis_blender.gltf.errors import ModelUnusable
     from trellis_blender.interface.monitor import early_reading
     from trellis_blender.scene.arrival import place

@@ -1,4 +1,4 @@
-"""What was spent, in Blender: asked anew when it changes, and written as a table."""
+"""What was spent, in Blender: asked again when it changes, and written as a table."""
 
 import csv
 import time

@@ -360,7 +360,7 @@ def test_values_of_16_bits_are_sent_as_they_are(tmp_path: Path, configuration: s
 
 
 @pytest.mark.parametrize("is_packed", [True, False])
-def test_what_unfolds_to_gigabytes_in_a_blend_is_refused_before_it_is_decoded(
+def test_what_decompresss_to_gigabytes_in_a_blend_is_refused_before_it_is_decoded(
     addon: Any, tmp_path: Path, is_packed: bool
 ) -> None:
     from trellis_blender.scene.images.load import PictureUnusable

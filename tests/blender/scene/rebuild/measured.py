@@ -1,4 +1,4 @@
-"""How good a mesh made anew is: its faces, its UVs, how far it is from what it was, and how different it looks.
+"""How good a rebuilt mesh is: its faces, its UVs, how far it is from what it was, and how different it looks.
 
 Measured here on its own, not by what the add-on judges with.
 """

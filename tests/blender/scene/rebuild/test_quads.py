@@ -1,4 +1,4 @@
-"""A small model made anew of quads, in each Blender: how good it is, and what stays of the object."""
+"""A small model rebuilt from quads, in each Blender: how good it is, and what stays of the object."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from anew import IN_PLACE, anew, ball, nodes_of, pixels_of
 from measured import difference, distances, faces_of, side_by_side, uvs_of, views
+from models_to_rebuild import IN_PLACE, ball, nodes_of, pixels_of, rebuilt
 from places import ROOT
 
 
@@ -73,7 +73,7 @@ def test_metal_roughness_and_what_shines_are_baked_where_the_source_has_them() -
     tree.links.new(shader.inputs["Metallic"], checker.outputs["Fac"])
     tree.links.new(shader.inputs["Emission Color"], checker.outputs["Color"])
     shader.inputs["Emission Strength"].default_value = 3.0
-    nodes = nodes_of(anew(model, faces=100))
+    nodes = nodes_of(rebuilt(model, faces=100))
     both = pixels_of(nodes["METALLIC ROUGHNESS"].image)
     filled = both[..., 1] > 0.1
     assert set(np.round(both[filled][:, 2]).tolist()) == {0.0, 1.0}

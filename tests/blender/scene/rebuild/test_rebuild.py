@@ -1,4 +1,4 @@
-"""Meshes made anew of quads: how good they are, what stays of the object, and what cannot be made anew."""
+"""Meshes rebuilt from quads: how good they are, what stays of the object, and what cannot be rebuilt."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from anew import IN_PLACE, SMALL, anew, ball, blob, nodes_of, of_work, pixels_of
 from blender_helpers import counts, little_room, lumpy_ball
 from mathutils import Vector
 from measured import difference, distances, faces_of, side_by_side, uvs_of, views
 from models import picture_png
+from models_to_rebuild import IN_PLACE, SMALL, ball, blob, nodes_of, of_work, pixels_of, rebuilt
 from places import ROOT
 
 
@@ -41,11 +41,11 @@ def test_the_services_own_models_and_a_million_triangles(
         else:
             model = blob(1_000_000)
             assert len(model.data.polygons) == pytest.approx(1_000_000, rel=0.2)
-        record_property("count", good_anew(model, name, tmp_path, is_whole=soak))
+        record_property("count", good_rebuilt(model, name, tmp_path, is_whole=soak))
 
 
-def good_anew(model: Any, name: str, folder: Path, *, is_whole: bool) -> str:
-    """Has it made anew and measures it; as it would be measured by an artist only where it `is_whole`."""
+def good_rebuilt(model: Any, name: str, folder: Path, *, is_whole: bool) -> str:
+    """Has it rebuilt and measures it; as it would be measured by an artist only where it `is_whole`."""
     faces, texture_px = (3_000, 1024) if is_whole else (300, 128)
     begun = time.monotonic()
     wanted = IN_PLACE | {"model": model.name, "faces": faces, "texture_px": texture_px}
@@ -113,7 +113,7 @@ def plain_colour(model: Any, slot: int) -> tuple[float, ...]:
 def test_the_colour_is_that_which_is_seen(change: Callable[[Any], tuple[float, ...]]) -> None:
     model = ball()
     expected = change(model)
-    assert colour_of(anew(model, faces=100)) == pytest.approx(in_srgb(expected), abs=0.02)
+    assert colour_of(rebuilt(model, faces=100)) == pytest.approx(in_srgb(expected), abs=0.02)
 
 
 def test_the_colour_is_that_of_the_objects_own_materials_and_metres_are_metres_whatever_a_unit_is() -> None:
@@ -202,7 +202,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("spoil", "sentence"), BAD)
-def test_what_cannot_be_made_anew_is_a_sentence_and_the_model_as_it_was(
+def test_what_cannot_be_rebuilt_is_a_sentence_and_the_model_as_it_was(
     spoil: Callable[[Any, Path], Any], sentence: str, tmp_path: Path
 ) -> None:
     from trellis_blender.scene.finish.fingerprint import fingerprint
@@ -245,7 +245,7 @@ def test_a_number_of_triangles_reduces_as_before_and_both_are_refused() -> None:
         bpy.ops.trellis.finish(preset='SCENE', faces=100, triangles=100)
 
 
-def test_what_shares_the_mesh_and_what_is_animated_is_made_anew_along() -> None:
+def test_what_shares_the_mesh_and_what_is_animated_is_rebuilt_along() -> None:
     model = ball()
     twin = model.copy()
     bpy.context.scene.collection.objects.link(twin)
@@ -293,7 +293,7 @@ def crowded() -> Any:
 @pytest.mark.parametrize(("make", "faces"), [(plane, 200), (shells, 3_000), (crowded, 1_000)])
 def test_planes_shells_and_what_is_not_manifold(make: Callable[[], Any], faces: int, record_property: Any) -> None:
     model = make()
-    mesh = anew(model, faces=faces)
+    mesh = rebuilt(model, faces=faces)
     found = faces_of(mesh)
     there, back = distances(model.data, mesh)
     record_property("count", f"{make.__name__}: {found}, {there}, {back}")
@@ -321,7 +321,7 @@ def test_what_has_many_triangles_is_reduced_first(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("trellis_blender.scene.rebuild.rebuild.TRIANGLES", 2_000)
     monkeypatch.setattr("trellis_blender.scene.rebuild.rebuild.TRIANGLES_OF_A_FACE", 1)
     model, said = ball(), list[str]()
-    mesh = anew(model, lambda doing, *_: said.append(doing), faces=300)
+    mesh = rebuilt(model, lambda doing, *_: said.append(doing), faces=300)
     assert "reducing it" in said
     assert abs(len(mesh.polygons) / 300 - 1) <= 0.05
     assert max(each.most for each in distances(model.data, mesh)) <= 0.01

@@ -120,7 +120,7 @@ def test_nobody_is_held_for_ever(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but a text" * 200, b""])
-def test_a_file_that_is_none_is_made_anew(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_none_is_made_again(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     limit = RateLimit(ledger=Ledger(lambda: tmp_path, "a"))
     assert [limit._take_or_wait() for _ in range(2)] == [0.0, 0.0]
@@ -244,6 +244,6 @@ def test_odd_numbers_of_another_program_neither_stop_nor_hold_forever(
         try:
             turn = ledger.turn(10, 60.0)
         except LedgerUnusable:
-            turn = ledger.turn(10, 60.0)  # it is made anew
+            turn = ledger.turn(10, 60.0)  # it is made again
         assert 0 <= turn.wait_s <= HOLD_LIMIT_S
         assert turn.limit >= 1

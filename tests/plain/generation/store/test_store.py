@@ -269,7 +269,7 @@ def test_a_folder_that_is_no_utf_8_is_told_in_words_that_are(tmp_path: Path) -> 
         assert said.encode()
 
 
-def test_a_store_that_is_taken_away_while_it_is_written_is_written_anew(store: Store, tmp_path: Path) -> None:
+def test_a_store_that_is_taken_away_while_it_is_written_is_written_again(store: Store, tmp_path: Path) -> None:
     """Guards `again_where_moved`."""
     prepare, codes = store._file._prepare, [sqlite3.SQLITE_IOERR_DELETE_NOENT, sqlite3.SQLITE_CANTOPEN]
 

@@ -45,7 +45,7 @@ class Waiting:
         return time.monotonic() - start
 
 
-def test_each_wait_is_twice_the_last_up_to_the_longest_and_an_answer_begins_anew(tmp_path: Path) -> None:
+def test_each_wait_is_twice_the_last_up_to_the_longest_and_an_answer_begins_again(tmp_path: Path) -> None:
     waiting = Waiting(tmp_path)
     for least in [0.05, 0.1, 0.2, 0.3, 0.3, 0.3]:
         assert least <= waiting.wait() < least + 1.0

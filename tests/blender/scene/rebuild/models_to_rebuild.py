@@ -1,4 +1,4 @@
-"""Models that are to be made anew of quads."""
+"""Models that are to be rebuilt from quads."""
 
 from math import sqrt
 from typing import Any
@@ -71,7 +71,7 @@ def of_work(work: Any) -> Any:
     return item
 
 
-def anew(model: Any, tell: Any = lambda *_: None, **wanted: Any) -> Any:
+def rebuilt(model: Any, tell: Any = lambda *_: None, **wanted: Any) -> Any:
     """A new mesh out of a copy of the model's, made here and not in a second Blender."""
     from trellis_blender.scene.rebuild.options import Rebuild
     from trellis_blender.scene.rebuild.rebuild import rebuild
