@@ -44,6 +44,8 @@ LONG_VERSIONS = ("--soak", "-m", "soak")
 FOR_ANOTHER_SYSTEM = re.compile(r": .*\b(Windows|macOS)\b")
 """What the reason names why a test is skipped that no set-up could run here: these are run on Linux."""
 MANY_FILES = 20
+MOST_AGAIN = 3
+"""So many failed tests may owe it to the runs beside them; where more failed, something is wrong."""
 LOOK_S = 5.0
 LEFT_OVER_S = 60.0
 Version = tuple[int, ...]
@@ -57,15 +59,20 @@ class Run(NamedTuple):
     arguments: tuple[str, ...]
     is_strict: bool = True
 
+    def remembered_in(self, folder: Path) -> Run:
+        """The same, with a folder where pytest remembers what failed."""
+        return self._replace(arguments=(*self.arguments, "-o", f"cache_dir={folder}"))
+
 
 class Outcome(NamedTuple):
-    """What a run of pytest came to."""
+    """What a run of pytest came to; `problem` is about the run itself, "" where it came to its end."""
 
     passed: int
-    failed: int
+    failed: list[str]
     skipped: list[str]
     said: str
     counts: tuple[str, ...] = ()
+    problem: str = ""
 
 
 def main() -> int:
@@ -92,24 +99,47 @@ def main() -> int:
     if options.blender:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
     failures: list[str] = []
-    outcomes: list[Outcome] = []
-    with ThreadPoolExecutor(1 if options.soak else AT_ONCE) as pool:
+    ended: dict[Run, Outcome] = {}
+    with ThreadPoolExecutor(1 if options.soak else AT_ONCE) as pool, tempfile.TemporaryDirectory() as memory:
         # The long versions measure, so each has the machine.
+        runs = [run.remembered_in(Path(memory, str(number))) for number, run in enumerate(runs)]
         at_work: dict[Future[Outcome], Run] = {pool.submit(run_pytest, run, options.pytest): run for run in runs}
         failures += check_code(tools)
         on_wine = {run for run in runs if run.python == options.windows}
         for done in as_completed(at_work):
             run, outcome = at_work[done], done.result()
             print(f"\n=== {run.title}\n{outcome.said}", end="", flush=True)
-            outcomes.append(outcome)
+            ended[run] = outcome
             if on_wine and not (on_wine := on_wine - {run}):
                 end_wine(run.python)
-            if outcome.failed:
-                failures.append(f"{run.title}: {outcome.failed} failed")
             unexpected = [reason for reason in outcome.skipped if not FOR_ANOTHER_SYSTEM.search(reason)]
+            if outcome.problem:
+                failures.append(f"{run.title}: {outcome.problem}")
             if SHARED.is_dir() and run.is_strict and unexpected:
                 failures.append(f"{run.title}: tests were skipped although everything they need is here")
-    return sum_up(outcomes, failures, left_out)
+        alone = passed_alone(ended, options.pytest)
+    failures += [
+        f"{run.title}: {name}" for run, outcome in ended.items() if run not in alone for name in outcome.failed
+    ]
+    return sum_up(ended, alone, failures, left_out)
+
+
+def passed_alone(ended: dict[Run, Outcome], more: list[str]) -> list[Run]:
+    """The runs whose failed tests, once more and with nothing beside them, have all passed.
+
+    Several runs share the processors, so a time limit may be missed without a fault. What failed is told all the same.
+    """
+    failed = [run for run, outcome in ended.items() if outcome.failed]
+    if sum(len(ended[run].failed) for run in failed) > MOST_AGAIN:
+        return []
+    found: list[Run] = []
+    for run in failed:
+        once_more = run._replace(title=f"{run.title}, what failed, alone", arguments=(*run.arguments, "--last-failed"))
+        outcome = run_pytest(once_more, [*more, "-n", "0"] if "-n" in run.arguments else more)
+        print(f"\n=== {once_more.title}\n{outcome.said}", end="", flush=True)
+        if outcome.passed >= len(ended[run].failed) and not outcome.failed and not outcome.problem:
+            found.append(run)
+    return found
 
 
 def read_options() -> argparse.Namespace:
@@ -262,7 +292,7 @@ def run_pytest(run: Run, more: list[str]) -> Outcome:
         said = output.read_text(encoding="utf-8", errors="replace")
         said = f"{said}{(time.monotonic() - begun) / 60:.1f} minutes\n"
         if not report.exists():
-            return Outcome(0, 1, [], said)
+            return Outcome(0, [], [], said, problem="it did not come to its end")
         cases = ET.parse(report).getroot().findall(".//testcase")
     skipped = [
         f"{case.get('classname')}.{case.get('name')}: {reason.get('message')}"
@@ -272,14 +302,13 @@ def run_pytest(run: Run, more: list[str]) -> Outcome:
     counts = tuple(
         str(one.get("value")) for case in cases for one in case.iter("property") if one.get("name") == "count"
     )
-    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
-    return Outcome(
-        len(cases) - failed - len(skipped),
-        max(failed, int(code != 0)),
-        skipped,
-        said,
-        counts,
-    )
+    failed = [
+        f"{case.get('classname')}.{case.get('name')}"
+        for case in cases
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+    problem = f"it ended with {code}" if code and not failed else ""
+    return Outcome(len(cases) - len(failed) - len(skipped), failed, skipped, said, counts, problem)
 
 
 def wait_for(process: subprocess.Popen[bytes], report: Path, *, is_on_wine: bool) -> int:
@@ -294,21 +323,25 @@ def wait_for(process: subprocess.Popen[bytes], report: Path, *, is_on_wine: bool
             subprocess.run(["pkill", "-f", r"conhost\.exe --server"], check=False)
 
 
-def sum_up(outcomes: list[Outcome], failures: list[str], left_out: list[str]) -> int:
+def sum_up(ended: dict[Run, Outcome], alone: list[Run], failures: list[str], left_out: list[str]) -> int:
     """Prints what failed, what was left out and, last, what was skipped."""
-    skipped = [reason for outcome in outcomes for reason in outcome.skipped]
+    skipped = [reason for outcome in ended.values() for reason in outcome.skipped]
     print("\n=== Sum")
     for failure in failures:
         print(f"FAILED {failure}")
+    for run in alone:
+        for name in ended[run].failed:
+            print(f"FAILED beside the other runs, PASSED alone: {run.title}: {name}")
     for blender in left_out:
         print(f"Left out: Blender {blender}, for which there is no Python {PYTHON_OF_BLENDER[blender]} here.")
     for reason in skipped:
         print(f"SKIPPED {reason}")
-    for line in dict.fromkeys(line for outcome in outcomes for line in outcome.counts):
+    for line in dict.fromkeys(line for outcome in ended.values() for line in outcome.counts):
         print(line)
-    passed = sum(outcome.passed for outcome in outcomes)
-    failed = sum(outcome.failed for outcome in outcomes)
-    print(f"{passed} passed, {failed} failed, {len(skipped)} skipped", flush=True)
+    in_the_end = sum(len(ended[run].failed) for run in alone)
+    passed = sum(outcome.passed for outcome in ended.values()) + in_the_end
+    failed = sum(len(outcome.failed) for outcome in ended.values()) - in_the_end
+    print(f"{passed} passed, {in_the_end} of them when run alone, {failed} failed, {len(skipped)} skipped", flush=True)
     return 1 if failures else 0
 
 

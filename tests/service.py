@@ -71,7 +71,7 @@ class Fault:
     unread: str = ""
     announced: int | None = None
     drip_s: float = 0.0
-    also: Callable[[], None] | None = None
+    also: Callable[[], object] | None = None
 
 
 @dataclass

@@ -87,3 +87,28 @@ def test_the_newest_runs_all_and_a_soak_the_rest(versions: list[str]) -> None:
         {(blender, name, False): 1 for blender in versions for name in wanted}
     )
     assert all(soak[blender, name, True] == 1 for blender in versions for name in wanted)
+
+
+BESIDE_OTHERS = """
+from pathlib import Path
+
+def test_quick(): pass
+
+def test_missed_once():
+    flag = Path(__file__).with_name("flag")
+    known = flag.exists()
+    flag.touch()
+    assert known
+
+def test_wrong(): assert not {wrong}
+"""
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_what_fails_beside_the_other_runs_has_to_pass_alone(tmp_path: Path, wrong: bool) -> None:
+    file = tmp_path / "test_beside_others.py"
+    file.write_text(BESIDE_OTHERS.format(wrong=wrong))
+    run = runner.Run("A run", Path(sys.executable), (str(file),)).remembered_in(tmp_path / "memory")
+    outcome = runner.run_pytest(run, [])
+    assert (outcome.passed, len(outcome.failed), outcome.problem) == (2 - wrong, 1 + wrong, "")
+    assert runner.passed_alone({run: outcome}, []) == ([] if wrong else [run])

@@ -1,5 +1,6 @@
 """A task whose answer was lost is found among the account's tasks, and belongs to one generation."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -73,13 +74,16 @@ def test_two_lost_answers_to_the_same_request_find_a_task_each(driver: Driver, p
 def test_a_task_taken_for_that_of_a_twin_belongs_to_one_of_them(
     make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings
 ) -> None:
-    driver = make_driver(timings=timings._replace(look_after_s=(0.5, 0.5)))
-    piapi.fail("create", Fault(reset=True), Fault(stall_s=2.0, after=True))
+    driver = make_driver(timings=timings._replace(look_after_s=(0.5, 0.5, 5.0, 20.0)))
+    has_its_task = threading.Event()
+    piapi.fail("create", Fault(reset=True), Fault(also=lambda: has_its_task.wait(60.0), after=True))
     lost = driver.queue.submit(text_request(seed=7), service_of(piapi))
     driver.until(lambda: piapi.asked("create") == 1)
     # Its answer comes when the first one, which has looked meanwhile, has its task.
     answered = driver.queue.submit(text_request(seed=7), service_of(piapi))
-    found = [driver.rest(generation) for generation in (lost, answered)]
+    found = [driver.rest(lost)]
+    has_its_task.set()
+    found.append(driver.rest(answered))
     assert [each.state for each in found] == [State.READY, State.OUTCOME_UNKNOWN]
     assert "just like it" in found[1].problem
     assert [each.task_id for each in found] == [*piapi.tasks, ""]
