@@ -22,11 +22,19 @@ def keep(old: bpy.types.Object) -> bpy.types.Object:
 
 def put_away(model: bpy.types.Object, name: str) -> None:
     """Keeps a model that was replaced: hidden, named "`name` (before)", and no longer the model of a box."""
-    model.name = f"{name} (before)"
+    model.name = name_before(name)
     for mark in (PLACEHOLDER, IN_BOX):
         if mark in model:
             del model[mark]
     hide(model)
+
+
+def name_before(name: str) -> str:
+    """ "Chair (before)". Of a long name the end goes, before Blender would cut off what says which one it is."""
+    longest: Any = bpy.types.ID.bl_rna.properties["name"]
+    room = longest.length_max - 1 - len(" (before).001")
+    name = name.encode()[:room].decode(errors="ignore")
+    return f"{name} (before)"
 
 
 def hide(item: bpy.types.Object) -> None:

@@ -55,6 +55,11 @@ def draw_long_text(layout: Any, data: Any, name: str, *, lines: int, placeholder
     return False
 
 
+def shows_nodes(material: bpy.types.Material) -> bool:
+    """Whether its nodes are what is seen of it: before 5.0 they may be there and be switched off."""
+    return material.node_tree is not None and (bpy.app.version >= (5, 0) or material.use_nodes)
+
+
 _COLOURS_BY_NAME = bpy.app.version >= (5, 3)
 """Since then Blender's importer shows vertex colours by an Attribute node, before by a Color Attribute node."""
 GLTF_OUTPUTS: tuple[tuple[str, float], ...] = (("Occlusion", 0.0), ("Thickness", 0.0))

@@ -49,7 +49,10 @@ class BackgroundFinish:
 
     def __init__(self, model: bpy.types.Object, finish: Finish) -> None:
         """Writes the mesh and starts the second Blender. Raises CannotFinish if that fails."""
-        self._folder = tempfile.TemporaryDirectory(prefix="trellis-finish-", ignore_cleanup_errors=True)
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="trellis-finish-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise _not_started(error) from None
         self._process: subprocess.Popen[bytes] | None = None
         self._doing = Doing("starting", START_LIMIT_S, None, time.monotonic())
         self._problem = ""
@@ -60,10 +63,7 @@ class BackgroundFinish:
             self._start()
         except OSError as error:
             self.cancel()
-            reason = error.strerror or error
-            raise CannotFinish(
-                f"The second Blender, which works on the model, could not be started ({reason})."
-            ) from None
+            raise _not_started(error) from None
 
     @property
     def doing(self) -> str:
@@ -153,6 +153,11 @@ class BackgroundFinish:
     def _no_result(self) -> str:
         said = second_blender.last_message(Path(self._folder.name))
         return f"The second Blender, which works on the model, ended without a result.{said}"
+
+
+def _not_started(error: OSError) -> CannotFinish:
+    reason = error.strerror or error
+    return CannotFinish(f"The second Blender, which works on the model, could not be started ({reason}).")
 
 
 def write(model: bpy.types.Object, path: Path, *, with_materials: bool) -> str:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import bpy
 
 from ..rebuild import collision, lods
-from ..rebuild.options import Rebuild, Tell
+from ..rebuild.options import CannotRebuild, Rebuild, Tell
 from ..rebuild.rebuild import rebuild
-from . import decimate, engine, loose_parts
+from . import decimate, engine, loose_parts, textures
 from .options import Collision, CollisionShape, Finish, Shading, Symmetry, from_plain
 
 MODEL = "model"
@@ -34,13 +34,16 @@ def work(mesh: bpy.types.Mesh, wanted: Mapping[str, Any], tell: Tell) -> Made:
     if not finish.faces:
         tell("reducing it", REDUCING_LIMIT_S)
         before = len(mesh.polygons)
-        reduce(mesh, finish)
+        said = reduce(mesh, finish)
         made = _for_engines(mesh, finish, tell)
         # A mesh that is as it was is not handed back: taking it would hold Blender up.
-        return Made(made if made and len(mesh.polygons) == before else {MODEL: mesh, **made}, [])
-    loose_parts.remove(mesh, finish.loose_share)
+        return Made(made if made and len(mesh.polygons) == before else {MODEL: mesh, **made}, said)
+    for image in textures.images_of(mesh):
+        if not image.size[0]:
+            raise CannotRebuild(textures.said_damaged(image))
+    said = loose_parts.remove(mesh, finish.loose_share)
     rebuilt = rebuild(mesh, rebuild_of(finish, wanted), tell)
-    return Made({MODEL: rebuilt.mesh, **_for_engines(rebuilt.mesh, finish, tell)}, rebuilt.notes)
+    return Made({MODEL: rebuilt, **_for_engines(rebuilt, finish, tell)}, said)
 
 
 def _for_engines(mesh: bpy.types.Mesh, finish: Finish, tell: Tell) -> dict[str, bpy.types.Mesh]:
@@ -53,11 +56,12 @@ def _for_engines(mesh: bpy.types.Mesh, finish: Finish, tell: Tell) -> dict[str, 
     return made
 
 
-def reduce(mesh: bpy.types.Mesh, wanted: Finish) -> None:
-    """Loose bits, and the budget where it is not left to a modifier."""
-    loose_parts.remove(mesh, wanted.loose_share)
+def reduce(mesh: bpy.types.Mesh, wanted: Finish) -> list[str]:
+    """Loose bits, and the budget where it is not left to a modifier; sentences for the artist."""
+    said = loose_parts.remove(mesh, wanted.loose_share)
     if not wanted.keeps_modifier:
         decimate.reduce(mesh, wanted.triangles)
+    return said
 
 
 def rebuild_of(finish: Finish, wanted: Mapping[str, Any]) -> Rebuild:

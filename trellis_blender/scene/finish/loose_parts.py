@@ -11,22 +11,28 @@ _MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9],
 """Odd 64-bit numbers for a hash of three coordinates. Different points have the same hash in one of 10^19 pairs."""
 
 
-def remove(mesh: bpy.types.Mesh, share: float) -> int:
-    """Removes the parts whose surface is less than `share` (0–1) of the whole, and returns how many there were.
+TOLD = 0.05
+"""Share of the surface from which on it is told that it went: that was no dust, but leaves, or links of a chain."""
+
+
+def remove(mesh: bpy.types.Mesh, share: float) -> list[str]:
+    """Removes the parts whose surface is less than `share` (0–1) of the whole; a sentence where that was much.
 
     Points at the same place count as one, so a UV seam separates nothing. The largest part always stays. UVs, materials
     and attributes of the rest are as before.
     """
     if share <= 0 or not mesh.polygons:
-        return 0
+        return []
     bits = bits_of(mesh)
     surface = np.bincount(bits, weights=np.nan_to_num(values(mesh.polygons, "area")))
     is_small = surface < share * surface.sum()
     is_small[surface.argmax()] = False
     if not is_small.any():
-        return 0
+        return []
     _delete(mesh, np.flatnonzero(is_small[bits]))
-    return int(is_small.sum())
+    count, gone = int(is_small.sum()), float(surface[is_small].sum() / surface.sum())
+    said = f"{count:,} loose bits were removed, {gone:.0%} of the surface. Set Remove Loose Bits to 0 to keep them."
+    return [said] if gone >= TOLD else []
 
 
 def bits_of(mesh: bpy.types.Mesh) -> Array:

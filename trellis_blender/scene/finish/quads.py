@@ -58,7 +58,7 @@ def give(model: bpy.types.Object, mesh: bpy.types.Mesh) -> bpy.types.Object:
     kept: Any = new_mesh.keep(model)
     if ID_PROPERTY in kept:
         del kept[ID_PROPERTY]  # the generation's model is the other one
-    name, old.name = old.name, f"{old.name} (before)"
+    name, old.name = old.name, new_mesh.name_before(old.name)
     mesh.name = name
     for user in users:
         with new_mesh.children_unmoved(user):

@@ -65,8 +65,8 @@ def finish(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """
     check(model, wanted)
     if not wanted.faces and not engine.wants(wanted):
-        heavy.reduce(mesh_of(model), wanted)
-        return settle(model, wanted)
+        said = heavy.reduce(mesh_of(model), wanted)
+        return [*said, *settle(model, wanted)]
     job = BackgroundFinish(model, wanted)
     try:
         job.wait()

@@ -30,9 +30,10 @@ def images_in(material: bpy.types.Material) -> list[bpy.types.Image]:
 
 
 def is_missing(image: bpy.types.Image) -> bool:
-    """Whether its file is gone, and there is nothing else of it."""
-    is_a_file = image.source == 'FILE' and image.packed_file is None and not image.is_dirty
-    return is_a_file and not _path_of(image).is_file()
+    """Whether its file, or that of one of its tiles, is gone, and there is nothing else of it."""
+    if image.source not in {'FILE', 'TILED', 'MOVIE', 'SEQUENCE'} or image.packed_file is not None or image.is_dirty:
+        return False
+    return not all(path.is_file() for path in _paths_of(image))
 
 
 def said_missing(image: bpy.types.Image) -> str:
@@ -65,11 +66,13 @@ def unseen(mesh: bpy.types.Mesh) -> list[str]:
 
     Blender decodes them for it, 10 ms for 1024 × 1024.
     """
-    return [
-        f"The texture “{image.name}” is damaged, so its surface shows magenta. Choose another image in its material."
-        for image in images_of(mesh)
-        if image.packed_file is not None and not image.size[0]
-    ]
+    damaged = [image for image in images_of(mesh) if image.packed_file is not None and not image.size[0]]
+    return [said_damaged(image) for image in damaged]
+
+
+def said_damaged(image: bpy.types.Image) -> str:
+    """That Blender cannot decode a picture, as a sentence."""
+    return f"The texture “{image.name}” is damaged, so its surface shows magenta. Choose another image in its material."
 
 
 def _images_in(tree: bpy.types.NodeTree) -> Iterator[bpy.types.Image]:
@@ -136,3 +139,12 @@ def _free_path(image: bpy.types.Image, content: bytes) -> Path:
 
 def _path_of(image: bpy.types.Image) -> Path:
     return Path(bpy.path.abspath(image.filepath, library=image.library))
+
+
+def _paths_of(image: bpy.types.Image) -> list[Path]:
+    """Of all its tiles, where it has some: their numbers are 1001, 1002, … in the first row, 1011, … in the next."""
+    if image.source != 'TILED':
+        return [_path_of(image)]
+    path, numbers = str(_path_of(image)), [tile.number for tile in image.tiles]
+    places = [(number, f"u{(number - 1001) % 10 + 1}_v{(number - 1001) // 10 + 1}") for number in numbers]
+    return [Path(path.replace("<UDIM>", str(number)).replace("<UVTILE>", place)) for number, place in places]

@@ -27,15 +27,17 @@ def run(blender: Sequence[str], what: str, given: dict[str, Any], go_on: Callabl
 
     `blender` is what `second_blender.this_blender` has said.
     """
-    with tempfile.TemporaryDirectory(prefix="trellis-print-", ignore_cleanup_errors=True) as name:
+    try:
+        home = tempfile.TemporaryDirectory(prefix="trellis-print-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise _not_started(error) from None
+    with home as name:
         folder = Path(name)
         try:
             np.savez(folder / GIVEN, **given)
             process = second_blender.start(blender, "scene.printing.work", folder, what)
         except OSError as error:
-            raise CannotPrint(
-                f"The second Blender, which works for the print, could not be started ({error.strerror or error})."
-            ) from None
+            raise _not_started(error) from None
         if not second_blender.wait(process, LIMITS_S[what], go_on):
             raise CannotPrint(f"The second Blender worked for more than {LIMITS_S[what]:.0f} s and was ended.")
         if process.returncode or not (folder / DONE).is_file():
@@ -46,6 +48,11 @@ def run(blender: Sequence[str], what: str, given: dict[str, Any], go_on: Callabl
     if PROBLEM in result:
         raise CannotPrint(str(result[PROBLEM]))
     return result
+
+
+def _not_started(error: OSError) -> CannotPrint:
+    reason = error.strerror or error
+    return CannotPrint(f"The second Blender, which works for the print, could not be started ({reason}).")
 
 
 def packed(look: Look) -> dict[str, Array]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import bpy
+import numpy as np
 
 from .. import versions
+from ..arrays import values
 from .options import CannotRebuild
 
 PLAIN_COLOUR = (0.8, 0.8, 0.8, 1.0)
@@ -83,18 +85,22 @@ class Look:
 
 
 def looks_of(mesh: bpy.types.Mesh) -> list[Look]:
-    """That of each slot of the mesh; those without a material get one. Raises CannotRebuild for a material that has no
-    shader whose colour could be taken.
+    """That of each slot of the mesh that faces have; where it has no material it gets one. Raises CannotRebuild for a
+    material that has no shader whose colour could be taken.
     """
     materials: Any = mesh.materials
     if not len(materials):
         materials.append(None)
-    for slot, material in enumerate(materials):
+    # Of faces with a higher number Blender shows the last one.
+    numbers = values(mesh.polygons, "material_index", kind=np.int32).clip(0, len(materials) - 1)
+    slots: list[int] = np.unique(numbers).tolist()
+    for slot in slots:
+        material = materials[slot]
         if material is None:
             materials[slot] = _plain(mesh)
-        elif material.node_tree is None or not (material.use_nodes or len(material.node_tree.nodes)):
+        elif not versions.shows_nodes(material):
             materials[slot] = _flat(tuple(material.diffuse_color))
-    return [_look(material) for material in dict.fromkeys(materials)]
+    return [_look(material) for material in dict.fromkeys(materials[slot] for slot in slots)]
 
 
 def is_varied(sockets: Sequence[Any]) -> bool:

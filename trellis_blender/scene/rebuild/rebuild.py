@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A mesh rebuilt: the steps in their order, and what is tried where one of them makes nonsense."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import bpy
 from mathutils import Matrix
 
-from ..meshes import bounds
+from ..meshes import SMALLEST_SIDE, bounds
 from . import judge
 from .bake import Bake, bake
 from .draw_back import draw_back
@@ -28,20 +28,15 @@ VOXEL = 0.006
 """Of the closed surface around a mesh, as a share of the size."""
 
 
-class Rebuilt(NamedTuple):
-    """The new mesh, which has one material, and sentences for the artist."""
-
-    mesh: bpy.types.Mesh
-    notes: list[str]
-
-
-def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> Rebuilt:
-    """Rebuilds `mesh`. Raises CannotRebuild. `mesh` and its materials are not what they were, afterwards."""
+def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh:
+    """A new mesh of one material in place of `mesh`, which is not what it was afterwards, nor are its materials. Raises
+    CannotRebuild.
+    """
     tell("looking it over", STEP_LIMIT_S)
     placed = normalised(mesh, wanted)
     source = repaired(mesh)
     if not source.polygons:
-        raise CannotRebuild(f"“{wanted.name}” has no faces that quads could be made of.")
+        raise _nothing(wanted)
     looks_of(mesh)  # what cannot be baked is said before all that takes long
     if len(source.polygons) > _enough(wanted):
         tell("reducing it", STEP_LIMIT_S)
@@ -62,22 +57,29 @@ def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> Rebuilt:
     baked = bake(Bake(mesh, made, reach, wanted.texture_px, wanted.margin_px, wanted.name), tell)
     materials: Any = made.materials
     materials.append(surface(baked, f"{wanted.name} baked", is_double_sided=is_double_sided))
-    return Rebuilt(made, [])
+    return made
 
 
 def normalised(mesh: bpy.types.Mesh, wanted: Rebuild) -> Matrix:
     """Scales the mesh as its object is scaled, and then evenly to the size 1 about the origin: all shares of the size
-    are lengths then. Returns the transformation.
+    are lengths then. Along an axis that is scaled to nothing it stays as it is. Returns the transformation. Raises
+    CannotRebuild where it has no size.
     """
-    shown = Matrix.Diagonal((*(each or 1.0 for each in wanted.scale), 1.0))
+    scale = [each or 1.0 for each in wanted.scale]
     low, high = bounds(mesh)
     middle: Any = (low + high) / 2
     sides: Any = high - low
-    longest = max(side * each for side, each in zip(sides, wanted.scale, strict=True))
-    moved = Matrix.Scale(1 / longest, 4) @ shown @ Matrix.Translation(-middle)
+    longest = max(side * each for side, each in zip(sides, scale, strict=True))
+    if not longest > SMALLEST_SIDE:
+        raise _nothing(wanted)
+    moved = Matrix.Scale(1 / longest, 4) @ Matrix.Diagonal((*scale, 1.0)) @ Matrix.Translation(-middle)
     mesh.transform(moved)
     mesh.update()
     return moved
+
+
+def _nothing(wanted: Rebuild) -> CannotRebuild:
+    return CannotRebuild(f"“{wanted.name}” has no faces that quads could be made of.")
 
 
 def _quads(source: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh:

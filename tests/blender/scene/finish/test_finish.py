@@ -264,6 +264,16 @@ def test_loose_bits_go_and_the_rest_stays_to_the_bit(addon: Any) -> None:
     assert len(alone.data.polygons) == count
 
 
+def test_loose_bits_that_are_much_of_the_surface_are_told(addon: Any) -> None:
+    """Leaves, or the links of a chain."""
+    mesh = bpy.data.meshes.new("leaves")
+    corners = [(leaf, (corner == 1) * 1.0, (corner == 2) * 1.0) for leaf in range(200) for corner in range(3)]
+    mesh.from_pydata(corners, [], [(3 * leaf, 3 * leaf + 1, 3 * leaf + 2) for leaf in range(200)])
+    (said,) = finish(added(mesh), loose_share=0.01)
+    assert "199 loose bits were removed, 99" in said or "199 loose bits were removed, 100" in said
+    assert len(mesh.polygons) == 1
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_what_hangs_together_is_what_a_plain_search_finds(addon: Any, seed: int) -> None:
     from trellis_blender.scene.finish.loose_parts import connected

@@ -359,7 +359,11 @@ def test_a_second_blender_finds_and_makes_the_same() -> None:
         job.run(program, job.REMESH, {**given, "detail_mm": 0.01, **job.packed(taken.look)}, lambda: None)
 
 
-def test_a_second_blender_that_fails_or_is_not_wanted_any_more_is_told() -> None:
+def test_a_second_blender_that_fails_or_is_not_wanted_any_more_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import tempfile
+
     from trellis_blender.scene.printing import job
     from trellis_blender.scene.printing.shape import CannotPrint
 
@@ -368,6 +372,10 @@ def test_a_second_blender_that_fails_or_is_not_wanted_any_more_is_told() -> None
         job.run([sys.executable], job.CHECK, given, lambda: None)
     with pytest.raises(CannotPrint, match="could not be started"):
         job.run(["/no/such/program"], job.CHECK, given, lambda: None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(CannotPrint, match=r"could not be started \(No such file"):
+        job.run([sys.executable], job.CHECK, given, lambda: None)
+    monkeypatch.undo()
 
     def stop() -> None:
         raise KeyboardInterrupt

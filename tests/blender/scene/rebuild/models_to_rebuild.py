@@ -76,7 +76,7 @@ def rebuilt(model: Any, tell: Any = lambda *_: None, **wanted: Any) -> Any:
     from trellis_blender.scene.rebuild.options import Rebuild
     from trellis_blender.scene.rebuild.rebuild import rebuild
 
-    return rebuild(model.data.copy(), Rebuild(**{"texture_px": 128} | wanted), tell).mesh
+    return rebuild(model.data.copy(), Rebuild(**{"texture_px": 128} | wanted), tell)
 
 
 def nodes_of(mesh: Any) -> dict[str, Any]:

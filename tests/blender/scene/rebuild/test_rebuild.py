@@ -109,7 +109,25 @@ def plain_colour(model: Any, slot: int) -> tuple[float, ...]:
     return (0.5, 0.05, 0.3)
 
 
-@pytest.mark.parametrize("change", [no_material, colours_of_vertices, no_uvs])
+def no_nodes(model: Any) -> tuple[float, ...]:
+    """They are there, and switched off: from 5.0 on that cannot be."""
+    material = model.data.materials[0]
+    if bpy.app.version < (5, 0):
+        material.use_nodes = False
+        material.diffuse_color = (0.2, 0.7, 0.1, 1)
+        return (0.2, 0.7, 0.1)
+    return plain_colour(model, 0)
+
+
+def a_slot_that_no_face_has(model: Any) -> tuple[float, ...]:
+    model.data.materials.append(bpy.data.materials.new("of no colour"))
+    tree = model.data.materials[1].node_tree
+    if tree is not None:
+        tree.nodes.remove(tree.nodes["Principled BSDF"])
+    return plain_colour(model, 0)
+
+
+@pytest.mark.parametrize("change", [no_material, colours_of_vertices, no_uvs, no_nodes, a_slot_that_no_face_has])
 def test_the_colour_is_that_which_is_seen(change: Callable[[Any], tuple[float, ...]]) -> None:
     model = ball()
     expected = change(model)
@@ -160,6 +178,20 @@ def texture_gone(model: Any, folder: Path) -> None:
     model.data.materials[0].node_tree.nodes.new('ShaderNodeTexImage').image = image
 
 
+def tile_gone(model: Any, folder: Path) -> None:
+    image = bpy.data.images.new("tiles", 8, 8, tiled=True)
+    image.source, image.filepath = 'TILED', str(folder / "tiles.<UDIM>.png")
+    image.tiles.new(1002)
+    (folder / "tiles.1001.png").write_bytes(picture_png(8, 8))
+    model.data.materials[0].node_tree.nodes.new('ShaderNodeTexImage').image = image
+
+
+def texture_damaged(model: Any, folder: Path) -> None:
+    (folder / "wood.png").write_bytes(picture_png(8, 8)[:40])
+    image = bpy.data.images.load(str(folder / "wood.png"))
+    model.data.materials[0].node_tree.nodes.new('ShaderNodeTexImage').image = image
+
+
 def texture_unsaved(model: Any, folder: Path) -> None:
     image = bpy.data.images.new("paint", 8, 8)
     image.pixels[:] = [0.5] * 256
@@ -179,6 +211,10 @@ def a_wire(model: Any, folder: Path) -> None:
     model.data.from_pydata([(0, 0, 0), (1, 0, 0), (2, 0, 0)], [], [(0, 1, 2)])
 
 
+def a_point(model: Any, folder: Path) -> None:
+    model.data.vertices.foreach_set("co", [0.5] * (3 * len(model.data.vertices)))
+
+
 def linked(model: Any, folder: Path) -> Any:
     path = str(folder / "library.blend")
     bpy.data.libraries.write(path, {model})
@@ -195,9 +231,12 @@ BAD = [
     (shape_keys, "has shape keys"),
     (modifiers, "has modifiers"),
     (texture_gone, r"“wood.png” is missing \(.*wood.png\)\. It would be"),
+    (tile_gone, r"“tiles” is missing \(.*<UDIM>.png\)\. It would be"),
+    (texture_damaged, "“wood.png” is damaged"),
     (texture_unsaved, "“paint” has changes that are not saved"),
     (no_shader, "“checker” has no Principled BSDF"),
     (a_wire, "has no faces that quads could be made of"),
+    (a_point, "has no faces that quads could be made of"),
 ]
 
 
@@ -256,6 +295,18 @@ def test_what_shares_the_mesh_and_what_is_animated_is_rebuilt_along() -> None:
     assert model.data == twin.data != old
     assert twin.animation_data.action is not None
     assert [item.data == old for item in bpy.data.objects].count(True) == 1
+
+
+def test_of_a_long_name_before_is_not_cut_off() -> None:
+    model = ball()
+    model.name = model.data.name = "椅子" * 150
+    old = model.data
+    bpy.ops.trellis.finish(**SMALL)
+    (kept,) = (item for item in bpy.data.objects if item.data == old)
+    assert kept.name.endswith(("子 (before)", "椅 (before)"))
+    assert old.name.endswith(" (before)")
+    assert model.name == model.data.name
+    assert kept.name.startswith(model.name[:10])
 
 
 def plane() -> Any:
@@ -347,6 +398,16 @@ def job_for(model: Any, **wanted: Any) -> Any:
     from trellis_blender.scene.finish.options import Finish
 
     return BackgroundFinish(model, Finish(**{"faces": 300, "texture_px": 128} | wanted))
+
+
+def test_no_room_for_a_folder_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import tempfile
+
+    from trellis_blender.scene.finish.options import CannotFinish
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(CannotFinish, match=r"could not be started \(No such file"):
+        job_for(ball())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of another process's files")
