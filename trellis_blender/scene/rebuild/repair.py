@@ -13,6 +13,8 @@ SAME_PLACE = 1e-5
 """Share of the mesh's size, which is 1 here: points of borders that are closer are one, and an edge that is shorter
 is none."""
 SMALLEST_AREA = 1e-12
+TURNED_OPEN, TURNED_CLOSED = 0.5, 0.9
+"""Share of a shell's area from which on it faces the side that it faced before."""
 
 
 def repaired(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
@@ -33,7 +35,11 @@ def repaired(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
         crowded = [edge for edge in work.edges if len(edge.link_faces) > 2]
         if crowded:
             bmesh.ops.split_edges(work, edges=crowded)
+        work.normal_update()
+        ways = [face.normal.copy() for face in work.faces]
         bmesh.ops.recalc_face_normals(work, faces=work.faces)
+        turned = [face for face, way in zip(work.faces, ways, strict=True) if face.normal.dot(way) < 0]
+        bmesh.ops.reverse_faces(work, faces=_to_turn_back(set(work.faces), set(turned)) if turned else [])
         for layer in list(work.loops.layers.uv):
             work.loops.layers.uv.remove(layer)
     return made
@@ -47,6 +53,29 @@ def open_edges(mesh: bpy.types.Mesh) -> int:
 
     edges = values(mesh.loops, "edge_index", kind=np.int32)
     return int((np.bincount(edges, minlength=len(mesh.edges)) != 2).sum())
+
+
+def _to_turn_back(faces: set[Any], turned: set[Any]) -> list[Any]:
+    """The faces of shells that now face the other side, as nearly all of their faces did before: which side of a sheet
+    is the outer one Blender can only guess, and a room is seen from inside. Empties `faces`.
+    """
+    found: list[Any] = []
+    while faces:
+        shell, to_do = list[Any](), [faces.pop()]
+        is_open = False
+        while to_do:
+            face = to_do.pop()
+            shell.append(face)
+            for edge in face.edges:
+                is_open |= edge.is_boundary
+                near = faces.intersection(edge.link_faces)
+                faces -= near
+                to_do += near
+        areas = [(face.calc_area(), face in turned) for face in shell]
+        share = sum(area for area, is_turned in areas if is_turned) / sum(area for area, _ in areas)
+        if share > (TURNED_OPEN if is_open else TURNED_CLOSED):
+            found += shell
+    return found
 
 
 def _drop(work: Any, geometry: list[Any], what: str) -> None:

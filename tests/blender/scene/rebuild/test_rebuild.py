@@ -368,6 +368,25 @@ def test_sides_of_a_closed_body_that_nearly_touch_stay_apart() -> None:
     assert open_edges(repaired(mesh)) == 0
 
 
+def sheet() -> Any:
+    model = plane()
+    for vertex in model.data.vertices:
+        vertex.co.z = 0.1 * np.sin(6 * vertex.co.x + 3) * np.cos(5 * vertex.co.y + 2.5)
+    return model
+
+
+@pytest.mark.parametrize("make", [ball, sheet])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_the_side_that_is_seen_stays_that_side(make: Callable[[], Any], *, is_turned: bool) -> None:
+    """Of a sheet Blender guesses which one it is; a room is seen from inside."""
+    model = make()
+    if is_turned:
+        model.data.flip_normals()
+    mesh = rebuilt(model, faces=100)
+    outwards = [face.normal.dot(face.center) if make is ball else face.normal.z for face in mesh.polygons]
+    assert {each > 0 for each in outwards} == {not is_turned}
+
+
 def test_what_has_many_triangles_is_reduced_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trellis_blender.scene.rebuild.rebuild.TRIANGLES", 2_000)
     monkeypatch.setattr("trellis_blender.scene.rebuild.rebuild.TRIANGLES_OF_A_FACE", 1)
