@@ -14,7 +14,6 @@ from __future__ import annotations
 
 OPENS_SOCKETS = (
     "test_account",
-    "test_adopting",
     "test_bad_answers",
     "test_batch_runner",
     "test_before_sending",
@@ -22,8 +21,8 @@ OPENS_SOCKETS = (
     "test_client",
     "test_connections",
     "test_contract",
-    "test_faults",
     "test_extras",
+    "test_faults",
     "test_fetch",
     "test_hostile_answers",
     "test_limits",
@@ -33,6 +32,7 @@ OPENS_SOCKETS = (
     "test_picture_tasks",
     "test_providers",
     "test_queue",
+    "test_reconcile",
     "test_restarts",
     "test_tasks",
     "test_views",
@@ -41,26 +41,27 @@ OPENS_SOCKETS = (
 """Also with the `requests` and `urllib3` of Blender 4.2: what these two do for the add-on is done at sockets."""
 
 OPENS_NONE = (
+    "test_account_task",
     "test_anonymize",
+    "test_backoff",
     "test_batch_table",
     "test_before",
-    "test_books",
     "test_cancelling",
     "test_captions",
+    "test_container",
+    "test_context",
     "test_costs",
     "test_damage",
     "test_docs",
     "test_entered",
     "test_files",
-    "test_foreign",
     "test_fuzz",
-    "test_glb",
     "test_gltf_checks",
     "test_gltf_reader",
     "test_gltf_reader_bad",
     "test_gltf_reader_materials",
     "test_groups",
-    "test_image_header",
+    "test_headers",
     "test_kills",
     "test_late_looks",
     "test_ledger",
@@ -70,14 +71,15 @@ OPENS_NONE = (
     "test_matching",
     "test_models",
     "test_once",
-    "test_ownership",
-    "test_pace",
-    "test_patience",
+    "test_owners",
     "test_picture_file",
     "test_png",
     "test_provenance",
+    "test_rate_limit",
     "test_redaction",
     "test_release",
+    "test_repository",
+    "test_rooms",
     "test_rows",
     "test_scripts",
     "test_secret_file",
@@ -89,7 +91,6 @@ OPENS_NONE = (
     "test_systems",
     "test_unsent",
     "test_variations",
-    "test_work",
     "test_writing_together",
 )
 """With today's alone: no socket, or one that is used as in the files above, for what is not about it."""
@@ -101,7 +102,7 @@ EVERY_BLENDER = (
     "test_build",  # meshes, nodes and pictures as the importer of each version makes them
     "test_generate",  # registered properties, operators, the add-on's whole way
     "test_habits",  # what of Blender's preferences there is
-    "test_placing",  # the importer, its keywords, what it leaves behind
+    "test_place",  # the importer, its keywords, what it leaves behind
     "test_quads",  # QuadriFlow, UVs and bakes of Blender's own
     "test_registration",  # what a version keeps of an add-on that is switched off
     "test_threads",  # operators in an override while a thread runs: up to 5.0 that is a crash
@@ -110,15 +111,16 @@ EVERY_BLENDER = (
 """On each: what `scene/versions.py` has a switch for, or what Blender does differently from version to version."""
 
 OLDEST_AND_NEWEST = (
-    "test_access",
     "test_account",
     "test_another_model",
     "test_another_provider",
     "test_assets",
     "test_batch_panel",
     "test_blockout",
+    "test_capture",
     "test_command_line",
     "test_concepts",
+    "test_configuration",
     "test_early_reading",
     "test_engine",
     "test_errands",
@@ -127,7 +129,7 @@ OLDEST_AND_NEWEST = (
     "test_full_disk",
     "test_fuzz_import",
     "test_help_pages",
-    "test_improving",
+    "test_improve_image",
     "test_input_panels",
     "test_kills",
     "test_list",
@@ -143,21 +145,20 @@ OLDEST_AND_NEWEST = (
     "test_scripting_page",
     "test_show_textures",
     "test_spending",
-    "test_taking",
     "test_views",
 )
 """On the two ends: what uses Blender, in a way that has not changed in between."""
 
 ONCE = (
     "test_batches",
+    "test_cleanup",
     "test_decoding",
     "test_demo",
     "test_ellipses",
-    "test_judging",
     "test_mesh_thumbnail",
     "test_offline",
+    "test_quality",
     "test_rebuild",
-    "test_remedies",
 )
 """On the newest alone: what is done in numpy and plain Python, in a process of its own or without Blender's data."""
 
@@ -217,26 +218,26 @@ WITH_SOAK = (
 
 ON_WINDOWS = {
     "tests/plain": (
-        "test_books",
         "test_certificates",
         "test_client",
         "test_connections",
+        "test_context",
         "test_fetch",
         "test_files",
         "test_kills",
         "test_odd_hosts",
-        "test_ownership",
+        "test_owners",
+        "test_repository",
         "test_scripts",
         "test_secret_file",
         "test_stale_rows",
         "test_unsent",
         "test_web_picture",
-        "test_work",
     ),
     "tests/blender": (
-        "test_access",
-        "test_generate",
         "test_assets",
+        "test_configuration",
+        "test_generate",
         "test_offline",
     ),
 }

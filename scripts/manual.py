@@ -4,7 +4,7 @@
 
 Every page of `docs/` that docs/manual.md, the index, links to becomes a page with the same name. Headings have GitHub's
 anchors, so that a link works in both. Each page works by itself from a disk: no script, nothing from the network.
-`sentences.json`, for `interface/text/answers.py`, says which section of the troubleshooting page answers a sentence.
+`sentences.json`, for `interface/text/manual_sections.py`, says which section of the manual answers a sentence.
 """
 
 from __future__ import annotations

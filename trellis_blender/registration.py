@@ -5,8 +5,8 @@ import sys
 
 import bpy
 
+from .interface.batch import batch_settings as batch_options
 from .interface.batch import classes as batch_classes
-from .interface.batch import options as batch_options
 from .interface.batch import running as batch_running
 from .interface.generate import classes as generate_classes
 from .interface.generate import drag_and_drop

@@ -26,7 +26,7 @@ def main(triangles: int) -> None:
     import bpy
     from blender_helpers import lumpy_ball  # pyright: ignore[reportMissingImports]
 
-    from trellis_blender.scene.finish import background, steps
+    from trellis_blender.scene.finish import background_finish, steps
     from trellis_blender.scene.finish.options import Finish
 
     bpy.ops.wm.read_factory_settings()
@@ -36,7 +36,7 @@ def main(triangles: int) -> None:
         mesh = model.data
         with tempfile.TemporaryDirectory() as folder:
             done = Path(folder, "done.blend")
-            given = partial(background.write, model, Path(folder, "given.blend"), with_materials=False)
+            given = partial(background_finish.write, model, Path(folder, "given.blend"), with_materials=False)
             taken["given"].append(_seconds(given))
             size_m = 1.0 + run
             taken["default"].append(
@@ -51,7 +51,7 @@ def main(triangles: int) -> None:
 
 def _take(mesh: Any, done: Path, name: str) -> None:
     """As `BackgroundFinish.take` does it."""
-    from trellis_blender.scene.finish.background import _loaded
+    from trellis_blender.scene.finish.background_finish import _loaded
     from trellis_blender.scene.meshes import edited
 
     with _loaded(done, {"made": name}) as meshes, edited(mesh, meshes["made"]):

@@ -22,7 +22,7 @@ def main(triangles: int, faces: int, side_px: int) -> None:
     import bpy
     from blender_helpers import lumpy_ball  # pyright: ignore[reportMissingImports]
 
-    from trellis_blender.scene.finish.background import BackgroundFinish
+    from trellis_blender.scene.finish.background_finish import BackgroundFinish
     from trellis_blender.scene.finish.options import Finish
 
     bpy.ops.wm.read_factory_settings(use_empty=True)

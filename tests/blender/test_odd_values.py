@@ -120,7 +120,7 @@ def panels() -> list[Any]:
 @pytest.mark.parametrize("at", ODD_TIMES)
 def test_times_that_no_system_can_show(found: Any, at: float) -> None:
     from trellis_blender.interface.generations import row_menu
-    from trellis_blender.interface.preferences import report
+    from trellis_blender.interface.preferences import bug_report
 
     generation = a_row(found, created_at=at, submitted_at=-5.0, finished_at=at, task_id="t", task_type="txt2img")
     a_row(found, created_at=at, task_type="txt2img")
@@ -128,7 +128,7 @@ def test_times_that_no_system_can_show(found: Any, at: float) -> None:
         drawn(each)
     said = row_menu.TRELLIS_OT_show.description(bpy.context, type("Named", (), {"generations": generation.id}))
     assert ("at some time" in said) == (at != at or not 0 < at < 3e10)
-    assert "txt2img" in "\n".join(report._generations())
+    assert "txt2img" in "\n".join(bug_report._generations())
 
 
 @pytest.mark.parametrize(

@@ -80,13 +80,13 @@ class Driver:
 
     def ask(self, question: Question, service: Service) -> Answer:
         """What comes of a question to the service."""
-        self.queue.inquiries.ask(question, service)
+        self.queue.lookups.ask(question, service)
         return self.answer()
 
     def answer(self) -> Answer:
         """The answer to a question that was asked."""
         answers: list[Answer] = []
-        self.until(lambda: bool(answers.extend(self.queue.inquiries.answers()) or answers))
+        self.until(lambda: bool(answers.extend(self.queue.lookups.answers()) or answers))
         return answers[0]
 
     def states(self, generation: Generation) -> list[str]:

@@ -300,7 +300,7 @@ def test_manual_pictures(window: Window, request: pytest.FixtureRequest) -> None
     """Makes the pictures of the manual, below dist; with `--write-pictures` in docs/pictures."""
     from PIL import Image
 
-    from trellis_blender.offline.preview import make_preview
+    from trellis_blender.offline.make_preview import make_preview
 
     demo = Path(__file__).resolve().parents[2] / "scripts" / "demo"
     model = make_preview((demo / "toadstool.png").read_bytes(), 1, lambda _: None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..generation.file_names import path_key
-from .rows import Defaults, Row, read_row, stems_of
+from .row import Defaults, Row, read_row, stems_of
 from .table import Table, read_table
 
 SHARDS_MAX = 1000

@@ -15,8 +15,8 @@ from ..generation.files import write_whole
 from ..generation.record.costs import dollars
 from .folder import BatchFolder
 from .plan import Plan
-from .progress import RowProgress, Stage
-from .rows import KNOWN
+from .row import KNOWN
+from .row_progress import RowProgress, Stage
 
 HTML_NAME, CSV_NAME = "report.html", "report.csv"
 PICTURES_MAX_BYTES = 48 * 2**20

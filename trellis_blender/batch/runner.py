@@ -19,15 +19,15 @@ from ..generation.record.generation import Generation
 from ..generation.states import State
 from ..piapi.models import InputUnusable
 from ..scene.images.limits import PictureUnusable
-from .books import Books, Patience, Waiting, pause_s, tries_max
 from .budget import Budget
-from .endings import Change, Endings
 from .folder import SENT, BatchFolder
 from .outcome import Code, Meaning, cost_usd, meaning_of
 from .plan import Plan
-from .progress import RowProgress, Stage, key_of, left_of, press_of
-from .rows import stems_of
-from .standing import Wishes, choose, gather, read_ledgers
+from .row import stems_of
+from .row_progress import RowProgress, Stage, key_of, left_of, press_of
+from .row_results import Change, RowResults
+from .sent_generations import Outage, SentGenerations, Waiting, pause_s, tries_max
+from .starting_state import Wishes, choose, gather, read_ledgers
 from .studio import NotTakenIn, Studio
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ class Runner:
         self.is_stopping = self.is_budget_reached = False
         self.account_problem = ""
         self._of_key: dict[str, RowProgress] = {}
-        self._books = Books()
-        self._endings = Endings(folder, self.wishes.formats, self._books, tell)
+        self._sent = SentGenerations()
+        self._results = RowResults(folder, self.wishes.formats, self._sent, tell)
         self._to_take: list[str] = []
         self._later: list[Waiting] = []
-        self._patience = Patience()
+        self._outage = Outage()
         self._next = 0
 
     def begin(self) -> None:
@@ -78,13 +78,13 @@ class Runner:
             time.sleep(LOAD_STEP_S)
         self.rows = [RowProgress(row) for row in self.plan.own]
         self._of_key = {each.row.key: each for each in self.rows if not each.row.problem}
-        stored = gather(self.queue.changes(), self._of_key, self._books)
+        stored = gather(self.queue.changes(), self._of_key, self._sent)
         self.budget.elsewhere_usd = read_ledgers(self.rows, self.folder)
         for each in self.rows:
             if (found := choose(each, self.wishes, self.folder.path)) is not None:
-                self._endings.end(each, *found)
+                self._results.end(each, *found)
             elif each.was_another and not each.generations:
-                self._endings.tell(Change(each, Stage.WAITING, "It was edited, so it is made again."))
+                self._results.tell(Change(each, Stage.WAITING, "It was edited, so it is made again."))
         for generation in stored:
             self._take_up(generation)
 
@@ -92,15 +92,15 @@ class Runner:
     def spent_usd(self) -> float:
         """What all costs that this machine has sent, or will send again; its price where the charge is not known."""
         again = {each.generation.id for each in self._later if each.meaning is not Meaning.RESUME}
-        known = map(self._books.__getitem__, again)
-        return self._books.cost_usd + sum(each.request.price_usd - cost_usd(each) for each in known)
+        known = map(self._sent.__getitem__, again)
+        return self._sent.cost_usd + sum(each.request.price_usd - cost_usd(each) for each in known)
 
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to do."""
         is_all_begun = self._next >= len(self.rows) or self._sends_no_more
         is_waiting = bool(self._later) and not self._sends_no_more
-        return is_all_begun and not (self._to_take or is_waiting or self._books.working)
+        return is_all_begun and not (self._to_take or is_waiting or self._sent.working)
 
     @property
     def code(self) -> Code:
@@ -134,7 +134,7 @@ class Runner:
     @property
     def _has_room(self) -> bool:
         """Whether the queue may run short. Those that only download keep none waiting, until there are many of them."""
-        working, downloading = self._books.working, self._books.downloading
+        working, downloading = self._sent.working, self._sent.downloading
         return working - downloading < self.at_once + SPARE and downloading <= self.at_once
 
     def _take_up(self, generation: Generation) -> None:
@@ -156,46 +156,46 @@ class Runner:
 
     def _hear(self, generation: Generation) -> None:
         progress = self._of_key[key_of(generation)]
-        before = self._books.get(generation.id)
-        self._books.keep(generation)
+        before = self._sent.get(generation.id)
+        self._sent.keep(generation)
         if progress.is_over or not progress.has(generation):
             return
         progress.generations[generation.id] = generation
         if generation.state in {State.READY, State.PLACED}:
-            self._patience.is_there()
+            self._outage.is_there()
             if generation.id not in progress.made and generation.id not in self._to_take:
                 self._to_take.append(generation.id)
         elif not generation.is_working:
             self._rested(progress, generation)
         elif before is None or before.state is not generation.state:
-            self._endings.move(progress, Stage.MAKING if generation.task_id else Stage.SENDING)
+            self._results.move(progress, Stage.MAKING if generation.task_id else Stage.SENDING)
 
     def _rested(self, progress: RowProgress, generation: Generation) -> None:
         meaning = meaning_of(generation)
         if generation.elsewhere:
-            self._endings.lose(progress, generation, "Another process works on it.")
+            self._results.lose(progress, generation, "Another process works on it.")
         elif meaning is Meaning.ACCOUNT:
             if not self.account_problem:
                 self.account_problem = generation.problem
                 self.queue.pause()
-            self._endings.lose(progress, generation)
+            self._results.lose(progress, generation)
         elif meaning is Meaning.FINAL:
-            self._endings.lose(progress, generation)
+            self._results.lose(progress, generation)
         elif generation.interrupted or meaning is Meaning.SEND_AGAIN:
             self._later.append(Waiting(0.0, generation, meaning))
-        elif meaning is Meaning.AWAY and self._patience.is_away(self.now()):
-            self._endings.move(progress, Stage.HELD, generation.problem)
-            self._later.append(Waiting(self._patience.until, generation, Meaning.SEND_AGAIN))
+        elif meaning is Meaning.AWAY and self._outage.is_away(self.now()):
+            self._results.move(progress, Stage.HELD, generation.problem)
+            self._later.append(Waiting(self._outage.until, generation, Meaning.SEND_AGAIN))
         elif meaning is Meaning.AWAY or progress.resumes >= tries_max(generation):
-            self._endings.lose(progress, generation)
+            self._results.lose(progress, generation)
         else:
             progress.resumes += 1
-            self._endings.move(progress, Stage.HELD, generation.problem)
+            self._results.move(progress, Stage.HELD, generation.problem)
             self._later.append(Waiting(self.now() + pause_s(progress.resumes), generation, Meaning.RESUME))
 
     def _try_again(self) -> None:
         now = self.now()
-        if self._sends_no_more or now < self._patience.until:
+        if self._sends_no_more or now < self._outage.until:
             return
         due = [waiting for waiting in self._later if waiting.due <= now]
         for waiting in due:
@@ -206,17 +206,17 @@ class Runner:
             spent_usd = self.spent_usd - (cost_usd(generation) if price_usd else 0.0)
             if not self.budget.allows(spent_usd, price_usd):
                 self.is_budget_reached = True
-                self._endings.lose(each, generation, self.budget.told())
+                self._results.lose(each, generation, self.budget.told())
                 continue
             try:
                 service = self.studio.service_for(generation.request.model)
             except Exception as problem:  # noqa: BLE001 (whatever keeps it from being asked is its reason)
-                self._endings.lose(each, generation, str(problem))
+                self._results.lose(each, generation, str(problem))
                 continue
             # A task that has ended with its service is begun again, which costs nothing there.
             is_there = meaning is Meaning.RESUME and provider_of(generation.request.model).keeps_tasks
             act = self.queue.resume if is_there else self.queue.submit_again
-            self._books.keep(act(generation, service))
+            self._sent.keep(act(generation, service))
 
     # What goes to the queue.
 
@@ -224,7 +224,7 @@ class Runner:
         while (
             self._next < len(self.rows)
             and not self._sends_no_more
-            and self.now() >= self._patience.until
+            and self.now() >= self._outage.until
             and self._has_room
         ):
             each = self.rows[self._next]
@@ -232,12 +232,12 @@ class Runner:
             if each.is_over:
                 continue
             if each.look and each.look != each.row.look and each.generations:
-                self._endings.tell(Change(each, Stage.WAITING, SAVED_AGAIN))
+                self._results.tell(Change(each, Stage.WAITING, SAVED_AGAIN))
             if self.is_budget_reached and each.row.price_usd:
-                self._endings.end(each, Stage.LEFT_OUT, self.budget.told())
+                self._results.end(each, Stage.LEFT_OUT, self.budget.told())
             else:
                 self._send(each)
-            self._endings.close(each)
+            self._results.close(each)
 
     def _send(self, each: RowProgress) -> None:
         """What of a row is not in the store yet: the machine may have died between two variations."""
@@ -248,7 +248,7 @@ class Runner:
             requests = left_of(each, self.studio.compose(each.row))
             service = self.studio.service_for(each.row.model)
         except (InputUnusable, PictureUnusable) as error:
-            self._endings.end(each, Stage.FAILED, f"{error} {NOTHING_SENT}")
+            self._results.end(each, Stage.FAILED, f"{error} {NOTHING_SENT}")
             return
         except Exception as error:  # noqa: BLE001 (as above)
             self.account_problem = str(error)
@@ -257,7 +257,7 @@ class Runner:
         price_usd = sum(request.price_usd for request in requests)
         if not self.budget.allows(self.spent_usd, price_usd):
             self.is_budget_reached = True
-            self._endings.end(each, Stage.LEFT_OUT, self.budget.told())
+            self._results.end(each, Stage.LEFT_OUT, self.budget.told())
             return
         taken = len(each.generations)
         for number, request in enumerate(requests, start=taken + 1):
@@ -265,16 +265,16 @@ class Runner:
             try:
                 self.folder.write(each.row.key, SENT, said)
             except GenerationProblem as problem:
-                self._endings.end(each, Stage.FAILED, f"{problem} {NOTHING_SENT}")
+                self._results.end(each, Stage.FAILED, f"{problem} {NOTHING_SENT}")
                 return
             tagged = replace(request, press=press_of(each.row.key, each.attempt))
             generation = self.queue.submit(tagged, service)
-            self._books.keep(generation)
+            self._sent.keep(generation)
             each.generations[generation.id] = generation
-        self._endings.move(each, Stage.SENDING)
+        self._results.move(each, Stage.SENDING)
 
     def _take_in(self, generation_id: str) -> None:
-        generation = self._books[generation_id]
+        generation = self._sent[generation_id]
         each = self._of_key[key_of(generation)]
         stem = stems_of(each.row)[min(list(each.generations).index(generation_id), each.row.variations - 1)]
         try:
@@ -284,7 +284,7 @@ class Runner:
             each.lost[generation_id] = f"{problem} The model is kept; start the batch again."
         else:
             each.made[generation_id] = made
-        self._endings.close(each)
+        self._results.close(each)
 
 
 def run(runner: Runner, rest_s: float = 0.02, between: Sequence[Callable[[], object]] = ()) -> Code:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..generation.record.generation import Generation
 from ..generation.record.request import GenerationRequest
-from .progress import Made
-from .rows import Row
+from .row import Row
+from .row_progress import Made
 
 if TYPE_CHECKING:
     from ..piapi.service import Service

@@ -24,7 +24,7 @@ from .dispatcher import Dispatcher
 from .limits import rate_limit
 from .limits.account_limits import Accounts
 from .limits.refused_views import RefusedViews
-from .lookups.lookups import Inquiries
+from .lookups.lookups import Lookups
 from .problems import mistake
 from .providers import provider_of
 from .record import costs
@@ -32,7 +32,7 @@ from .record.generation import Generation, new_generation, resumed, submitted_ag
 from .record.request import GenerationRequest
 from .states import AT_THE_SERVICE, State
 from .store.owners import Owner, shared_folder
-from .store.repository import Books, not_taken
+from .store.repository import Repository, not_taken
 from .threads import NoThread, come_so_far
 from .worker.job import Job
 from .worker.pool import WorkerPool
@@ -80,26 +80,26 @@ class Queue:
             at_once=at_once,
             parts=parts,
         )
-        self.inquiries = Inquiries(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan, timings)
+        self.lookups = Lookups(folder, lambda: self._store, self._accounts.limit_of, self._adopt_plan, timings)
         self._workers = WorkerPool(self._condition, self._accounts.limit_of, self._surroundings, self._worker_ended)
         self._dispatcher = Dispatcher(self._condition, self._start_waiting, self._workers.are_going_on)
         self.refused_views = RefusedViews(lambda: self._store)
-        self._books = Books(folder, lambda: self._store, self._owner, self._publish, self._workers.is_in_progress)
+        self._saved = Repository(folder, lambda: self._store, self._owner, self._publish, self._workers.is_in_progress)
 
     @property
     def is_busy(self) -> bool:
         """True while there is something to do, so that changes may still come."""
-        return self._dispatcher.thread is not None or self.inquiries.is_busy
+        return self._dispatcher.thread is not None or self.lookups.is_busy
 
     @property
     def has_loaded(self) -> bool:
         """True once all that `load` found is among the changes, or cannot be read."""
-        return self._books.has_loaded
+        return self._saved.has_loaded
 
     @property
     def unreadable(self) -> int:
         """How many generations `load` found that cannot be read. Their files stay where they are."""
-        return self._books.unreadable
+        return self._saved.unreadable
 
     def allow(self, at_once: int) -> None:
         """How many generations may be worked on at once, of each account no more than it has room for."""
@@ -119,15 +119,15 @@ class Queue:
         resumed, `elsewhere` where another Blender works on them.
         """
         self._dispatcher.post(self.refused_views.load)
-        self._dispatcher.post(self._books.load)
+        self._dispatcher.post(self._saved.load)
 
     def look_around(self) -> None:
         """Looks for generations that other Blenders have begun since; those that are new here come as changes."""
-        self._dispatcher.post(self._books.look_around)
+        self._dispatcher.post(self._saved.look_around)
 
     def look_at(self, generation_id: str) -> None:
         """Looks what has become of a generation that another Blender works on; it comes as a change."""
-        self._dispatcher.post(partial(self._books.look_at, generation_id))
+        self._dispatcher.post(partial(self._saved.look_at, generation_id))
 
     def submit(self, request: GenerationRequest, service: Service) -> Generation:
         """Takes a request. It is in the store before the first byte goes out, and is in `changes` as it advances."""
@@ -164,17 +164,17 @@ class Queue:
 
     def remove(self, generation: Generation) -> None:
         """Deletes a resting generation with its files; it comes as a change that says `removed`."""
-        self._dispatcher.post(partial(self._books.remove, generation))
+        self._dispatcher.post(partial(self._saved.remove, generation))
 
     def keep(self, generation: Generation) -> None:
         """Writes what the main thread decided about a resting generation, that it was placed for example."""
-        self._dispatcher.post(partial(self._books.keep, generation))
+        self._dispatcher.post(partial(self._saved.keep, generation))
 
     def close(self, timeout_s: float) -> bool:
         """Stops all threads at their next wait; True where all of them ended within `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         with self._condition:
-            threads = [*self._workers.stop(), *self.inquiries.stop()]
+            threads = [*self._workers.stop(), *self.lookups.stop()]
             if self._dispatcher.thread is not None:
                 threads.append(self._dispatcher.thread)
             self._condition.notify_all()
@@ -227,38 +227,38 @@ class Queue:
             # Asked for twice. What was published at the second time is wrong.
             self._publish(in_progress)
             return
-        if taken := self._books.take(generation, pictures, partial(self._workers.keep_pictures, job)):
+        if taken := self._saved.take(generation, pictures, partial(self._workers.keep_pictures, job)):
             self._workers.add(taken, job)
 
     def _cancel(self, shown: Generation, service: Service) -> None:
         # What the main thread saw may be a moment old.
-        generation = self._books.latest(shown)
+        generation = self._saved.latest(shown)
         if generation is None:
             return
         if (dropped := self._workers.take_back(generation.id)) is not None:
-            self._books.keep(replace(dropped, state=State.CANCELLED, problem=costs.NOTHING_SENT))
+            self._saved.keep(replace(dropped, state=State.CANCELLED, problem=costs.NOTHING_SENT))
         elif (job := self._workers.job_of(generation.id)) is not None:
             job.cancel()
         elif generation.state in AT_THE_SERVICE and not provider_of(generation.request.model).keeps_tasks:
             # The task has ended with the Blender that it was made for.
             cancelled = replace(generation, state=State.CANCELLED, problem=costs.charged(generation), parked=False)
-            self._books.keep(cancelled)
+            self._saved.keep(cancelled)
         elif generation.state in AT_THE_SERVICE:
             self._enqueue(replace(generation, parked=False, problem=""), Job(service, cancelling=True))
         elif generation.state is State.QUEUED:
-            self._books.keep(replace(generation, state=State.CANCELLED, problem=costs.NOTHING_SENT, parked=False))
+            self._saved.keep(replace(generation, state=State.CANCELLED, problem=costs.NOTHING_SENT, parked=False))
 
     def _pause(self) -> None:
         for generation in self._workers.pause():
-            self._books.keep(replace(generation, parked=True, problem=costs.PAUSED))
+            self._saved.keep(replace(generation, parked=True, problem=costs.PAUSED))
 
     def _take_up(self, generation: Generation, job: Job) -> None:
-        if not self._books.has_task(generation.task_id):
+        if not self._saved.has_task(generation.task_id):
             self._enqueue(generation, job)
 
     def _start_waiting(self) -> None:
         for generation, problem in self._workers.start():
-            self._books.keep(not_taken(generation, problem))
+            self._saved.keep(not_taken(generation, problem))
 
     def _worker_ended(self, generation: Generation, error: Exception | None) -> None:
         if error is not None:

@@ -2,7 +2,7 @@
 """Finds faults of a picture that would spoil its model, before anybody pays for it. Runs in a thread, without bpy.
 
 The thresholds were chosen on pictures that Blender rendered with known faults, those with even seeds, and measured on
-those with odd ones: `tests/blender/imaging/test_judging.py`.
+those with odd ones: `tests/blender/imaging/test_quality.py`.
 """
 
 from collections.abc import Iterator

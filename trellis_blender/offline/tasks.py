@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from .png import PngUnusable, size_of
-from .preview import make_preview
+from .make_preview import make_preview
+from .png_arrays import PngUnusable, size_of
 from .subject import NoSubject
 
 SIDE_LIMIT_PX = 1024

@@ -27,9 +27,9 @@ from places import ROOT
 from systems import kill, runs
 
 from trellis_blender.interface.state.offline_process import OfflineProcess
-from trellis_blender.offline import png
+from trellis_blender.offline import png_arrays
 from trellis_blender.offline.inflate import inflate
-from trellis_blender.offline.preview import make_preview
+from trellis_blender.offline.make_preview import make_preview
 from trellis_blender.offline.server import ARRIVAL_LIMIT_S, MOST_CONNECTIONS, OfflineServer
 from trellis_blender.offline.subject import NoSubject, find_subject
 from trellis_blender.offline.tasks import NO_PICTURE
@@ -73,7 +73,7 @@ def test_pictures_are_read_as_another_program_reads_them(mode: str, optimize: bo
     else:
         image = Image.fromarray(rgba.astype(np.uint8), "RGBA").convert(mode)
         expected = np.asarray(image.convert("RGBA"))[..., :3]
-    found = png.decode(as_png(image, optimize=optimize))
+    found = png_arrays.decode(as_png(image, optimize=optimize))
     assert np.array_equal(found[..., :3], expected)
     if mode in {"LA", "RGBA"}:
         assert np.array_equal(found[..., 3], np.asarray(image.convert("RGBA"))[..., 3])
@@ -83,9 +83,9 @@ def test_pictures_are_read_as_another_program_reads_them(mode: str, optimize: bo
 @settings(max_examples=40, deadline=None)
 def test_what_is_written_is_read_back(width: int, height: int, seed: int) -> None:
     rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    content = png.encode(rgb)
+    content = png_arrays.encode(rgb)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), rgb)
-    assert np.array_equal(png.decode(content)[..., :3], rgb)
+    assert np.array_equal(png_arrays.decode(content)[..., :3], rgb)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_what_is_written_is_read_back(width: int, height: int, seed: int) -> Non
     ],
 )
 def test_a_broken_picture_is_told(content: bytes, said: str) -> None:
-    with pytest.raises(png.PngUnusable, match=said):
-        png.decode(content)
+    with pytest.raises(png_arrays.PngUnusable, match=said):
+        png_arrays.decode(content)
 
 
 def test_the_subject_is_found_by_alpha_and_by_the_border() -> None:

@@ -16,15 +16,15 @@ from helpers import IMPATIENT, PICTURE, PLACEMENT, service_of
 from models import box_glb
 from service import Behaviour, Fault, Piapi
 
-from trellis_blender.batch import books, report, runner
+from trellis_blender.batch import report, runner, sent_generations
 from trellis_blender.batch.budget import budget_for
 from trellis_blender.batch.folder import INNER, BatchFolder, FolderRefused
 from trellis_blender.batch.outcome import Code
 from trellis_blender.batch.plan import Shard, read_plan
-from trellis_blender.batch.progress import Made, Stage
-from trellis_blender.batch.rows import Defaults, Row
+from trellis_blender.batch.row import Defaults, Row
+from trellis_blender.batch.row_progress import Made, Stage
 from trellis_blender.batch.runner import Runner
-from trellis_blender.batch.standing import Wishes
+from trellis_blender.batch.starting_state import Wishes
 from trellis_blender.batch.studio import NotTakenIn
 from trellis_blender.generation.limits.rate_limit import PIAPI, Pace
 from trellis_blender.generation.queue import Queue
@@ -117,8 +117,8 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(books, "FIRST_HOLD_S", 0.05)
-    monkeypatch.setattr(books, "LONGEST_HOLD_S", 0.2)
+    monkeypatch.setattr(sent_generations, "FIRST_HOLD_S", 0.05)
+    monkeypatch.setattr(sent_generations, "LONGEST_HOLD_S", 0.2)
     return Bench(tmp_path, piapi)
 
 
@@ -219,7 +219,7 @@ def test_a_service_that_is_away_for_hours(
 
     def pass_time(found: Runner) -> None:
         held = [each for each in found.rows if each.stage is Stage.HELD]
-        if held and not found._books.working:
+        if held and not found._sent.working:
             clock[0] += 60.0
         if clock[0] >= hours * 3600 and bench.piapi.url != url:
             bench.piapi.url = url

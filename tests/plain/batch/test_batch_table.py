@@ -9,7 +9,7 @@ from models import picture_png
 from trellis_blender.batch import table
 from trellis_blender.batch.budget import budget_for
 from trellis_blender.batch.plan import OptionUnusable, Plan, Shard, make_plan, read_plan, read_shard
-from trellis_blender.batch.rows import Defaults
+from trellis_blender.batch.row import Defaults
 from trellis_blender.batch.table import TableUnusable, parse_table
 
 WHOLE = Shard()

@@ -307,7 +307,7 @@ def test_an_answer_is_told_where_no_thread_can_start_for_what_follows_from_it(
         pytest.skip("Windows gives every stack")
     driver = make_driver(polling=PIAPI)
     piapi.fail_always("balance", Fault(stall_s=0.5))
-    driver.queue.inquiries.ask(Question(Topic.ACCOUNT), service_of(piapi))
+    driver.queue.lookups.ask(Question(Topic.ACCOUNT), service_of(piapi))
     driver.until(lambda: piapi.asked("balance") == 1)
     before = threading.stack_size(2**47)
     try:

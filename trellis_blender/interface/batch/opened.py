@@ -13,7 +13,7 @@ from ..viewport import redraw
 
 if TYPE_CHECKING:
     from ...batch.plan import Plan
-    from ...batch.rows import Defaults, Row
+    from ...batch.row import Defaults, Row
 
 WORK = "batch-table"
 PASTED_MAX = 4 * 2**20
@@ -73,7 +73,7 @@ def read(path: Path, scene: bpy.types.Scene) -> None:
 
 def defaults_of(scene: bpy.types.Scene, folder: Path) -> "Defaults":
     """What counts for rows that say nothing of it: what the panels show."""
-    from ...batch.rows import Defaults
+    from ...batch.row import Defaults
 
     found = settings.settings_of(scene)
     return Defaults(folder, model=found.model, finish=found.finish, size_m=found.longest_side)

@@ -12,10 +12,10 @@ from ..generate.spending_operator import SpendingOperator
 from ..state import configuration
 from ..viewport import redraw
 from . import opened, running
-from .options import options_of
+from .batch_settings import options_of
 
 if TYPE_CHECKING:
-    from .grid import Wish
+    from .place_in_grid import Wish
 
 
 class TRELLIS_OT_open_batch(bpy.types.Operator):
@@ -171,7 +171,7 @@ class TRELLIS_OT_place_batch(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.assets.append import append, set_in_grid
-        from .grid import PLACED_AT_ONCE
+        from .place_in_grid import PLACED_AT_ONCE
 
         paths = placeable()
         models: list[list[bpy.types.Object]] = []
@@ -260,6 +260,6 @@ def placeable() -> list[Path]:
 
 
 def _wish(context: bpy.types.Context) -> "Wish | None":
-    from .grid import Wish
+    from .place_in_grid import Wish
 
     return Wish(context) if options_of(context).in_scene else None

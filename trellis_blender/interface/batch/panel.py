@@ -10,7 +10,7 @@ from ...generation.record import costs
 from ..text import formats
 from ..text.layouts import TrellisPanel, draw_text
 from . import opened, operators, running
-from .options import options_of
+from .batch_settings import options_of
 
 ROWS_SHOWN = 6
 PROBLEMS_SHOWN = 4
@@ -109,7 +109,7 @@ def _draw_ended(layout: Any, context: bpy.types.Context, run: running.Run) -> No
     if said := _ending(run):
         draw_text(layout, context, said)
     if run.wish is not None:
-        from .grid import said as said_of_grid
+        from .place_in_grid import said as said_of_grid
 
         if placed := said_of_grid():
             draw_text(layout, context, placed)

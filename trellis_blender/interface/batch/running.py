@@ -19,7 +19,7 @@ from ..state import background, configuration, session
 from ..viewport import redraw
 
 if TYPE_CHECKING:
-    from .grid import Wish
+    from .place_in_grid import Wish
 
 LOOK_S = 0.5
 READ_AT_ONCE = 2**20
@@ -96,7 +96,7 @@ class Run:
         return len(found) == READ_AT_ONCE
 
     def _hear(self, line: str) -> None:
-        from ...batch.standing import IS_THERE
+        from ...batch.starting_state import IS_THERE
 
         try:
             said: Any = json.loads(line)
@@ -154,9 +154,9 @@ def begin(table: Path, folder: Path, rows: int, options: Sequence[str], wish: "W
 
 def end() -> None:
     """With the add-on: what has been sent is taken in by the other Blender, which then ends."""
-    from . import grid
+    from . import place_in_grid
 
-    grid.end()
+    place_in_grid.end()
     if _Memory.run is not None:
         _Memory.run.stop()
     _Memory.run = None
@@ -175,7 +175,7 @@ def _look() -> float | None:
         session.current().note_spending()
     redraw.sidebars()
     if run is not None and run.wish is not None and not goes_on:
-        from . import grid
+        from . import place_in_grid
 
-        grid.begin(run.blends(new=True), run.wish)
+        place_in_grid.begin(run.blends(new=True), run.wish)
     return LOOK_S if goes_on else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...batch.progress import Made
+from ...batch.row_progress import Made
 from ...batch.studio import NotTakenIn
 from ...piapi.models import InputUnusable
 from ...scene.importing.quiet import no_output_on_failure
@@ -23,7 +23,7 @@ from ..state.entered import has_secret
 from . import outputs
 
 if TYPE_CHECKING:
-    from ...batch.rows import Row
+    from ...batch.row import Row
     from ...generation.record.generation import Generation
     from ...generation.record.request import GenerationRequest, Placement
     from ...piapi.service import Service

@@ -17,10 +17,10 @@ from ...batch.budget import Budget, budget_for
 from ...batch.folder import BatchFolder
 from ...batch.outcome import Code
 from ...batch.plan import OptionUnusable, Plan, price_of, read_plan, read_shard
-from ...batch.progress import Stage
-from ...batch.rows import Defaults
+from ...batch.row import Defaults
+from ...batch.row_progress import Stage
 from ...batch.runner import Runner, run
-from ...batch.standing import Wishes
+from ...batch.starting_state import Wishes
 from ...generation.problems import GenerationProblem
 from ...generation.record.costs import dollars
 from ...generation.store.owners import shared_folder

@@ -9,11 +9,11 @@ from collections import Counter
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ...batch.progress import Stage
+from ...batch.row_progress import Stage
 from ...generation.record.costs import dollars
 
 if TYPE_CHECKING:
-    from ...batch.endings import Change
+    from ...batch.row_results import Change
     from ...batch.runner import Runner
 
 RENEWED_S = 0.5

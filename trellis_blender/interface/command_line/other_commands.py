@@ -13,7 +13,7 @@ import bpy
 
 from ...batch.folder import INNER
 from ...batch.outcome import Code
-from ...batch.rows import Defaults, read_row
+from ...batch.row import Defaults, read_row
 from ...batch.studio import NotTakenIn
 from ...batch.table import TableRow
 from ...generation.files import MODEL_NAME

@@ -12,7 +12,7 @@ import bpy
 
 from ...batch.folder import INNER, BatchFolder
 from ...batch.plan import OptionUnusable
-from ...batch.progress import RowProgress, Stage
+from ...batch.row_progress import RowProgress, Stage
 from ...generation.files import write_whole
 from ...generation.problems import GenerationProblem
 from ...scene import second_blender, versions

@@ -18,7 +18,7 @@ from .finish_options import CHOICES, FinishOperator, finish_of
 from .waiting import Waiting
 
 if TYPE_CHECKING:
-    from ...scene.finish.background import BackgroundFinish
+    from ...scene.finish.background_finish import BackgroundFinish
 
 AGAIN_AFTER_S = 0.5
 """A number that is dragged in Adjust Last Operation is let go by then."""
@@ -120,7 +120,7 @@ class TRELLIS_OT_finish(Waiting, FinishOperator):
         end()
 
     def _begin(self, context: bpy.types.Context, model: bpy.types.Object, wanted: Finish) -> set[str]:
-        from ...scene.finish.background import BackgroundFinish
+        from ...scene.finish.background_finish import BackgroundFinish
         from ...scene.finish.fingerprint import fingerprint
         from ...scene.meshes import mesh_of
 

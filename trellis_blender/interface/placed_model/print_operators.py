@@ -16,8 +16,8 @@ from .print_work import PrintOperator
 
 if TYPE_CHECKING:
     from ...scene.printing.apply import Fitted
-    from ...scene.printing.check import Findings
     from ...scene.printing.copied import Copied
+    from ...scene.printing.print_check import Findings
 
 
 class TRELLIS_OT_check_print(PrintOperator):
@@ -34,12 +34,12 @@ class TRELLIS_OT_check_print(PrintOperator):
     doing = "Checking"
 
     def work_here(self, copied: "Copied") -> "Findings":
-        from ...scene.printing.check import check
+        from ...scene.printing.print_check import check
 
         return check(copied.taken().shape(), self.wall_mm)
 
     def work_elsewhere(self, copied: "Copied") -> "Callable[[], Findings] | None":
-        from ...scene.printing.check import AT_ONCE_TRIANGLES
+        from ...scene.printing.print_check import AT_ONCE_TRIANGLES
         from ...scene.second_blender import this_blender
 
         if copied.count <= AT_ONCE_TRIANGLES:
@@ -193,26 +193,31 @@ class TRELLIS_OT_export_stl(PrintOperator):
 def _checked_elsewhere(blender: list[str], copied: "Copied", wall_mm: float) -> "Findings":
     import json
 
-    from ...scene.printing import job
-    from ...scene.printing.check import Findings
+    from ...scene.printing import print_job
+    from ...scene.printing.print_check import Findings
 
     taken = copied.taken()
     given = {"points": taken.points, "triangles": taken.triangles, "wall_mm": wall_mm}
-    found = job.run(blender, job.CHECK, given, background.go_on)
+    found = print_job.run(blender, print_job.CHECK, given, background.go_on)
     said = json.loads(str(found["findings"]))
     return Findings(**{**said, "size_mm": tuple(said["size_mm"])})
 
 
 def _remeshed_elsewhere(blender: list[str], copied: "Copied", detail_mm: float) -> "Fitted":
-    from ...scene.printing import job
+    from ...scene.printing import print_job
     from ...scene.printing.apply import fitted
     from ...scene.printing.remesh import Printable, detail_of
     from ...scene.printing.shape import sides_mm
 
     taken = copied.taken()
     detail_of(max(sides_mm(taken.points)), detail_mm)  # said at once
-    given = {"points": taken.points, "triangles": taken.triangles, "detail_mm": detail_mm, **job.packed(taken.look)}
-    found = job.run(blender, job.REMESH, given, background.go_on)
+    given = {
+        "points": taken.points,
+        "triangles": taken.triangles,
+        "detail_mm": detail_mm,
+        **print_job.packed(taken.look),
+    }
+    found = print_job.run(blender, print_job.REMESH, given, background.go_on)
     made = Printable(found["points"], found["faces"], found["colours"], float(found["thin"]), float(found["detail_mm"]))
     return fitted(made, taken.to_mm)
 

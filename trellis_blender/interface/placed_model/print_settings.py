@@ -8,7 +8,7 @@ import bpy
 from ..state import background
 
 if TYPE_CHECKING:
-    from ...scene.printing.check import Findings
+    from ...scene.printing.print_check import Findings
 
 MM_LIMIT = 1e6
 SIZE = "The longest side when it is printed, in millimetres. 0 for as large as it is in the scene"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What this room registers with Blender, in this order."""
 
-from . import account, preferences, report, spending
+from . import account, bug_report, preferences, spending
 
 CLASSES = (
     preferences.TRELLIS_AP_preferences,
@@ -9,6 +9,6 @@ CLASSES = (
     account.TRELLIS_OT_list_tasks,
     account.TRELLIS_OT_fetch_task,
     spending.TRELLIS_OT_export_costs,
-    report.TRELLIS_OT_copy_report,
+    bug_report.TRELLIS_OT_copy_report,
     account.TRELLIS_PT_account,
 )

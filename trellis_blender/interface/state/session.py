@@ -141,7 +141,7 @@ class Session:
             self.take_over(generation)
             if generation.interrupted and not bpy.app.background:
                 self.others.resume(generation)
-        answers = self._queue.inquiries.answers() if self._queue is not None else []
+        answers = self._queue.lookups.answers() if self._queue is not None else []
         for answer in answers:
             self._hear(answer)
         self.knows_all |= has_told_all
@@ -153,7 +153,7 @@ class Session:
 
         service = configuration.service() if topic in WITHOUT_A_KEY else configuration.ready_service()
         self.asked.add(topic)
-        self.queue.inquiries.ask(Question(topic, task_id, blend_file, path, url), service)
+        self.queue.lookups.ask(Question(topic, task_id, blend_file, path, url), service)
 
     def wait_for_answer(self, topic: "Topic") -> "Answer":
         """Blocks until what was asked is answered. For scripts."""

@@ -106,7 +106,7 @@ def page_about(text: str) -> str:
     """The section that answers what a row says."""
     import json
 
-    from .answers import read_answers, section_of
+    from .manual_sections import read_answers, section_of
 
     try:
         known = read_answers(json.loads((FOLDER / "sentences.json").read_text(encoding="utf-8")))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a finish may take long. A second Blender does it, see `background`; a small part of it is done at once."""
+"""What of a finish may take long: done by a second Blender (`background_finish`), or at once where it is small."""
 
 from collections.abc import Mapping
 from math import pi
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import bpy
 
 from ..rebuild import collision, lods
-from ..rebuild.options import CannotRebuild, Rebuild, Tell
 from ..rebuild.rebuild import rebuild
+from ..rebuild.rebuild_options import CannotRebuild, Rebuild, Tell
 from . import decimate, engine, loose_parts, textures
 from .options import Collision, CollisionShape, Finish, Shading, Symmetry, from_plain
 
@@ -26,7 +26,7 @@ class Made(NamedTuple):
 
 
 def work(mesh: bpy.types.Mesh, wanted: Mapping[str, Any], tell: Tell) -> Made:
-    """All that takes long, in the second Blender. `wanted` is what `background` has written for it.
+    """All that takes long, in the second Blender. `wanted` is what `background_finish` has written for it.
 
     Raises rebuild.CannotRebuild.
     """

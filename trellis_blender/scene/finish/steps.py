@@ -8,7 +8,7 @@ import bpy
 
 from ..meshes import bounds, mesh_of, why_not_ours
 from . import decimate, engine, heavy
-from .background import BackgroundFinish
+from .background_finish import BackgroundFinish
 from .options import STEPS, CannotFinish, Finish
 
 

@@ -13,8 +13,8 @@ import bpy
 
 from ...gltf.model import MeshArrays, Model, Picture
 from .damaged import NewModel, said_of, without_unreadable
+from .material_nodes import uv_map_name
 from .materials import make_material
-from .nodes import uv_map_name
 
 if TYPE_CHECKING:
     import numpy as np

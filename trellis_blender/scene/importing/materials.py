@@ -12,7 +12,7 @@ import bpy
 
 from ...gltf.model import Material, Texture
 from .. import versions
-from .nodes import Nodes, Place, add_texture, uv_map_name
+from .material_nodes import Nodes, Place, add_texture, uv_map_name
 
 GLTF_IOR = 1.5
 OUTPUT_GROUP = "glTF Material Output"

@@ -2,5 +2,5 @@
 """A model for a 3D printer: checked, made printable, written to a file in millimetres.
 
 `shape` is what a printer would get, taken from a model by `take`; `check` and `remesh` work on it, in this Blender or,
-where that takes long, in another one (`job`). `apply` gives the model what `remesh` has made.
+where that takes long, in another one (`print_job`). `apply` gives the model what `remesh` has made.
 """

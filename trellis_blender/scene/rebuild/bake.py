@@ -8,7 +8,7 @@ import bpy
 
 from ..arrays import pixels
 from .looks import Look, is_varied, looks_of
-from .options import Tell
+from .rebuild_options import Tell
 from .stage import choose, on_stage
 
 SAMPLES = 4

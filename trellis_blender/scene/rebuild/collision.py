@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 
 from ..arrays import Array, values
-from .options import Tell
+from .rebuild_options import Tell
 
 LIMIT_S = 300.0
 LEAST_FACES = 4

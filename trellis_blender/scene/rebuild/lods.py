@@ -3,8 +3,8 @@
 
 import bpy
 
-from .fewer import fewer
-from .options import Tell
+from .rebuild_options import Tell
+from .reduce import fewer
 
 LIMIT_S = 900.0
 LEAST_TRIANGLES = 4

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import versions
 from ..arrays import values
-from .options import CannotRebuild
+from .rebuild_options import CannotRebuild
 
 PLAIN_COLOUR = (0.8, 0.8, 0.8, 1.0)
 """Of a surface without a material, as Blender shows it."""

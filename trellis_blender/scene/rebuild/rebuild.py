@@ -10,10 +10,10 @@ from ..meshes import SMALLEST_SIDE, bounds
 from . import judge
 from .bake import Bake, bake
 from .draw_back import draw_back
-from .fewer import fewer
 from .looks import looks_of
-from .options import CannotRebuild, Rebuild, Tell
-from .quads import closed, quadrangulated, split
+from .quadriflow import closed, quadrangulated, split
+from .rebuild_options import CannotRebuild, Rebuild, Tell
+from .reduce import fewer
 from .repair import repaired
 from .surface import surface
 from .unwrap import unwrap

@@ -126,7 +126,7 @@ def test_the_log(preferences: Any, capfd: pytest.CaptureFixture[str], monkeypatc
 
 
 def report() -> str:
-    from trellis_blender.interface.preferences.report import gathered
+    from trellis_blender.interface.preferences.bug_report import gathered
 
     return gathered(bpy.context)()
 
@@ -162,7 +162,7 @@ def test_the_report_says_what_a_helper_has_to_know(preferences: Any, generate: A
 def test_a_thousand_generations_do_not_hold_up_who_copies_a_report(
     preferences: Any, generate: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trellis_blender.interface.preferences import report
+    from trellis_blender.interface.preferences import bug_report
     from trellis_blender.interface.state import background
 
     generate(prompt=PROMPT)
@@ -176,17 +176,17 @@ def test_a_thousand_generations_do_not_hold_up_who_copies_a_report(
     copied: list[str] = []
     took_s: list[float] = []
 
-    def make(gathered: Any = report.gathered) -> Any:
+    def make(gathered: Any = bug_report.gathered) -> Any:
         begun_s = time.thread_time()
         text = gathered()
         took_s.append(time.thread_time() - begun_s)
         return text
 
-    gather = report.gathered
-    monkeypatch.setattr(report, "_copy", copied.append)
-    monkeypatch.setattr(report, "gathered", lambda context: partial(make, gather(context)))
+    gather = bug_report.gathered
+    monkeypatch.setattr(bug_report, "_copy", copied.append)
+    monkeypatch.setattr(bug_report, "gathered", lambda context: partial(make, gather(context)))
     begun_s = time.thread_time()
-    report.begin(bpy.context)
+    bug_report.begin(bpy.context)
     of_the_press_s = time.thread_time() - begun_s
     with pytest.raises(RuntimeError, match="is being copied"):
         bpy.ops.trellis.copy_report()

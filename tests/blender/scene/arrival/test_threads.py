@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from models import box_glb
 from mutants import rich_glb
-from test_placing import two_parts
+from test_place import two_parts
 
 MODELS = 30
 LIMIT_S = 250.0

@@ -58,7 +58,7 @@ def model(request: pytest.FixtureRequest, addon: Any, tmp_path: Path) -> Any:
 @cache
 def preview() -> bytes:
     """The offline preview's model of a red disc."""
-    from trellis_blender.offline.preview import make_preview
+    from trellis_blender.offline.make_preview import make_preview
 
     return make_preview(preview_picture(), 7, lambda share: None)
 
@@ -664,7 +664,7 @@ def test_a_million_triangles(addon: Any, soak: bool, record_property: Any) -> No
 
 
 def test_a_blender_of_its_own_makes_what_this_one_would(addon: Any) -> None:
-    from trellis_blender.scene.finish.background import BackgroundFinish
+    from trellis_blender.scene.finish.background_finish import BackgroundFinish
 
     model, other = lumpy_ball(20_000, bits=3), lumpy_ball(20_000, bits=3)
     wanted = choices().Finish(triangles=4_000, loose_share=0.01)

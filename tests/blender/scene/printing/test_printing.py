@@ -26,9 +26,9 @@ def joined(*models: Any) -> Any:
 
 
 def check(model: Any, size_mm: float = 0.0, wall_mm: float = 1.0) -> Any:
-    from trellis_blender.scene.printing import check, take
+    from trellis_blender.scene.printing import print_check, take
 
-    return check.check(take.take(model, size_mm).taken().shape(), wall_mm)
+    return print_check.check(take.take(model, size_mm).taken().shape(), wall_mm)
 
 
 def read_stl(path: Path) -> Any:
@@ -341,22 +341,26 @@ def test_thin_parts_that_go_are_told() -> None:
 def test_a_second_blender_finds_and_makes_the_same() -> None:
     import json
 
-    from trellis_blender.scene.printing import job, remesh, take
+    from trellis_blender.scene.printing import print_job, remesh, take
     from trellis_blender.scene.printing.shape import CannotPrint
 
     model = painted(joined(without_faces(cube(), [0]), cube(at=(0.05, 0.04, 0.03))))
     taken = take.take(model, 0, with_look=True).taken()
     given = {"points": taken.points, "triangles": taken.triangles}
     program, asked = [sys.executable], list[int]()
-    found = job.run(program, job.CHECK, {**given, "wall_mm": 1.0}, lambda: asked.append(1))
+    found = print_job.run(program, print_job.CHECK, {**given, "wall_mm": 1.0}, lambda: asked.append(1))
     assert json.loads(str(found["findings"]))["open_edges"] == check(model).open_edges == 4
     assert asked
     here = remesh.remesh(taken.shape(), taken.look, 4)
-    there = job.run(program, job.REMESH, {**given, "detail_mm": 4, **job.packed(taken.look)}, lambda: None)
+    there = print_job.run(
+        program, print_job.REMESH, {**given, "detail_mm": 4, **print_job.packed(taken.look)}, lambda: None
+    )
     assert there["points"] == pytest.approx(here.points)
     assert there["colours"] == pytest.approx(here.colours)
     with pytest.raises(CannotPrint, match="too fine"):
-        job.run(program, job.REMESH, {**given, "detail_mm": 0.01, **job.packed(taken.look)}, lambda: None)
+        print_job.run(
+            program, print_job.REMESH, {**given, "detail_mm": 0.01, **print_job.packed(taken.look)}, lambda: None
+        )
 
 
 def test_a_second_blender_that_fails_or_is_not_wanted_any_more_is_told(
@@ -364,21 +368,21 @@ def test_a_second_blender_that_fails_or_is_not_wanted_any_more_is_told(
 ) -> None:
     import tempfile
 
-    from trellis_blender.scene.printing import job
+    from trellis_blender.scene.printing import print_job
     from trellis_blender.scene.printing.shape import CannotPrint
 
     given = {"points": np.zeros((3, 3), np.float32), "triangles": np.array([[0, 1, 9]], np.int32), "wall_mm": 1.0}
     with pytest.raises(CannotPrint, match=r"ended without a result. Its last message: .*IndexError"):
-        job.run([sys.executable], job.CHECK, given, lambda: None)
+        print_job.run([sys.executable], print_job.CHECK, given, lambda: None)
     with pytest.raises(CannotPrint, match="could not be started"):
-        job.run(["/no/such/program"], job.CHECK, given, lambda: None)
+        print_job.run(["/no/such/program"], print_job.CHECK, given, lambda: None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(CannotPrint, match=r"could not be started \(No such file"):
-        job.run([sys.executable], job.CHECK, given, lambda: None)
+        print_job.run([sys.executable], print_job.CHECK, given, lambda: None)
     monkeypatch.undo()
 
     def stop() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        job.run([sys.executable], job.CHECK, given, stop)
+        print_job.run([sys.executable], print_job.CHECK, given, stop)

@@ -73,8 +73,8 @@ def of_work(work: Any) -> Any:
 
 def rebuilt(model: Any, tell: Any = lambda *_: None, **wanted: Any) -> Any:
     """A new mesh out of a copy of the model's, made here and not in a second Blender."""
-    from trellis_blender.scene.rebuild.options import Rebuild
     from trellis_blender.scene.rebuild.rebuild import rebuild
+    from trellis_blender.scene.rebuild.rebuild_options import Rebuild
 
     return rebuild(model.data.copy(), Rebuild(**{"texture_px": 128} | wanted), tell)
 

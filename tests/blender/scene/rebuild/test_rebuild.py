@@ -413,7 +413,7 @@ def test_many_pieces_have_room_whatever_the_margin() -> None:
 
 
 def job_for(model: Any, **wanted: Any) -> Any:
-    from trellis_blender.scene.finish.background import BackgroundFinish
+    from trellis_blender.scene.finish.background_finish import BackgroundFinish
     from trellis_blender.scene.finish.options import Finish
 
     return BackgroundFinish(model, Finish(**{"faces": 300, "texture_px": 128} | wanted))
@@ -513,7 +513,7 @@ ENDED = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 import bpy
-from trellis_blender.scene.finish.background import BackgroundFinish
+from trellis_blender.scene.finish.background_finish import BackgroundFinish
 from trellis_blender.scene.finish.options import Finish
 bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=5)
 job = BackgroundFinish(bpy.context.object, Finish(faces=2_000))

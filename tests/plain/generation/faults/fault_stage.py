@@ -227,9 +227,9 @@ class Run:
             self.until(lambda: self.latest(generation) is not generation, "the button's effect")
 
     def ask(self, topic: Topic, **fields: str) -> Answer:
-        self.driver.queue.inquiries.ask(Question(topic, **fields), self.service)
+        self.driver.queue.lookups.ask(Question(topic, **fields), self.service)
         found: list[Answer] = []
-        self.until(lambda: bool(found.extend(self.driver.queue.inquiries.answers()) or found), "an answer")
+        self.until(lambda: bool(found.extend(self.driver.queue.lookups.answers()) or found), "an answer")
         return found[0]
 
 

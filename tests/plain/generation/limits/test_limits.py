@@ -104,8 +104,8 @@ def test_as_many_at_once_as_the_account_says(
         **whole(), "plan": "pro", "max_trellis_concurrency": allowed, "max_concurrent_task_count": None,
     }  # fmt: skip
     driver = make_driver(polling=PIAPI)
-    driver.queue.inquiries.ask(Question(Topic.ACCOUNT), service_of(piapi))
-    driver.until(lambda: bool(driver.queue.inquiries.answers()))
+    driver.queue.lookups.ask(Question(Topic.ACCOUNT), service_of(piapi))
+    driver.until(lambda: bool(driver.queue.lookups.answers()))
     driver.until(lambda: not driver.queue.is_busy)
     for number in range(6):
         driver.queue.submit(text_request(f"bear {number}"), service_of(piapi))
@@ -115,7 +115,7 @@ def test_as_many_at_once_as_the_account_says(
 
 
 def test_a_task_is_polled_for_as_long_as_was_set(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
-    """Guards limits.patience_s in Patience.wait: the usual limit of two hours would go on."""
+    """Guards limits.patience_s in Backoff.wait: the usual limit of two hours would go on."""
     driver = make_driver(timings=Timings(first_wait_s=0.01, first_delay_s=0.001))
     piapi.behaviour.processing_s = 60.0
     service = replace(service_of(piapi), limits=TimeLimits(patience_s=0.5))

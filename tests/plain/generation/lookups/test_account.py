@@ -235,7 +235,7 @@ def test_a_mistake_of_the_add_on_is_a_sentence_and_in_the_log(
     said = re.fullmatch(r"The add-on made a mistake \((ValueError: .*null.*)\)\. Please report it\.", answer.problem)
     assert said
     assert answer == Answer(question, problem=said[0])
-    assert "inquiry about table of costs" in caplog.text
+    assert "lookup of table of costs" in caplog.text
     assert "Traceback" in caplog.text
 
 
@@ -248,7 +248,7 @@ def test_the_way_to_the_service(driver: Driver, piapi: Piapi) -> None:
 def test_a_question_ends_with_the_queue(make_driver: Callable[..., Driver], piapi: Piapi) -> None:
     piapi.fail_always("balance", Fault(stall_s=5.0, after=True))
     driver = make_driver()
-    driver.queue.inquiries.ask(Question(Topic.ACCOUNT), service_of(piapi))
+    driver.queue.lookups.ask(Question(Topic.ACCOUNT), service_of(piapi))
     driver.until(lambda: piapi.asked("balance") == 1)
     start = time.monotonic()
     assert driver.queue.close(2.0)

@@ -251,7 +251,7 @@ def test_it_is_asked_for_through_the_queue(driver: Driver, piapi: Piapi) -> None
 
 def test_switching_off_ends_it_at_once(driver: Driver) -> None:
     with serving(silent) as port:
-        driver.queue.inquiries.ask(Question(Topic.PICTURE, url=f"http://127.0.0.1:{port}/"), HERE)
+        driver.queue.lookups.ask(Question(Topic.PICTURE, url=f"http://127.0.0.1:{port}/"), HERE)
         time.sleep(0.3)
         begun = time.monotonic()
         assert driver.queue.close(5)

@@ -118,7 +118,7 @@ def test_a_download_that_fails_is_parked_and_never_paid_twice(
 
 
 def test_a_files_host_is_left_alone_for_as_long_as_it_says(driver: Driver, piapi: Piapi) -> None:
-    """Guards `retry_after_s` in Patience.wait."""
+    """Guards `retry_after_s` in Backoff.wait."""
     piapi.fail("file", Fault(429, headers={"Retry-After": "1"}))
     generation = driver.queue.submit(text_request(), service_of(piapi))
     driver.until(lambda: piapi.asked("file") == 1)

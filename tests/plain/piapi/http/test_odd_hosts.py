@@ -57,7 +57,7 @@ def test_what_has_not_even_begun_ends_in_time(make_driver: Callable[..., Driver]
 def test_a_question_ends_in_time(make_driver: Callable[..., Driver], after_s: float) -> None:
     driver = make_driver()
     with serving(silent) as port:
-        driver.queue.inquiries.ask(Question(Topic.ACCOUNT), Service(f"http://127.0.0.1:{port}", KEY))
+        driver.queue.lookups.ask(Question(Topic.ACCOUNT), Service(f"http://127.0.0.1:{port}", KEY))
         time.sleep(after_s)
         assert driver.queue.close(STOPS_WITHIN_S)
 

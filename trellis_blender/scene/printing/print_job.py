@@ -35,7 +35,7 @@ def run(blender: Sequence[str], what: str, given: dict[str, Any], go_on: Callabl
         folder = Path(name)
         try:
             np.savez(folder / GIVEN, **given)
-            process = second_blender.start(blender, "scene.printing.work", folder, what)
+            process = second_blender.start(blender, "scene.printing.print_job_work", folder, what)
         except OSError as error:
             raise _not_started(error) from None
         if not second_blender.wait(process, LIMITS_S[what], go_on):

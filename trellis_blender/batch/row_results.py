@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from ..generation.problems import GenerationProblem
 from ..generation.record.generation import Generation
-from .books import Books
 from .folder import DONE, FAILED, BatchFolder
-from .progress import RowProgress, Stage
-from .standing import ledger_line
+from .row_progress import RowProgress, Stage
+from .sent_generations import SentGenerations
+from .starting_state import ledger_line
 
 
 class Change(NamedTuple):
@@ -20,14 +20,14 @@ class Change(NamedTuple):
     said: str = ""
 
 
-class Endings:
+class RowResults:
     """Of the rows of one batch. `tell` gets every change; `formats` is what they are saved as."""
 
     def __init__(
-        self, folder: BatchFolder, formats: Sequence[str], books: Books, tell: Callable[[Change], object]
+        self, folder: BatchFolder, formats: Sequence[str], sent: SentGenerations, tell: Callable[[Change], object]
     ) -> None:
         self.tell = tell
-        self._folder, self._formats, self._books = folder, formats, books
+        self._folder, self._formats, self._sent = folder, formats, sent
 
     def lose(self, each: RowProgress, generation: Generation, why: str = "") -> None:
         """One of its models does not come."""
@@ -39,7 +39,7 @@ class Endings:
         if each.is_over or each.is_open:
             return
         problem = " ".join(dict.fromkeys(each.lost.values()))
-        said = ledger_line(each, self._formats, self._books, self._folder, problem)
+        said = ledger_line(each, self._formats, self._sent, self._folder, problem)
         try:
             self._folder.write(each.row.key, FAILED if problem else DONE, said)
         except GenerationProblem as error:

@@ -13,7 +13,7 @@ from ..generation.record.generation import Generation
 from ..generation.record.request import GenerationRequest
 from ..generation.states import State
 from .folder import DONE, FAILED, SENT
-from .rows import Row
+from .row import Row
 
 _PRESS = re.compile(r"batch-([0-9a-f]{8,64})-(\d{1,6})-(\d{1,6})")
 ENDED = frozenset({State.FAILED, State.CANCELLED, State.OUTCOME_UNKNOWN})

@@ -20,7 +20,7 @@ LOOKS_MAX = 12
 """For a task whose answer was lost: after a quarter of an hour the account's history tells for sure."""
 
 
-class Books:
+class SentGenerations:
     """The generations of all rows that this machine has sent."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ def tries_max(generation: Generation) -> int:
     return LOOKS_MAX if generation.state is State.OUTCOME_UNKNOWN else RESUMES_MAX
 
 
-class Patience:
+class Outage:
     """A service that is away is tried again, less and less often, and nothing else is sent meanwhile."""
 
     def __init__(self) -> None:

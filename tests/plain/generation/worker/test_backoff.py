@@ -11,7 +11,7 @@ from service import Fault, Piapi
 
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.worker.backoff import FAILURES_MIN, Patience
+from trellis_blender.generation.worker.backoff import FAILURES_MIN, Backoff
 from trellis_blender.piapi.errors import NoConnection, PiapiError
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import TimeLimits, Timings
@@ -36,12 +36,12 @@ class Waiting:
         request = replace(text_request(), model=model)
         service = Service("https://api.example", "a key", limits=TimeLimits(patience_s=patience_s))
         generation = new_generation(request, service.api_url, 1.0)
-        self.patience = Patience(work_without_queue(folder, generation, self.told, service, timings=timings))
+        self.backoff = Backoff(work_without_queue(folder, generation, self.told, service, timings=timings))
 
     def wait(self, error: PiapiError = AWAY) -> float:
         """One failure; the seconds that were waited."""
         start = time.monotonic()
-        self.patience.wait(error)
+        self.backoff.wait(error)
         return time.monotonic() - start
 
 
@@ -49,7 +49,7 @@ def test_each_wait_is_twice_the_last_up_to_the_longest_and_an_answer_begins_agai
     waiting = Waiting(tmp_path)
     for least in [0.05, 0.1, 0.2, 0.3, 0.3, 0.3]:
         assert least <= waiting.wait() < least + 1.0
-    waiting.patience.over()
+    waiting.backoff.over()
     assert 0.05 <= waiting.wait() < 0.3
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawings import apple, drawn, on_tiles
 from PIL import Image
-from test_judging import faults, picture_of
+from test_quality import faults, picture_of
 
 from trellis_blender.imaging.cleanup import NoRemedy, Remedy, as_array, box_around, improve, kept_of
 

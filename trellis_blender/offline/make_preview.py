@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..imaging.segmentation import grown
-from . import png
+from . import png_arrays
 from .glb import to_glb
 from .inflate import inflate
 from .subject import find_subject
@@ -27,14 +27,14 @@ def make_preview(content: bytes, seed: int, log: Callable[[str], None]) -> bytes
     png.PngUnusable and subject.NoSubject. At most 3 s and 500 MB for 1024 × 1024.
     """
     log("Offline preview: preprocessing the picture")
-    rgba = png.decode(content)
+    rgba = png_arrays.decode(content)
     coverage = find_subject(rgba)
     log(f"Offline preview: seed: {seed}")
     light = (rgba[..., :3] @ LUMINANCE) / 255
     body = inflate(coverage, light, seed, lambda share: log(f"{share * 100:.0f}% done"))
     log("100% done")
     log("Rendering: 0it")
-    texture = png.encode(_without_background(rgba[..., :3], coverage))
+    texture = png_arrays.encode(_without_background(rgba[..., :3], coverage))
     log("Rendering: 100it")
     height, width = coverage.shape
     return to_glb(body, texture, width, height)

@@ -60,7 +60,7 @@ def find_out(question: Question, job: Job, folder: Path, limit: RateLimit, store
     except Stopped:
         return Answer(question)
     except Exception as error:
-        LOG.exception("inquiry about %s", question.topic.value)
+        LOG.exception("lookup of %s", question.topic.value)
         return Answer(question, problem=mistake(error))
 
 

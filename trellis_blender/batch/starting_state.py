@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..generation.record.generation import Generation
-from .books import Books
 from .folder import SENT, BatchFolder
 from .outcome import cost_usd
-from .progress import Made, RowProgress, Stage, amount, attempt_of, key_of
+from .row_progress import Made, RowProgress, Stage, amount, attempt_of, key_of
+from .sent_generations import SentGenerations
 
 IS_THERE = "It is there already."
 
@@ -42,11 +42,11 @@ def read_ledgers(rows: Sequence[RowProgress], folder: BatchFolder) -> float:
     return sum(sent.values())
 
 
-def gather(stored: Sequence[Generation], of_key: Mapping[str, RowProgress], books: Books) -> list[Generation]:
+def gather(stored: Sequence[Generation], of_key: Mapping[str, RowProgress], sent: SentGenerations) -> list[Generation]:
     """Takes over what the store has of these rows, and returns it; a row's last attempt is what counts."""
     found = [each for each in stored if key_of(each) in of_key]
     for generation in found:
-        books.keep(generation)
+        sent.keep(generation)
         progress = of_key[key_of(generation)]
         progress.attempt = max(progress.attempt, attempt_of(generation))
     for generation in found:
@@ -83,7 +83,7 @@ def choose(each: RowProgress, wishes: Wishes, folder: Path) -> tuple[Stage, str]
 
 
 def ledger_line(
-    each: RowProgress, formats: Sequence[str], latest: Books, folder: BatchFolder, problem: str
+    each: RowProgress, formats: Sequence[str], latest: SentGenerations, folder: BatchFolder, problem: str
 ) -> dict[str, Any]:
     """What is written of a row that has ended."""
     return {

@@ -17,7 +17,7 @@ from trellis_blender.generation.record.generation import Generation, new_generat
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store
 from trellis_blender.generation.store.owners import Owner
-from trellis_blender.generation.store.repository import Books
+from trellis_blender.generation.store.repository import Repository
 
 FAILED = replace(new_generation(text_request("a bear"), "https://api.example", 1.0), state=State.FAILED, problem="No.")
 WAITING = replace(
@@ -28,7 +28,7 @@ INTERRUPTED = replace(WAITING, parked=True, interrupted=True)
 
 @dataclass
 class Desk:
-    """Books, who keeps them, what they told, and which generations are worked on here."""
+    """Repository, who keeps them, what they told, and which generations are worked on here."""
 
     folder: Path
     told: list[Generation] = field(default_factory=list)
@@ -37,7 +37,9 @@ class Desk:
     def __post_init__(self) -> None:
         self.store = Store(self.folder)
         self.owner, self.other = Owner(self.folder), Owner(self.folder)
-        self.books = Books(self.folder, lambda: self.store, self.owner, self.told.append, self.in_progress.__contains__)
+        self.repository = Repository(
+            self.folder, lambda: self.store, self.owner, self.told.append, self.in_progress.__contains__
+        )
 
 
 @pytest.fixture
@@ -58,10 +60,10 @@ def lock_out(desk: Desk) -> None:
 def test_all_generations_are_told_and_what_was_never_sent_is_cleared_away(desk: Desk) -> None:
     never_sent = left_behind(desk.folder, "generation-0", "input.png")
     known = left_behind(desk.folder, FAILED.folder_name, "input.png")
-    assert not desk.books.has_loaded
-    desk.books.load()
+    assert not desk.repository.has_loaded
+    desk.repository.load()
     assert desk.told == [FAILED, INTERRUPTED]
-    assert desk.books.has_loaded
+    assert desk.repository.has_loaded
     assert not never_sent.exists()
     assert known.exists()
 
@@ -69,25 +71,25 @@ def test_all_generations_are_told_and_what_was_never_sent_is_cleared_away(desk: 
 def test_what_cannot_be_read_counts_as_told_and_loses_nothing(desk: Desk) -> None:
     never_sent = left_behind(desk.folder, "generation-0", "input.png")
     lock_out(desk)
-    desk.books.load()
+    desk.repository.load()
     assert desk.told == []
-    assert desk.books.has_loaded
+    assert desk.repository.has_loaded
     assert never_sent.exists()
 
 
 def test_those_that_cannot_be_read_are_counted(desk: Desk) -> None:
-    desk.books.load()
-    assert desk.books.unreadable == 0
+    desk.repository.load()
+    assert desk.repository.unreadable == 0
     with closing(sqlite3.connect(desk.folder / "generations.sqlite3")) as db, db:
         db.execute("UPDATE generation SET record = 'torn' WHERE id = ?", (WAITING.id,))
-    desk.books.load()
-    assert desk.books.unreadable == 1
+    desk.repository.load()
+    assert desk.repository.unreadable == 1
 
 
 def test_a_folder_that_was_set_aside_comes_back_where_the_store_knows_it(desk: Desk) -> None:
     known, unknown = (left_behind(desk.folder, name, "model.glb") for name in (WAITING.folder_name, "generation-0"))
     aside = [set_aside(folder) for folder in (known, unknown)]
-    desk.books.load()
+    desk.repository.load()
     assert [known.is_dir(), unknown.exists(), *(path is not None and path.exists() for path in aside)] == [
         True, False, False, False,
     ]  # fmt: skip
@@ -95,49 +97,49 @@ def test_a_folder_that_was_set_aside_comes_back_where_the_store_knows_it(desk: D
 
 def test_what_is_worked_on_here_is_not_told_as_the_store_has_it(desk: Desk) -> None:
     desk.in_progress.add(WAITING.id)
-    desk.books.load()
+    desk.repository.load()
     assert desk.told == [FAILED]
-    desk.books.look_at(WAITING.id)
+    desk.repository.look_at(WAITING.id)
     assert desk.told == [FAILED]
 
 
 def test_one_is_told_as_the_store_has_it(desk: Desk) -> None:
-    desk.books.look_at(WAITING.id)
-    desk.books.look_at("of nobody")
+    desk.repository.look_at(WAITING.id)
+    desk.repository.look_at("of nobody")
     assert desk.told == [INTERRUPTED]
 
 
 def test_others_are_told_once(desk: Desk) -> None:
-    desk.books.load()
+    desk.repository.load()
     theirs = replace(new_generation(text_request("a jar"), "https://api.example", 3.0), state=State.SUBMITTING)
     desk.store.save(theirs, desk.other.id)
     desk.told.clear()
-    desk.books.look_around()
-    desk.books.look_around()
+    desk.repository.look_around()
+    desk.repository.look_around()
     assert desk.told == [replace(theirs, elsewhere=True)]
-    assert desk.books.latest(theirs) is None
+    assert desk.repository.latest(theirs) is None
     assert desk.told[1:] == [replace(theirs, elsewhere=True)]
     desk.other.let_go()
-    assert desk.books.latest(theirs) == theirs
+    assert desk.repository.latest(theirs) == theirs
 
 
 def test_a_task_that_a_generation_has_is_told(desk: Desk) -> None:
-    assert desk.books.has_task("task-2")
+    assert desk.repository.has_task("task-2")
     assert desk.told == [INTERRUPTED]
-    assert not desk.books.has_task("task-3")
+    assert not desk.repository.has_task("task-3")
     assert desk.told == [INTERRUPTED]
 
 
 def test_the_latest_is_that_of_the_store_else_that_which_is_known(desk: Desk) -> None:
-    assert desk.books.latest(replace(FAILED, problem="Old.")) == FAILED
+    assert desk.repository.latest(replace(FAILED, problem="Old.")) == FAILED
     unknown = replace(FAILED, id="0" * 32)
-    assert desk.books.latest(unknown) == unknown
+    assert desk.repository.latest(unknown) == unknown
     assert desk.told == []
 
 
 def test_what_was_decided_is_written_down_and_told(desk: Desk) -> None:
     decided = replace(WAITING, state=State.CANCELLED, problem="Cancelled.")
-    desk.books.keep(decided)
+    desk.repository.keep(decided)
     assert desk.told == [decided]
     found = desk.store.load(WAITING.id)
     assert found is not None
@@ -146,7 +148,7 @@ def test_what_was_decided_is_written_down_and_told(desk: Desk) -> None:
 
 def test_what_another_blender_has_removed_stays_removed(desk: Desk) -> None:
     desk.store.remove(WAITING.id)
-    desk.books.keep(replace(WAITING, state=State.CANCELLED))
+    desk.repository.keep(replace(WAITING, state=State.CANCELLED))
     assert desk.told == [replace(WAITING, state=State.CANCELLED, removed=True)]
     assert desk.store.load(WAITING.id) is None
 
@@ -156,7 +158,7 @@ def test_what_another_blender_has_removed_stays_removed(desk: Desk) -> None:
 )
 def test_what_cannot_be_written_down_is_told_with_the_reason(desk: Desk, problem: str, begins: str) -> None:
     lock_out(desk)
-    desk.books.keep(replace(WAITING, problem=problem))
+    desk.repository.keep(replace(WAITING, problem=problem))
     (told,) = desk.told
     assert told.problem.startswith(begins)
     assert replace(told, problem=problem) == replace(WAITING, problem=problem)
@@ -174,7 +176,7 @@ REMOVALS: list[Callable[[Desk], None]] = [
 def test_what_is_more_than_was_seen_of_it_is_not_removed(desk: Desk, meanwhile: Callable[[Desk], None]) -> None:
     folder = left_behind(desk.folder, WAITING.folder_name, "model.glb")
     meanwhile(desk)
-    desk.books.remove(WAITING)
+    desk.repository.remove(WAITING)
     assert desk.store.load(WAITING.id) is not None
     assert folder.exists()
     assert not any(told.removed for told in desk.told)
@@ -183,7 +185,7 @@ def test_what_is_more_than_was_seen_of_it_is_not_removed(desk: Desk, meanwhile: 
 
 def test_what_is_removed_is_gone_with_its_files(desk: Desk) -> None:
     folder = left_behind(desk.folder, FAILED.folder_name, "input.png")
-    desk.books.remove(FAILED)
+    desk.repository.remove(FAILED)
     assert desk.told == [replace(FAILED, removed=True)]
     assert desk.store.load(FAILED.id) is None
     assert not folder.exists()
@@ -191,7 +193,7 @@ def test_what_is_removed_is_gone_with_its_files(desk: Desk) -> None:
 
 def test_what_cannot_be_removed_says_why(desk: Desk) -> None:
     lock_out(desk)
-    desk.books.remove(FAILED)
+    desk.repository.remove(FAILED)
     (told,) = desk.told
     assert told.problem.startswith("It was not removed. The folder")
     assert not told.removed
@@ -199,10 +201,10 @@ def test_what_cannot_be_removed_says_why(desk: Desk) -> None:
 
 def test_a_store_that_cannot_be_read_tells_nothing_and_stops_nobody(desk: Desk) -> None:
     lock_out(desk)
-    desk.books.look_around()
-    desk.books.look_at(WAITING.id)
-    assert not desk.books.has_task("task-2")
-    assert desk.books.latest(WAITING) == WAITING
+    desk.repository.look_around()
+    desk.repository.look_at(WAITING.id)
+    assert not desk.repository.has_task("task-2")
+    assert desk.repository.latest(WAITING) == WAITING
     assert desk.told == []
 
 
@@ -214,7 +216,7 @@ def test_a_picture_is_remembered_before_its_folder_can_be_cleared_away(desk: Des
         remembered.extend(contents)
         shutil.rmtree(desk.folder)
 
-    taken = desk.books.take(generation, [PICTURE], remember)
+    taken = desk.repository.take(generation, [PICTURE], remember)
     assert taken is not None
     assert [hashlib.sha256(content).hexdigest() for content in remembered] == [taken.picture_sha256]
 
@@ -223,7 +225,7 @@ def test_what_the_store_does_not_let_go_keeps_its_files(desk: Desk) -> None:
     model = left_behind(desk.folder, FAILED.folder_name, "model.glb")
     with closing(sqlite3.connect(desk.folder / "generations.sqlite3")) as db, db:
         db.execute("CREATE TRIGGER keeps BEFORE DELETE ON generation BEGIN SELECT RAISE(ABORT, 'no room'); END")
-    desk.books.remove(FAILED)
+    desk.repository.remove(FAILED)
     (told,) = desk.told
     assert not told.removed
     assert told.problem.startswith("It was not removed. ")
@@ -231,6 +233,6 @@ def test_what_the_store_does_not_let_go_keeps_its_files(desk: Desk) -> None:
     assert FAILED.id in desk.store.ids()
     with closing(sqlite3.connect(desk.folder / "generations.sqlite3")) as db, db:
         db.execute("DROP TRIGGER keeps")
-    desk.books.remove(FAILED)
+    desk.repository.remove(FAILED)
     assert desk.told[-1].removed
     assert not model.exists()
