@@ -5,7 +5,7 @@ import sys
 
 import bpy
 
-from .interface.batch import batch_settings as batch_options
+from .interface.batch import batch_settings
 from .interface.batch import classes as batch_classes
 from .interface.batch import running as batch_running
 from .interface.generate import classes as generate_classes
@@ -69,7 +69,7 @@ def _register() -> None:
         bpy.utils.register_class(cls)
         is_monitor = cls is monitor.TRELLIS_OT_monitor
         background.at_end(monitor.take_back if is_monitor else bpy.utils.unregister_class, cls)
-    for room in (settings, search, batch_options, blockout, drag_and_drop, finish_operator, print_settings, handlers):
+    for room in (settings, search, batch_settings, blockout, drag_and_drop, finish_operator, print_settings, handlers):
         room.register()
     bpy.utils.register_manual_map(help_pages.manual_map)
     background.at_end(bpy.utils.unregister_manual_map, help_pages.manual_map)

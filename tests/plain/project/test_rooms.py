@@ -1,5 +1,6 @@
 """The rooms of the package are those of docs/architecture.md and of the tests, and each module is found by its name."""
 
+import ast
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -9,6 +10,8 @@ from places import ROOT
 PACKAGE = ROOT / "trellis_blender"
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 IN_EVERY_ROOM = {"__init__", "classes", "panel"}
+INSTALLED = "bl_ext.user_default.trellis_blender"
+"""The package in a program; the scenarios with a window run in one, and seldom."""
 NO_ROOMS = {".", "project", "generation/faults"}
 """Folders of tests that are about all rooms."""
 
@@ -65,3 +68,19 @@ def test_the_folders_of_the_tests_are_rooms() -> None:
     }
     assert found - NO_ROOMS <= rooms()
     assert "interface" not in found, "what tests the interface is in one of its rooms"
+
+
+def test_the_scenarios_import_what_is_there() -> None:
+    missing: list[str] = []
+    for path in (ROOT / "tests/window/scenarios").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(INSTALLED):
+                continue
+            place = PACKAGE / (node.module or "").removeprefix(INSTALLED).strip(".").replace(".", "/")
+            module = place.with_suffix(".py")
+            content = module.read_text(encoding="utf-8") if module.is_file() else ""
+            for name in (alias.name for alias in node.names):
+                is_defined = re.search(rf"^(def |class )?{name}\b|^[A-Z_, ]*\b{name}\b.* = ", content, re.MULTILINE)
+                if not is_defined and not (place / f"{name}.py").is_file():
+                    missing.append(f"{path.name}: {node.module}.{name}")
+    assert missing == []

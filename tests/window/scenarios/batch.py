@@ -72,7 +72,7 @@ def scenario() -> drive.Steps:
 
 def placed_by_itself(table: Path) -> drive.Steps:
     """Without another press, once the artist has left the mode that they are in, and in one step."""
-    from bl_ext.user_default.trellis_blender.interface.batch import grid, opened
+    from bl_ext.user_default.trellis_blender.interface.batch import opened, place_in_grid
 
     ops: Any = bpy.ops
     manager: Any = bpy.context.window_manager
@@ -91,7 +91,7 @@ def placed_by_itself(table: Path) -> drive.Steps:
     bpy.context.view_layer.objects.active = cube
     with drive.in_viewport():
         ops.object.mode_set(mode='SCULPT')
-    yield from drive.until(lambda: run.process is None and "Sculpt Mode" in grid.said(), "its end", MADE_S)
+    yield from drive.until(lambda: run.process is None and "Sculpt Mode" in place_in_grid.said(), "its end", MADE_S)
     assert drive.models() == []
     yield from drive.over_viewport()
     drive.shot("07-waits-for-the-artist")
