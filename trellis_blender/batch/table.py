@@ -2,6 +2,7 @@
 """Tables as people save them: CSV of any spreadsheet, JSON lines, or a plain list of prompts, one a line."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def parse_table(content: bytes, ending: str = ".csv") -> Table:
     text = _text(content)
     if ending in JSON_ENDINGS or (ending not in LIST_ENDINGS and text.lstrip()[:1] == "{"):
         table = _read_json(text)
-    elif ending in LIST_ENDINGS:
+    elif ending in LIST_ENDINGS and not _names_columns(text):
         table = list_of_prompts(text)
     else:
         table = _read_csv(text)
@@ -73,7 +74,7 @@ def parse_table(content: bytes, ending: str = ".csv") -> Table:
 def list_of_prompts(text: str) -> Table:
     """A prompt a line; empty lines, and those that begin with #, are passed over. Raises TableUnusable."""
     found: list[TableRow] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             found.append(TableRow(number, {"prompt": line.strip()}))
             _check_count(len(found))
@@ -92,17 +93,39 @@ def _text(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
+def _lines(text: str) -> list[str]:
+    """With their ends. What Unicode takes for the end of a line besides, a cell may have in it: texts that were copied
+    from elsewhere do."""
+    return list(io.StringIO(text, newline=""))
+
+
+def _delimiter_of(line: str) -> str:
+    return max(DELIMITERS, key=line.count)
+
+
+def _heading(cell: str) -> str:
+    return " ".join(cell.split()).casefold()
+
+
+def _names_columns(text: str) -> bool:
+    """Whether a list begins as a table does: spreadsheets save tables with tabs as .txt, too. A comma is a prompt's."""
+    first = (_lines(text) or [""])[0]
+    delimiter = _delimiter_of(first)
+    headings = {_heading(each.strip().strip('"')) for each in first.split(delimiter)}
+    return delimiter != "," and len(headings) > 1 and not ASK.isdisjoint(headings)
+
+
 def _check_count(count: int) -> None:
     if count > ROWS_MAX:
         raise TableUnusable(f"The table has more than {ROWS_MAX:,} rows. Divide it into several tables.")
 
 
 def _read_csv(text: str) -> Table:
-    lines = text.splitlines(keepends=True)
-    delimiter = max(DELIMITERS, key=(lines or [""])[0].count)
+    lines = _lines(text)
+    delimiter = _delimiter_of((lines or [""])[0])
     csv.field_size_limit(BYTES_MAX)
     records = _records(lines, delimiter)
-    columns = tuple(" ".join(each.split()).casefold() for each in next(records, (1, None))[1] or [])
+    columns = tuple(map(_heading, next(records, (1, None))[1] or []))
     if not ASK.intersection(columns):
         raise TableUnusable(
             "The table's first line has to name its columns, and one of them has to be prompt or image. For a plain "
@@ -211,5 +234,5 @@ def _json_row(number: int, found: object) -> TableRow:
         said = ";".join(value) if is_list else str(value).strip()
         if len(said) > CELL_MAX:
             return TableRow(number, {}, f"{name} is far too long.")
-        cells[" ".join(str(name).split()).casefold()] = said
+        cells[_heading(name)] = said
     return TableRow(number, cells)

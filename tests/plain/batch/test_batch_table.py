@@ -43,6 +43,26 @@ def test_a_list_of_prompts() -> None:
     assert [(row.number, row.cells["prompt"]) for row in found.rows] == [(2, "a chair"), (4, "a lamp, brass")]
 
 
+@pytest.mark.parametrize("content", ["name\tprompt\r\nchair\ta chair\r\n".encode("utf-16"), b"name;prompt\nchair;a chair"])
+def test_a_table_that_is_saved_as_text_is_no_list_of_prompts(content: bytes) -> None:
+    (row,) = parse_table(content, ".txt").rows
+    assert row.cells == {"name": "chair", "prompt": "a chair"}
+
+
+def test_a_list_whose_first_prompt_is_like_headings() -> None:
+    assert len(parse_table(b"a frame, image\na lamp\n", ".txt").rows) == 2
+
+
+@pytest.mark.parametrize("letter", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_what_unicode_alone_takes_for_the_end_of_a_line_is_none(letter: str) -> None:
+    """Each line that is torn in two would be paid for twice."""
+    text = f"a chair{letter}of wood"
+    (row,) = parse_table(f"prompt,name\n{text},chair\n".encode()).rows
+    assert row.cells == {"prompt": text, "name": "chair"}
+    (row,) = parse_table(text.encode(), ".txt").rows
+    assert row.cells == {"prompt": text}
+
+
 def test_a_quotation_mark_that_is_not_closed_takes_in_no_other_row() -> None:
     lines = [HEAD, 'a,"a chair,1\n', "b,a lamp,2\n", 'c,"a ""big""\nbox",3\n', 'd,a 5" pipe,4\n', "e,a cup,5,,x\n"]
     found = parse_table("".join(lines).encode()).rows
