@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..generation.files import replace_for_good, sync, write_whole
 from ..generation.problems import GenerationProblem, explain_os_error
-from ..generation.store.file_locks import Held, NoLocks, hold
+from ..generation.store.file_locks import Held, NoLocks, hold, is_held
 from .plan import Shard
 
 INNER = ".trellis-batch"
@@ -22,8 +22,10 @@ CLAIM = "batch.json"
 LEDGER = "ledger.jsonl"
 LOCK = "running"
 OUTPUT_FOLDERS = ("glb", "blend")
+HTML_NAME, CSV_NAME = "report.html", "report.csv"
 LEDGER_MAX_BYTES = 512 * 2**20
-SENT, DONE, FAILED = "sent", "done", "failed"
+SENT, DONE, FAILED, ENDED = "sent", "done", "failed", "ended"
+"""The last is of no row: all were over, and nothing of that start is left to do."""
 
 
 class FolderRefused(ValueError):
@@ -67,12 +69,28 @@ class BatchFolder:
         """Adds a line to this machine's ledger; it is on the disk when this returns. Raises GenerationProblem."""
         line = json.dumps({"row": key, "what": kind, **said}, ensure_ascii=True) + "\n"
         try:
+            self._mend()
             with (self.own / LEDGER).open("ab") as file:
                 file.write(line.encode())
                 file.flush()
                 sync(file.fileno())
         except OSError as error:
             raise explain_os_error(error, self.path) from None
+
+    def write_end(self) -> None:
+        """Notes that this start has come to its end, where that can be written."""
+        with suppress(GenerationProblem):
+            self.write("", ENDED, {})
+
+    def share(self, path: Path, content: bytes) -> None:
+        """Writes a file that all machines write, whole: by a name of this machine's own first, because all of them may
+        do so at the same moment. Raises GenerationProblem."""
+        own = self.own / path.name
+        write_whole(own, content)
+        try:
+            replace_for_good(own, path)
+        except OSError as error:
+            raise explain_os_error(error, path.parent) from None
 
     def entries(self) -> Iterator[Entry]:
         """What all machines have written, each in its order; what cannot be read is passed over."""
@@ -95,16 +113,12 @@ class BatchFolder:
                     f"The folder {self.path} has the results of another table, “{of}”. Choose another folder."
                 )
             return
-        for name in OUTPUT_FOLDERS:
+        for name in (*OUTPUT_FOLDERS, HTML_NAME, CSV_NAME):
             if (self.path / name).exists():
                 raise FolderRefused(
-                    f"In {self.path} there is a folder “{name}” already, where this batch would write. Choose another "
-                    "folder."
+                    f"In {self.path} there is “{name}” already, where this batch would write. Choose another folder."
                 )
-        # By a name of this machine's own first: all of them may begin at the same moment.
-        own = self.own / CLAIM
-        write_whole(own, json.dumps({"version": 1, "table": table}).encode())
-        replace_for_good(own, claim)
+        self.share(claim, json.dumps({"version": 1, "table": table}).encode())
 
     def _hold(self) -> None:
         try:
@@ -112,17 +126,33 @@ class BatchFolder:
         except NoLocks:
             return
         except OSError:
-            part = f", as part {self.shard.number}/{self.shard.count}" if self.shard.count > 1 else ""
+            part = f", as part {part_of(self.own.name)}" if self.shard.count > 1 else ""
             raise FolderRefused(f"Another process works on this batch now{part}. Wait for it, or end it.") from None
+        with suppress(NoLocks):
+            self._check_division()
+
+    def _check_division(self) -> None:
+        """Parts of another division have rows of this one's."""
+        for other in (self.path / INNER).glob("*-of-*"):
+            if other.name.partition("-of-")[2] != self.own.name.partition("-of-")[2] and is_held(other / LOCK):
+                self.close()
+                raise FolderRefused(
+                    f"Another process works on this batch now, as part {part_of(other.name)}. Wait for it, or end it."
+                )
 
     def _mend(self) -> None:
-        """The next line must not be added to one that was torn off."""
+        """The next line must not be added to one that was torn off, by a full disk for example."""
         path = self.own / LEDGER
         if path.exists() and path.stat().st_size:
             with path.open("r+b") as file:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
                     file.write(b"\n")
+
+
+def part_of(folder_name: str) -> str:
+    """A machine's folder as --shard names it: "3/10"."""
+    return "/".join(str(int(number)) for number in folder_name.split("-of-") if number.isdigit())
 
 
 def _read_ledger(path: Path, shard: str) -> Iterator[Entry]:

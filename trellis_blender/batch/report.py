@@ -11,14 +11,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..generation.files import write_whole
 from ..generation.record.costs import dollars
-from .folder import BatchFolder
+from .folder import CSV_NAME, HTML_NAME, BatchFolder
 from .plan import Plan
 from .row import KNOWN
 from .row_progress import RowProgress, Stage
 
-HTML_NAME, CSV_NAME = "report.html", "report.csv"
 PICTURES_MAX_BYTES = 48 * 2**20
 """Of all pictures in the page; browsers get slow with more."""
 PICTURE_MAX_BYTES = 2**20
@@ -67,8 +65,8 @@ def all_rows(plan: Plan, folder: BatchFolder, own: Sequence[RowProgress]) -> lis
 def write(plan: Plan, folder: BatchFolder, own: Sequence[RowProgress]) -> None:
     """Writes both files, each whole. Raises GenerationProblem."""
     rows = all_rows(plan, folder, own)
-    write_whole(folder.path / HTML_NAME, to_html(rows, folder.path).encode("utf-8", "replace"))
-    write_whole(folder.path / CSV_NAME, to_csv(rows, plan.columns))
+    folder.share(folder.path / HTML_NAME, to_html(rows, folder.path).encode("utf-8", "replace"))
+    folder.share(folder.path / CSV_NAME, to_csv(rows, plan.columns))
 
 
 def to_csv(rows: Sequence[RowProgress], columns: Sequence[str]) -> bytes:

@@ -85,6 +85,7 @@ class RowProgress:
     shard: str = ""
     is_made: bool = False
     was_another: bool = False
+    is_begun_again: bool = False
     is_over: bool = False
     resumes: int = 0
 
@@ -143,6 +144,11 @@ def left_of(each: RowProgress, requests: list[GenerationRequest]) -> list[Genera
     is_fixed = bool(each.row.parameters.get("seed"))
     left = [request for request in requests if request.seed not in sent] if is_fixed else requests
     return left[: each.row.variations - len(each.generations)]
+
+
+def round_of(attempt: object) -> int:
+    """Of what a ledger says of an attempt, how often the row was made again from the start."""
+    return int(amount(next(iter(_listed(attempt)), 0)))
 
 
 def amount(said: object) -> float:

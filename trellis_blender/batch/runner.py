@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..generation.files import MODEL_NAME
-from ..generation.problems import GenerationProblem
+from ..generation.problems import GenerationProblem, mistake
 from ..generation.providers import provider_of
 from ..generation.record.costs import NOTHING_SENT
 from ..generation.record.generation import Generation
@@ -33,9 +33,6 @@ from .studio import NotTakenIn, Studio
 if TYPE_CHECKING:
     from ..generation.queue import Queue
 
-SPARE = 6
-"""Generations that wait in the queue behind those that are worked on, so that none of its threads waits for this one,
-which takes in a model meanwhile."""
 LOAD_STEP_S = 0.01
 SAVED_AGAIN = "How it is finished or saved was edited. It is saved again at no cost."
 
@@ -76,6 +73,9 @@ class Runner:
         self.queue.load()
         while not self.queue.has_loaded:
             time.sleep(LOAD_STEP_S)
+        if self.queue.load_problem is not None:
+            # What has been sent is not known, and would be paid for twice.
+            raise self.queue.load_problem
         self.rows = [RowProgress(row) for row in self.plan.own]
         self._of_key = {each.row.key: each for each in self.rows if not each.row.problem}
         stored = gather(self.queue.changes(), self._of_key, self._sent)
@@ -130,12 +130,6 @@ class Runner:
     @property
     def _sends_no_more(self) -> bool:
         return self.is_stopping or bool(self.account_problem)
-
-    @property
-    def _has_room(self) -> bool:
-        """Whether the queue may run short. Those that only download keep none waiting, until there are many of them."""
-        working, downloading = self._sent.working, self._sent.downloading
-        return working - downloading < self.at_once + SPARE and downloading <= self.at_once
 
     def _take_up(self, generation: Generation) -> None:
         """One that an earlier start has left. What kept it from being sent then may be gone now."""
@@ -225,7 +219,7 @@ class Runner:
             self._next < len(self.rows)
             and not self._sends_no_more
             and self.now() >= self._outage.until
-            and self._has_room
+            and self._sent.has_room(self.at_once)
         ):
             each = self.rows[self._next]
             self._next += 1
@@ -246,10 +240,12 @@ class Runner:
             return
         try:
             requests = left_of(each, self.studio.compose(each.row))
-            service = self.studio.service_for(each.row.model)
-        except (InputUnusable, PictureUnusable) as error:
-            self._results.end(each, Stage.FAILED, f"{error} {NOTHING_SENT}")
+        except Exception as error:  # noqa: BLE001 (the other rows go on)
+            why = str(error) if isinstance(error, (InputUnusable, PictureUnusable)) else mistake(error)
+            self._results.end(each, Stage.FAILED, f"{why} {NOTHING_SENT}")
             return
+        try:
+            service = self.studio.service_for(each.row.model)
         except Exception as error:  # noqa: BLE001 (as above)
             self.account_problem = str(error)
             self._next -= 1
@@ -293,4 +289,6 @@ def run(runner: Runner, rest_s: float = 0.02, between: Sequence[Callable[[], obj
         for act in between:
             act()
         time.sleep(rest_s)
+    if not (runner.is_stopping or runner.account_problem):
+        runner.folder.write_end()
     return runner.code

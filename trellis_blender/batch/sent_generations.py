@@ -16,6 +16,9 @@ FIRST_HOLD_S, LONGEST_HOLD_S = 5.0, 300.0
 """Between two tries to reach a service that is away."""
 AWAY_LIMIT_S = 3 * 3600.0
 RESUMES_MAX = 4
+SPARE = 6
+"""Generations that wait in the queue behind those that are worked on, so that none of its threads waits for the
+runner, which takes in a model meanwhile."""
 LOOKS_MAX = 12
 """For a task whose answer was lost: after a quarter of an hour the account's history tells for sure."""
 
@@ -26,6 +29,7 @@ class SentGenerations:
     def __init__(self) -> None:
         self._latest: dict[str, Generation] = {}
         self._nano_usd = 0
+        self._gone_usd = 0.0
         self.working = self.downloading = 0
 
     def __getitem__(self, generation_id: str) -> Generation:
@@ -44,10 +48,19 @@ class SentGenerations:
         self._count(generation, 1)
         self._latest[generation.id] = generation
 
+    def keep_cost(self, generation: Generation) -> None:
+        """One of a row that is no longer in the table, which nothing becomes of any more: it counts all the same."""
+        if generation.state is not State.QUEUED:
+            self._gone_usd += cost_usd(generation)
+
     @property
     def cost_usd(self) -> float:
         """What all have cost; the price where the charge is not known."""
-        return self._nano_usd * NANO_USD
+        return self._nano_usd * NANO_USD + self._gone_usd
+
+    def has_room(self, at_once: int) -> bool:
+        """Whether the queue may run short. Those that only download keep none waiting, until there are many of them."""
+        return self.working - self.downloading < at_once + SPARE and self.downloading <= at_once
 
     def _count(self, generation: Generation, sign: int) -> None:
         self._nano_usd += sign * round(cost_usd(generation) / NANO_USD)

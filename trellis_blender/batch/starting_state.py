@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..generation.record.generation import Generation
-from .folder import SENT, BatchFolder
+from .folder import ENDED, OUTPUT_FOLDERS, SENT, BatchFolder, part_of
 from .outcome import cost_usd
-from .row_progress import Made, RowProgress, Stage, amount, attempt_of, key_of
+from .row import stems_of
+from .row_progress import Made, RowProgress, Stage, amount, attempt_of, key_of, round_of
 from .sent_generations import SentGenerations
 
 IS_THERE = "It is there already."
@@ -29,22 +30,33 @@ def read_ledgers(rows: Sequence[RowProgress], folder: BatchFolder) -> float:
     of_key = {each.row.key: each for each in rows if not each.row.problem}
     of_number = {each.row.number: each for each in rows}
     sent: dict[tuple[str, ...], float] = {}
+    rounds: dict[str, int] = {}
     for entry in folder.entries():
         is_own = entry.shard == folder.own.name
         if entry.kind == SENT and not is_own:
             which = (entry.key, str(entry.said.get("attempt")), str(entry.said.get("of")))
             sent[which] = amount(entry.said.get("usd"))
+        elif entry.kind == SENT:
+            rounds[entry.key] = round_of(entry.said.get("attempt"))
+        elif entry.kind == ENDED and is_own:
+            rounds.clear()
         progress = of_key.get(entry.key)
         if progress is not None:
             progress.note(entry.kind, entry.said, entry.shard, is_own=is_own)
         elif is_own and (same := of_number.get(int(amount(entry.said.get("number"))))) is not None:
             same.was_another = True
+    for key in rounds.keys() & of_key.keys():
+        # What is in the ledger alone was not sent.
+        of_key[key].is_begun_again = 0 < rounds[key] <= of_key[key].attempt.round
     return sum(sent.values())
 
 
 def gather(stored: Sequence[Generation], of_key: Mapping[str, RowProgress], sent: SentGenerations) -> list[Generation]:
     """Takes over what the store has of these rows, and returns it; a row's last attempt is what counts."""
     found = [each for each in stored if key_of(each) in of_key]
+    for generation in stored:
+        if key_of(generation) not in of_key:
+            sent.keep_cost(generation)
     for generation in found:
         sent.keep(generation)
         progress = of_key[key_of(generation)]
@@ -61,20 +73,16 @@ def choose(each: RowProgress, wishes: Wishes, folder: Path) -> tuple[Stage, str]
     row = each.row
     if row.problem:
         return Stage.REFUSED, row.problem
-    if row.number in wishes.again and (each.has_failed or each.is_made):
+    # Once for each time that the command has come to its end: what was stopped goes on with the same command.
+    if row.number in wishes.again and not each.is_begun_again and (each.has_failed or each.is_made):
         each.begin_again()
         return None
-    if each.is_made and not each.generations:
-        missing = next((name for name in each.files if not (folder / name).is_file()), "")
-        if missing:
-            what = f"Its file {missing} is gone, and so is its model. “--again {row.number}” makes it again."
-            return Stage.FAILED, what
-        return Stage.DONE, IS_THERE
-    if each.shard and not each.generations:
-        part = "/".join(str(int(number)) for number in each.shard.split("-of-") if number.isdigit())
-        return Stage.FAILED, f"It was begun by part {part} of the batch. Start that part again."
     if _is_there(each, wishes, folder):
         return Stage.DONE, IS_THERE
+    if each.shard and not each.generations:
+        return Stage.FAILED, f"It was begun by part {part_of(each.shard)} of the batch. Start that part again."
+    if each.is_made and not each.generations:
+        return Stage.FAILED, f"It cannot be saved, because its model is gone. “--again {row.number}” makes it again."
     if wishes.only_failed and each.has_failed:
         each.retry()
     elif wishes.only_failed and not each.generations:
@@ -118,4 +126,12 @@ def _is_there(each: RowProgress, wishes: Wishes, folder: Path) -> bool:
         and each.look == each.row.look
         and set(wishes.formats) <= set(each.formats)
         and all((folder / name).is_file() for name in each.files)
+        and _is_called_so(each)
     )
+
+
+def _is_called_so(each: RowProgress) -> bool:
+    """Whether its files have the names that they would get now: a row more gives other numbers to those behind it, and
+    may take the old name. Assets are told apart by their models."""
+    paths = [Path(name) for name in each.files]
+    return {path.stem for path in paths if path.parent.name in OUTPUT_FOLDERS} <= set(stems_of(each.row))

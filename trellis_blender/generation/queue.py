@@ -25,7 +25,7 @@ from .limits import rate_limit
 from .limits.account_limits import Accounts
 from .limits.refused_views import RefusedViews
 from .lookups.lookups import Lookups
-from .problems import mistake
+from .problems import GenerationProblem, mistake
 from .providers import provider_of
 from .record import costs
 from .record.generation import Generation, new_generation, resumed, submitted_again, without_pictures
@@ -100,6 +100,11 @@ class Queue:
     def unreadable(self) -> int:
         """How many generations `load` found that cannot be read. Their files stay where they are."""
         return self._saved.unreadable
+
+    @property
+    def load_problem(self) -> GenerationProblem | None:
+        """Why `load` could read none; None where it could."""
+        return self._saved.load_problem
 
     def allow(self, at_once: int) -> None:
         """How many generations may be worked on at once, of each account no more than it has room for."""

@@ -5,9 +5,11 @@ import heapq
 import json
 import random
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +29,12 @@ from trellis_blender.batch.runner import Runner
 from trellis_blender.batch.starting_state import Wishes
 from trellis_blender.batch.studio import NotTakenIn
 from trellis_blender.generation.limits.rate_limit import PIAPI, Pace
+from trellis_blender.generation.problems import GenerationProblem
 from trellis_blender.generation.queue import Queue
 from trellis_blender.generation.record import variations
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.record.request import GenerationRequest, compose_request
-from trellis_blender.generation.store import file_locks
+from trellis_blender.generation.store import file_locks, store_file
 from trellis_blender.piapi.timings import Timings
 
 WHOLE = Shard()
@@ -166,6 +169,15 @@ def test_the_budget_is_never_passed_and_says_so(bench: Bench) -> None:
     assert len(bench.piapi.creates) == 4
 
 
+def test_the_budget_is_of_the_folder_whatever_the_table_becomes(bench: Bench) -> None:
+    assert bench.run("name,prompt\nchair,a chair\n", budget=0.08) is Code.ALL_THERE
+    assert bench.run("name,prompt\nchair,a stool\n", budget=0.08) is Code.ALL_THERE
+    assert bench.run("name,prompt\nchair,a bench\n", budget=0.08) is Code.BUDGET_REACHED
+    # One that cannot be made any more has been paid for, too.
+    assert bench.run("name,prompt,finish\nchair,a stool,nice\nlamp,a lamp,\n", budget=0.08) is Code.BUDGET_REACHED
+    assert len(bench.piapi.creates) == 2
+
+
 def test_a_budget_of_nothing(bench: Bench) -> None:
     assert bench.run(TABLE, budget=0.0) is Code.BUDGET_REACHED
     assert bench.piapi.creates == []
@@ -256,6 +268,16 @@ def test_ctrl_c_sends_nothing_more_and_takes_in_what_is_being_made(bench: Bench)
     assert (len(bench.piapi.tasks), len(bench.models())) == (40, 40)
 
 
+def test_a_row_that_is_made_again_is_so_once_however_often_the_command_is_stopped(bench: Bench) -> None:
+    bench.run(TABLE)
+    assert bench.run(again=frozenset({2}), between=lambda found: len(bench.piapi.tasks) == 5 and found.stop()) == 0
+    assert len(bench.piapi.creates) == 5
+    assert bench.run(again=frozenset({2})) is Code.ALL_THERE
+    assert len(bench.piapi.creates) == 5
+    assert bench.run(again=frozenset({2})) is Code.ALL_THERE
+    assert len(bench.piapi.creates) == 6
+
+
 def test_shards_make_every_row_once(bench: Bench) -> None:
     text = "prompt\n" + "".join(f"chair {number}\n" for number in range(10))
     for number in (1, 2, 3):
@@ -265,6 +287,33 @@ def test_shards_make_every_row_once(bench: Bench) -> None:
     assert bench.run(budget=0.40) is Code.ALL_THERE
     assert len(bench.piapi.creates) == 10
     assert "10 of 10 rows are there" in (bench.out / "report.html").read_text()
+
+
+def test_what_another_part_has_made_is_not_there_where_more_is_wished(bench: Bench) -> None:
+    text = "name,prompt,size_m\nchair,a chair,1\n"
+    assert bench.run(text, shard=Shard(1, 2)) is Code.ALL_THERE
+    assert bench.run(text) is Code.ALL_THERE
+    assert bench.run(text.replace(",1", ",2")) is Code.SOME_FAILED
+    assert any("part 1/2" in said for _, _, said in bench.told)
+    assert bench.run(text.replace(",1", ",2"), shard=Shard(1, 2)) is Code.ALL_THERE
+    assert bench.run(text.replace(",1", ",2")) is Code.ALL_THERE
+    (bench.out / "glb" / "chair.glb").unlink()
+    assert bench.run(text.replace(",1", ",2")) is Code.SOME_FAILED
+    assert any("part 1/2" in said for _, _, said in bench.told), "its model is not gone"
+    assert len(bench.piapi.creates) == 1
+
+
+def test_a_row_more_takes_no_other_ones_file(bench: Bench) -> None:
+    """Rows without names are told apart by their numbers, which change."""
+    bench.run("prompt,seed\na chair,1\na chair,2\n")
+    assert bench.run("prompt,seed\na chair,1\na chair,3\na chair,2\n") is Code.ALL_THERE
+    assert len(bench.piapi.creates) == 3
+    assert bench.last is not None
+    files = {each.models[0]["seed"]: each.files for each in bench.last.rows}
+    assert files == {1: ["glb/a chair.glb"], 3: ["glb/a chair 3.glb"], 2: ["glb/a chair 4.glb"]}
+    assert bench.run("name,prompt,seed\n,a chair,1\na chair,a chair,4\n") is Code.ALL_THERE
+    files = {each.models[0]["seed"]: each.files for each in bench.last.rows}
+    assert files == {1: ["glb/a chair 2.glb"], 4: ["glb/a chair.glb"]}
 
 
 def test_a_row_that_another_part_has_begun_is_left_to_it(bench: Bench) -> None:
@@ -281,14 +330,33 @@ def test_folders_of_others(bench: Bench, tmp_path: Path) -> None:
     held = BatchFolder(bench.out, bench.table, WHOLE)
     with pytest.raises(FolderRefused, match="Another process"):
         BatchFolder(bench.out, bench.table, WHOLE)
-    BatchFolder(bench.out, bench.table, Shard(1, 2)).close()
     held.close()
-    (tmp_path / "mine" / "glb").mkdir(parents=True)
-    with pytest.raises(FolderRefused, match="“glb”"):
-        BatchFolder(tmp_path / "mine", bench.table, WHOLE)
+    held = BatchFolder(bench.out, bench.table, Shard(1, 2))
+    BatchFolder(bench.out, bench.table, Shard(2, 2)).close()
+    for other in (WHOLE, Shard(1, 3)):
+        with pytest.raises(FolderRefused, match="as part 1/2"):
+            BatchFolder(bench.out, bench.table, other)
+    held.close()
+    BatchFolder(bench.out, bench.table, WHOLE).close()
+    for name in ("glb", "report.csv"):
+        (tmp_path / f"with {name}" / name).mkdir(parents=True)
+        with pytest.raises(FolderRefused, match=f"“{name}”"):
+            BatchFolder(tmp_path / f"with {name}", bench.table, WHOLE)
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderRefused):
         BatchFolder(tmp_path / "file", bench.table, WHOLE)
+
+
+def test_while_the_store_cannot_be_read_nothing_is_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been sent is not known then, and would be paid for twice."""
+    monkeypatch.setattr(store_file, "LOCK_TIMEOUT_S", 0.1)
+    bench.run("prompt\na chair\n", problem="The disk is full.")
+    with closing(sqlite3.connect(bench.out / INNER / WHOLE.folder_name / "generations.sqlite3")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(GenerationProblem):
+            bench.run(between=lambda _: other.rollback())
+    assert bench.run() is Code.ALL_THERE
+    assert len(bench.piapi.creates) == 1
 
 
 def test_where_nothing_can_be_locked_nothing_is_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +404,10 @@ def test_a_line_that_was_torn_off_is_passed_over(bench: Bench) -> None:
     assert bench.run() is Code.ALL_THERE
     folder = BatchFolder(bench.out, bench.table, WHOLE)
     folder.write("ff", "sent", {"usd": 1})
-    assert [entry.kind for entry in folder.entries()] == ["sent", "done", "sent"]
+    with ledger.open("ab") as file:
+        file.write(b'{"row": "abc", "wh')
+    folder.write("ff", "sent", {"usd": 1})
+    assert [entry.kind for entry in folder.entries()] == ["sent", "done", "ended", "ended", "sent", "sent"]
     folder.close()
     key = json.loads(ledger.read_bytes().splitlines()[0])["row"]
     odd = json.dumps({"row": key, "what": "failed", "models": 7, "formats": 3, "usd": "much"})
@@ -357,10 +428,25 @@ def test_a_picture_that_vanishes_meanwhile(bench: Bench, monkeypatch: pytest.Mon
     assert bench.piapi.creates == []
 
 
+def test_a_row_that_the_add_on_makes_a_mistake_with_stops_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = Copies.compose
+
+    def fail(self: Copies, row: Row) -> list[GenerationRequest]:
+        if row.number == 2:
+            raise RuntimeError("no")
+        return compose(self, row)
+
+    monkeypatch.setattr(Copies, "compose", fail)
+    assert bench.run("prompt\na chair\na cup\n") is Code.SOME_FAILED
+    assert (len(bench.piapi.creates), bench.models()) == (1, ["a cup.glb"])
+
+
 def test_ledger_lines_are_what_other_programs_may_read(bench: Bench) -> None:
     bench.run("name,prompt,seed\nchair,a chair,9\n")
     lines = (bench.out / INNER / WHOLE.folder_name / "ledger.jsonl").read_text().splitlines()
-    sent, done = map(json.loads, lines)
+    sent, done, _ = map(json.loads, lines)
     assert (sent["what"], sent["number"], sent["usd"]) == ("sent", 2, 0.04)
     assert (done["what"], done["name"], done["models"][0]["seed"]) == ("done", "chair", 9)
     assert done["models"][0]["files"] == ["glb/chair.glb"]

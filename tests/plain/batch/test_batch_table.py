@@ -43,7 +43,9 @@ def test_a_list_of_prompts() -> None:
     assert [(row.number, row.cells["prompt"]) for row in found.rows] == [(2, "a chair"), (4, "a lamp, brass")]
 
 
-@pytest.mark.parametrize("content", ["name\tprompt\r\nchair\ta chair\r\n".encode("utf-16"), b"name;prompt\nchair;a chair"])
+@pytest.mark.parametrize(
+    "content", ["name\tprompt\r\nchair\ta chair\r\n".encode("utf-16"), b"name;prompt\nchair;a chair"]
+)
 def test_a_table_that_is_saved_as_text_is_no_list_of_prompts(content: bytes) -> None:
     (row,) = parse_table(content, ".txt").rows
     assert row.cells == {"name": "chair", "prompt": "a chair"}

@@ -51,14 +51,16 @@ class Repository:
         """True once all that `load` found is among the changes, or cannot be read."""
         self.unreadable = 0
         """How many generations `load` found that cannot be read: damaged ones, or of a later version."""
+        self.load_problem: GenerationProblem | None = None
+        """Why `load` could read none."""
 
     def load(self) -> None:
         """Tells all generations, and clears away what was never sent."""
         try:
             generations, known = self._open().load_all(), self._open().ids()
-        except GenerationProblem:
+        except GenerationProblem as problem:
             # Said to the artist when the first submission meets the same folder.
-            self.has_loaded = True
+            self.load_problem, self.has_loaded = problem, True
             return
         for found in generations:
             self._publish_found(found)
