@@ -4,12 +4,21 @@
 One line per catalog: "UUID:path/of/catalog:simple name". Lines of others are kept.
 """
 
+import errno
+import os
+import time
 import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ...generation.files import write_whole
+from ...generation.files import remove_file, write_whole
+from ...generation.store.file_locks import Held, NoLocks, hold
 
 FILE_NAME = "blender_assets.cats.txt"
+LOCK_NAME = f".{FILE_NAME}.lock"
+LOCK_WAIT_S = 5.0
+_IS_HELD = {errno.EACCES, errno.EDEADLK} if os.name == "nt" else {errno.EAGAIN}
 ROOT = "Trellis"
 _HEAD = """# This is an Asset Catalog Definition file for Blender.
 #
@@ -41,18 +50,63 @@ def ensure(folder: Path, path: str) -> str:
     written.
     """
     file = folder / FILE_NAME
-    text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
-    lines = [line.strip() for line in text.splitlines()]
+    if found := _find(_text_of(file), path):
+        return found
+    with _alone(folder / LOCK_NAME):
+        text = _text_of(file)
+        if found := _find(text, path):
+            return found
+        if "VERSION 1" not in map(str.strip, text.splitlines()):
+            text = _HEAD + text
+        if text and not text.endswith("\n"):
+            text += "\n"
+        number = id_of(path)
+        text += f"{number}:{path}:{path.replace('/', '-')}\n"
+        write_whole(file, text.encode("utf-8", errors="surrogateescape"))
+        return number
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
+
+
+def _find(text: str, path: str) -> str:
+    """The UUID of a catalog, "" where it is missing."""
     number = id_of(path)
-    for line in lines:
+    for line in map(str.strip, text.splitlines()):
         found, _, rest = line.partition(":")
         # The artist may have moved our catalog to another path, or have another catalog with this path.
         if not line.startswith("#") and (found.lower() == number or rest.partition(":")[0] == path):
             return found
-    if "VERSION 1" not in lines:
-        text = _HEAD + text
-    if text and not text.endswith("\n"):
-        text += "\n"
-    text += f"{number}:{path}:{path.replace('/', '-')}\n"
-    write_whole(file, text.encode("utf-8", errors="surrogateescape"))
-    return number
+    return ""
+
+
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """While no other Blender changes the file: the machines of a batch save into one library, and each catalog that
+    one of them adds would take those away that the others have added meanwhile. Where files cannot be locked, at once.
+    """
+    held = _held(path)
+    try:
+        yield
+    finally:
+        if held is not None:
+            if os.name != "nt":
+                # While it is held: whoever waits for it looks whether it is there still.
+                remove_file(path)
+            held.close()
+            if os.name == "nt":
+                # While it is open nothing is removed there, by others either.
+                remove_file(path)
+
+
+def _held(path: Path) -> Held | None:
+    give_up_at = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            return hold(path)
+        except NoLocks:
+            return None
+        except OSError as error:
+            if error.errno not in _IS_HELD or time.monotonic() > give_up_at:
+                return None

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +339,19 @@ def test_a_linked_model_is_a_sentence_and_stays_as_it_is(library: Path, tmp_path
     with pytest.raises(RuntimeError, match="is linked from another file"):
         bpy.ops.trellis.save_asset()
     assert (item.name, counts(), list(library.glob("*.blend"))) == (name, before, [])
+
+
+def test_catalogs_that_several_blenders_add_at_the_same_moment_are_all_there(tmp_path: Path) -> None:
+    from trellis_blender.scene.assets import catalog
+
+    def add(number: int) -> None:
+        for each in range(10):
+            catalog.ensure(tmp_path, f"Props/{number}-{each}")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(add, range(4)))
+    assert len(catalogs(tmp_path)) == 1 + 4 * 10
+    assert [path.name for path in tmp_path.iterdir()] == [catalog.FILE_NAME]
 
 
 def test_the_catalogs_of_others_stay(library: Path, chair: Any) -> None:
