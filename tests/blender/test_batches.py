@@ -41,7 +41,9 @@ class Farm:
             processing_s=chance.uniform(0.05, 0.5), model=box_glb(extras=str(chance.random()))
         )
 
-    def start(self, *options: str, number: int = 0, **variables: str) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *options: str, number: int = 0, log: Path | None = None, **variables: str
+    ) -> "subprocess.Popen[bytes]":
         environ = {
             **os.environ,
             "PIAPI_API_KEY": KEY,
@@ -51,8 +53,8 @@ class Farm:
             **variables,
         }
         command = [sys.executable, CHILD, "batch", self.table, "--out", self.out, *options]
-        with (self.home / f"log-{number}").open("ab") as log:
-            return subprocess.Popen(command, env=environ, stdout=log, stderr=subprocess.STDOUT)
+        with (log or self.home / f"log-{number}").open("ab") as said:
+            return subprocess.Popen(command, env=environ, stdout=said, stderr=subprocess.STDOUT)
 
     def log(self, number: int = 0) -> str:
         return (self.home / f"log-{number}").read_text(errors="replace")
@@ -135,3 +137,11 @@ def test_shards_in_processes_of_their_own(
     record_property(
         "count", f"{shards} shards, {len(killed)} killed and started elsewhere: {rows} rows, each made once"
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_log_on_a_full_disk_ends_nothing(tmp_path: Path, piapi: Piapi) -> None:
+    farm = Farm(tmp_path, piapi, 2)
+    farm.start("--as", "glb", log=Path("/dev/full")).wait(END_S)
+    farm.compare(has_assets=False)
+    assert farm.rows_done() == 2

@@ -191,4 +191,5 @@ def _interrupts(runner: Runner, follower: Follower) -> Generator[None]:
     finally:
         # None stands for Blender's own, which Python cannot put back; the command ends after this.
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
-        sys.stdout.flush()
+        with suppress(OSError):  # a log on a full disk
+            sys.stdout.flush()

@@ -36,7 +36,6 @@ class Follower(AbstractContextManager["Follower"]):
     def __exit__(self, *_: object) -> None:
         """Lets go of the output."""
         with suppress(OSError, ValueError):
-            self._out.flush()
             if self._out is not sys.stdout:
                 self._out.close()
 
@@ -70,13 +69,11 @@ class Follower(AbstractContextManager["Follower"]):
             self.write_json(event="note", said=text)
             return
         self._clear()
-        self._out.write(f"{text}\n")
-        self._out.flush()
+        self._write(f"{text}\n")
 
     def write_json(self, **said: Any) -> None:
         """One object on a line."""
-        self._out.write(json.dumps(said, ensure_ascii=True) + "\n")
-        self._out.flush()
+        self._write(json.dumps(said, ensure_ascii=True) + "\n")
 
     def renew(self) -> None:
         """The line that says how far all is, now and then."""
@@ -84,8 +81,7 @@ class Follower(AbstractContextManager["Follower"]):
         if self._as_json or not self._is_terminal or self.runner is None or now - self._shown_at < RENEWED_S:
             return
         self._shown_at = now
-        self._out.write(f"\r\x1b[2K{summary(self.runner)}")
-        self._out.flush()
+        self._write(f"\r\x1b[2K{summary(self.runner)}")
 
     def end(self) -> None:
         """Leaves the terminal as it was."""
@@ -93,7 +89,17 @@ class Follower(AbstractContextManager["Follower"]):
 
     def _clear(self) -> None:
         if self._is_terminal and self._shown_at and not self._as_json:
-            self._out.write("\r\x1b[2K")
+            self._write("\r\x1b[2K")
+
+    def _write(self, text: str) -> None:
+        """Raises BrokenPipeError where nobody listens any more. A log on a full disk must not end what is paid for."""
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            pass
 
 
 def _own_output() -> TextIO:

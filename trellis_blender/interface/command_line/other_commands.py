@@ -22,6 +22,7 @@ from ...generation.record.costs import dollars, price
 from ...generation.states import State
 from ...piapi.models import InputUnusable
 from ..batch import studio
+from ..batch.outputs import written
 from ..batch.studio import empty_file
 from ..generate import submission
 from ..monitor import arrival
@@ -107,9 +108,13 @@ def fetch(options: argparse.Namespace) -> int:
     if generation.state not in PLACEABLE:
         _say(formats.plain(generation.problem) or rows.STAGES[generation.state])
         return Code.SOME_FAILED
-    path = _glb(generation)
+    path = glb = _glb(generation)
     if options.out is not None:
-        path = Path(shutil.copyfile(path, options.out.expanduser().resolve()))
+        try:
+            path = written(options.out.expanduser().resolve(), lambda part: shutil.copyfile(glb, part))
+        except NotTakenIn as problem:
+            _say(f"{problem} The model is kept: “fetch {generation.id} --out FILE” copies it.")
+            return Code.SOME_FAILED
     _say(f"{path} · id {generation.id}")
     return Code.ALL_THERE
 

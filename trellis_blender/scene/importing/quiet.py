@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 LOG = logging.getLogger(__name__)
 
@@ -44,14 +44,16 @@ def no_output_on_failure(*, keeps_quiet: bool = False) -> Generator[None]:
             if failed or keeps_quiet:
                 LOG.debug("%s", said.decode(errors="replace"))
             elif said:
-                os.write(_STDOUT, said)
+                with suppress(OSError):
+                    os.write(_STDOUT, said)
 
 
 def _flush() -> None:
     """Python's buffers and C's: nothing from before may be held back, and nothing from inside may get out."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
-            stream.flush()
+            with suppress(OSError):  # a log on a full disk
+                stream.flush()
     try:
         library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
         library.fflush(None)

@@ -110,7 +110,11 @@ def test_single_models(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:
     assert piapi.creates[0]["input"]["seed"] == 7
     _, said = trellis("list", "--json")
     number = json.loads(said)["id"]
-    assert trellis("fetch", number[:10], "--out", tmp_path / "copy.glb")[0] == 0
+    assert trellis("fetch", number[:10], "--out", tmp_path / "new" / "copy.glb")[0] == 0
+    assert (tmp_path / "new" / "copy.glb").read_bytes() == default_model()
+    code, said = trellis("fetch", number[:10], "--out", out / "copy.glb")
+    assert code == 1, said
+    assert f"The model is kept: “fetch {number} --out FILE” copies it." in said
     assert trellis("place", number, "--into", tmp_path / "scene.blend")[0] == 0
     assert trellis("place", number, "--into", tmp_path / "scene.blend")[0] == 0
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
