@@ -4,11 +4,12 @@
 import hashlib
 import json
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..generation.file_names import file_stem
+from ..generation.file_names import file_stem, writable
 from ..generation.providers import find_model
 from ..generation.record.request import short_name
 from ..generation.record.variations import check_count
@@ -97,7 +98,8 @@ def _checked(found: TableRow, cells: Mapping[str, str], defaults: Defaults, extr
     check_pictures(model, len(images))
     if not images or has_words(prompt):
         prompt = check_prompt(prompt)
-    parameters = {name: _number(name, cells[name]) for name in NUMBERS if cells.get(name)}
+    whole = {each.name for each in model.parameters if each.whole}
+    parameters = {name: _number(name, cells[name], whole=name in whole) for name in NUMBERS if cells.get(name)}
     check_parameters(model, parameters)
     count = check_count(int(_number("variations", cells.get("variations") or "1", whole=True)))
     name, is_named = " ".join(cells.get("name", "").split()), bool(cells.get("name"))
@@ -106,10 +108,11 @@ def _checked(found: TableRow, cells: Mapping[str, str], defaults: Defaults, extr
     if not 0 <= size_m <= SIZE_MAX_M:
         raise InputUnusable(f"size_m is {size_m:g}; 0 to {SIZE_MAX_M:,.0f} are taken. 0 keeps the size. Change it.")
     finish = _finish(cells.get("finish") or defaults.finish)
-    tags = tuple(dict.fromkeys(filter(None, map(str.strip, _divided(cells.get("tags", ""))))))[:TAGS_MAX]
+    tags = tuple(dict.fromkeys(filter(None, map(str.strip, _divided(writable(cells.get("tags", "")))))))[:TAGS_MAX]
     catalog = _catalog(cells.get("catalog", ""))
     stem = file_stem(name, "Model")
-    note = f"Its files are called “{stem}”: “{name}” is no name of a file." if is_named and stem != name else ""
+    is_another = is_named and stem != unicodedata.normalize("NFC", name)
+    note = f"Its files are called “{stem}”: “{name}” is no name of a file." if is_another else ""
     paid = [model.id, prompt, [_digest(image) for image in images], parameters, count]
     looks = [name, size_m, finish, list(tags), catalog]
     return Row(
@@ -141,7 +144,7 @@ def _images(cells: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
 
 
 def _image(given: str, folder: Path) -> Path:
-    if given.startswith(("http://", "https://")):
+    if given.casefold().startswith(("http://", "https://")):
         raise InputUnusable("Its image is an address. Download the picture, and give the file's path.")
     path = Path(given.replace("\\", "/") if "\\" in given and not Path(given).exists() else given)
     path = path if path.is_absolute() else folder / path

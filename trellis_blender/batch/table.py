@@ -13,6 +13,7 @@ ROWS_MAX = 20_000
 COLUMNS_MAX = 200
 CELL_MAX = 20_000
 """Characters; a prompt has at most 1,000."""
+NAME_SHOWN = 40
 DELIMITERS = ",;\t|"
 RECORD_LINES_MAX = 30
 """A cell may have several lines; of more than so many, a quotation mark was not closed."""
@@ -230,9 +231,9 @@ def _json_row(number: int, found: object) -> TableRow:
             continue
         is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
         if isinstance(value, dict | list) and not is_list:
-            return TableRow(number, {}, f"{name} holds more than one value.")
+            return TableRow(number, {}, f"{name[:NAME_SHOWN]} holds more than one value.")
         said = ";".join(value) if is_list else str(value).strip()
         if len(said) > CELL_MAX:
-            return TableRow(number, {}, f"{name} is far too long.")
+            return TableRow(number, {}, f"{name[:NAME_SHOWN]} is far too long.")
         cells[_heading(name)] = said
     return TableRow(number, cells)

@@ -141,6 +141,8 @@ def test_rows_are_checked_priced_and_keep_what_is_not_known(tmp_path: Path) -> N
         {"prompt": "a", "model": "Qubico/trellis2"},
         {"prompt": "a", "seed": "many"},
         {"prompt": "a", "seed": "nan"},
+        {"prompt": "a", "seed": "1,5"},
+        {"prompt": "a", "slat_sampling_steps": "12.5"},
         {"prompt": "a", "ss_guidance_strength": "11"},
         {"prompt": "a", "variations": "0"},
         {"prompt": "a", "variations": "1.5"},
@@ -148,6 +150,7 @@ def test_rows_are_checked_priced_and_keep_what_is_not_known(tmp_path: Path) -> N
         {"prompt": "a", "finish": "nice"},
         {"image": "gone.png"},
         {"image": "https://example.com/a.png"},
+        {"k" * 10_000: {}},
         {"images": "a.png;b.png"},
         {"images": ";".join("abcdefg")},
         {"image": "."},
@@ -157,7 +160,16 @@ def test_a_row_that_cannot_be_made_says_so_and_costs_nothing(tmp_path: Path, cel
     text = json.dumps(cells) + '\n{"prompt": "a lamp"}\n'
     bad, good = plan_of(tmp_path, text, ending=".jsonl").rows
     assert bad.problem.endswith(".")
+    assert len(bad.problem) < 300
     assert (bad.price_usd, good.problem) == (0.0, "")
+
+
+def test_halves_of_letters_keep_no_model_from_being_saved(tmp_path: Path) -> None:
+    text = r'{"prompt": "a\ud800", "name": "b\ud800", "tags": "c\ud800", "catalog": "d\ud800", "image": null}'
+    (row,) = plan_of(tmp_path, text, ending=".jsonl").rows
+    assert not row.problem
+    for said in (row.prompt, row.name, row.stem, row.catalog, *row.tags):
+        said.encode()
 
 
 def test_several_pictures_of_one_thing(tmp_path: Path) -> None:
