@@ -48,14 +48,15 @@ class Defaults:
 class Row:
     """A row. `problem` is a sentence where it cannot be made, `note` one about what is done otherwise than it says.
 
-    `key` is of what is paid for: rows with the same one are the same models. `look` is of what is done with them
-    afterwards, which is done again at no cost. `stem` is what its files are called.
+    `key` is of what is paid for: rows with the same one are the same models. `digests` are of its pictures. `look` is
+    of what is done with the models afterwards, which is done again at no cost. `stem` is what its files are called.
     """
 
     number: int
     name: str = ""
     prompt: str = ""
     images: tuple[Path, ...] = ()
+    digests: tuple[str, ...] = ()
     model: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict[str, float])
     variations: int = 1
@@ -87,6 +88,13 @@ def read_row(found: TableRow, defaults: Defaults) -> Row:
         return replace(bad, problem=str(error))
 
 
+def as_read(row: Row) -> Row:
+    """The row, where its pictures still are what its key stands for. Raises PictureUnusable."""
+    if tuple(map(_digest, row.images)) != row.digests:
+        raise PictureUnusable("Its picture was changed after the table was read. Start the batch again.")
+    return row
+
+
 def _checked(found: TableRow, cells: Mapping[str, str], defaults: Defaults, extra: Mapping[str, str]) -> Row:
     images = _images(cells, defaults.folder)
     prompt = cells.get("prompt", "")
@@ -113,13 +121,15 @@ def _checked(found: TableRow, cells: Mapping[str, str], defaults: Defaults, extr
     stem = file_stem(name, "Model")
     is_another = is_named and stem != unicodedata.normalize("NFC", name)
     note = f"Its files are called “{stem}”: “{name}” is no name of a file." if is_another else ""
-    paid = [model.id, prompt, [_digest(image) for image in images], parameters, count]
+    digests = tuple(map(_digest, images))
+    paid = [model.id, prompt, digests, parameters, count]
     looks = [name, size_m, finish, list(tags), catalog]
     return Row(
         number=found.number,
         name=name,
         prompt=prompt,
         images=images,
+        digests=digests,
         model=model.id,
         parameters=parameters,
         variations=count,

@@ -23,7 +23,7 @@ from .budget import Budget
 from .folder import SENT, BatchFolder
 from .outcome import Code, Meaning, cost_usd, meaning_of
 from .plan import Plan
-from .row import stems_of
+from .row import as_read, stems_of
 from .row_progress import RowProgress, Stage, key_of, left_of, press_of
 from .row_results import Change, RowResults
 from .sent_generations import Outage, SentGenerations, Waiting, pause_s, tries_max
@@ -239,7 +239,7 @@ class Runner:
         if missing <= 0:
             return
         try:
-            requests = left_of(each, self.studio.compose(each.row))
+            requests = left_of(each, self.studio.compose(as_read(each.row)))
         except Exception as error:  # noqa: BLE001 (the other rows go on)
             why = str(error) if isinstance(error, (InputUnusable, PictureUnusable)) else mistake(error)
             self._results.end(each, Stage.FAILED, f"{why} {NOTHING_SENT}")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from helpers import IMPATIENT, PICTURE, PLACEMENT, service_of
-from models import box_glb
+from models import box_glb, picture_png
 from service import Behaviour, Fault, Piapi
 
 from trellis_blender.batch import report, runner, sent_generations
@@ -426,6 +426,22 @@ def test_a_picture_that_vanishes_meanwhile(bench: Bench, monkeypatch: pytest.Mon
     monkeypatch.setattr(Copies, "compose", gone)
     assert bench.run("prompt\na chair\n") is Code.SOME_FAILED
     assert bench.piapi.creates == []
+
+
+def test_a_picture_that_is_changed_meanwhile_is_not_paid_for_twice(bench: Bench, tmp_path: Path) -> None:
+    """Its model would be taken for one of the picture that was there before."""
+    (tmp_path / "a.png").write_bytes(picture_png(64, 48))
+
+    def change(found: Runner) -> None:
+        if bench.piapi.tasks:
+            (tmp_path / "a.png").write_bytes(picture_png(64, 50))
+
+    rows = "".join(f"chair {number},\n" for number in range(20))
+    assert bench.run(f"prompt,image\n{rows},a.png\n", between=change) is Code.SOME_FAILED
+    assert len(bench.piapi.creates) == 20
+    assert bench.run() is Code.ALL_THERE
+    assert bench.run() is Code.ALL_THERE
+    assert len(bench.piapi.creates) == 21
 
 
 def test_a_row_that_the_add_on_makes_a_mistake_with_stops_no_other(
