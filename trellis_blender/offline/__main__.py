@@ -4,6 +4,7 @@ line of standard output, and ends when the input ends: however Blender ends, the
 """
 
 import os
+import signal
 import sys
 import threading
 
@@ -11,7 +12,8 @@ from .server import OfflineServer
 
 
 def main() -> None:
-    """Serves until the input ends."""
+    """Serves until the input ends. Ctrl-C in a terminal goes to all processes there, and is Blender's to hear."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     token = sys.stdin.readline().strip()
     if not token:
         raise SystemExit("The offline preview is started by the add-on.")

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import threading
 from importlib import import_module
@@ -15,6 +16,8 @@ def _work(module: str, folder: Path, *arguments: str) -> None:
     import bpy  # noqa: F401 (as a module it brings mathutils along)
 
     # No operator is called inside an override here: see `versions.OPERATORS_CRASH_IN_OVERRIDES`.
+    # Ctrl-C in a terminal goes to all processes there, and what is being made is taken in all the same.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_other, args=(folder,), daemon=True).start()
     sys.path.insert(0, str(PACKAGE.parent))
     # Imported by path: in this Blender the extension is not enabled.

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -447,6 +448,15 @@ def test_it_is_gone_when_its_blender_is(tmp_path: Path) -> None:
     while runs(number):
         assert time.monotonic() < end, "the offline preview outlived its Blender"
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way there")
+def test_ctrl_c_in_a_terminal_is_blenders_to_hear(process: OfflineProcess, client: Client) -> None:
+    task, number = image_task(client, as_png(Image.fromarray(disc(), "RGBA"))), process.process_id
+    assert number is not None
+    os.kill(number, signal.SIGINT)
+    assert ended(client, task).status is Status.COMPLETED
+    assert process.process_id == number
 
 
 def test_it_starts_once_and_again_when_it_has_died(process: OfflineProcess) -> None:

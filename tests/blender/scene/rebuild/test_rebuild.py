@@ -1,6 +1,7 @@
 """Meshes rebuilt from quads: how good they are, what stays of the object, and what cannot be rebuilt."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -468,6 +469,20 @@ def test_one_that_is_killed_in_the_middle_is_a_sentence() -> None:
         job.take(model)
     job.cancel()
     assert len(model.data.polygons) == 5_120
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way there")
+def test_ctrl_c_in_a_terminal_is_the_first_blenders_to_hear() -> None:
+    model = ball()
+    job = job_for(model)
+    while job.doing == "starting":
+        assert not job.is_done
+        time.sleep(0.01)
+    job._process.send_signal(signal.SIGINT)
+    job.wait()
+    job.take(model)
+    job.cancel()
+    assert len(model.data.polygons) < 5_120
 
 
 def test_quadriflow_that_never_ends_is_ended_and_it_says_what_it_does() -> None:
