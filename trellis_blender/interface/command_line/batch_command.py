@@ -34,6 +34,7 @@ from .follow import Follower
 PICTURES = "pictures"
 CLOSE_S = 5.0
 LEAST_USD = 1e-5
+GOES_ON = "The same command goes on from here; nothing is paid twice."
 
 
 class _StoppedTwice(BaseException):
@@ -42,6 +43,14 @@ class _StoppedTwice(BaseException):
 
 def batch(options: argparse.Namespace) -> int:
     """Carries it out; the exit code."""
+    try:
+        return _batch(options)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{GOES_ON}\n")
+        return Code.SOME_FAILED
+
+
+def _batch(options: argparse.Namespace) -> int:
     if not 1 <= options.at_once <= MOST_AT_ONCE:
         raise OptionUnusable(f"--at-once is {options.at_once}; 1 to {MOST_AT_ONCE} are taken.")
     table = options.table.expanduser().resolve()
@@ -164,7 +173,7 @@ def _tell_end(runner: Runner, follower: Follower, where: str) -> None:
     elif {each.stage for each in runner.rows} == {Stage.DONE, Stage.REFUSED}:
         follower.line("Correct the rows that were refused, then give the same command; nothing is paid twice.")
     elif there < len(runner.rows) and not runner.account_problem and not runner.is_budget_reached:
-        follower.line("The same command goes on from here; nothing is paid twice.")
+        follower.line(GOES_ON)
 
 
 def _stop_with_stdin(runner: Runner) -> None:
@@ -189,7 +198,6 @@ def _interrupts(runner: Runner, follower: Follower) -> Generator[None]:
     try:
         yield
     finally:
-        # None stands for Blender's own, which Python cannot put back; the command ends after this.
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        signal.signal(signal.SIGINT, before)
         with suppress(OSError):  # a log on a full disk
             sys.stdout.flush()

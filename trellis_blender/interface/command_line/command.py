@@ -6,6 +6,7 @@ Source of how Blender calls it: `bpy.utils.register_cli_command`; what is return
 
 import argparse
 import io
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,14 +35,24 @@ def main(argv: Sequence[str]) -> int:
     if act is None:
         parser.print_help()
         return Code.INPUT_REFUSED
+    # Blender's own handler takes no notice of the first Ctrl-C, and ends at the second with 2.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return int(act(options))
+    except KeyboardInterrupt:
+        return _refused(
+            "Stopped. What has been sent is kept: “list” shows it, and “fetch” takes it up again at no cost.",
+            Code.SOME_FAILED,
+        )
     except (GenerationProblem, ValueError) as problem:
         return _refused(str(problem), Code.INPUT_REFUSED)
     except configuration.NotReady as problem:
         return _refused(str(problem), Code.KEY_OR_ACCOUNT)
     except BrokenPipeError:
         return Code.SOME_FAILED
+    finally:
+        # None stands for Blender's own, which Python cannot put back; Blender ends after this.
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def _refused(problem: str, code: Code) -> int:

@@ -189,6 +189,25 @@ def test_ctrl_c_twice_ends_at_once_and_nothing_is_lost(trellis: Any, piapi: Piap
     assert len(piapi.tasks) == sent, "what was being made is taken in, and not sent again"
 
 
+def test_ctrl_c_while_the_table_is_read_sends_nothing(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("".join(f"chair {number}\n" for number in range(20_000)))
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    code, said = trellis("batch", tmp_path / "t.txt", "--out", tmp_path / "out")
+    assert (code, said, piapi.creates) == (1, "The same command goes on from here; nothing is paid twice.\n", [])
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_ends_a_single_command_and_its_model_is_fetched(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:
+    piapi.behaviour = Behaviour(processing_s=3.0)
+    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    code, said = trellis("generate", "a chair", "--out", tmp_path / "chair.glb")
+    assert code == 1
+    assert "“fetch” takes it up again at no cost" in said
+    generation_id = json.loads(trellis("list", "--json")[1])["id"]
+    assert trellis("fetch", generation_id, "--out", tmp_path / "chair.glb")[0] == 0
+    assert len(piapi.tasks) == 1
+
+
 def test_what_has_failed_is_sent_again_by_its_id(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:
     piapi.behaviour = Behaviour(fail_with="out of memory")
     assert trellis("generate", "a chair", "--out", tmp_path / "chair.glb")[0] == 1
