@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ...batch.row_progress import Stage
 from ...generation.record.costs import dollars
+from ..text.formats import plain
 
 if TYPE_CHECKING:
     from ...batch.row_results import Change
@@ -69,7 +70,7 @@ class Follower(AbstractContextManager["Follower"]):
             self.write_json(event="note", said=text)
             return
         self._clear()
-        self._write(f"{text}\n")
+        self._write(f"{plain(text)}\n")
 
     def write_json(self, **said: Any) -> None:
         """One object on a line."""

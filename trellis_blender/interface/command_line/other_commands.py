@@ -57,7 +57,7 @@ def generate(options: argparse.Namespace) -> int:
         raise InputUnusable(row.problem)
     if reason := configuration.why_not_ready(row.model):
         raise configuration.NotReady(reason)
-    _say(f"“{row.name}” · {price(row.price_usd)}")
+    _say(f"“{formats.plain(row.name)}” · {price(row.price_usd)}")
     (number,) = submission.submit(studio.compose(row))
     generation = session.current().wait_for(number)
     if generation.state is not State.READY:
@@ -84,7 +84,7 @@ def list_all(options: argparse.Namespace) -> int:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(generation.created_at))
             stage = rows.STAGES[generation.state]
             cost = price(generation.cost_usd)
-            _say(f"{generation.id}  {when}  {stage:<15}  {cost:<8}  {generation.request.name}")
+            _say(f"{generation.id}  {when}  {stage:<15}  {cost:<8}  {formats.plain(generation.request.name)}")
     return Code.ALL_THERE
 
 
@@ -162,7 +162,8 @@ def retry(options: argparse.Namespace) -> int:
             return Code.ALL_THERE
         _say(f"Failed: {len(failed)}. All of them once more would be {price(total)}. Name those that you want.")
         for each in failed:
-            _say(f"{each.id}  {price(each.request.price_usd):<8}  {each.request.name}: {formats.plain(each.problem)}")
+            said = formats.plain(f"{each.request.name}: {each.problem}")
+            _say(f"{each.id}  {price(each.request.price_usd):<8}  {said}")
         return Code.ALL_THERE
     for each in wanted:
         found.queue.submit_again(each, found.service_for(each.request.model))

@@ -208,6 +208,14 @@ def test_ctrl_c_ends_a_single_command_and_its_model_is_fetched(trellis: Any, pia
     assert len(piapi.tasks) == 1
 
 
+def test_what_a_table_says_does_nothing_to_the_terminal(trellis: Any, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("name,prompt,seed\na\x1b[2J,a chair,\nb\x1b[2J,a cup,\x1b[2J\n")
+    code, said = trellis("batch", tmp_path / "t.csv", "--out", tmp_path / "out")
+    assert code == 1
+    assert "[2J" in said
+    assert "\x1b" not in said + trellis("list", "--batch", tmp_path / "out")[1]
+
+
 def test_what_has_failed_is_sent_again_by_its_id(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:
     piapi.behaviour = Behaviour(fail_with="out of memory")
     assert trellis("generate", "a chair", "--out", tmp_path / "chair.glb")[0] == 1
