@@ -128,13 +128,12 @@ class BatchFolder:
         except OSError:
             part = f", as part {part_of(self.own.name)}" if self.shard.count > 1 else ""
             raise FolderRefused(f"Another process works on this batch now{part}. Wait for it, or end it.") from None
-        with suppress(NoLocks):
-            self._check_division()
+        self._check_division()
 
     def _check_division(self) -> None:
         """Parts of another division have rows of this one's."""
         for other in (self.path / INNER).glob("*-of-*"):
-            if other.name.partition("-of-")[2] != self.own.name.partition("-of-")[2] and is_held(other / LOCK):
+            if other.name.partition("-of-")[2] != self.own.name.partition("-of-")[2] and _is_at_work(other):
                 self.close()
                 raise FolderRefused(
                     f"Another process works on this batch now, as part {part_of(other.name)}. Wait for it, or end it."
@@ -153,6 +152,13 @@ class BatchFolder:
 def part_of(folder_name: str) -> str:
     """A machine's folder as --shard names it: "3/10"."""
     return "/".join(str(int(number)) for number in folder_name.split("-of-") if number.isdigit())
+
+
+def _is_at_work(folder: Path) -> bool:
+    try:
+        return is_held(folder / LOCK)
+    except (NoLocks, PermissionError):  # another user's
+        return False
 
 
 def _read_ledger(path: Path, shard: str) -> Iterator[Entry]:
