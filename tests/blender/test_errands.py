@@ -13,8 +13,9 @@ import bpy
 import numpy as np
 import pytest
 import service
-from blender_helpers import lumpy_ball
-from models import picture_png
+from blender_helpers import cube, lumpy_ball
+from models import mesh_glb, picture_png
+from paper import Paper, context
 from places import ROOT
 from service import KEY, Fault, Piapi
 
@@ -246,3 +247,76 @@ def test_image_source(begin: Begin, tmp_path: Path) -> None:
     bpy.data.images.load(str(path))
     assert bpy.ops.trellis.take_picture(of='CLAY') == {'FINISHED'}
     assert Path(bpy.context.scene.trellis.image).name == "Clay.png"
+
+
+def test_material_property(begin: Begin, tmp_path: Path) -> None:
+    read = '            is_unlit="KHR_materials_unlit" in extensions,\n'
+    fixed = "    shader.inputs[\"IOR\"].default_value = GLTF_IOR\n"
+    name = begin(
+        "a property of materials",
+        {
+            "gltf/model.py": [("    is_unlit: bool = False\n", "    ior: float = 1.5\n    is_unlit: bool = False\n")],
+            "gltf/materials.py": [
+                ('        "ior",\n', ""),
+                (read, f'{read}            ior=_number(table(extensions, "KHR_materials_ior").get("ior"), 1.5),\n'),
+            ],
+            "scene/importing/materials.py": [(fixed, fixed.replace("GLTF_IOR", "material.ior"))],
+        },
+    )
+    path = tmp_path / "water.glb"
+    water = {"extensions": {"KHR_materials_ior": {"ior": 1.33}}}
+    path.write_bytes(mesh_glb([(0, 0, 0), (1, 0, 0), (0, 1, 0)], water))
+    place = import_module(f"{name}.scene.arrival.place")
+    placed = place.place(path, "water", "id", place.here(bpy.context, 1.0, ""))
+    (material,) = bpy.data.objects[placed.object_name].data.materials
+    shader = next(node for node in material.node_tree.nodes if node.type == 'BSDF_PRINCIPLED')
+    assert shader.inputs["IOR"].default_value == pytest.approx(1.33)
+
+
+def test_print_check(begin: Begin) -> None:
+    field, count = "    volume_mm3: float\n", "        volume_mm3=abs(volume),\n"
+    kept, property_ = '"wall_mm", "size_mm"):', "    shells: bpy.props.IntProperty("
+    drawn = '    draw_fact(column, "Crossing"'
+    name = begin(
+        "another thing that a check for printing",
+        {
+            "scene/printing/print_check.py": [
+                (field, f"    slivers: int\n{field}"),
+                (count, f"        slivers=len(shape.triangles) - len(triangles),\n{count}"),
+            ],
+            "interface/placed_model/print_settings.py": [
+                (property_, f"    slivers: bpy.props.IntProperty()\n{property_}"),
+                (kept, kept.replace('"size_mm"', '"size_mm", "slivers"')),
+            ],
+            "interface/placed_model/print_panel.py": [
+                (drawn, f'    draw_fact(column, "Slivers", f"{{found.slivers:,}}", IN_SIDEBAR)\n{drawn}')
+            ],
+        },
+    )
+    cube()
+    assert bpy.ops.trellis.check_print() == {'FINISHED'}
+    assert bpy.context.window_manager.trellis_print_check.slivers == 0
+    paper, panel = Paper(), import_module(f"{name}.interface.placed_model.print_panel")
+    panel._draw_findings(paper, context())
+    assert any("Slivers" in said for said in paper.said)
+
+
+def test_column_of_a_table(begin: Begin, tmp_path: Path) -> None:
+    prompt = '    prompt = cells.get("prompt", "")\n'
+    name = begin(
+        "a column of the table of a batch",
+        {
+            "batch/row.py": [
+                ('{"name", "prompt",', '{"name", "prompt", "material",'),
+                (
+                    prompt,
+                    f'{prompt}    prompt += f", made of {{cells[\'material\']}}" if cells.get("material") else ""\n',
+                ),
+            ]
+        },
+    )
+    table = tmp_path / "pots.csv"
+    table.write_text("prompt,material\na pot,clay\n")
+    plan = import_module(f"{name}.batch.plan")
+    (row,) = plan.read_plan(table, import_module(f"{name}.batch.row").Defaults(tmp_path)).rows
+    assert (row.prompt, row.problem, row.extra) == ("a pot, made of clay", "", {})
