@@ -33,7 +33,7 @@ class Budget:
     def told(self) -> str:
         """The sentence for when it is reached."""
         part = "" if self.share >= 1 else f", of which this machine has {dollars((self.limit_usd or 0) * self.share)}"
-        return f"The budget of {dollars(self.limit_usd or 0)}{part} does not reach for the rest. Nothing more is sent."
+        return f"The budget of {dollars(self.limit_usd or 0)}{part} is not enough for the rest. Nothing more is sent."
 
 
 def budget_for(plan: Plan, limit_usd: float | None, elsewhere_usd: float = 0.0) -> Budget:

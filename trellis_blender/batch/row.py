@@ -46,7 +46,7 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row. `problem` is a sentence where it cannot be made, `note` one about what is done otherwise than it says.
+    """A row. `problem` is a sentence where it cannot be made, `note` one about what is done differently than it says.
 
     `key` is of what is paid for: rows with the same one are the same models. `digests` are of its pictures. `look` is
     of what is done with the models afterwards, which is done again at no cost. `stem` is what its files are called.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a row comes to its end, and is written into the ledger, and who is told of it."""
+"""Ends a row: writes the result into the ledger, and tells who follows the batch."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -49,13 +49,13 @@ class RowResults:
         self.end(each, Stage.FAILED if problem else Stage.DONE, problem)
 
     def end(self, each: RowProgress, stage: Stage, said: str = "") -> None:
-        """Nothing more comes of it."""
+        """Ends a row: nothing more is done for it."""
         each.is_over = True
         each.said = said
         self.move(each, stage, said)
 
     def move(self, each: RowProgress, stage: Stage, said: str = "") -> None:
-        """It stands elsewhere than before."""
+        """Moves a row to another stage, and tells it."""
         if each.stage is not stage:
             each.stage = stage
             self.tell(Change(each, stage, said))

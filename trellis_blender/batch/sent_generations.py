@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch has sent: each generation as it is now, how many are worked on, and what all have cost.
+"""What a batch has sent: each generation as it is now, how many are in progress, and what all have cost.
 
 Both are kept up as generations change: to add 20,000 up at each turn would take longer than the models."""
 
@@ -69,7 +69,7 @@ class SentGenerations:
 
 
 class Waiting(NamedTuple):
-    """One that is taken up again at a time, by the runner's clock."""
+    """A generation that is resumed at a time, by the runner's clock."""
 
     due: float
     generation: Generation
@@ -77,12 +77,12 @@ class Waiting(NamedTuple):
 
 
 def pause_s(tries: int) -> float:
-    """Before one is taken up once more whose task could not be asked for."""
+    """Seconds before a generation is resumed whose task could not be polled."""
     return min(2.0**tries, LONGEST_HOLD_S)
 
 
 def tries_max(generation: Generation) -> int:
-    """How often it is taken up again."""
+    """How often a generation is resumed."""
     return LOOKS_MAX if generation.state is State.OUTCOME_UNKNOWN else RESUMES_MAX
 
 

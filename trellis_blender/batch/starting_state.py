@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a batch stands when it is started, by what the ledgers and the store say, and what it adds to its ledger."""
+"""What is done already when a batch is started, by the ledgers and the store; and the ledger's lines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch needs of Blender, as who carries it out has to offer it."""
+"""The protocol for what a batch needs of Blender; `interface.batch.studio` implements it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol

@@ -172,10 +172,10 @@ def _why_torn(record: list[str], delimiter: str) -> str:
 
 def _csv_row(number: int, cells: list[str] | None, columns: tuple[str, ...]) -> TableRow:
     if cells is None:
-        return TableRow(number, {}, "A quotation mark of it is not closed.")
+        return TableRow(number, {}, "One of its quotation marks is not closed.")
     found = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if name}
     if any(len(each) > CELL_MAX for each in cells):
-        return TableRow(number, {}, "A cell of it is far too long.")
+        return TableRow(number, {}, "One of its cells is far too long.")
     if any(each.strip() for each in cells[len(columns) :]):
         return TableRow(
             number,

@@ -286,9 +286,9 @@ class ServiceFailing(Unclear):
 
 
 class AnswerNotUnderstood(Unclear):
-    """A web page instead of JSON, JSON without a task in it, an answer of absurd size."""
+    """A web page instead of JSON, JSON without a task in it, an answer that is far too large."""
 
-    happened = "What answered at {name}'s address was not {name}'s answer."
+    happened = "The answer from {name}'s address was not {name}'s."
     remedy = "Check the address, and whether a proxy or a log-in page stands in between."
 
 

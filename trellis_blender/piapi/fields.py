@@ -84,7 +84,7 @@ def number(value: object) -> float | None:
 
 
 def whole(digits: str) -> int | float:
-    """For `json.loads(parse_int=)`: a number of absurd length is infinite instead of an error."""
+    """For `json.loads(parse_int=)`: a number with far too many digits is infinite instead of an error."""
     return int(digits) if len(digits) <= DIGITS_LIMIT else math.inf
 
 

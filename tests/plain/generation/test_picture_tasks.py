@@ -371,7 +371,7 @@ def test_what_is_too_long_or_empty_is_refused_here() -> None:
     with pytest.raises(InputUnusable, match=r"at most 1,000 are sent"):
         concepts("a jar " * 160)
     assert concepts_request("a jar", " ", PLACEMENT).prompt == "a jar"
-    with pytest.raises(InputUnusable, match=r"not said what to keep.*nothing was sent"):
+    with pytest.raises(InputUnusable, match=r"What to keep is missing.*nothing was sent"):
         background(task_type=SEGMENT, what=" \u200b")
     with pytest.raises(InputUnusable, match=r"at most 100 are sent"):
         background(task_type=SEGMENT, what="an apple " * 20)

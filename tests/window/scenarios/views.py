@@ -119,7 +119,7 @@ def what_has_no_sides(box: bpy.types.Object) -> drive.Steps:
     assert "Nothing is selected" in take('FOUR')
     bpy.ops.object.empty_add()
     empty = bpy.context.object
-    assert "There is nothing to be seen" in take('FOUR')
+    assert "Nothing of the selection can be seen" in take('FOUR')
     bpy.data.objects.remove(empty)
     bpy.context.view_layer.objects.active = box
     box.select_set(True)

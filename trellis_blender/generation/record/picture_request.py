@@ -101,7 +101,7 @@ def found_nothing(generation: "Generation") -> str:
 def _checked_thing(what: str) -> str:
     what = " ".join(what.split())
     if not has_words(what):
-        raise InputUnusable("It is not said what to keep. Name the thing in a word or two; nothing was sent.")
+        raise InputUnusable("What to keep is missing. Name the thing in a word or two; nothing was sent.")
     if len(what) > THING_LIMIT:
         raise InputUnusable(
             f"What to keep has {len(what):,} characters; at most {THING_LIMIT} are sent. Name the thing in a word or "

@@ -27,7 +27,7 @@ class TRELLIS_PG_batch(bpy.types.PropertyGroup):
     )  # fmt: skip
     in_scene: bpy.props.BoolProperty(
         name="Place in a Grid at the End", default=False,
-        description="In the end put the models into this scene, beside each other from the 3D cursor on",
+        description="Put the models into this scene at the end, beside each other, starting at the 3D cursor",
     )  # fmt: skip
 
     def output_folder(self) -> Path:

@@ -44,7 +44,7 @@ class TRELLIS_OT_open_batch(bpy.types.Operator):
 
 
 class TRELLIS_OT_paste_batch(bpy.types.Operator):
-    """Take the text that was copied as a list, a prompt on each line. Costs nothing"""
+    """Use the copied text as a table, a prompt on each line. Costs nothing"""
 
     bl_idname = "trellis.paste_batch"
     bl_label = "Paste a List"

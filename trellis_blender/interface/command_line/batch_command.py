@@ -153,7 +153,7 @@ def _run(
 
 def _publish(runner: Runner, code: int, follower: Follower) -> int:
     if not publish.is_due(report.all_rows(runner.plan, runner.folder, runner.rows)):
-        follower.line("The library is not made an online one yet: there are rows that nothing has become of.")
+        follower.line("The library is not made an online one yet: some rows have not been done.")
         return code
     problem = publish.publish(runner.folder)
     follower.line(problem or publish.told(runner.folder.path))

@@ -58,7 +58,7 @@ def is_improved(settings: TRELLIS_PG_settings) -> bool:
 
 
 class TRELLIS_OT_check_image(bpy.types.Operator):
-    """Look whether a picture would come out badly as a model. Costs nothing, and fails where something is wrong"""
+    """Check whether a picture would make a bad model. Costs nothing, and fails where something is wrong"""
 
     bl_idname = "trellis.check_image"
     bl_label = "Check Image"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MM_LIMIT = 1e6
 SIZE = "The longest side when it is printed, in millimetres. 0 for as large as it is in the scene"
-WALL = "The thinnest wall that the printer can make, in millimetres. 0 for no look at thickness"
+WALL = "The thinnest wall that the printer can make, in millimetres. 0 does not check thickness"
 DETAIL = "Size of the steps in which the surface is rebuilt, in millimetres. 0 for 200 along the longest side"
 
 

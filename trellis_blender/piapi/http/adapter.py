@@ -84,7 +84,7 @@ class _Answer(http.client.HTTPResponse):
             if found[1] >= 200 or found[1] == SWITCHING_PROTOCOLS:
                 return found
             http.client.parse_headers(self.fp)  # pyright: ignore[reportArgumentType]
-        raise http.client.HTTPException("an answer that is always still to come")
+        raise http.client.HTTPException("an answer that never begins")
 
     def begin(self) -> None:
         """As the library's, less what is not read here: lines that are no headers, which urllib3 would write into the

@@ -6,7 +6,7 @@ import json
 
 from ..fields import whole
 
-ABSURD_SIZE = "an answer of absurd size"
+TOO_LARGE = "an answer that is far too large"
 ITEMS_LIMIT = 100_000
 """Commas, brackets and quotes. A page of the history has some 30,000 of them, and takes 5 ms to parse."""
 ESCAPES_LIMIT = 300_000
@@ -28,16 +28,16 @@ def read_json(content: bytes) -> object:
     _count(content)
     bare = _without_strings(content)
     if len(bare) > BARE_LIMIT_BYTES:
-        raise ValueError(ABSURD_SIZE)
+        raise ValueError(TOO_LARGE)
     depth = 0
     for bracket in bare.translate(None, _BUT_BRACKETS):
         depth += 1 if bracket in _OPENING else -1
         if depth > DEPTH_LIMIT:
-            raise ValueError("an answer of absurd depth")
+            raise ValueError("an answer that is nested too deeply")
     try:
         return json.loads(content.decode("utf-8-sig", "surrogatepass"), parse_int=whole)
     except RecursionError:
-        raise ValueError("an answer of absurd depth") from None
+        raise ValueError("an answer that is nested too deeply") from None
 
 
 def _count(content: bytes) -> None:
@@ -48,7 +48,7 @@ def _count(content: bytes) -> None:
             items += content.count(mark, begin, begin + STEP_BYTES)
         escapes += content.count(b"\\", begin, begin + STEP_BYTES)
         if items > ITEMS_LIMIT or escapes > ESCAPES_LIMIT:
-            raise ValueError(ABSURD_SIZE)
+            raise ValueError(TOO_LARGE)
 
 
 def _without_strings(content: bytes) -> bytes:

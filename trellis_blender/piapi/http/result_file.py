@@ -97,7 +97,7 @@ def open_result(
             if part is not None and (response.status_code == 416 or _is_other_rest(response, part)):
                 part, response = None, follow(None)
             if part is None and (rest := _content_range(response)) and rest[0]:
-                raise AnswerNotUnderstood("a rest of a file of which nothing is here")
+                raise AnswerNotUnderstood("the rest of a file whose beginning was not asked for")
         if 400 <= response.status_code < 500 and response.status_code not in PASSING_STATUSES:
             raise ResultGone
         if response.status_code // 100 != 2:

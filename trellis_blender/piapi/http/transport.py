@@ -26,7 +26,7 @@ from ..errors import (
 )
 from ..timings import TimeLimits
 from .addresses import read_address
-from .bounded_json import ABSURD_SIZE
+from .bounded_json import TOO_LARGE
 from .connections import Connections, Reach
 from .proxies import Proxy, proxy_for
 
@@ -111,7 +111,7 @@ def pieces(connections: Connections, response: requests.Response) -> Iterator[by
             break
         count, received = count + 1, received + len(piece)
         if count > CRUMBS_MAX and received < count * CRUMB_BYTES:
-            raise AnswerNotUnderstood("an answer in crumbs")
+            raise AnswerNotUnderstood("an answer in pieces of a few bytes")
         left = None if left is None else left - len(piece)
         yield piece
     if left:
@@ -127,7 +127,7 @@ def read_limited(connections: Connections, response: requests.Response, limit_by
     for piece in pieces(connections, response):
         content += piece
         if len(content) > limit_bytes:
-            raise AnswerNotUnderstood(ABSURD_SIZE)
+            raise AnswerNotUnderstood(TOO_LARGE)
     return bytes(content)
 
 

@@ -169,7 +169,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     },
     "keeps_modifier": {
         "name": "Keep as Modifier",
-        "description": "Have a Decimate modifier do it, which can be changed and removed, rather than the mesh "
+        "description": "Use a Decimate modifier, which can be changed and removed, instead of reducing the mesh "
         "itself. Blender computes it again at every change, which takes seconds for a large model",
     },
     "textures": {

@@ -31,7 +31,7 @@ def check(model: bpy.types.Object, wanted: Finish) -> None:
     if not mesh.polygons:
         raise CannotFinish(f"“{model.name}” has no faces.")
     if not all(map(isfinite, (value for corner in meshes.bounds(mesh) for value in corner))):
-        raise CannotFinish(f"Some points of “{model.name}” have no valid place: it cannot be finished.")
+        raise CannotFinish(f"Some points of “{model.name}” have invalid coordinates: it cannot be finished.")
     if size is not Size.KEEP and not measure(model, mesh, size) > meshes.SMALLEST_SIDE:
         what = "height" if size is Size.HEIGHT else "size"
         raise CannotFinish(f"“{model.name}” has no {what} that could be scaled.")

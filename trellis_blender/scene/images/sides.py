@@ -36,7 +36,7 @@ SMALLEST, LARGEST = 1e-6, 1e6
 """In Blender's units: what single precision can draw."""
 CORNERS_LIMIT = 20_000
 """Objects and instances that are measured; what comes after them may be cut off."""
-NOTHING = "There is nothing to be seen of what is selected. Select an object with a shape."
+NOTHING = "Nothing of the selection can be seen. Select an object with a shape."
 
 
 def of_objects(

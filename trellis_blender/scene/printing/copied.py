@@ -83,7 +83,7 @@ class Copied:
         low, high = placed.min(axis=0), placed.max(axis=0)
         longest = float((high - low).max())
         if not isfinite(longest):
-            raise CannotPrint(f"Some points of “{self.name}” have no valid place: it cannot be printed.")
+            raise CannotPrint(f"Some points of “{self.name}” have invalid coordinates: it cannot be printed.")
         scale = self.size_mm / longest if self.size_mm > 0 and longest > 0 else 1.0
         if not SIDES_MM[0] <= longest * scale <= SIDES_MM[1] or np.linalg.det(self.to_world_mm[:3, :3]) == 0:
             raise CannotPrint(f"“{self.name}” has no size that could be printed.")

@@ -52,7 +52,7 @@ class Findings:
         )
 
     def remarks(self) -> list[str]:
-        """Sentences about what may come out otherwise than it looks."""
+        """Sentences about what may be printed differently than it looks."""
         return _said(
             (self.crossing_faces, f"{self.crossing_faces:,} faces cut through others."),
             (self.thin_faces, f"{self.thin_faces:,} faces are thinner than {self.wall_mm:g} mm."),

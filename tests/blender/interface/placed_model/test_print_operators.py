@@ -51,7 +51,7 @@ def bad_models() -> dict[str, tuple[Any, str]]:
         "empty mesh": (empty, "has no faces"),
         "light": (light, "is no mesh"),
         "zero": (zero, "no size that could be printed"),
-        "lost": (lost, "no valid place"),
+        "lost": (lost, "invalid coordinates"),
     }
 
 

@@ -473,7 +473,7 @@ def added(data: Any) -> Any:
 BAD: list[tuple[Callable[[Path], Any], dict[str, Any], str]] = [
     (no_faces, {}, "has no faces"),
     (a_point, {"size_m": 1.0}, "has no size"),
-    (nowhere, {}, "no valid place"),
+    (nowhere, {}, "invalid coordinates"),
     (a_light, {}, "is no mesh"),
     (linked, {}, "is linked from another file"),
     (shape_keys, {"triangles": 20}, "has shape keys"),

@@ -140,7 +140,7 @@ def test_crumbs_do_not_keep_a_processor_busy(place: str) -> None:
     """A megabyte in pieces of one byte takes as long as two gigabytes in usual ones."""
     server = Hostile([lambda: flood(head(200, "Transfer-Encoding: chunked"), piece=b"1\r\n \r\n" * 5000)])
     begun = time.thread_time()
-    with serving(server) as port, pytest.raises(errors.AnswerNotUnderstood, match="in crumbs"):
+    with serving(server) as port, pytest.raises(errors.AnswerNotUnderstood, match="pieces of a few bytes"):
         created_at(port) if place == "api" else downloaded(port)
     assert time.thread_time() - begun < 2.0
     # As many pieces, of a size that a slow line may have, are read.
@@ -282,16 +282,16 @@ def test_answers_up_to_the_limits_are_read() -> None:
         + b"}" * (DEPTH_LIMIT // 2)
     )
     assert read_json(deep) == json.loads(deep)
-    with pytest.raises(ValueError, match="depth"):
+    with pytest.raises(ValueError, match="deeply"):
         read_json(b"[" + deep + b"]")
     wide = b"[" + b"1," * (ITEMS_LIMIT - 2) + b"1]"
     assert len(read_json(wide)) == ITEMS_LIMIT - 1  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="size"):
+    with pytest.raises(ValueError, match="too large"):
         read_json(b"[[]," + wide[1:])
     # Counted once each, in whichever step.
     far = {"picture": "A" * (STEP_BYTES + 10), "prompt": "\\" * (ESCAPES_LIMIT // 3)}
     assert read_json(json.dumps(far).encode()) == far
-    with pytest.raises(ValueError, match="size"):
+    with pytest.raises(ValueError, match="too large"):
         read_json(json.dumps({**far, "more": "\\" * (ESCAPES_LIMIT // 3)}).encode())
     prompt = {"prompt": "[" * 500 + '"\\' + "{" * 500, "picture": "QUJD" * 1_000_000}
     assert read_json(json.dumps(prompt).encode()) == prompt

@@ -28,7 +28,7 @@ DIALOG_WIDTH_PX = 400
 
 
 class TRELLIS_OT_generate_for_selection(SpendingDialog):
-    """Make a model for each selected object after its name, and fit it in there. Shows the price of all first"""
+    """Make a model for each selected object from its name, and fit it into the object. Shows the price of all first"""
 
     bl_idname = "trellis.generate_for_selection"
     bl_label = "Generate for Selection"

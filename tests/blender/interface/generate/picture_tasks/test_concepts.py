@@ -230,7 +230,7 @@ def test_piapi_keeps_what_is_named(settings: Any, tiles: Path, piapi: Piapi) -> 
     with pytest.raises(RuntimeError, match="found no “violet”"):
         bpy.ops.trellis.use_pictures(generation=newest().id)
     settings.thing_to_keep = ""
-    with pytest.raises(RuntimeError, match="not said what to keep"):
+    with pytest.raises(RuntimeError, match="What to keep is missing"):
         bpy.ops.trellis.keep_subject()
     assert len(piapi.creates) == 2
 
