@@ -15,6 +15,7 @@ from __future__ import annotations
 OPENS_SOCKETS = (
     "test_account",
     "test_bad_answers",
+    "test_batch_outcome",
     "test_batch_runner",
     "test_before_sending",
     "test_certificates",

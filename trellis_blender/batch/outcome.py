@@ -3,31 +3,23 @@
 
 from enum import Enum, IntEnum
 
-from ..generation.providers import wording_of
-from ..generation.record.generation import Generation
+from ..generation.record.generation import NOT_ACCEPTED, Generation
 from ..generation.states import State
-from ..generation.worker.reconcile import NOT_THERE
 from ..piapi.errors import (
     CertificateRefused,
     KeyRefused,
     LoginPage,
     NoConnection,
     OutOfCredits,
-    PiapiError,
     ProxyAway,
     ProxyRefused,
     TooManyRequests,
 )
 
-_AWAY = (
-    NoConnection,
-    ProxyAway,
-    ProxyRefused,
-    LoginPage,
-    CertificateRefused,
-    TooManyRequests,
+_AWAY = frozenset(
+    kind.__name__ for kind in (NoConnection, ProxyAway, ProxyRefused, LoginPage, CertificateRefused, TooManyRequests)
 )
-_ACCOUNT = (KeyRefused, OutOfCredits)
+_ACCOUNT = frozenset(kind.__name__ for kind in (KeyRefused, OutOfCredits))
 
 
 class Code(IntEnum):
@@ -51,20 +43,25 @@ class Meaning(Enum):
 
 
 def meaning_of(generation: Generation) -> Meaning:
-    """What its failure means. Only what has surely cost nothing is to be sent again."""
-    if _says(generation, _ACCOUNT):
+    """What its failure means. Only what has surely cost nothing is to be sent again, whatever its sentences say."""
+    if generation.cause in _ACCOUNT:
         return Meaning.ACCOUNT
     match generation.state:
         case State.QUEUED:
             return Meaning.SEND_AGAIN
-        case State.FAILED if not generation.task_id and _says(generation, _AWAY):
+        case State.FAILED if not generation.task_id and generation.cause in _AWAY:
             return Meaning.AWAY
         case State.FAILED | State.CANCELLED:
             return Meaning.FINAL
-        case State.OUTCOME_UNKNOWN if _begin(generation, NOT_THERE) in generation.problem:
+        case State.OUTCOME_UNKNOWN if generation.cause == NOT_ACCEPTED:
             return Meaning.SEND_AGAIN
         case _:
             return Meaning.RESUME
+
+
+def was_sent(generation: Generation) -> bool:
+    """Whether anything of it may have gone out."""
+    return bool(generation.task_id or generation.submitted_at)
 
 
 def cost_usd(generation: Generation) -> float:
@@ -73,12 +70,3 @@ def cost_usd(generation: Generation) -> float:
         return generation.charged_usd
     has_cost_nothing = generation.state in {State.FAILED, State.CANCELLED} and not generation.task_id
     return 0.0 if has_cost_nothing else generation.request.price_usd
-
-
-def _says(generation: Generation, kinds: tuple[type[PiapiError], ...]) -> bool:
-    return any(_begin(generation, kind.happened) in generation.problem for kind in kinds)
-
-
-def _begin(generation: Generation, sentence: str) -> str:
-    """A sentence up to where something is filled in that is not known here."""
-    return wording_of(generation.request.model).fill(sentence).partition("{detail}")[0]

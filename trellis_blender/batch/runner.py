@@ -21,7 +21,7 @@ from ..piapi.models import InputUnusable
 from ..scene.images.limits import PictureUnusable
 from .budget import Budget
 from .folder import SENT, BatchFolder
-from .outcome import Code, Meaning, cost_usd, meaning_of
+from .outcome import Code, Meaning, cost_usd, meaning_of, was_sent
 from .plan import Plan
 from .row import as_read, stems_of
 from .row_progress import RowProgress, Stage, key_of, left_of, press_of
@@ -139,7 +139,7 @@ class Runner:
         meaning = meaning_of(generation)
         if generation.is_working or generation.state in {State.READY, State.PLACED} or generation.elsewhere:
             self._hear(generation)
-        elif generation.state is State.FAILED and (meaning is not Meaning.FINAL or NOTHING_SENT in generation.problem):
+        elif generation.state is State.FAILED and (meaning is not Meaning.FINAL or not was_sent(generation)):
             self._later.append(Waiting(0.0, generation, Meaning.SEND_AGAIN))
         elif meaning is Meaning.ACCOUNT:
             self._later.append(Waiting(0.0, generation, Meaning.RESUME))

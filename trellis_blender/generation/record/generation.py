@@ -8,6 +8,9 @@ from ..files import FOLDER_PREFIX
 from ..states import UNFINISHED, State
 from .request import GenerationRequest
 
+NOT_ACCEPTED = "not accepted"
+"""The `cause` of one that the service has surely not taken: its account's history says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
@@ -23,6 +26,8 @@ class Generation:
     keys. `where` tells where the model was put when that is not the place it was meant for.
     `picture_sha256` is of the PNG that is sent; where several go, `views_sha256` of all theirs, and `views_taken` how
     many of them the service says that it has, 0 where it does not say. `is_favourite`: the artist has given it a star.
+    `cause` is the name of the error's class that it rests for, NOT_ACCEPTED, or "" for anything else: a `problem` may
+    have the service's own words in it, so nothing is decided by what that says.
     """
 
     id: str
@@ -47,6 +52,7 @@ class Generation:
     views_taken: int = 0
     account: str = ""
     is_favourite: bool = False
+    cause: str = ""
     stage: str = ""
     progress: float | None = None
     expected_s: float | None = None
@@ -103,6 +109,7 @@ def submitted_again(generation: Generation, api_url: str) -> Generation:
         submitted_at=0.0,
         finished_at=0.0,
         views_taken=0,
+        cause="",
     )
 
 
@@ -115,4 +122,4 @@ def resumed(generation: Generation) -> Generation:
         taken = replace(generation, state=State.SUBMITTING)
     else:
         taken = replace(generation, submitted_at=0.0)
-    return replace(taken, parked=False, interrupted=False, problem="")
+    return replace(taken, parked=False, interrupted=False, problem="", cause="")

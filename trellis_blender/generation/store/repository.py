@@ -208,6 +208,7 @@ def as_found(generation: Generation, owner_id: str, is_another: Callable[[str], 
 
 def not_taken(generation: Generation, problem: str) -> Generation:
     """One that could not be started, because its folder cannot be used; the sentence says what it has cost."""
+    generation = replace(generation, cause="")
     if generation.state in AT_THE_SERVICE:
         return replace(generation, problem=f"{problem} {costs.paid(generation)}", parked=True)
     if generation.state is State.SUBMITTING:

@@ -128,10 +128,10 @@ class Work:
         else:
             self.save(state=state, problem=remark, **shown)
 
-    def rest(self, state: State, problem: str, *, parked: bool = False) -> None:
+    def rest(self, state: State, problem: str, *, parked: bool = False, cause: str = "") -> None:
         """Where it stays until the artist wants something of it."""
         try:
-            self.save(state=state, problem=problem, parked=parked, stage="", progress=None)
+            self.save(state=state, problem=problem, parked=parked, cause=cause, stage="", progress=None)
         except TakenOver:
             raise
         except GenerationProblem as error:
@@ -140,18 +140,18 @@ class Work:
             self.generation = self._changed({"problem": said})
             self.around.publish(self.generation)
 
-    def give_up(self, sentence: str) -> None:
+    def give_up(self, sentence: str, cause: str = "") -> None:
         """A failure that nothing here can mend. A task at the service is kept, and one that may be there; everything
         else has cost nothing."""
         if self.generation.task_id:
-            self.rest(self.generation.state, f"{sentence} {costs.paid(self.generation)}", parked=True)
+            self.rest(self.generation.state, f"{sentence} {costs.paid(self.generation)}", parked=True, cause=cause)
         elif self.generation.state is State.SUBMITTING and self.is_submitting:
-            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_CHARGED}")
+            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_CHARGED}", cause=cause)
         elif self.generation.state is State.SUBMITTING:
             # An earlier submission's answer never came, and what it did could not be found out.
-            self.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation)}")
+            self.rest(State.OUTCOME_UNKNOWN, f"{sentence} {costs.unknown(self.generation)}", cause=cause)
         else:
-            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}")
+            self.rest(State.FAILED, f"{sentence} {costs.NOTHING_SENT}", cause=cause)
 
     @property
     def is_cancelled(self) -> bool:

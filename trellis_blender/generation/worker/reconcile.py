@@ -12,7 +12,7 @@ from ...piapi.task_lists import ListedTask
 from ..problems import GenerationProblem
 from ..providers import Client, ListsTasks
 from ..record import costs
-from ..record.generation import Generation
+from ..record.generation import NOT_ACCEPTED, Generation
 from ..record.matching import CLOCK_OFF_S, Sent, SentAt, Verdict, distance_s, judge, sent_at
 from ..states import State
 from .account_tasks import Listing, list_history, list_running
@@ -46,7 +46,7 @@ def look_for(work: Work, client: Client, error: Unclear | None = None, pictures_
             return
         if search.is_late:
             break
-    work.rest(State.OUTCOME_UNKNOWN, f"{why} {search.verdict()}")
+    work.rest(State.OUTCOME_UNKNOWN, f"{why} {search.verdict()}", cause=search.cause())
 
 
 _since: dict[tuple[str, float], float] = {}
@@ -95,6 +95,12 @@ class _Search:
         if doubt := self._doubt(generation):
             return f"{costs.unknown(generation)} {doubt}"
         return self._work.wording.fill(NOT_THERE) if self.is_late else f"{costs.unknown(generation)} {NOT_YET}"
+
+    def cause(self) -> str:
+        """The same as `Generation.cause`."""
+        if self._problems:
+            return type(self._problems[-1]).__name__
+        return NOT_ACCEPTED if self.is_late and not self._doubt(self._work.generation) else ""
 
     def _its_own(self, running: Listing, history: Listing, at: SentAt) -> Iterable[ListedTask]:
         """The tasks that match, the one made nearest to the submission first.

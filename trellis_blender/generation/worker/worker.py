@@ -77,7 +77,7 @@ class Worker:
         except PiapiError as error:
             # What was cut off by switching off is no failure: what was saved last is where it goes on.
             if not work.job.stopping:
-                work.give_up(explain(work.generation.request.model, error))
+                work.give_up(explain(work.generation.request.model, error), type(error).__name__)
         except (GenerationProblem, ModelUnusable) as error:
             work.give_up(str(error))
         except Exception as error:
