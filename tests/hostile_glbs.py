@@ -2,6 +2,7 @@
 
 import json
 import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -96,6 +97,14 @@ def images_on_one_view(parts: Parts) -> None:
     large = picture_png(4, 4)[:16] + struct.pack(">II", 8000, 8000) + picture_png(4, 4)[24:]
     view = parts.gltf["accessors"][parts.add(large, BYTE, "SCALAR", len(large))]["bufferView"]
     parts.gltf["images"] = [{"bufferView": view, "mimeType": "image/png"}] * 80
+
+
+def pictures_that_overlap(parts: Parts) -> None:
+    """One picture of 3 MB, most of it nothing that is shown, as a hundred: each would be copied out of the file."""
+    small, more = picture_png(4, 4), struct.pack(">I4s", 3_000_000, b"abCd") + bytes(3_000_000)
+    large = small[:33] + more + struct.pack(">I", zlib.crc32(more[4:])) + small[33:]
+    view = parts.gltf["accessors"][parts.add(large, BYTE, "SCALAR", len(large))]["bufferView"]
+    parts.gltf["images"] = [{"bufferView": view, "mimeType": "image/png"}] * 100
 
 
 def many_images(parts: Parts) -> None:
@@ -300,6 +309,7 @@ HOSTILE: dict[str, Callable[[Parts], object]] = {
         many_channels,
         many_keys,
         images_on_one_view,
+        pictures_that_overlap,
         many_images,
         sixteen_bits,
         many_materials,

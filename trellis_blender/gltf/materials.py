@@ -152,7 +152,7 @@ class Materials:
             plain_name(image.get("name")) or f"Image_{number}",
             content,
             _KINDS[kind_of(content[:16])],
-            may_be_damaged(content) or not has_its_pixels(content, go_on),
+            may_be_damaged(content, go_on) or not has_its_pixels(content, go_on),
         )
 
 

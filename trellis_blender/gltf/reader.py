@@ -44,7 +44,7 @@ def read_model(path: Path, go_on: Callable[[], object] = lambda: None) -> Model:
     try:
         with opened_glb(path, go_on) as glb, np.errstate(all="ignore"):
             return _read(glb, go_on)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError):
         raise ModelUnusable(DAMAGED) from None
 
 

@@ -4,6 +4,7 @@
 Sources: the PNG specification, ITU-T T.81 for JPEG, RFC 9649 and RFC 6386 for WebP.
 """
 
+import re
 import zlib
 from collections.abc import Callable
 from itertools import accumulate
@@ -16,22 +17,30 @@ _JPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 _JPEG_PASSED_OVER = frozenset({*range(0xE0, 0xF0), 0xDC, 0xDD, 0xFE})
 """What programs add, comments, numbers of lines and of restarts: libjpeg ends with any other that it does not know."""
 _JPEG_TABLES_MAX = 4
+_JPEG_TABLES_IN_ALL_MAX = 2_000
+"""Programs write up to eight for each scan, and not a hundred scans."""
 _SEGMENTS_MAX = 10_000
 _END = 0xD9
 _PIECE_BYTES = 2**20
 _SAME_AT_END = 32
 """So many bytes of one kind at the end of a WebP are hardly pixels."""
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
+"""0 and marks to restart at stand behind FF within pixels."""
 
 
-def may_be_damaged(content: bytes) -> bool:
+def nothing() -> None:
+    """Nobody waits for anything else."""
+
+
+def may_be_damaged(content: bytes, go_on: Callable[[], object] = nothing) -> bool:
     """False for a PNG, JPEG or WebP that is consistent: a PNG by its checksums, the others by their headers, tables
     and lengths. A decoder may still take what this does not trust; what is within the coded pixels of a WebP is not
-    looked at.
+    looked at. `go_on` is called every few milliseconds.
     """
     checks = {"PNG": _is_whole_png, "JPEG": _is_whole_jpeg, "WebP": _is_whole_webp}
     check = checks.get(kind_of(content[:16]))
     try:
-        return check is None or not check(content)
+        return check is None or not check(content, go_on)
     except (IndexError, KeyError, ValueError):
         return True
 
@@ -41,16 +50,18 @@ def has_its_pixels(content: bytes, go_on: Callable[[], object]) -> bool:
 
     For a thread: 4096 × 4096 pixels take 0.2 s. `go_on` is called every few milliseconds.
     """
-    if kind_of(content[:16]) != "PNG" or may_be_damaged(content) or content[28]:  # the last one: interlaced
+    if kind_of(content[:16]) != "PNG" or may_be_damaged(content, go_on) or content[28]:  # the last one: interlaced
         return True
     left, unpacking = _png_bytes(content), zlib.decompressobj()
     try:
         for kind, body, _ in png.chunks(content):
-            rest: bytes | memoryview = body if kind == b"IDAT" else b""
-            while rest and left > 0:
-                go_on()
-                left -= len(unpacking.decompress(rest, _PIECE_BYTES))
-                rest = unpacking.unconsumed_tail
+            # In pieces: what is not needed yet is copied each time.
+            for begins in range(0, len(body) if kind == b"IDAT" else 0, _PIECE_BYTES):
+                rest: bytes | memoryview = body[begins : begins + _PIECE_BYTES]
+                while rest and left > 0:
+                    go_on()
+                    left -= len(unpacking.decompress(rest, _PIECE_BYTES))
+                    rest = unpacking.unconsumed_tail
     except zlib.error:
         return False
     return left <= 0
@@ -62,9 +73,10 @@ def _png_bytes(content: bytes) -> int:
     return height * (1 + (width * content[24] * png.CHANNELS[content[25]] + 7) // 8)
 
 
-def _is_whole_png(content: bytes) -> bool:
+def _is_whole_png(content: bytes, go_on: Callable[[], object]) -> bool:
     kinds: list[bytes] = []
     for kind, body, checksum in png.chunks(content):
+        go_on()
         if zlib.crc32(body, zlib.crc32(kind)) != checksum:
             return False
         kinds.append(kind)
@@ -81,6 +93,7 @@ class _Jpeg:
         """The table of each, for quantization."""
         self.is_progressive = False
         self.has_pixels = False
+        self._tables = 0
 
     def takes(self, kind: int, body: bytes) -> bool:
         """Whether a segment is as a decoder wants it."""
@@ -98,7 +111,7 @@ class _Jpeg:
         while body:
             precision, number = divmod(body[0], 16)
             length = 1 + 64 * (1 + precision)
-            if precision > 1 or number >= _JPEG_TABLES_MAX or len(body) < length:
+            if precision > 1 or number >= _JPEG_TABLES_MAX or len(body) < length or self._are_too_many():
                 return False
             self.quantization.add(number)
             body = body[length:]
@@ -111,11 +124,16 @@ class _Jpeg:
             # Of each length there are twice as many codes as one shorter leaves.
             left = accumulate(counts, lambda free, taken: 2 * free - taken, initial=1)
             is_odd = body[0] % 16 >= _JPEG_TABLES_MAX or body[0] >= 32 or (is_dc and max(symbols, default=0) > 15)
-            if is_odd or len(symbols) != sum(counts) or len(symbols) > 256 or min(left) < 0:
+            if is_odd or len(symbols) != sum(counts) or len(symbols) > 256 or min(left) < 0 or self._are_too_many():
                 return False
             self.huffman.add(body[0])
             body = body[17 + len(symbols) :]
         return True
+
+    def _are_too_many(self) -> bool:
+        """Counts one more table: each costs as much as a kilobyte of pixels."""
+        self._tables += 1
+        return self._tables > _JPEG_TABLES_IN_ALL_MAX
 
     def _takes_frame(self, kind: int, body: bytes) -> bool:
         parts = [body[begins : begins + 3] for begins in range(6, len(body), 3)]
@@ -145,9 +163,10 @@ class _Jpeg:
         return is_whole and has_steps and tables <= self.huffman
 
 
-def _is_whole_jpeg(content: bytes) -> bool:
+def _is_whole_jpeg(content: bytes, go_on: Callable[[], object]) -> bool:
     found, place = _Jpeg(), 2
     for _ in range(_SEGMENTS_MAX):
+        go_on()
         if content[place] != 0xFF:
             return False
         kind = content[place + 1]
@@ -162,26 +181,26 @@ def _is_whole_jpeg(content: bytes) -> bool:
             return False
         place += 2 + length
         if kind == 0xDA:
-            place = _behind_pixels(content, place)
+            place = _behind_pixels(content, place, go_on)
     return False
 
 
-def _behind_pixels(content: bytes, place: int) -> int:
-    """Where the next segment begins: 0 and marks to restart at stand behind FF within pixels."""
-    while True:
-        place = content.find(b"\xff", place)
-        if place < 0:
-            raise IndexError
-        following = content[place + 1]
-        if following and not 0xD0 <= following <= 0xD7:
-            return place
-        place += 2
+def _behind_pixels(content: bytes, place: int, go_on: Callable[[], object]) -> int:
+    """Where the next segment begins."""
+    for begins in range(place, len(content), _PIECE_BYTES):
+        go_on()
+        if found := _JPEG_MARKER.search(content, begins, begins + _PIECE_BYTES + 1):
+            return found.start()
+    raise IndexError
 
 
-def _is_whole_webp(content: bytes) -> bool:
+def _is_whole_webp(content: bytes, go_on: Callable[[], object]) -> bool:
     end = 8 + int.from_bytes(content[4:8], "little")
     place = 12
-    while place + 8 <= min(end, len(content)):
+    for _ in range(_SEGMENTS_MAX):
+        go_on()
+        if place + 8 > min(end, len(content)):
+            break
         kind, length = content[place : place + 4], int.from_bytes(content[place + 4 : place + 8], "little")
         body = memoryview(content)[place + 8 : place + 8 + length]
         if len(body) != length or end > len(content):

@@ -92,6 +92,12 @@ def sparse(gltf: Gltf, count: int, begins: int) -> None:
     position(gltf)["sparse"] = {"count": count, "indices": indices, "values": {"bufferView": view}}
 
 
+def nothing_at_no_distance(gltf: Gltf, accessor: Gltf) -> None:
+    """No elements, which are no bytes apart."""
+    accessor["count"] = 0
+    gltf["bufferViews"][accessor["bufferView"]]["byteStride"] = 0
+
+
 HUGE = (
     "data:image/png;base64,"
     + base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60_000, 60_000)).decode()
@@ -115,6 +121,8 @@ BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
     (lambda gltf: indices(gltf).update(componentType=5121, byteOffset=0, count=1000), OUTSIDE),
     (lambda gltf: gltf["meshes"][0]["primitives"][0].update(indices=-1), "damaged"),
     (lambda gltf: gltf["meshes"][0].update(primitives=3), "damaged"),
+    (lambda gltf: nothing_at_no_distance(gltf, position(gltf)), "damaged"),
+    (lambda gltf: nothing_at_no_distance(gltf, indices(gltf)), "damaged"),
     (lambda gltf: gltf.update(meshes={"a": 1}), "damaged"),
     (lambda gltf: gltf.update(nodes=[{}] * 1001), "claims to have 1,001 parts"),
     (lambda gltf: stands_by_instances(gltf, 1000), "claims to have 1,001 parts"),

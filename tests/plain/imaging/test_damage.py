@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from models import picture_png
 from PIL import Image
 
-from trellis_blender.imaging.damage import has_its_pixels, may_be_damaged
+from trellis_blender.imaging.damage import has_its_pixels, may_be_damaged, nothing
 
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "PNG": ("PNG", "RGB", {}),
@@ -40,10 +41,6 @@ def written(name: str) -> bytes:
         held, kind, **options
     )
     return held.getvalue()
-
-
-def nothing() -> None:
-    pass
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -87,13 +84,13 @@ def test_a_webp_that_is_no_whole_picture_is_one() -> None:
         assert may_be_damaged(bytes(changed)), place
 
 
-def png_with(pixels: bytes) -> bytes:
-    """4 × 4 pixels, RGBA, by the header; its checksums are right."""
+def png_with(pixels: bytes, side: int = 4) -> bytes:
+    """So many pixels across and down, RGBA, by the header; its checksums are right."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
-    return picture_png(4, 4)[:33] + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return picture_png(side, side)[:33] + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("pixels", [zlib.compress(bytes(17 * 3)), b"no zlib", zlib.compress(bytes(17 * 4))[:-9], b""])
@@ -103,3 +100,63 @@ def test_a_png_whose_pixels_are_missing_behind_right_checksums(pixels: bytes) ->
 
 def test_a_png_that_decompresss_to_its_pixels() -> None:
     assert has_its_pixels(png_with(zlib.compress(bytes(17 * 4))), nothing)
+
+
+MEGABYTES = 6
+
+
+def jpeg(before: bytes, pixels: bytes) -> bytes:
+    """A JPEG of 64 × 64 pixels with this before its scan, and in it."""
+    tables = segment(0xDB, b"\0" + bytes([1]) * 64) + segment(0xC4, b"\0\1" + bytes(16) + b"\x10\1" + bytes(16))
+    frame = segment(0xC0, struct.pack(">BHHB", 8, 64, 64, 1) + b"\1\x11\0")
+    return b"\xff\xd8" + tables + frame + before + segment(0xDA, b"\1\1\0\0\x3f\0") + pixels + b"\xff\xd9"
+
+
+def segment(kind: int, body: bytes) -> bytes:
+    return bytes((0xFF, kind)) + struct.pack(">H", len(body) + 2) + body
+
+
+def large_webp() -> bytes:
+    frame = b"VP8X" + struct.pack("<I", 10) + bytes(4) + b"\x3f\0\0\x3f\0\0"
+    body = b"WEBP" + frame + b"ABCD\0\0\0\0" * (MEGABYTES * 2**17)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+LARGE = {
+    "pixels of one kind": lambda: jpeg(b"", b"\xff\0" * (MEGABYTES * 2**19)),
+    "tables of codes": lambda: jpeg(segment(0xC4, bytes(17) * 3850) * MEGABYTES * 16, b""),
+    "tables of steps": lambda: jpeg(segment(0xDB, (b"\0" + bytes([1]) * 64) * 1000) * MEGABYTES * 16, b""),
+    "chunks of nothing": large_webp,
+    "pixels that are not asked for": lambda: png_with(zlib.compress(bytes(17 * 4)) + bytes(MEGABYTES * 2**20)),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_whatever_it_is_full_of_it_is_looked_through_at_once_and_can_be_stopped(kind: str) -> None:
+    """60 MB of such took up to 48 s, in which nobody could end it."""
+    content = LARGE[kind]()
+    begun = time.process_time()
+    may_be_damaged(content)
+    assert time.process_time() - begun < 0.05 * MEGABYTES
+
+    class Stop(Exception):
+        pass
+
+    def stop() -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        may_be_damaged(content, stop)
+
+
+def test_what_lies_behind_a_pngs_pixels_is_not_copied_again_and_again() -> None:
+    """64 MB of pixels come out of 64 KB, a megabyte at a time, with 90 MB behind them."""
+    side = 4096
+    packed = zlib.compress(bytes((1 + 4 * side) * side), 9) + bytes(90 * 2**20)
+    content = png_with(packed, side)
+    begun = time.process_time()
+    assert has_its_pixels(content, nothing)
+    took_s = time.process_time() - begun
+    begun = time.process_time()
+    assert has_its_pixels(png_with(packed[: -90 * 2**20], side), nothing)
+    assert took_s < time.process_time() - begun + 0.25

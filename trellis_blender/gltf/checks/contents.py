@@ -55,12 +55,12 @@ def check_contents(gltf: dict[str, Any], binary: Binary, size: int, go_on: Calla
     """
     try:
         _check_sources(gltf, binary)
-        check_pictures(gltf, binary.file, binary.begins)
+        check_pictures(gltf, binary.file, binary.begins, size, go_on)
         _check_accessors(gltf, size)
         _check_nodes(gltf)
         workload.check(gltf, size)
         _Contents(gltf, binary, size, go_on).check()
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, AssertionError):
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError, AssertionError):
         raise ModelUnusable(DAMAGED) from None
 
 

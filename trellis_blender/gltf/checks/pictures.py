@@ -2,6 +2,7 @@
 """The pictures in a GLB, judged by their headers: what a decoder would make of them has to be known before."""
 
 from base64 import b64decode
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -14,6 +15,8 @@ PIXELS_MAX = 8192 * 8192
 PIXELS_IN_ALL_MAX = 2 * PIXELS_MAX
 """Of all pictures: five of 4096² have 84 million."""
 PICTURES_MAX = 100
+TAKEN_TIMES, TAKEN_LEAST_BYTES = 2, 1_000_000
+"""How often the file's size all pictures together may be: each is read, and copied out of the file."""
 HEADER_BYTES = 4 * 1024 * 1024
 """Within so much of a picture its size has to be found."""
 JPEG_BYTES = 64 * 1024 * 1024
@@ -21,21 +24,25 @@ JPEG_BYTES = 64 * 1024 * 1024
 IN_BASE64 = ";base64,"
 
 
-def check_pictures(gltf: dict[str, Any], file: BinaryIO, begins: int) -> None:
-    """Raises ModelUnusable where one is no PNG, JPEG or WebP or decompresses to too much.
-
-    `begins` is where the binary chunk does in the `file`; views have been checked.
+def check_pictures(gltf: dict[str, Any], file: BinaryIO, begins: int, size: int, go_on: Callable[[], object]) -> None:
+    """Raises ModelUnusable where one is no PNG, JPEG or WebP or decompresses to too much, or all of them are more than a
+    file of `size` bytes should have. `begins` is where the binary chunk does in the `file`; views have been checked.
+    `go_on` is called before each.
     """
     images = gltf.get("images", [])
     if len(images) > PICTURES_MAX:
         raise ModelUnusable(f"it claims to have {len(images):,} pictures")
-    in_all = 0
+    in_all = taken = 0
     for image in images:
+        go_on()
         if "uri" in image:
             # As the importer does it, which passes over what is no base64.
             start = b64decode(image["uri"].partition(IN_BASE64)[2])[:HEADER_BYTES]
         elif "bufferView" in image:
             view = gltf["bufferViews"][image["bufferView"]]
+            taken += view["byteLength"]
+            if taken > TAKEN_LEAST_BYTES + TAKEN_TIMES * size:
+                raise ModelUnusable("the pictures in it overlap")
             start = _start_of(gltf, view, file, begins)
         else:
             raise ModelUnusable(NO_PICTURE)
