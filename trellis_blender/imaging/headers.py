@@ -14,6 +14,11 @@ from typing import BinaryIO, NamedTuple
 from . import headers_simple, headers_tiff
 
 UPRIGHT = 1
+SIDE_LIMIT_PX = 16_384
+AREA_LIMIT_PX = 100_000_000
+"""400 MB when decoded; a larger image would freeze Blender for many seconds."""
+DEEP_AREA_LIMIT_PX = 40_000_000
+"""For more than 8 bits per channel: 640 MB when decoded."""
 _CHUNK_LIMIT_BYTES = 1_000_000
 """No camera writes more Exif than a JPEG segment has room for, 64 KB."""
 _CHUNKS_MAX = 1000
@@ -60,6 +65,16 @@ def read_header(file: BinaryIO) -> Header:
     files. Reads little, except a JPEG without an end, which it reads completely.
     """
     return _summed(_found(file))
+
+
+def is_too_large(width: int, height: int, *, deep: bool) -> bool:
+    """Whether an image has more pixels than may be decoded; `deep` as `is_deep` returns it."""
+    return max(width, height) > SIDE_LIMIT_PX or width * height > area_limit_px(deep=deep)
+
+
+def area_limit_px(*, deep: bool) -> int:
+    """How many pixels an image may have."""
+    return DEEP_AREA_LIMIT_PX if deep else AREA_LIMIT_PX
 
 
 def is_deep(file: BinaryIO) -> bool:

@@ -3,7 +3,9 @@
 
 import re
 from collections.abc import Iterable
+from io import BytesIO
 
+from ...imaging.headers import SIDE_LIMIT_PX, area_limit_px, is_deep, is_too_large, read_header
 from ...imaging.kinds import kind_of
 from ..problems import NoPicture
 
@@ -30,7 +32,8 @@ def ending_of(beginning: bytes) -> str:
 def read_picture(chunks: Iterable[bytes], size: int | None, limit: int = SIZE_LIMIT_BYTES) -> tuple[bytes, str]:
     """A picture's bytes and the ending of its file. `size` is what was announced, None for nothing.
 
-    Raises NoPicture, as soon as it shows, and whatever the chunks raise.
+    Raises NoPicture, as soon as it shows, also for what must not be decoded: Blender decodes what lies in a
+    generation's folder for the list. And whatever the chunks raise.
     """
     content, ending = bytearray(), ""
     if (size or 0) > limit:
@@ -41,7 +44,24 @@ def read_picture(chunks: Iterable[bytes], size: int | None, limit: int = SIZE_LI
             raise _too_large(limit)
         if not ending and len(content) >= SIGNATURE_BYTES:
             ending = ending_of(bytes(content[:SIGNATURE_BYTES]))
-    return bytes(content), ending or ending_of(bytes(content[:SIGNATURE_BYTES]))
+    whole = bytes(content)
+    ending = ending or ending_of(whole[:SIGNATURE_BYTES])
+    _check_header(whole)
+    return whole, ending
+
+
+def _check_header(content: bytes) -> None:
+    header, deep = read_header(BytesIO(content)), is_deep(BytesIO(content))
+    if header.size is None:
+        raise NoPicture("a picture that does not tell its size")
+    width, height = header.size
+    if is_too_large(width, height, deep=deep):
+        raise NoPicture(
+            f"{width:,} × {height:,} pixels large, and at most {SIDE_LIMIT_PX:,} on each side and "
+            f"{area_limit_px(deep=deep) // 1_000_000} million in all can be read"
+        )
+    if header.is_loaded:
+        raise NoPicture("a picture that contains far more data than it shows")
 
 
 def _too_large(limit: int) -> NoPicture:

@@ -6,15 +6,10 @@ decode to gigabytes.
 from pathlib import Path
 from typing import BinaryIO
 
-from ...imaging.headers import Header, is_deep, read_header
+from ...imaging.headers import SIDE_LIMIT_PX, Header, area_limit_px, is_deep, is_too_large, read_header
 from ...imaging.kinds import kind_of
 from ...piapi.models import IMAGE_SIDE_LIMIT_PX
 
-SIDE_LIMIT_PX = 16_384
-AREA_LIMIT_PX = 100_000_000
-"""400 MB when decoded; a larger image would freeze Blender for many seconds."""
-DEEP_AREA_LIMIT_PX = 40_000_000
-"""For more than 8 bits per channel: 640 MB when decoded."""
 _KIND_BYTES = 16
 SIDE_LEAST_PX = 16
 """A smaller image shows too little to make a model from, and the task would be paid all the same."""
@@ -61,11 +56,11 @@ def check_header(name: str, file: BinaryIO) -> Header:
 
 def check_size(name: str, width: int, height: int, *, deep: bool = False) -> None:
     """Raises PictureUnusable if an image has too many or too few pixels; `deep` as `headers.is_deep` returns it."""
-    limit = DEEP_AREA_LIMIT_PX if deep else AREA_LIMIT_PX
-    if max(width, height) > SIDE_LIMIT_PX or width * height > limit:
+    if is_too_large(width, height, deep=deep):
+        millions = area_limit_px(deep=deep) // 1_000_000
         raise PictureUnusable(
-            f"“{name}” has {width:,} × {height:,} pixels; at most {SIDE_LIMIT_PX:,} on each side and "
-            f"{limit // 1_000_000} million in all can be read. Scale it down: {IMAGE_SIDE_LIMIT_PX} on a side are sent."
+            f"“{name}” has {width:,} × {height:,} pixels; at most {SIDE_LIMIT_PX:,} on each side and {millions} "
+            f"million in all can be read. Scale it down: {IMAGE_SIDE_LIMIT_PX} on a side are sent."
         )
     if min(width, height) < SIDE_LEAST_PX:
         raise PictureUnusable(
