@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...piapi.answers import Task
+from ...piapi.errors import PiapiError, Wording
 from ...piapi.http.connections import Connections
 from ...piapi.http.result_file import ResultStream
 from ...piapi.timings import Timings
@@ -34,6 +35,8 @@ AT_ONCE = 3
 """Generations whose extras come at the same time: each may be held in memory whole."""
 LOOK_S = 0.1
 _BEGINNING_BYTES = 8
+OF_THE_TURNTABLE = Wording(result="turntable")
+"""Nothing is wrong with the model."""
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 
@@ -98,7 +101,11 @@ def fetch_later(fetching: Fetching, task: Task) -> Path:
         raise NoTurntable(
             f"The turntable that PiAPI gives cannot be used: {problem}. The model is as it was."
         ) from None
-    return fetching.folder / VIDEO_NAME
+    except PiapiError as problem:
+        raise NoTurntable(problem.sentence(OF_THE_TURNTABLE)) from None
+    if not (path := fetching.folder / VIDEO_NAME).is_file():
+        raise NoTurntable("The turntable was not kept: the files of this model are gone.")
+    return path
 
 
 def _try(fetching: Fetching, fetch: Callable[[Fetching, str], None], url: str) -> None:

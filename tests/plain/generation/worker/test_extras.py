@@ -213,7 +213,9 @@ def test_what_did_not_come_because_blender_ended_comes_later(make_driver: Callab
         (b"", None, "PiAPI gives no turntable of this model (any more)."),
         (b"<html>no film</html>", None, "cannot be used: it is no MP4. The model is as it was."),
         (VIDEO, Fault(announced=2 * 2**30), "cannot be used: it is too large."),
-        (VIDEO, Fault(404), "The finished model is no longer at the address"),
+        (VIDEO, Fault(404), "The finished turntable is no longer at the address that PiAPI gave."),
+        (VIDEO, Fault(302, headers={"Location": "http://10.0.0.1/"}), "address for the finished turntable that is not"),
+        (VIDEO, Fault(302, headers={"Location": "file:///etc/passwd"}), "address for the finished turntable that is"),
         (VIDEO, Fault(503), "has a problem of its own"),
     ],
 )
@@ -229,3 +231,14 @@ def test_why_it_cannot_be_had_later_either_is_said(
     answer = asked_later(driver, piapi, made)
     assert said in answer.problem
     assert not (driver.queue.folder / made.folder_name / VIDEO_NAME).exists()
+
+
+def test_where_the_models_files_are_gone_it_says_that_none_was_kept(driver: Driver, piapi: Piapi) -> None:
+    """Blender's player would be started for nothing, and say nothing."""
+    piapi.behaviour.video = VIDEO
+    service = replace(service_of(piapi), fetches_videos=False)
+    made = driver.rest(driver.queue.submit(image_request(), service))
+    driver.until(lambda: not driver.queue._workers.are_at_work)
+    (driver.queue.folder / made.folder_name / MODEL_NAME).unlink()
+    answer = asked_later(driver, piapi, made)
+    assert (answer.path, answer.problem) == ("", "The turntable was not kept: the files of this model are gone.")

@@ -137,7 +137,8 @@ def draw(layout: bpy.types.UILayout, settings: TRELLIS_PG_settings) -> None:
 
 
 def result_of(generation: "Generation", scene: bpy.types.Scene) -> Path:
-    """The picture that was made. Raises InputUnusable where it is no longer on the disk, or shows nothing."""
+    """The picture that was made. Raises InputUnusable where it is no longer on the disk, shows nothing, or cannot be
+    kept."""
     from ....generation.files import pictures_in
     from ....generation.record.picture_request import found_nothing
     from ....scene.images.load import PictureUnusable, load_picture
@@ -149,6 +150,7 @@ def result_of(generation: "Generation", scene: bpy.types.Scene) -> Path:
     if generation.request.task_type != SEGMENT:
         return paths[0]
     from ....generation.files import INPUT_NAME, write_whole
+    from ....generation.problems import GenerationProblem
     from ....imaging.cleanup import kept_of
     from ....imaging.png import encode_png
 
@@ -161,7 +163,10 @@ def result_of(generation: "Generation", scene: bpy.types.Scene) -> Path:
         raise InputUnusable(found_nothing(generation))
     if kept in made:
         return paths[made.index(kept)]
-    write_whole(folder / "kept.png", encode_png(kept))
+    try:
+        write_whole(folder / "kept.png", encode_png(kept))
+    except GenerationProblem as problem:
+        raise InputUnusable(str(problem)) from None
     return folder / "kept.png"
 
 

@@ -235,6 +235,21 @@ def test_piapi_keeps_what_is_named(settings: Any, tiles: Path, piapi: Piapi) -> 
     assert len(piapi.creates) == 2
 
 
+def test_a_kept_thing_that_cannot_be_written_is_a_sentence(settings: Any, tiles: Path, piapi: Piapi) -> None:
+    assert bpy.ops.trellis.keep_subject(what="tomato") == {'FINISHED'}
+    # Of two pictures one is a mask: alone it says what of the picture is written.
+    Path(settings.image).unlink()
+    assert bpy.ops.trellis.use_pictures(generation=newest().id) == {'FINISHED'}
+    kept = Path(settings.image)
+    assert kept.name == "kept.png"
+    kept.unlink()
+    kept.mkdir()
+    with pytest.raises(RuntimeError) as caught:
+        bpy.ops.trellis.use_pictures(generation=newest().id)
+    assert "cannot be used (Is a directory). Check the folder, then try again." in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
 def test_piapi_enlarges_a_small_picture_only(settings: Any, tmp_path: Path, piapi: Piapi) -> None:
     for name, side in (("small", 200), ("large", 1500)):
         Image.fromarray(on_tiles()).resize((side, side)).save(tmp_path / f"{name}.png")
