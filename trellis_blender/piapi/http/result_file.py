@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import AddressRefused, AnswerNotUnderstood, NoAnswerInTime, ResultGone
+from ..errors import AddressRefused, AnswerNotUnderstood, ConnectionCut, NoAnswerInTime, ResultGone
 from ..statuses import error_for
 from ..timings import USUAL_LIMITS, USUAL_TIMINGS, TimeLimits, Timings
 from .adapter import Session
@@ -131,12 +131,22 @@ class _Speed:
             self._received, self._since = 0, time.monotonic()
 
 
+def _all_of(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The chunks as they are; ConnectionCut where a part of a file is not the rest of it."""
+    for chunk in chunks:
+        size -= len(chunk)
+        yield chunk
+    if size > 0:
+        raise ConnectionCut
+
+
 def _stream(response: requests.Response, chunks: Iterator[bytes]) -> ResultStream:
     # As the library has read it, which reads the body by it, too.
     size: int | None = vars(response.raw)["_original_response"].length
     starts_at = 0
     if response.status_code == 206 and (found := _content_range(response)):
         starts_at, size = found
+        chunks = _all_of(chunks, size - starts_at)
     return ResultStream(size, chunks, starts_at, _identity(response, size))
 
 

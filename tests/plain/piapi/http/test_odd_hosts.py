@@ -199,6 +199,24 @@ def test_a_rest_is_taken_where_all_that_is_told_of_its_file_is_the_same(told: by
     assert b"Accept-Encoding: identity" in asked[0]
 
 
+@pytest.mark.parametrize("part", [None, Part(4, FileIdentity('"A"', "", 8))])
+def test_a_part_that_is_not_the_rest_is_no_whole_file(part: Part | None) -> None:
+    """A film or a picture of which a piece came would be kept as all of it."""
+    begins = 4 if part is not None else 0
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        head = f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {begins}-{begins + 1}/8\r\nContent-Length: 2"
+        connection.sendall(head.encode() + b"\r\nConnection: close\r\n\r\nBB")
+
+    with (
+        serving(serve) as port,
+        open_result(f"http://127.0.0.1:{port}/m.glb", part, from_this_computer=True) as result,
+        pytest.raises(errors.ConnectionCut),
+    ):
+        list(result.chunks)
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_whenever_the_service_wants_to_be_left_alone_all_leave_it_alone(piapi: Piapi, status: int) -> None:
     held: list[float] = []
