@@ -26,6 +26,16 @@ class FolderGone(FolderUnusable):
     """It was deleted, so that it can be made again."""
 
 
+class ListDamaged(GenerationProblem):
+    """The file with all generations is none any more."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"The file of the list, {_shown(file)}, is damaged ({reason}). Take it from a backup, or move it "
+            "elsewhere: then the list is empty. The models stay in their folders beside it."
+        )
+
+
 class DiskFull(GenerationProblem):
     """No room for the file."""
 

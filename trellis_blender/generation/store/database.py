@@ -44,8 +44,8 @@ class Store:
     """The generations of one folder. Every method may be called from any thread; none from Blender's main thread,
     because a commit waits for the disk.
 
-    All raise FolderUnusable or DiskFull with a sentence where the file cannot be read or written. Where the file is
-    gone, or is another one than before, a new one is made, and what `remembered` gives is written into it.
+    All raise FolderUnusable, ListDamaged or DiskFull with a sentence where the file cannot be read or written. Where
+    the file is gone, or is another one than before, a new one is made, and what `remembered` gives is written into it.
     """
 
     def __init__(self, folder: Path, remembered: Callable[[], Iterable[Owned]] = lambda: ()) -> None:

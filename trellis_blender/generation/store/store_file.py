@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import ParamSpec, TypeVar, cast
 
-from ..problems import DiskFull, FolderUnusable, explain_os_error
+from ..problems import DiskFull, FolderUnusable, ListDamaged, explain_os_error
 from ..threads import come_so_far
 
 LOG = logging.getLogger(__name__)
@@ -148,9 +148,12 @@ class StoreFile:
         except OSError as error:
             raise explain_os_error(error, self._path.parent) from None
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            code = getattr(error, "sqlite_errorcode", 0)
+            if code == sqlite3.SQLITE_FULL:
                 raise DiskFull(self._path.parent) from None
-            kind = _Moved if getattr(error, "sqlite_errorcode", None) in MOVED else FolderUnusable
+            if code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+                raise ListDamaged(self._path, str(error)) from None
+            kind = _Moved if code in MOVED else FolderUnusable
             raise kind(self._path.parent, str(error)) from None
 
     def _prepare(self, db: sqlite3.Connection) -> None:

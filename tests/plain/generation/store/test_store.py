@@ -390,3 +390,32 @@ def test_the_time_spent_parked_is_no_usual_duration(driver: Driver, piapi: Piapi
     assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is None
     driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is not None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"no database at all " * 500,
+        lambda content: content[:5000],
+        lambda content: content[:4096] + bytes(4096) + content[8192:],
+    ],
+)
+def test_a_damaged_list_is_called_one_and_nothing_is_sent(
+    make_driver: Callable[..., Driver], piapi: Piapi, damage: Callable[[bytes], bytes]
+) -> None:
+    first = make_driver()
+    made = first.rest(first.queue.submit(text_request(), service_of(piapi)))
+    first.until(lambda: not first.queue._workers.are_at_work)
+    assert first.queue.close(5)
+    path = first.queue.folder / FILE_NAME
+    path.write_bytes(damage(path.read_bytes()))
+    second = make_driver()
+    failed = second.rest(second.queue.submit(text_request("a fox"), service_of(piapi)))
+    assert failed.state is State.FAILED
+    assert failed.problem.startswith(f"The file of the list, {path}, is damaged (")
+    assert failed.problem.endswith("Nothing was sent and nothing charged.")
+    # As it says.
+    path.rename(path.with_suffix(".damaged"))
+    assert second.rest(second.queue.submit_again(failed, service_of(piapi))).state is State.READY
+    assert (second.queue.folder / made.folder_name / "model.glb").is_file()
+    assert len(piapi.creates) == 2
