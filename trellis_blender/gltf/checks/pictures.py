@@ -25,9 +25,10 @@ IN_BASE64 = ";base64,"
 
 
 def check_pictures(gltf: dict[str, Any], file: BinaryIO, begins: int, size: int, go_on: Callable[[], object]) -> None:
-    """Raises ModelUnusable where one is no PNG, JPEG or WebP or decompresses to too much, or all of them are more than a
-    file of `size` bytes should have. `begins` is where the binary chunk does in the `file`; views have been checked.
-    `go_on` is called before each.
+    """Raises ModelUnusable where one is no PNG, JPEG or WebP or decompresses to too much, or all of them are more than
+    a file of `size` bytes should have.
+
+    `begins` is where the binary chunk does in the `file`; views have been checked. `go_on` is called before each.
     """
     images = gltf.get("images", [])
     if len(images) > PICTURES_MAX:

@@ -159,18 +159,22 @@ def use(scene: bpy.types.Scene, picture: "Picture", name: str) -> None:
 
 
 def keep(picture: "Picture", name: str) -> Path:
-    """Writes the picture as a PNG into the add-on's own folder; OSError where that cannot be."""
+    """Writes the picture as a PNG into the add-on's own folder. Raises PictureUnusable where that cannot be."""
     import uuid
 
     from ...generation.file_names import file_stem
-    from ...generation.files import PICTURES_NAME
+    from ...generation.files import PICTURES_NAME, write_whole
+    from ...generation.problems import GenerationProblem
     from ...imaging.png import encode_png
+    from ...scene.images.load import PictureUnusable
 
     # The model is named after the file, so it is the folder that tells one take from the next.
     folder = configuration.data_folder() / PICTURES_NAME / f"{time.strftime('%Y-%m-%d')} {uuid.uuid4().hex[:8]}"
-    folder.mkdir(parents=True)
     path = folder / f"{file_stem(bpy.path.clean_name(Path(name).stem), 'Picture')}.png"
-    path.write_bytes(encode_png(picture))
+    try:
+        write_whole(path, encode_png(picture))
+    except GenerationProblem as problem:
+        raise PictureUnusable(str(problem)) from None
     return path
 
 

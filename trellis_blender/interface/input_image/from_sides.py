@@ -16,7 +16,7 @@ COUNTS = {'TWO': 2, 'FOUR': 4, 'SIX': 6}
 
 def take(context: bpy.types.Context, viewport: bpy.types.Area | None, choice: str) -> str:
     """Makes the pictures the input; a sentence where there are fewer, else "". ValueError with a sentence where nothing
-    can be taken, OSError where a picture cannot be kept."""
+    can be taken or kept."""
     if mode := user_activity.other_mode():
         raise ValueError(f"An object is in {mode}. Switch to Object Mode first.")
     items = _with_children(context.selected_objects)

@@ -26,17 +26,17 @@ def decode(contents: Sequence[bytes], blender: Sequence[str], go_on: Callable[[]
     `blender` is what `second_blender.this_blender` has said. Raises what `go_on` raises, which is called 20 times a
     second, and ends the second Blender then.
     """
-    with tempfile.TemporaryDirectory(prefix="trellis-picture-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        for number, content in enumerate(contents):
-            (folder / f"{number}{GIVEN_SUFFIX}").write_bytes(content)
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="trellis-picture-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            for number, content in enumerate(contents):
+                (folder / f"{number}{GIVEN_SUFFIX}").write_bytes(content)
             process = second_blender.start(blender, "scene.images.decoding_work", folder, str(SIDE_PX))
-        except OSError as error:
-            LOG.info("pictures cannot be decoded: %s", error)
-            return [None] * len(contents)
-        second_blender.wait(process, LIMIT_S, go_on)
-        return [_done(folder / f"{number}{DONE_SUFFIX}") for number in range(len(contents))]
+            second_blender.wait(process, LIMIT_S, go_on)
+            return [_done(folder / f"{number}{DONE_SUFFIX}") for number in range(len(contents))]
+    except OSError as error:
+        LOG.info("pictures cannot be decoded: %s", error)
+        return [None] * len(contents)
 
 
 def _done(path: Path) -> "np.ndarray | None":

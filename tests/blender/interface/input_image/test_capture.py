@@ -47,6 +47,19 @@ def test_an_image_of_the_file_becomes_the_input_as_it_is_painted(addon: Any, pia
     assert len(piapi.creates) == 1
 
 
+def test_a_picture_that_cannot_be_kept_is_a_sentence(addon: Any) -> None:
+    from trellis_blender.generation.files import PICTURES_NAME
+    from trellis_blender.interface.state import configuration
+
+    assert painted().name == "Sketch"
+    folder = configuration.data_folder() / PICTURES_NAME
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_bytes(b"")
+    with pytest.raises(RuntimeError, match=r"The folder .* cannot be used \(.*\)\. Check the folder, then try again\."):
+        bpy.ops.trellis.use_image(image="Sketch")
+    assert settings().image == ""
+
+
 def test_a_reference_image_becomes_the_input(addon: Any) -> None:
     reference = bpy.data.objects.new("Reference", None)
     reference.empty_display_type = 'IMAGE'

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,15 @@ def test_what_cannot_be_decoded_is_empty(blender: list[str], tmp_path: Path) -> 
     assert cut is not None
     assert cut.size == 0
     assert decode([texture(64)], [str(tmp_path / "gone")], nothing) == [None]
+
+
+def test_without_a_place_for_temporary_files_nothing_is_known(
+    blender: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trellis_blender.scene.images.decoding import decode
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    assert decode([texture(64), texture(64)], blender, nothing) == [None, None]
 
 
 def test_the_second_blender_ends_when_nobody_waits(blender: list[str]) -> None:
