@@ -1,6 +1,5 @@
 """A model finished to taste: every step alone, and all of them on real, drawn and generated models."""
 
-import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
@@ -676,19 +675,6 @@ def test_a_blender_of_its_own_makes_what_this_one_would(addon: Any) -> None:
     finish(other, triangles=4_000, loose_share=0.01)
     assert abs(triangles_of(model.data) - triangles_of(other.data)) <= 2
     assert corners_of(model.data) == corners_of(other.data)
-
-
-def test_without_a_place_for_temporary_files_it_says_so(
-    addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from trellis_blender.scene.finish.background import BackgroundFinish
-
-    from trellis_blender.scene.finish.options import CannotFinish
-
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    model = lumpy_ball(500)
-    with pytest.raises(CannotFinish, match=r"could not be started \(No such file or directory\)\."):
-        BackgroundFinish(model, choices().Finish(triangles=4_000))
 
 
 def moved(model: Any) -> None:
