@@ -39,11 +39,11 @@ from environments import (
 SHARED = ROOT.parent / "shared"
 CORES = os.cpu_count() or 1
 AT_ONCE = CORES + 1
-"""Runs side by side: each waits for a server or a window now and then."""
+"""Runs side by side: each waits for a server or a window now and then, those of the lower rooms most of the time."""
 LONG_VERSIONS = ("--soak", "-m", "soak")
 FOR_ANOTHER_SYSTEM = re.compile(r": .*\b(Windows|macOS)\b")
 """What the reason names why a test is skipped that no set-up could run here: these are run on Linux."""
-MANY_FILES = 20
+FILES_OF_A_RUN = 12
 MOST_AGAIN = 3
 """So many failed tests may owe it to the runs beside them; where more failed, something is wrong."""
 LOOK_S = 5.0
@@ -100,8 +100,9 @@ def main() -> int:
         subprocess.run([sys.executable, ROOT / "scripts/build.py"], check=True)
     failures: list[str] = []
     ended: dict[Run, Outcome] = {}
-    with ThreadPoolExecutor(1 if options.soak else AT_ONCE) as pool, tempfile.TemporaryDirectory() as memory:
-        # The long versions measure, so each has the machine.
+    # The long versions measure, so each has the machine.
+    at_once = 1 if options.soak else AT_ONCE if options.blender else AT_ONCE + 1
+    with ThreadPoolExecutor(at_once) as pool, tempfile.TemporaryDirectory() as memory:
         runs = [run.remembered_in(Path(memory, str(number))) for number, run in enumerate(runs)]
         at_work: dict[Future[Outcome], Run] = {pool.submit(run_pytest, run, options.pytest): run for run in runs}
         failures += check_code(tools)
@@ -198,8 +199,8 @@ def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
         if is_soak:
             found.append(Run(title, module, ("tests/blender", *LONG_VERSIONS)))
         for name, wanted in (rest if is_soak else usual).items():
-            # The longest group is two runs, so that one processor does not wait for the other at the end.
-            parts = 2 if len(wanted) > MANY_FILES else 1
+            # The longest group is several runs, so that one processor does not wait for the other at the end.
+            parts = -(-len(wanted) // FILES_OF_A_RUN)
             for part in range(parts):
                 which = f" ({part + 1} of {parts})" if parts > 1 else ""
                 found.append(Run(f"{title}, {name}{which}", module, files("tests/blender", wanted[part::parts])))
