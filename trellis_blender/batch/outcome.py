@@ -68,5 +68,6 @@ def cost_usd(generation: Generation) -> float:
     """What it counts against a budget: its price, unless it is known to have cost something else."""
     if generation.charged_usd is not None:
         return generation.charged_usd
-    has_cost_nothing = generation.state in {State.FAILED, State.CANCELLED} and not generation.task_id
-    return 0.0 if has_cost_nothing else generation.request.price_usd
+    has_failed = generation.state in {State.FAILED, State.CANCELLED} and not generation.task_id
+    is_unsent = generation.state is State.QUEUED and generation.parked
+    return 0.0 if has_failed or is_unsent else generation.request.price_usd

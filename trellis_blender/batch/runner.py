@@ -91,7 +91,8 @@ class Runner:
     @property
     def spent_usd(self) -> float:
         """What all costs that this machine has sent, or will send again; its price where the charge is not known."""
-        again = {each.generation.id for each in self._later if each.meaning is not Meaning.RESUME}
+        later = () if self._sends_no_more else self._later
+        again = {each.generation.id for each in later if each.meaning is not Meaning.RESUME}
         known = map(self._sent.__getitem__, again)
         return self._sent.cost_usd + sum(each.request.price_usd - cost_usd(each) for each in known)
 
@@ -205,8 +206,9 @@ class Runner:
             try:
                 service = self.studio.service_for(generation.request.model)
             except Exception as problem:  # noqa: BLE001 (whatever keeps it from being asked is its reason)
-                self._results.lose(each, generation, str(problem))
-                continue
+                self.account_problem = str(problem)
+                self._later.append(waiting)
+                return
             # A task that has ended with its service is begun again, which costs nothing there.
             is_there = meaning is Meaning.RESUME and provider_of(generation.request.model).keeps_tasks
             act = self.queue.resume if is_there else self.queue.submit_again

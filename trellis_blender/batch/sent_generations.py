@@ -50,8 +50,7 @@ class SentGenerations:
 
     def keep_cost(self, generation: Generation) -> None:
         """One of a row that is no longer in the table, which nothing becomes of any more: it counts all the same."""
-        if generation.state is not State.QUEUED:
-            self._gone_usd += cost_usd(generation)
+        self._gone_usd += cost_usd(generation)
 
     @property
     def cost_usd(self) -> float:

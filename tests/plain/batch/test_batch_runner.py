@@ -200,9 +200,18 @@ def test_a_bad_row_stops_no_other(bench: Bench) -> None:
     assert any(number == 3 and stage is Stage.REFUSED for number, stage, _ in bench.told)
 
 
-def test_a_wrong_key_ends_it_and_the_right_one_goes_on(bench: Bench) -> None:
+def test_a_wrong_key_ends_it_and_the_right_one_goes_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bench.run(TABLE, key="wrong-key-00000000") is Code.KEY_OR_ACCOUNT
     assert "401" in bench.last.account_problem
+    assert bench.last.spent_usd == 0
+
+    def no_key(self: Copies, model_id: str) -> Any:
+        raise RuntimeError("There is no key.")
+
+    with monkeypatch.context() as without:
+        without.setattr(Copies, "service_for", no_key)
+        assert bench.run() is Code.KEY_OR_ACCOUNT
+        assert (bench.last.account_problem, bench.last.spent_usd) == ("There is no key.", 0)
     assert bench.run() is Code.ALL_THERE
     assert len(bench.piapi.creates) == 4
 

@@ -168,7 +168,7 @@ def _tell_end(runner: Runner, follower: Follower, where: str) -> None:
     if runner.is_budget_reached:
         follower.line(runner.budget.told())
     follower.line(f"{there} of {len(runner.rows)} rows are there, {spent} spent. {where}")
-    if any(each.has_failed for each in runner.rows):
+    if any(each.has_failed for each in runner.rows) and not runner.account_problem:
         follower.line("With --only-failed what has failed is made as new tasks, at its price.")
     elif {each.stage for each in runner.rows} == {Stage.DONE, Stage.REFUSED}:
         follower.line("Correct the rows that were refused, then give the same command; nothing is paid twice.")

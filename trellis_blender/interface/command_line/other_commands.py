@@ -142,7 +142,8 @@ def place(options: argparse.Namespace) -> int:
             return Code.SOME_FAILED
         bpy.ops.wm.save_as_mainfile(filepath=str(into))
     except RuntimeError as error:
-        raise InputUnusable(f"{into} cannot be used ({' '.join(str(error).split())[:300]}).") from None
+        said = " ".join(str(error).split()).removeprefix("Error: ")[:300]
+        raise InputUnusable(f"{into} cannot be used ({said}).") from None
     _say(f"“{placed.object_name}” is in {into}. {formats.plain(placed.where)}".rstrip())
     return Code.ALL_THERE
 
