@@ -7,7 +7,7 @@
 import errno
 from pathlib import Path
 
-from ..piapi.redaction import LOOKED_THROUGH, hidden
+from ..piapi.redaction import hidden
 from .file_names import writable
 
 
@@ -75,6 +75,8 @@ class AskedTooOften(GenerationProblem):
 
 MISTAKE_LIMIT = 300
 """Characters of what Python says."""
+TOLD_LIMIT = 2000
+"""Characters of a sentence; what is longer than a row of the store may be cannot be read again."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -89,8 +91,12 @@ def explain_os_error(error: OSError, folder: Path) -> GenerationProblem:
 
 def mistake(error: Exception) -> str:
     """The sentence for an error that was not foreseen."""
-    said = hidden(str(error), LOOKED_THROUGH)[:MISTAKE_LIMIT]
-    return f"The add-on made a mistake ({type(error).__name__}: {said}). Please report it."
+    return f"The add-on made a mistake ({type(error).__name__}: {told(str(error), MISTAKE_LIMIT)}). Please report it."
+
+
+def told(said: str, limit: int = TOLD_LIMIT) -> str:
+    """So much of what is said with words of a file in it as can be kept, without the secrets of this process."""
+    return hidden(said, limit)
 
 
 def _shown(folder: Path) -> str:

@@ -132,6 +132,8 @@ BREAKS: list[tuple[Callable[[Gltf], object], str]] = [
     (lambda gltf: stands_often(gltf, 900, 8_001), "more than 6,000,000 vertices"),
     (lambda gltf: gltf["nodes"][0].update(children=[7]), "damaged"),
     (child_of_itself, "contain each other"),
+    (lambda gltf: gltf.update({"x" * 6_000_000: [0] * 10_001}), r"^[^x]* it claims to have 10,001 of something\.$"),
+    (lambda gltf: gltf.update(cameras=[{}] * 10_001), "claims to have 10,001 cameras"),
     (lambda gltf: sparse(gltf, 3, 10**6), OUTSIDE),
     (lambda gltf: sparse(gltf, 3, -1), OUTSIDE),
     (lambda gltf: sparse(gltf, 10**6, 0), "claims to have 1,000,000"),

@@ -195,6 +195,15 @@ def test_what_is_recorded_is_bounded_in_size_and_time(folder: Path, part: str) -
     assert "answer" in json.loads(kept.read_text())
 
 
+def test_no_piece_of_the_key_is_in_a_recording_whatever_is_cut(folder: Path) -> None:
+    know(KEY)
+    for begins in (480, 495):
+        headers = {"X-RateLimit": "9" * begins + KEY, f"X-RateLimit-{'9' * (begins - 12)}{KEY}": "1"}
+        Recorder(folder)(Exchange("GET", "/api/v1/task/1", None, 200, headers, b"{}"))
+    for path in folder.iterdir():
+        assert KEY[:5] not in path.read_text()
+
+
 def test_an_answer_that_is_no_json_and_a_folder_that_cannot_be_written(
     folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

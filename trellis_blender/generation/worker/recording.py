@@ -74,7 +74,7 @@ class Recorder:
             "sent": blanked(exchange.sent),
             "status": exchange.status,
             "headers": {
-                name[:HEADER_KEPT]: value[:HEADER_KEPT]
+                hidden(name, HEADER_KEPT): hidden(value, HEADER_KEPT)
                 for name, value in exchange.headers.items()
                 if HEADERS_KEPT.match(name.lower())
             },

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...gltf.errors import ModelUnusable
 from ...piapi.errors import PiapiError
-from ..problems import GenerationProblem, mistake
+from ..problems import GenerationProblem, mistake, told
 from ..providers import Hooks, explain
 from ..record import costs
 from ..record.generation import Generation
@@ -79,7 +79,7 @@ class Worker:
             if not work.job.stopping:
                 work.give_up(explain(work.generation.request.model, error), type(error).__name__)
         except (GenerationProblem, ModelUnusable) as error:
-            work.give_up(str(error))
+            work.give_up(told(str(error)))
         except Exception as error:
             LOG.exception("generation %s", work.generation.id)
             sentence = mistake(error)

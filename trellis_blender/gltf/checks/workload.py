@@ -39,6 +39,8 @@ KEYS_MAX = 200_000
 CHANNELS_MAX = 2_000
 LISTS_MAX = 10_000
 """Of any other kind of thing."""
+NAMED = frozenset({"accessors", "buffers", "bufferViews", "cameras", "images", "samplers", "skins", "textures"})
+"""What a file may call its lists beside these is no word for a sentence."""
 
 
 def check(gltf: dict[str, Any], size: int) -> None:
@@ -47,7 +49,7 @@ def check(gltf: dict[str, Any], size: int) -> None:
     lists: dict[str, list[Any]] = {kind: found for kind, found in gltf.items() if isinstance(found, list)}
     for kind, found in lists.items():
         if len(found) > LISTS_MAX:
-            raise ModelUnusable(f"it claims to have {len(found):,} {kind}")
+            raise ModelUnusable(f"it claims to have {len(found):,} {kind if kind in NAMED else 'of something'}")
     if len(gltf.get("materials", [])) > MATERIALS_MAX:
         raise ModelUnusable(f"it claims to have {len(gltf['materials']):,} materials")
     textures = sum(map(_textures_in, gltf.get("materials", [])))

@@ -47,6 +47,7 @@ def place(generation: "Generation", read: "Reading | None" = None) -> "Generatio
     """
     from dataclasses import replace
 
+    from ...generation.problems import told
     from ...gltf.errors import ModelUnusable
     from ...scene.arrival.place import NotNow
     from ...scene.importing.importer import ImportFailed
@@ -66,10 +67,10 @@ def place(generation: "Generation", read: "Reading | None" = None) -> "Generatio
     except NotNow as reason:
         changed = replace(generation, problem=str(reason), parked=True)
     except (ImportFailed, ModelUnusable) as error:
-        changed = replace(generation, problem=str(error), parked=True)
+        changed = replace(generation, problem=told(str(error)), parked=True)
     except Exception as error:
         logs.logger(__name__).exception("placing of generation %s", generation.id)
-        problem = f"The model could not be placed ({type(error).__name__}: {error}). Its file is kept."
+        problem = f"The model could not be placed ({type(error).__name__}: {told(str(error))}). Its file is kept."
         changed = replace(generation, problem=problem, parked=True)
     else:
         changed = replace(

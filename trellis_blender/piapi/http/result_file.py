@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 import requests
 
 from ..errors import AddressRefused, AnswerNotUnderstood, ConnectionCut, NoAnswerInTime, ResultGone
+from ..redaction import hidden
 from ..statuses import error_for
 from ..timings import USUAL_LIMITS, USUAL_TIMINGS, TimeLimits, Timings
 from .adapter import Session
@@ -21,6 +22,8 @@ from .retries import read_retry_after
 from .transport import ask, pieces
 
 REDIRECT_LIMIT = 5
+SCHEME_SHOWN = 20
+"""Characters of what stands where "https" should."""
 PASSING_STATUSES = {408, 429}
 """These say nothing about the file."""
 SLOWEST_BYTES_PER_S = 1024.0
@@ -201,7 +204,7 @@ def _checked(url: str, *, may_be_here: bool) -> tuple[str, bool]:
     by itself that nothing is fetched from there."""
     address = read_address(url.strip())
     if address is None:
-        raise AddressRefused(url.partition(":")[0][:20])
+        raise AddressRefused(hidden(url.partition(":")[0], SCHEME_SHOWN))
     if address.is_loopback and may_be_here:
         return address.url, True
     if address.scheme != "https" or address.is_loopback:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
+from ...generation.problems import told
 from ...gltf.checks import compression
 from ...gltf.container import read_gltf
 from ...gltf.layout import plain_name
@@ -29,6 +30,8 @@ class ImportFailed(Exception):
     """Blender's importer could not read the file. `str(error)` is a sentence for the artist."""
 
 
+REASON_LIMIT = 200
+"""Characters of what the importer says."""
 NO_NUMBERS = "The animation of this model is damaged. It stands here without it."
 
 
@@ -58,7 +61,7 @@ def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True
     ):
         reason = _run(path, options)
         if reason:
-            reason = "; ".join([reason[:200], *taking_part.compressions])
+            reason = "; ".join([told(reason, REASON_LIMIT), *taking_part.compressions])
             raise ImportFailed(f"Blender's glTF importer could not read the model ({reason}). Its file is kept.")
     return Imported(taking_part.saying_nothing_of_metal, taking_part.said)
 
@@ -90,6 +93,8 @@ class _TakesPart:
         for mesh in data.meshes or ():
             for part in mesh.primitives:
                 (part.extensions or {}).pop("KHR_materials_variants", None)
+                # Those of a program of its own, which may be called as no attribute of Blender's can be.
+                part.attributes = {name: each for name, each in part.attributes.items() if not name.startswith("_")}
         for extension in ("KHR_lights_punctual", "KHR_materials_variants"):
             (data.extensions or {}).pop(extension, None)
         # Blender shows the first one, and so the pose that it begins with.

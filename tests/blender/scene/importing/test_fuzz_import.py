@@ -157,6 +157,8 @@ def test_a_model_arrives_whatever_its_parts_are_called(importer: Importer, tmp_p
     for kind in ("scenes", "nodes", "meshes", "materials", "images", "skins", "animations"):
         for part in parts.gltf[kind]:
             part["name"] = name
+    attributes = parts.gltf["meshes"][0]["primitives"][0]["attributes"]
+    attributes[f"_{name}"] = attributes["POSITION"]
     path = tmp_path / "model.glb"
     path.write_bytes(parts.whole())
     assert fate(importer, path) == {"outcome": "arrived", "said": "", "left": []}

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from helpers import IMPATIENT, Driver, service_of, serving, silent, text_request, work_without_queue
 from models import box_glb, glb_without_mesh
-from service import Behaviour, Fault, Piapi, default_model
+from service import KEY, Behaviour, Fault, Piapi, default_model
 
 from trellis_blender.generation.files import EXPORT_NAME, MODEL_NAME
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
+from trellis_blender.generation.worker import download
 from trellis_blender.generation.worker.context import Stopped, Work
 from trellis_blender.generation.worker.fetch import fetch
+from trellis_blender.gltf.errors import ModelUnusable
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import Timings
@@ -176,3 +178,36 @@ def test_the_rest_of_another_file_is_not_taken(driver: Driver, piapi: Piapi) -> 
     found = driver.rest(generation)
     assert found.state is State.READY
     assert (driver.queue.folder / found.folder_name / "model.glb").read_bytes() == other
+
+
+def test_an_address_that_is_the_key_is_not_told_in_pieces(driver: Driver, piapi: Piapi) -> None:
+    piapi.files_url = f"x{KEY}"
+    found = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
+    assert (found.state, found.parked) == (State.DOWNLOADING, True)
+    assert "named an address for the finished model that is not fetched from" in found.problem
+    assert KEY[:5] not in found.problem
+
+
+def test_what_a_file_says_of_itself_makes_no_row_that_cannot_be_read(
+    make_driver: Callable[..., Driver], piapi: Piapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a check quotes of it: a row has at most 4 MB."""
+    first = make_driver()
+    piapi.behaviour.model = box_glb()
+
+    def quote(*_: object) -> None:
+        raise ModelUnusable(f"it says {KEY} {'x' * 5_000_000}")
+
+    monkeypatch.setattr(download, "check_glb", quote)
+    found = first.rest(first.queue.submit(text_request(), service_of(piapi)))
+    assert (found.state, found.parked) == (State.DOWNLOADING, True)
+    assert KEY not in found.problem
+    assert first.queue.close(5)
+    monkeypatch.undo()
+    second = make_driver()
+    second.queue.load()
+    second.until(lambda: second.queue.has_loaded)
+    assert second.queue.unreadable == 0
+    resumed = second.queue.resume(second.latest[found.id], service_of(piapi))
+    assert second.rest(resumed).state is State.READY
+    assert len(piapi.creates) == 1
