@@ -12,6 +12,7 @@ SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import environments  # noqa: E402
+import mutate  # noqa: E402
 from demo_run import Bars  # noqa: E402
 
 
@@ -79,3 +80,13 @@ def test_bars_are_drawn_over_only_where_the_terminal_can(
     assert ("\x1b" in told.getvalue()) is moves
     assert told.getvalue().count("Chair") == (3 if moves else 2)
     assert "█" * 24 + " ready" in told.getvalue().splitlines()[-1]
+
+
+def test_protocols_stay_as_they_are_where_modules_are_changed(tmp_path: Path) -> None:
+    """A `runtime_checkable` one is asked for by its methods, and a changed class has more of them."""
+    source = tmp_path / "module.py"
+    source.write_text("@runtime_checkable\nclass Lists(Protocol):\n    ...\n\n\nclass Client(Base):\n    ...\n")
+    mutate.leave_protocols(source)
+    assert [line for line in source.read_text().splitlines() if "no mutate" in line] == [
+        "class Lists(Protocol):  # pragma: no mutate block"
+    ]
