@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..generation.record.costs import dollars
+from ..generation.store.spending import harmless
+from ..imaging.kinds import kind_of
 from .folder import CSV_NAME, HTML_NAME, BatchFolder
 from .plan import Plan
 from .row import KNOWN
@@ -26,7 +28,7 @@ COLUMNS = (
     "row", "name", "prompt", "image", "model", "seed", "variations", "state", "price_usd", "cost_usd", "seconds",
     "triangles", "files", "problem",
 )  # fmt: skip
-_FORMULA_BEGINS_WITH = ("=", "+", "-", "@", "\t", "\r")
+_SHOWN = {"PNG": "png", "WebP": "webp"}
 EXTRA_SHOWN, EXTRA_CHARACTERS = 8, 100
 """Of the table's other columns, with each model."""
 _STYLE = """
@@ -74,15 +76,15 @@ def to_csv(rows: Sequence[RowProgress], columns: Sequence[str]) -> bytes:
     extra = [column for column in columns if column not in KNOWN and column not in COLUMNS]
     text = io.StringIO(newline="")
     table = csv.writer(text)
-    table.writerow([*COLUMNS, *map(_harmless, extra)])
+    table.writerow([*COLUMNS, *map(harmless, extra)])
     for each in rows:
         row = each.row
         table.writerow(
             (
                 row.number,
-                _harmless(row.name),
-                _harmless(row.prompt),
-                _harmless(" ".join(map(str, row.images))),
+                harmless(row.name),
+                harmless(row.prompt),
+                harmless(" ".join(map(str, row.images))),
                 row.model,
                 _joined(each.models, "seed"),
                 row.variations,
@@ -91,9 +93,9 @@ def to_csv(rows: Sequence[RowProgress], columns: Sequence[str]) -> bytes:
                 f"{each.usd:.4f}",
                 f"{_seconds(each):.1f}" if each.models else "",
                 _joined(each.models, "triangles"),
-                _harmless(" ".join(each.files)),
-                _harmless(" ".join((row.note, each.said, *_notes(each))).strip()),
-                *(_harmless(row.extra.get(column, "")) for column in extra),
+                harmless(" ".join(each.files)),
+                harmless(" ".join((row.note, each.said, *_notes(each))).strip()),
+                *(harmless(row.extra.get(column, "")) for column in extra),
             )
         )
     return text.getvalue().encode("utf-8-sig", "replace")
@@ -165,16 +167,19 @@ def _facts(model: Mapping[str, Any]) -> list[str]:
 
 
 def _picture(folder: Path, model: Mapping[str, Any]) -> str:
-    """A picture as an address that holds it, "" where there is none."""
+    """A picture as an address that holds it, "" where there is none.
+
+    Other machines say in their ledgers what is a picture: no other file of this one gets into the page.
+    """
     name = str(model.get("picture") or "")
-    path = folder / name
     try:
-        if not name or ".." in Path(name).parts or path.stat().st_size > PICTURE_MAX_BYTES:
-            return ""
-        kind = "webp" if path.suffix == ".webp" else "png"
-        return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
-    except OSError:
+        path = (folder / name).resolve()
+        is_within = path.is_relative_to(folder.resolve()) and path.is_file()
+        content = path.read_bytes() if is_within and path.stat().st_size <= PICTURE_MAX_BYTES else b""
+    except (OSError, ValueError):
         return ""
+    kind = _SHOWN.get(kind_of(content[:16]))
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}" if kind else ""
 
 
 def _joined(models: Sequence[Mapping[str, Any]], field: str) -> str:
@@ -187,8 +192,3 @@ def _seconds(each: RowProgress) -> float:
 
 def _notes(each: RowProgress) -> list[str]:
     return [str(note) for model in each.models for note in model.get("notes") or ()]
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet runs what begins like a formula: an apostrophe makes it text."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_BEGINS_WITH) else text

@@ -74,10 +74,10 @@ def to_csv(tasks: Iterable[TaskCost]) -> bytes:
         table.writerow(
             (
                 _moment(task.at),
-                _harmless(task.task_id),
-                _harmless(task.model),
-                _harmless(task.name),
-                _harmless(task.blend_file),
+                harmless(task.task_id),
+                harmless(task.model),
+                harmless(task.name),
+                harmless(task.blend_file),
                 "" if task.charged_usd is None else f"{task.charged_usd:.4f}",
                 "" if task.price_usd == PRICE_KNOWN_LATER else f"{task.price_usd:.4f}",
                 _known(task),
@@ -117,6 +117,6 @@ def _begin_of_month(now: float) -> float:
     return time.mktime((here.tm_year, here.tm_mon, 1, 0, 0, 0, 0, 0, -1))
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """A spreadsheet runs what begins like a formula, and a prompt may begin in any way: an apostrophe makes it text."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_BEGINS_WITH) else text
