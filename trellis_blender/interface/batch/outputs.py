@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files that a model of a batch becomes. Each is there whole or not at all."""
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PICTURE_SIDE_PX = 256
 QUALITY = 82
+_SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\] ([^:\n]+)")
 
 Writer = Callable[[Path], object]
 
@@ -65,12 +67,23 @@ def written(path: Path, write: Writer) -> Path:
     except OSError as error:
         raise NotTakenIn(str(explain_os_error(error, folder))) from None
     except RuntimeError as error:
-        said = " ".join(str(error).split()).removeprefix("Error: ")[:300]
-        raise NotTakenIn(f"{path} could not be written ({said}).") from None
+        raise NotTakenIn(_why_not(path, str(error))) from None
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     return path
+
+
+def _why_not(path: Path, said: str) -> str:
+    """The sentence for what Blender says of a file: an exporter's whole traceback, of which the last line tells."""
+    from ...generation.problems import explain_os_error
+
+    if found := _SYSTEM_ERROR.findall(said):
+        number, reason = found[-1]
+        return str(explain_os_error(OSError(int(number), reason), path.parent))
+    lines = [line for line in said.splitlines() if not line.startswith((" ", "Location:"))]
+    told = lines[-1] if "Traceback" in said and lines else said
+    return f"{path} could not be written ({' '.join(told.split()).removeprefix('Error: ')[:300]})."
 
 
 def picture_of(model: bpy.types.Object) -> "Picture | None":

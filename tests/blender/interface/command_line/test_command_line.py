@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from typing import Any
 
 import bpy
 import pytest
-from blender_helpers import counts
+from blender_helpers import counts, little_room
 from places import ROOT
 from service import Behaviour, Piapi, default_model
 
@@ -214,6 +215,22 @@ def test_what_a_table_says_does_nothing_to_the_terminal(trellis: Any, tmp_path: 
     assert code == 1
     assert "[2J" in said
     assert "\x1b" not in said + trellis("list", "--batch", tmp_path / "out")[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+@pytest.mark.parametrize(("ending", "said"), [("glb", "The disk is full"), ("blend", "could not be written")])
+def test_a_disk_that_is_full_is_a_sentence_and_leaves_no_file(
+    trellis: Any, tmp_path: Path, ending: str, said: str
+) -> None:
+    from trellis_blender.batch.studio import NotTakenIn
+    from trellis_blender.interface.batch import outputs
+
+    bpy.ops.mesh.primitive_cube_add()
+    path = tmp_path / f"cube.{ending}"
+    with little_room(), pytest.raises(NotTakenIn, match=said) as problem:
+        outputs.written(path, outputs.writer(ending, path, "SCENE"))
+    assert "Traceback" not in str(problem.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_has_failed_is_sent_again_by_its_id(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:
