@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..generation.files import replace_for_good, sync, write_whole
 from ..generation.problems import GenerationProblem, explain_os_error
-from ..generation.store.file_locks import Held, NoLocks, hold, is_held
+from ..generation.store.file_locks import IS_HELD, Held, NoLocks, hold, is_held
 from .plan import Shard
 
 INNER = ".trellis-batch"
@@ -125,7 +125,9 @@ class BatchFolder:
             self._lock = hold(self.own / LOCK)
         except NoLocks:
             return
-        except OSError:
+        except OSError as error:
+            if error.errno not in IS_HELD:
+                raise
             part = f", as part {part_of(self.own.name)}" if self.shard.count > 1 else ""
             raise FolderRefused(f"Another process works on this batch now{part}. Wait for it, or end it.") from None
         self._check_division()

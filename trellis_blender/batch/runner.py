@@ -142,7 +142,7 @@ class Runner:
             self._hear(generation)
         elif generation.state is State.FAILED and (meaning is not Meaning.FINAL or not was_sent(generation)):
             self._later.append(Waiting(0.0, generation, Meaning.SEND_AGAIN))
-        elif meaning is Meaning.ACCOUNT:
+        elif meaning in {Meaning.ACCOUNT, Meaning.RESUME}:
             self._later.append(Waiting(0.0, generation, Meaning.RESUME))
         else:
             self._rested(progress, generation)

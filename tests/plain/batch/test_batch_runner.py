@@ -261,6 +261,18 @@ def test_models_that_cannot_be_saved_are_kept_and_saved_the_next_time(bench: Ben
     assert len(bench.piapi.creates) == 4
 
 
+def test_what_kept_a_model_from_coming_is_not_said_again_at_the_next_start(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_generations, "RESUMES_MAX", 0)
+    bench.piapi.fail_always("file", Fault(status=403, body=b"no"))
+    assert bench.run("prompt\na chair\n") is Code.SOME_FAILED
+    bench.piapi.fail_always("file", None)
+    assert bench.run() is Code.ALL_THERE
+    assert not [said for _, _, said in bench.told if said]
+    assert len(bench.piapi.tasks) == 1
+
+
 def test_ctrl_c_sends_nothing_more_and_takes_in_what_is_being_made(bench: Bench) -> None:
     bench.piapi.behaviour = Behaviour(model=box_glb(), processing_s=0.3)
     text = "prompt\n" + "".join(f"chair {number}\n" for number in range(40))
@@ -351,6 +363,10 @@ def test_folders_of_others(bench: Bench, tmp_path: Path) -> None:
         (tmp_path / f"with {name}" / name).mkdir(parents=True)
         with pytest.raises(FolderRefused, match=f"“{name}”"):
             BatchFolder(tmp_path / f"with {name}", bench.table, WHOLE)
+    (bench.out / INNER / WHOLE.folder_name / "running").unlink()
+    (bench.out / INNER / WHOLE.folder_name / "running").mkdir()
+    with pytest.raises(FolderRefused, match="cannot be used"):
+        BatchFolder(bench.out, bench.table, WHOLE)
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderRefused):
         BatchFolder(tmp_path / "file", bench.table, WHOLE)

@@ -9,6 +9,8 @@ from pathlib import Path
 HOLD_TRIES = 20
 TRY_AGAIN_S = 0.01
 """To look whether a file is locked is to lock it for a moment."""
+IS_HELD = {errno.EACCES, errno.EDEADLK} if os.name == "nt" else {errno.EAGAIN}
+"""What `hold` raises where another one holds the file."""
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EINVAL, getattr(errno, "ENOTSUP", 0), getattr(errno, "EOPNOTSUPP", 0)}
 
 

@@ -4,7 +4,6 @@
 One line per catalog: "UUID:path/of/catalog:simple name". Lines of others are kept.
 """
 
-import errno
 import os
 import time
 import uuid
@@ -13,12 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...generation.files import remove_file, write_whole
-from ...generation.store.file_locks import Held, NoLocks, hold
+from ...generation.store.file_locks import IS_HELD, Held, NoLocks, hold
 
 FILE_NAME = "blender_assets.cats.txt"
 LOCK_NAME = f".{FILE_NAME}.lock"
 LOCK_WAIT_S = 5.0
-_IS_HELD = {errno.EACCES, errno.EDEADLK} if os.name == "nt" else {errno.EAGAIN}
 ROOT = "Trellis"
 _HEAD = """# This is an Asset Catalog Definition file for Blender.
 #
@@ -108,5 +106,5 @@ def _held(path: Path) -> Held | None:
         except NoLocks:
             return None
         except OSError as error:
-            if error.errno not in _IS_HELD or time.monotonic() > give_up_at:
+            if error.errno not in IS_HELD or time.monotonic() > give_up_at:
                 return None
