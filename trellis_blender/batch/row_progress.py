@@ -55,6 +55,16 @@ class Stage(str, Enum):
     REFUSED = "refused"
     LEFT_OUT = "left out"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is done for the row."""
+        return self in {Stage.DONE, Stage.FAILED, Stage.REFUSED, Stage.LEFT_OUT}
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether it is at the service, or on its way there."""
+        return self in {Stage.SENDING, Stage.MAKING}
+
 
 class Made(NamedTuple):
     """What a model was saved as. `picture` is a file's path for the report, "" for none."""

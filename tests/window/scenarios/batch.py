@@ -17,6 +17,12 @@ Table;a round table;1;white
 MADE_S = 60.0
 
 
+def stages() -> Any:
+    from bl_ext.user_default.trellis_blender.batch.row_progress import Stage
+
+    return Stage
+
+
 def running() -> ModuleType:
     from bl_ext.user_default.trellis_blender.interface.batch import running
 
@@ -41,13 +47,13 @@ def scenario() -> drive.Steps:
     yield from drive.press("trellis.run_batch")
     yield from drive.until(running().is_running, "the second Blender", 5)
     run = running().current()
-    yield from drive.until(lambda: run.count()["making"], "the first rows at the service", MADE_S)
+    yield from drive.until(lambda: run.count()[stages().MAKING], "the first rows at the service", MADE_S)
     drive.shot("03-running")
     yield from drive.until(lambda: run.process is None, "its end", MADE_S)
     yield 0.7
     drive.shot("04-there")
     assert run.code == 1, (run.code, run.last_said)  # a row cannot be made
-    assert run.count()["done"] == 3, run.count()
+    assert run.count()[stages().DONE] == 3, run.count()
     assert (out / "report.html").is_file(), run.last_said
 
     # The artist's own scene was left alone until now.
@@ -66,7 +72,7 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: running().current() is not run, "a second run", 5)
     run = running().current()
     yield from drive.until(lambda: run.process is None, "its end", MADE_S)
-    assert run.count()["done"] == 3, run.count()
+    assert run.count()[stages().DONE] == 3, run.count()
     yield from placed_by_itself(table)
 
 

@@ -87,13 +87,15 @@ def _draw_choices(layout: Any, context: bpy.types.Context, run: running.Run | No
 
 
 def _draw_running(layout: Any, run: running.Run) -> None:
+    from ...batch.row_progress import Stage
+
     count = run.count()
-    ended = sum(count[state] for state in running.ENDED)
-    making = sum(count[state] for state in running.BEING_MADE)
-    layout.progress(factor=ended / max(run.rows, 1), text=f"{count['done']} of {run.rows} there")
+    ended = sum(rows for stage, rows in count.items() if stage.is_over)
+    making = sum(rows for stage, rows in count.items() if stage.is_being_made)
+    layout.progress(factor=ended / max(run.rows, 1), text=f"{count[Stage.DONE]} of {run.rows} there")
     said = [f"{making} being made"] if making else []
-    said += [f"{count['failed']} failed"] if count["failed"] else []
-    said += ["waiting for the service"] if count["held"] else []
+    said += [f"{count[Stage.FAILED]} failed"] if count[Stage.FAILED] else []
+    said += ["waiting for the service"] if count[Stage.HELD] else []
     said += [costs.price(run.spent_usd)] if run.spent_usd else []
     layout.label(text=" · ".join(said) or "Starting a second Blender")
     if run.is_stopping:
@@ -103,8 +105,9 @@ def _draw_running(layout: Any, run: running.Run) -> None:
 
 
 def _draw_ended(layout: Any, context: bpy.types.Context, run: running.Run) -> None:
-    count = run.count()
-    there = f"{count['done']} of {run.rows} there · {costs.price(run.spent_usd)}"
+    from ...batch.row_progress import Stage
+
+    there = f"{run.count()[Stage.DONE]} of {run.rows} there · {costs.price(run.spent_usd)}"
     layout.label(text=there, icon='ERROR' if _ending(run) else 'CHECKMARK')
     if said := _ending(run):
         draw_text(layout, context, said)
@@ -121,9 +124,11 @@ def _draw_ended(layout: Any, context: bpy.types.Context, run: running.Run) -> No
 
 def _ending(run: running.Run) -> str:
     """How it has ended, as a sentence; "" where everything is there that could be made."""
+    from ...batch.row_progress import Stage
+
     if run.code in {None, 0}:
         return ""
-    if run.code == 1 and run.count()["done"] == run.rows:
+    if run.code == 1 and run.count()[Stage.DONE] == run.rows:
         return ""  # but for the rows above that cannot be made
     if run.code == 1:
         return "Some rows are not there; the report says why."

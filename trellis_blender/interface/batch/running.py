@@ -19,12 +19,11 @@ from ..state import background, configuration, session
 from ..viewport import redraw
 
 if TYPE_CHECKING:
+    from ...batch.row_progress import Stage
     from .place_in_grid import Wish
 
 LOOK_S = 0.5
 READ_AT_ONCE = 2**20
-ENDED = {"done", "failed", "refused", "left out"}
-BEING_MADE = {"sending", "making"}
 FOLLOWED_NAME = "trellis-batch.jsonl"
 STOP_WITH_US = "--stop-with-stdin"
 
@@ -45,13 +44,13 @@ class Run:
         self._new: set[int] = set()
         self.spent_usd = 0.0
         self.failed_rows: set[int] = set()
-        self._count: Counter[str] = Counter()
-        self._rows: dict[int, tuple[str, float]] = {}
+        self._count: Counter[Stage] = Counter()
+        self._rows: dict[int, tuple[Stage, float]] = {}
         self._read = 0
         self._rest = b""
 
-    def count(self) -> "Counter[str]":
-        """How many rows stand where, by the words that the command says."""
+    def count(self) -> "Counter[Stage]":
+        """How many rows are at which stage."""
         return +self._count
 
     def blends(self, *, new: bool = False) -> list[Path]:
@@ -96,6 +95,7 @@ class Run:
         return len(found) == READ_AT_ONCE
 
     def _hear(self, line: str) -> None:
+        from ...batch.row_progress import Stage
         from ...batch.starting_state import IS_THERE
 
         try:
@@ -105,24 +105,26 @@ class Run:
         if not isinstance(said, dict):
             self.last_said = line[:500] or self.last_said
         elif said.get("event") == "row":
-            row, state = said.get("row"), said.get("state")
-            if isinstance(row, int) and isinstance(state, str):
-                if state == "done" and said.get("said") != IS_THERE:
+            row = said.get("row")
+            if isinstance(row, int) and said.get("state") in [stage.value for stage in Stage]:
+                stage = Stage(said.get("state"))
+                if stage is Stage.DONE and said.get("said") != IS_THERE:
                     self._new.add(row)
-                self._move(row, state, float(said.get("cost_usd") or 0.0))
+                (self.failed_rows.add if stage is Stage.FAILED else self.failed_rows.discard)(row)
+                self._move(row, stage, float(said.get("cost_usd") or 0.0))
                 self.files[row] = [self.folder / str(name) for name in said.get("files") or ()]
                 self.has_blends |= any(path.suffix == ".blend" for path in self.files[row])
         elif said.get("event") == "note":
             self.last_said = str(said.get("said", ""))[:500]
 
-    def _move(self, row: int, state: str, cost_usd: float) -> None:
+    def _move(self, row: int, stage: "Stage", cost_usd: float) -> None:
         """Keeps the sums, which a draw must not add up each time."""
-        before, before_usd = self._rows.get(row, ("", 0.0))
-        self._rows[row] = (state, cost_usd)
-        self._count[before] -= 1
-        self._count[state] += 1
+        before, before_usd = self._rows.get(row, (None, 0.0))
+        self._rows[row] = (stage, cost_usd)
+        if before is not None:
+            self._count[before] -= 1
+        self._count[stage] += 1
         self.spent_usd += cost_usd - before_usd
-        (self.failed_rows.add if state == "failed" else self.failed_rows.discard)(row)
 
 
 class _Memory:

@@ -77,17 +77,20 @@ def test_a_model_that_takes_pictures_alone_is_not_for_prompts(batch: Any, tmp_pa
 
 
 def test_what_a_second_blender_says(batch: Any, tmp_path: Path) -> None:
+    from trellis_blender.batch.row_progress import Stage
+
     lines = [
         {"event": "note", "said": "2 rows."},
         {"event": "row", "row": 2, "state": "making", "cost_usd": 0.0, "files": []},
         {"event": "row", "row": 2, "state": "done", "cost_usd": 0.04, "files": ["chair.blend", "glb/chair.glb"]},
         {"event": "row", "row": 3, "state": "failed", "cost_usd": 0.0, "files": []},
         {"event": "row", "row": "3", "state": 7},
+        {"event": "row", "row": 3, "state": "lost"},
         {"event": "note", "said": "1 of 2 rows are there."},
     ]
     run = ended(tmp_path / "out", lines, code=1)
     assert (run.code, run.spent_usd, run.failed_rows, run.last_said) == (1, 0.04, {3}, "Blender quit")
-    assert run.count() == {"done": 1, "failed": 1}
+    assert run.count() == {Stage.DONE: 1, Stage.FAILED: 1}
     assert run.files[2] == [tmp_path / "out" / "chair.blend", tmp_path / "out" / "glb" / "chair.glb"]
     batch.running._Memory.run = run
     assert batch.operators.placeable() == [tmp_path / "out" / "chair.blend"]
