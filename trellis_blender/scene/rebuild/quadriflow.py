@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
+from ..meshes import edited
 from .judge import area
 from .repair import open_edges
 from .shells import joined, shells_of
@@ -75,7 +76,9 @@ def closed(mesh: bpy.types.Mesh, voxel: float) -> bpy.types.Mesh | None:
 
 
 def _may_stand_for(quads: bpy.types.Mesh, shell: bpy.types.Mesh, asked: int) -> bool:
-    """Of what is thin, QuadriFlow makes something else."""
+    """Of what is thin, QuadriFlow makes something else, or leaves it open."""
+    if open_edges(quads) > 0 and open_edges(shell) == 0:
+        return False
     return 0.5 <= len(quads.polygons) / asked <= 2 and 0.7 <= area(quads) / area(shell) <= 1.3
 
 
@@ -115,4 +118,17 @@ def _quadriflow(mesh: bpy.types.Mesh, faces: int, *, keeps_sharp: bool, is_symme
     if 'FINISHED' not in done or not made.polygons:
         return None
     made.transform(Matrix.Scale(1 / SCALE, 4))
+    if open_edges(mesh) == 0 and open_edges(made) > 0:
+        _fill_holes(made)
     return made
+
+
+def _fill_holes(mesh: bpy.types.Mesh) -> None:
+    """Where it is thin, QuadriFlow leaves out a triangle now and then, or folds a corner: that is drawn together."""
+    import bmesh
+
+    with edited(mesh) as work:
+        borders = [edge for edge in work.edges if edge.is_boundary]
+        filled = bmesh.ops.holes_fill(work, edges=borders, sides=0)["faces"]
+        bmesh.ops.triangulate(work, faces=[face for face in filled if len(face.verts) > 4])
+        bmesh.ops.collapse(work, edges=[edge for edge in work.edges if edge.is_boundary])

@@ -13,6 +13,8 @@ SAME_PLACE = 1e-5
 """Share of the mesh's size, which is 1 here: points of borders that are closer are one, and an edge that is shorter
 is none."""
 SMALLEST_AREA = 1e-12
+HIDDEN = (".hide_vert", ".hide_edge", ".hide_poly")
+"""What is hidden in Edit Mode Blender's operators leave out: it would get no UVs."""
 TURNED_OPEN, TURNED_CLOSED = 0.5, 0.9
 """Share of a shell's area from which on it faces the side that it faced before."""
 
@@ -42,6 +44,10 @@ def repaired(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
         bmesh.ops.reverse_faces(work, faces=_to_turn_back(set(work.faces), set(turned)) if turned else [])
         for layer in list(work.loops.layers.uv):
             work.loops.layers.uv.remove(layer)
+    attributes: Any = made.attributes
+    for name in HIDDEN:
+        if name in attributes:
+            attributes.remove(attributes[name])
     return made
 
 

@@ -16,7 +16,7 @@ from blender_helpers import counts, little_room, lumpy_ball
 from mathutils import Vector
 from measured import difference, distances, faces_of, side_by_side, uvs_of, views
 from models import picture_png
-from models_to_rebuild import IN_PLACE, SMALL, ball, blob, nodes_of, of_work, pixels_of, rebuilt
+from models_to_rebuild import IN_PLACE, SMALL, ball, blob, chair, nodes_of, of_work, pixels_of, plant, rebuilt
 from places import ROOT
 
 
@@ -28,20 +28,22 @@ def empty(addon: Any) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_the_services_own_models_and_a_million_triangles(
+def test_the_services_own_models_thin_parts_and_a_million_triangles(
     fixtures: Path, soak: bool, tmp_path: Path, record_property: Any
 ) -> None:
     """The long version: at the size and with the textures that an artist gets."""
     from trellis_blender.scene.arrival import place
 
+    drawn = {"a chair": (chair, 40_000), "a plant": (plant, 54_000), "a million triangles": (blob, 1_000_000)}
     # Of the house so few quads take a minute.
-    for name in ("trellis-lungs.glb", "trellis-house.glb", "a million triangles")[: 3 if soak else 1]:
-        if name.endswith(".glb"):
+    for name in ("trellis-lungs.glb", "trellis-house.glb", *drawn)[: None if soak else 1]:
+        if name in drawn:
+            make, triangles = drawn[name]
+            model = make(triangles)
+            assert len(model.data.polygons) == pytest.approx(triangles, rel=0.2)
+        else:
             placed = place.place(fixtures / name, name, "id1", place.here(bpy.context, 1.0, "load"))
             model = bpy.data.objects[placed.object_name]
-        else:
-            model = blob(1_000_000)
-            assert len(model.data.polygons) == pytest.approx(1_000_000, rel=0.2)
         record_property("count", good_rebuilt(model, name, tmp_path, is_whole=soak))
 
 
@@ -386,6 +388,37 @@ def test_the_side_that_is_seen_stays_that_side(make: Callable[[], Any], *, is_tu
     mesh = rebuilt(model, faces=100)
     outwards = [face.normal.dot(face.center) if make is ball else face.normal.z for face in mesh.polygons]
     assert {each > 0 for each in outwards} == {not is_turned}
+
+
+def test_what_is_hidden_in_edit_mode_gets_uvs_too() -> None:
+    """Guards those quads that are made of triangles: QuadriFlow shows all of it."""
+    model = ball()
+    for parts in (model.data.vertices, model.data.edges, model.data.polygons):
+        parts.foreach_set("hide", [number % 2 == 0 for number in range(len(parts))])
+    mesh = rebuilt(model, faces=300, first_way=2)
+    assert uvs_of(mesh).overlap <= 0.01
+    assert not any(face.hide for face in mesh.polygons)
+
+
+def test_what_quadriflow_leaves_open_is_closed() -> None:
+    """Of this chair two triangles, on Blender 5.3."""
+    from trellis_blender.scene.rebuild import quadriflow
+    from trellis_blender.scene.rebuild.rebuild import normalised
+    from trellis_blender.scene.rebuild.rebuild_options import Rebuild
+    from trellis_blender.scene.rebuild.repair import open_edges, repaired
+
+    mesh = bpy.data.meshes.new("open")
+    points = [(0, 0, 0), (4, 0, 0), (4, 4, 0), (0, 4, 0), (1, 1, 3), (3, 1, 3), (3, 3, 3), (1, 3, 3), (2, 1.2, 3)]
+    sides = [(3, 2, 1, 0), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)]
+    mesh.from_pydata(points, [], [*sides, (7, 4, 8, 6), (6, 8, 5)])
+    assert open_edges(mesh) == 3
+    quadriflow._fill_holes(mesh)
+    assert open_edges(mesh) == 0
+    model = chair(40_000)
+    normalised(model.data, Rebuild())
+    made = quadriflow.quadrangulated(repaired(model.data), 3_000)
+    assert open_edges(made) == 0
+    assert abs(len(made.polygons) / 3_000 - 1) <= 0.05
 
 
 def test_what_has_many_triangles_is_reduced_first(monkeypatch: pytest.MonkeyPatch) -> None:
