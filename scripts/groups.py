@@ -45,6 +45,7 @@ OPENS_NONE = (
     "test_account_task",
     "test_anonymize",
     "test_backoff",
+    "test_batch_folder",
     "test_batch_report",
     "test_batch_table",
     "test_before",

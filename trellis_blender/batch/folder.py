@@ -24,6 +24,8 @@ LOCK = "running"
 OUTPUT_FOLDERS = ("glb", "blend")
 HTML_NAME, CSV_NAME = "report.html", "report.csv"
 LEDGER_MAX_BYTES = 512 * 2**20
+LINE_MAX_BYTES = 2**20
+"""Of eight models with all that there is to say of them it has some kilobytes."""
 SENT, DONE, FAILED, ENDED = "sent", "done", "failed", "ended"
 """The last is of no row: all were over, and nothing of that start is left to do."""
 
@@ -106,7 +108,7 @@ class BatchFolder:
         claim = self.path / INNER / CLAIM
         if claim.exists():
             of = ""
-            with suppress(ValueError, AttributeError):
+            with suppress(ValueError, AttributeError, RecursionError):
                 of = str(json.loads(claim.read_text(encoding="utf-8")).get("table", ""))
             if of and of != table:
                 raise FolderRefused(
@@ -164,12 +166,13 @@ def _is_at_work(folder: Path) -> bool:
 
 
 def _read_ledger(path: Path, shard: str) -> Iterator[Entry]:
-    if path.stat().st_size > LEDGER_MAX_BYTES:
+    # A pipe would be waited for.
+    if not path.is_file() or path.stat().st_size > LEDGER_MAX_BYTES:
         return
     with path.open("rb") as file:
-        for line in file:
+        while line := file.readline(LINE_MAX_BYTES):
             try:
                 said = json.loads(line)
                 yield Entry(str(said.pop("row")), str(said.pop("what")), shard, said)
-            except (ValueError, KeyError, AttributeError, TypeError):
+            except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
                 continue

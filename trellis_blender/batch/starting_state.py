@@ -35,7 +35,7 @@ def read_ledgers(rows: Sequence[RowProgress], folder: BatchFolder) -> float:
         is_own = entry.shard == folder.own.name
         if entry.kind == SENT and not is_own:
             which = (entry.key, str(entry.said.get("attempt")), str(entry.said.get("of")))
-            sent[which] = amount(entry.said.get("usd"))
+            sent[which] = max(amount(entry.said.get("usd")), 0.0)
         elif entry.kind == SENT:
             rounds[entry.key] = round_of(entry.said.get("attempt"))
         elif entry.kind == ENDED and is_own:
