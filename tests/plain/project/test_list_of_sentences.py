@@ -54,6 +54,6 @@ RARE = re.compile(
 
 
 def test_no_rare_words() -> None:
-    pages = [*(ROOT / "trellis_blender").rglob("*.py"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    pages = [*(ROOT / "trellis_blender").rglob("*.py"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]
     found = {path.relative_to(ROOT).as_posix(): RARE.findall(path.read_text(encoding="utf-8")) for path in pages}
     assert {name: words for name, words in found.items() if words} == {}
