@@ -26,17 +26,22 @@ def scenario() -> drive.Steps:
     drive.shot("02-textures")
     shading.color_type = 'MATERIAL'
     yield from open_this_model()
-    drive.shot("03-in-this-model")
+    drive.shot("03-in-the-row-alone")
+    with drive.in_viewport():
+        bpy.ops.trellis.remove(generation=drive.generations()[0].id)
+    yield 1.0
+    yield from drive.find("trellis.show_textures")
+    drive.shot("04-in-this-model")
     yield from drive.click(*drive.mouse, 1.0)
     assert shading.color_type == 'TEXTURE'
-    drive.shot("04-textures-again")
+    drive.shot("05-textures-again")
     yield from drive.tell("damaged")
     yield from drive.enter("trellis.prompt", "a box")
     yield from drive.press("trellis.generate_from_panel")
     yield from drive.until(lambda: "a box" in drive.models() and not pictures_of("a box"), "the texture to go", 40)
     yield 0.5
     assert [image.name for image in bpy.data.images if image.size[0] == 0 and image.source == 'FILE'] == []
-    drive.shot("05-a-texture-left-out")
+    drive.shot("06-a-texture-left-out")
     yield from drive.over_viewport()
     yield from drive.key("ctrl+z")
     yield from drive.until(lambda: pictures_of("a box"), "the texture after Ctrl-Z")
@@ -50,15 +55,15 @@ def pictures_of(name: str) -> list[str]:
 
 
 def open_this_model() -> drive.Steps:
-    """Its header is below the button in the row; goes on with the mouse on the button in the panel."""
+    """Its header is below the button in the row."""
     yield from drive.find("trellis.show_textures")
     x, y = drive.mouse
     for header in (39, 46, 32):
         yield from drive.click(x, y - header, 0.6)
-        for below in range(20, 70, 7):
+        for below in range(20, 260, 9):
             drive.move(x, y - header - below)
             yield 0.1
-            if "trellis.show_textures" in drive.hovered():
+            if "trellis.generate_again" in drive.hovered():
                 return
     raise AssertionError("the panel “This Model” was not opened")
 

@@ -16,7 +16,7 @@ from ..state.parameters import label_of_parameter
 from ..state.settings import settings_of
 from ..text import formats, rows
 from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
-from ..viewport.show_textures import draw_show_textures
+from ..viewport import show_textures
 from . import regenerate, submission
 from .buttons import GenerateButton
 
@@ -172,7 +172,7 @@ class TRELLIS_PT_this_model(TrellisPanel, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         item, made = found
-        draw_show_textures(layout, item)
+        show_textures.draw_once(layout, item)
         _draw_source(layout, context, made)
         _draw_facts(layout, made)
         _draw_buttons(layout, context, made)

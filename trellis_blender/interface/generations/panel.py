@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...generation.record.costs import price
-from ...generation.states import State
 from ...piapi.models import CONCEPTS
 from ..generate.picture_tasks import concepts
 from ..monitor import monitor
@@ -18,14 +17,12 @@ from ..state import session
 from ..text import formats, rows
 from ..text.layouts import TrellisPanel, draw_text, ui_scale
 from ..viewport import redraw
-from ..viewport.show_textures import draw_show_textures
+from ..viewport.show_textures import ROWS_SHOWN, draw_show_textures, last_placed
 from . import extras, queue_buttons, search
 from .row_buttons import actions_of
 
 if TYPE_CHECKING:
     from ...generation.record.generation import Generation
-
-ROWS_SHOWN = 8
 
 UNIT_PX = 20.0
 """What Blender draws its widgets by, at a resolution scale of 1."""
@@ -93,10 +90,10 @@ def draw_list(layout: Any, context: bpy.types.Context) -> None:
         if not generations:
             layout.label(text="None of them fits")
     shown = generations[: _Memory.rows]
-    last_placed = next((each for each in shown if each.state is State.PLACED and found.file.is_in_scene(each)), None)
+    last = last_placed(shown)
     for generation in shown:
         box = _draw_generation(layout, context, generation, units)
-        if generation is last_placed:
+        if generation is last:
             draw_show_textures(box, found.file.object_of(generation))
     if (more := len(generations) - _Memory.rows) > 0:
         layout.operator("trellis.show_more", text=f"Show {min(more, ROWS_SHOWN)} of {more} Earlier Ones")

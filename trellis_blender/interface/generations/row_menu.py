@@ -46,7 +46,9 @@ class TRELLIS_OT_show(bpy.types.Operator):
         generation = session.current().generations.get(properties.generations)
         if generation is None:
             return cls.__doc__ or ""
-        return rows.settings_in_full(generation, label_of_parameter, versions.date_pattern())
+        item = session.current().file.object_of(generation) if generation.state is State.PLACED else None
+        name = item.name if item is not None else ""
+        return rows.settings_in_full(generation, label_of_parameter, versions.date_pattern(), name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.arrival import select

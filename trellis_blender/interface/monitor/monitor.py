@@ -9,6 +9,7 @@ end of a shift, another file and a closed window are all the same case.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -149,11 +150,16 @@ def line_of(generation: "Generation") -> rows.Line:
     found = session.current()
     is_ready, is_placed = generation.state is State.READY, generation.state is State.PLACED
     here = (is_ready or is_placed) and found.file.belongs_here(generation)
+    in_scene = is_placed and found.file.is_in_scene(generation)
+    if in_scene and generation.where:
+        from ...scene.arrival import hidden
+
+        generation = replace(generation, where=hidden.still_said(generation.where))
     return rows.describe(
         generation,
         time.time(),
         here=here,
-        in_scene=is_placed and found.file.is_in_scene(generation),
+        in_scene=in_scene,
         waits_for=found.waits_for,
         has_lost_placeholder=is_ready and found.file.misses_placeholder(generation),
     )

@@ -116,9 +116,9 @@ def facts(generation: "Generation") -> str:
 
 
 def took(generation: "Generation") -> str:
-    """How long it took at the service, "" where that is not known."""
+    """How long it took at the service, "" where that is not known, or less than a second."""
     begun, ended = generation.submitted_at, generation.finished_at
-    return clock(ended - begun) if 0 < begun < ended <= LAST_SHOWN else ""
+    return clock(ended - begun) if 0 < begun <= ended - 1 and ended <= LAST_SHOWN else ""
 
 
 def arrival(generation: "Generation") -> str:
@@ -155,9 +155,12 @@ def _why_missing(generation: "Generation") -> str:
 
 
 def settings_in_full(
-    generation: "Generation", label_of_parameter: Callable[[str], str], pattern: str = "%Y-%m-%d %H:%M"
+    generation: "Generation",
+    label_of_parameter: Callable[[str], str],
+    pattern: str = "%Y-%m-%d %H:%M",
+    object_name: str = "",
 ) -> str:
-    """For a tooltip: what it was made from, with what, and when."""
+    """For a tooltip: what it was made from, with what, and when, and what its object in the scene is called."""
     request = generation.request
     pictures = f"{1 + len(request.views)} pictures" if request.views else "A picture"
     made_from = f"“{request.prompt}”" if request.prompt else f"{pictures}, “{request.name}”"
@@ -167,7 +170,7 @@ def settings_in_full(
         made_from,
         f"{label_of(request.model)}, {price(generation.cost_usd)}, {made_at}",
         *numbers,
-        "Click to show it",
+        f"Click to select “{object_name}”" if object_name else "Click to show it",
     )
     return "\n".join(map(plain, lines))
 

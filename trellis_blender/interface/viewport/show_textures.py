@@ -1,10 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A new model with a texture is grey in Solid mode, as Blender comes. Here is the button that shows the texture."""
 
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...generation.states import State
+from ..state import session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...generation.record.generation import Generation
+
+ROWS_SHOWN = 8
+"""Of the list, as it comes."""
 REPORT = "3D viewports now show textures in Solid mode. That is Viewport Shading → Color; nothing else was changed."
 
 
@@ -25,7 +36,27 @@ class TRELLIS_OT_show_textures(bpy.types.Operator):
 
 def draw_show_textures(layout: Any, item: bpy.types.Object | None) -> None:
     """The button, where `item` has a texture that no 3D viewport shows."""
+    if _is_wanted(item):
+        layout.operator("trellis.show_textures", text="Show Textures", icon='SHADING_TEXTURE')
+
+
+def draw_once(layout: Any, item: bpy.types.Object) -> None:
+    """The same, where no row of the list has the button."""
+    last = last_placed(islice(_newest(), ROWS_SHOWN))
+    if last is None or not _is_wanted(session.current().file.object_of(last)):
+        draw_show_textures(layout, item)
+
+
+def last_placed(shown: "Iterable[Generation]") -> "Generation | None":
+    """The first of them that is in the open file: its row has the button."""
+    found = session.current()
+    return next((each for each in shown if each.state is State.PLACED and found.file.is_in_scene(each)), None)
+
+
+_newest = session.per_revision(session.Session.newest_first)
+
+
+def _is_wanted(item: bpy.types.Object | None) -> bool:
     from ...scene import solid_colour
 
-    if item is not None and solid_colour.hides_textures() and solid_colour.has_texture(item):
-        layout.operator("trellis.show_textures", icon='SHADING_TEXTURE')
+    return item is not None and solid_colour.hides_textures() and solid_colour.has_texture(item)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a model that has arrived can be seen: Blender's own first cube stands where the 3D cursor is."""
 
+import re
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,8 @@ TIMES = 4
 """So much larger than the model it may be: what is larger may be a room or a sky, which one looks into."""
 FLUSH = 0.01
 """Share of the model's size that may stick out: what ends where the other one ends is not seen either."""
+SAID = re.compile(r" ?It is inside “(.+?)”, which hides it\.")
+"""The sentence of `hidden_in`."""
 
 
 def hidden_in(model: bpy.types.Object, scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> str:
@@ -30,6 +33,17 @@ def hidden_in(model: bpy.types.Object, scene: bpy.types.Scene, layer: bpy.types.
         if all(_is_in(item, corner, FLUSH * size) for corner in corners):
             return f"It is inside “{item.name}”, which hides it."
     return ""
+
+
+def still_said(where: str) -> str:
+    """What was said of a model as it arrived, without the sentence of `hidden_in` once that object is gone or hidden.
+    Cheap enough for a draw function.
+    """
+    found = SAID.search(where)
+    if found is None:
+        return where
+    item = bpy.data.objects.get(found[1])
+    return where if item is not None and item.visible_get() else SAID.sub("", where).strip()
 
 
 def _may_hide(item: bpy.types.Object, layer: bpy.types.ViewLayer) -> bool:

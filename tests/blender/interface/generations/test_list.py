@@ -212,6 +212,15 @@ def test_a_model_that_left_the_scene_is_missed_and_found_again(generate: Any) ->
     assert not file.is_in_scene(made)
 
 
+def test_a_row_says_what_hides_its_model_until_it_is_gone(generate: Any) -> None:
+    from trellis_blender.interface.monitor import monitor
+
+    generate(prompt="a bear")
+    assert monitor.line_of(newest()).detail == "It is inside “Cube”, which hides it."
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    assert monitor.line_of(newest()).detail == ""
+
+
 def test_the_tooltip_tells_everything(generate: Any) -> None:
     from trellis_blender.interface.state import parameters
     from trellis_blender.interface.text import rows as wording
@@ -221,7 +230,7 @@ def test_the_tooltip_tells_everything(generate: Any) -> None:
     assert "a very small wooden chair with three legs and a long story" in said
     assert "TRELLIS, $0.04" in said
     assert "Seed: 7\nShape Steps: 50" in said
-    assert wording.facts(newest()).startswith("$0.04 · 0:0")
+    assert wording.facts(newest()).startswith("$0.04")
     assert wording.arrival(newest()).startswith("“a very small wooden chair with three legs and a long")
 
 

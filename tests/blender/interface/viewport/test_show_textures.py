@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import pytest
 from models import box_glb
+from paper import drawn
 
 
 def viewports() -> list[Any]:
@@ -89,3 +90,23 @@ def test_it_sets_the_colour_of_all_viewports_and_nothing_else(model: Any) -> Non
     assert changed == [{"color_type"}, {"color_type"}]
     assert {now["color_type"] for now in after} == {'TEXTURE'}
     assert not is_offered(model)
+
+
+def test_it_is_offered_in_one_place(generate: Any) -> None:
+    """In the newest row; in This Model for a model that is in no row."""
+    from trellis_blender.interface.generate.model_panel import TRELLIS_PT_this_model
+    from trellis_blender.interface.generations.panel import TRELLIS_PT_generations
+    from trellis_blender.interface.state import session
+
+    viewports()
+    for prompt in ("a bear", "a fox"):
+        generate(prompt=prompt)
+    button = "Show Textures"
+    for name in ("a bear", "a fox"):
+        bpy.context.view_layer.objects.active = bpy.data.objects[name]
+        assert button in drawn(TRELLIS_PT_generations)
+        assert button not in drawn(TRELLIS_PT_this_model)
+    session.current().generations.clear()
+    session.current().revision += 1
+    assert button not in drawn(TRELLIS_PT_generations)
+    assert button in drawn(TRELLIS_PT_this_model)

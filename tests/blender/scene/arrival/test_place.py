@@ -350,6 +350,25 @@ def test_what_hides_a_model_is_named(
     assert placed.where == ("It is inside “Hall”, which hides it." if is_said else "")
 
 
+def test_what_hides_a_model_is_named_as_long_as_it_does(model_file: Path, props: Any) -> None:
+    from trellis_blender.scene.arrival.hidden import still_said
+
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item)
+    cube = a_cube(0.5, scale=4, where=(0, 0, 0))
+    cube.name = "Hall"
+    bpy.context.scene.cursor.location = (0, 0, 0)
+    said = place(model_file, here()).where
+    also = f"It has no texture. {said}"
+    assert (still_said(said), still_said(also)) == (said, also)
+    cube.hide_set(state=True)
+    assert (still_said(said), still_said(also)) == ("", "It has no texture.")
+    cube.hide_set(state=False)
+    assert still_said(said) == said
+    bpy.data.objects.remove(cube)
+    assert still_said(said) == ""
+
+
 @pytest.mark.parametrize("change", ["hidden", "wire", "inwards", "empty"])
 def test_what_hides_nothing_is_not_named(model_file: Path, props: Any, change: str) -> None:
     for item in list(bpy.data.objects):

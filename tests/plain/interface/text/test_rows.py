@@ -8,7 +8,7 @@ from helpers import image_request, text_request
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
 from trellis_blender.interface.text.formats import clock, wrap
-from trellis_blender.interface.text.rows import describe, title
+from trellis_blender.interface.text.rows import describe, settings_in_full, title, took
 
 
 def generation(**changes: object) -> Generation:
@@ -87,3 +87,17 @@ def test_a_placeholder_that_is_gone_is_said() -> None:
         generation(state=State.READY), 165.0, here=False, in_scene=False, waits_for="", has_lost_placeholder=True
     )
     assert line.detail == "Its placeholder is gone. Place puts it at the 3D cursor."
+
+
+def test_less_than_a_second_is_no_time_worth_telling() -> None:
+    made = generation(state=State.PLACED, submitted_at=100.0, finished_at=100.9)
+    assert took(made) == ""
+    assert took(replace(made, finished_at=101.0)) == "0:01"
+    assert took(replace(made, finished_at=0.0)) == ""
+
+
+def test_a_tooltip_names_the_object() -> None:
+    """A row's "· 4" counts the press; Blender counts all objects of the name."""
+    assert settings_in_full(generation(), str).endswith("Click to show it")
+    said = settings_in_full(generation(), str, object_name="a red toadstool.003")
+    assert said.endswith("Click to select “a red toadstool.003”")
