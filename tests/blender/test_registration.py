@@ -281,3 +281,10 @@ def test_what_a_copy_has_left_behind_is_no_obstacle(copy_of_it: str) -> None:
     assert bpy.types.TRELLIS_OT_more.__module__.startswith("trellis_blender.")
     addon_utils.disable("trellis_blender", default_set=True)
     assert traces() == before
+
+
+def test_tooltips_end_with_a_word(addon: Any) -> None:
+    """Blender sets a full stop behind them: it stood on a line of its own."""
+    said = {name: getattr(bpy.ops.trellis, name).get_rna_type().description for name in dir(bpy.ops.trellis)}
+    assert "generate" in said
+    assert [name for name, each in said.items() if each != each.strip()] == []

@@ -96,10 +96,8 @@ class TRELLIS_OT_close_batch(bpy.types.Operator):
 
 
 class TRELLIS_OT_run_batch(SpendingOperator):
-    """Make every row that can be made, in a second Blender; this one stays free. Costs at most the price on the button.
-
-    What is there already is not made again
-    """
+    """Make every row that can be made and is not there yet, in a second Blender; this one stays free. Costs at most the
+    price on the button"""
 
     bl_idname = "trellis.run_batch"
     bl_label = "Generate"
@@ -242,7 +240,8 @@ def prices_usd(*, only_failed: bool = False) -> Sequence[float]:
 def button_text(prices: Sequence[float], *, is_again: bool) -> str:
     """What a button says that makes rows at those prices."""
     total = costs.price(sum(prices))
-    return f"Go On · at most {total}" if is_again else f"Generate {len(prices)} · {total}"
+    most = total if not sum(prices) else f"at most {total}"
+    return f"Go On · {most}" if is_again else f"Generate {len(prices)} · {total}"
 
 
 def has_placeable() -> bool:

@@ -90,7 +90,8 @@ def _draw_running(layout: Any, run: running.Run) -> None:
     from ...batch.row_progress import Stage
 
     count = run.count()
-    ended = sum(rows for stage, rows in count.items() if stage.is_over)
+    # Those that are refused are none of `run.rows`.
+    ended = sum(rows for stage, rows in count.items() if stage.is_over) - count[Stage.REFUSED]
     making = sum(rows for stage, rows in count.items() if stage.is_being_made)
     layout.progress(factor=ended / max(run.rows, 1), text=f"{count[Stage.DONE]} of {run.rows} there")
     said = [f"{making} being made"] if making else []

@@ -27,8 +27,7 @@ PICTURE_SCALE = 4.0
 
 class TRELLIS_OT_try_sample(GenerateButton):
     """Make a rough stand-in from this picture, on this computer, at the 3D cursor. Free, and not Trellis. If Solid mode
-    would show it grey, it is set to show textures
-    """
+    would show it grey, it is set to show textures"""
 
     bl_idname = "trellis.try_sample"
     bl_label = "Try a Sample"

@@ -71,8 +71,7 @@ def _look(generation_id: str) -> None:
 
 class TRELLIS_OT_watch(RowOperator):
     """Play the film of the model turning, its colours beside its normals, in Blender's player. Esc closes it. One that
-    is not here is fetched first, at no cost
-    """
+    is not here is fetched first, at no cost"""
 
     bl_idname = "trellis.watch"
     bl_label = "Watch the Turntable"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -65,6 +66,23 @@ def test_a_table_is_read_with_its_prices_and_problems(batch: Any, tmp_path: Path
     read(batch, path)
     assert batch.opened.current() is None
     assert "has to be prompt or image" in batch.opened.problem()
+
+
+def test_rows_that_cannot_be_made_do_not_fill_the_bar(batch: Any, tmp_path: Path) -> None:
+    from trellis_blender.interface.batch import panel
+
+    shares: list[float] = []
+    layout = SimpleNamespace(
+        progress=lambda *, factor, text: shares.append(factor), label=lambda **_: None, operator=lambda *_, **__: None
+    )
+    lines = [{"event": "row", "row": row, "state": "refused", "cost_usd": 0.0, "files": []} for row in (4, 5)]
+    panel._draw_running(layout, ended(tmp_path / "out", lines))
+    assert shares == [0.0]
+
+
+@pytest.mark.parametrize(("price_usd", "said"), [(0.04, "Go On · at most $0.04"), (0.0, "Go On · free")])
+def test_what_going_on_costs(batch: Any, price_usd: float, said: str) -> None:
+    assert batch.operators.button_text([price_usd], is_again=True) == said
 
 
 def test_a_model_that_takes_pictures_alone_is_not_for_prompts(batch: Any, tmp_path: Path) -> None:

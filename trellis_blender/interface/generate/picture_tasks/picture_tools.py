@@ -74,8 +74,7 @@ class TRELLIS_OT_remove_background(_PictureTool):
 
 class TRELLIS_OT_enlarge_image(_PictureTool):
     """Have PiAPI draw the picture with twice as many pixels on each side, and more detail. Costs the price on the
-    button. Your file stays as it is
-    """
+    button. Your file stays as it is"""
 
     bl_idname = "trellis.enlarge_image"
     bl_label = "Enlarge 2×"
@@ -84,8 +83,7 @@ class TRELLIS_OT_enlarge_image(_PictureTool):
 
 class TRELLIS_OT_keep_subject(SpendingDialog, _PictureTool):
     """Have PiAPI keep one thing of the picture, and remove all else. Asks what to keep, with the price. Your file stays
-    as it is
-    """
+    as it is"""
 
     bl_idname = "trellis.keep_subject"
     bl_label = "Keep Only…"
