@@ -58,7 +58,7 @@ class TRELLIS_OT_check_print(PrintOperator):
             self.report({'ERROR' if bpy.app.background else 'WARNING'}, " ".join(problems))
             return {'CANCELLED'}
         size = " × ".join(f"{side:.1f}" for side in found.size_mm)
-        self.report({'INFO'}, f"“{model.name}” is closed: {size} mm, {found.volume_mm3 / 1000:.1f} cm³.")
+        self.report({'INFO'}, f"“{model.name}” is closed: {size} mm, {found.volume_mm3 / 1000:,.1f} cm³.")
         return {'FINISHED'}
 
 

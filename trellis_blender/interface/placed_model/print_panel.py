@@ -60,7 +60,7 @@ def _draw_findings(layout: Any, context: bpy.types.Context) -> None:
     column = layout.column(align=True)
     column.label(text=" × ".join(f"{side:.1f}" for side in found.size_mm) + " mm")
     draw_fact(column, "Closed", "yes" if found.closed else "no", IN_SIDEBAR)
-    draw_fact(column, "Volume", f"{found.volume_cm3:.1f} cm³" if found.closed else "unknown", IN_SIDEBAR)
+    draw_fact(column, "Volume", f"{found.volume_cm3:,.1f} cm³" if found.closed else "unknown", IN_SIDEBAR)
     draw_fact(column, "Shells", f"{found.shells:,}", IN_SIDEBAR)
     draw_fact(column, "Crossing", f"{found.crossing_faces:,} faces", IN_SIDEBAR)
     if found.wall_mm > 0:

@@ -13,6 +13,10 @@ IN_SIDEBAR = 0.5
 """“Spent This Month” has room there in a sidebar that is as wide as it comes."""
 
 
+ICON_PX = 20
+"""The room that an icon takes before a text, at a resolution scale of 1."""
+
+
 class TrellisPanel:
     """A panel in the tab "Trellis" of the 3D viewport's sidebar."""
 
@@ -29,7 +33,7 @@ def draw_text(
     column.scale_y = 0.8
     scale = ui_scale(context)
     width = width_px * scale or context.region.width
-    lines = formats.wrap(text, width - 50 * scale, scale)
+    lines = formats.wrap(text, width - (50 if icon == 'NONE' else 50 + ICON_PX) * scale, scale)
     for number, line in enumerate(lines):
         column.label(text=line, icon=icon if number == 0 else ('BLANK1' if icon != 'NONE' else 'NONE'))
 

@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 import pytest
 from models import box_glb, picture_png
+from paper import Paper, context
 from service import Fault, Piapi
 
 
@@ -407,3 +408,15 @@ def test_a_thousand_generations_are_compared_in_a_moment(settings: Any, press: A
         already()
         took_s.append(time.perf_counter() - begun)
     assert min(took_s) < 0.001
+
+
+def test_a_text_beside_an_icon_has_less_room(addon: Any) -> None:
+    """The end of a long path was cut off."""
+    from trellis_blender.interface.text import layouts
+
+    longest = {}
+    for icon in ('NONE', 'ERROR'):
+        paper = Paper()
+        layouts.draw_text(paper, context(), "/" + "picture" * 40, icon)
+        longest[icon] = max(map(len, paper.said))
+    assert longest['NONE'] - longest['ERROR'] >= 3
