@@ -32,8 +32,8 @@ GIVEN, WANTED, STEPS, DONE, RESULT = "given.blend", "wanted.json", "steps.txt", 
 class Doing(NamedTuple):
     """What the second Blender does, as it would end "Finishing · …", and since when by this one's clock.
 
-    Where it takes longer than `limit_s`, it is ended, and begun again with the choices of `otherwise`; where that is
-    None, the job has failed.
+    Where it takes longer than `limit_s`, it is ended. Where it was, or has crashed, it is begun again with the choices
+    of `otherwise`; where that is None, the job has failed.
     """
 
     what: str
@@ -73,22 +73,28 @@ class BackgroundFinish:
     @property
     def is_done(self) -> bool:
         """True if the second Blender has ended, with or without a result; ends one that takes too long."""
-        self._listen()
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None:
             return True
-        if time.monotonic() - self._doing.since > self._doing.limit_s:
+        has_ended = self._process.poll() is not None
+        self._listen()
+        if has_ended and (self._doing.otherwise is None or self._path(RESULT).exists()):
+            return True
+        if has_ended or time.monotonic() - self._doing.since > self._doing.limit_s:
             self._stop()
             if self._doing.otherwise is None:
                 self._problem = f"The second Blender was {self._doing.what} for more than {self._doing.limit_s:.0f} s."
                 return True
-            self._wanted |= self._doing.otherwise
-            self._doing = Doing("starting", START_LIMIT_S, None, time.monotonic())
-            self._path(STEPS).unlink(missing_ok=True)
-            try:
-                self._start()
-            except OSError as error:
-                self._problem = f"The second Blender could not be started again ({error.strerror or error})."
+            self._begin_again(self._doing.otherwise)
         return False
+
+    def _begin_again(self, otherwise: dict[str, Any]) -> None:
+        self._wanted |= otherwise
+        self._doing = Doing("starting", START_LIMIT_S, None, time.monotonic())
+        self._path(STEPS).unlink(missing_ok=True)
+        try:
+            self._start()
+        except OSError as error:
+            self._problem = f"The second Blender could not be started again ({error.strerror or error})."
 
     def wait(self) -> None:
         """Returns when it is done."""

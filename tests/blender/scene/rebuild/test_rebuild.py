@@ -493,15 +493,31 @@ def test_one_that_is_killed_in_the_middle_is_a_sentence() -> None:
 
     model = ball()
     job = job_for(model)
-    while job.doing == "starting":
-        assert not job.is_done
-        time.sleep(0.01)
+    wait_for(job, "baking the normals")
     job._process.kill()
     job.wait()
     with pytest.raises(CannotFinish, match="ended without a result"):
         job.take(model)
     job.cancel()
     assert len(model.data.polygons) == 5_120
+
+
+def test_where_quadriflow_crashes_the_next_way_is_tried() -> None:
+    model = ball()
+    job = job_for(model)
+    wait_for(job, "making quads")
+    job._process.kill()
+    job.wait()
+    assert job.take(model) == []
+    assert job._wanted["first_way"] == 1
+    job.cancel()
+    assert abs(len(model.data.polygons) - 300) <= 15
+
+
+def wait_for(job: Any, doing: str) -> None:
+    while job.doing != doing:
+        assert not job.is_done
+        time.sleep(0.002)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way there")
