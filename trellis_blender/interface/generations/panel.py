@@ -22,7 +22,10 @@ from . import extras, queue_buttons, search
 from .row_buttons import actions_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...generation.record.generation import Generation
+    from .row_buttons import Action
 
 UNIT_PX = 20.0
 """What Blender draws its widgets by, at a resolution scale of 1."""
@@ -126,13 +129,8 @@ def _draw_generation(
     title.alignment = 'LEFT'
     plays = extras.plays(generation)
     worded = [action for action in actions if action.text]
-    free_units = units - 1.0 - generation.is_favourite - plays - (len(actions) - len(worded))
-    worded_units = sum(BUTTON_UNITS + len(action.text) * CHARACTER_UNITS for action in worded)
-    needed = min(len(rows.title(generation, NAME_CHARACTERS)), NAME_CHARACTERS) * CHARACTER_UNITS
-    is_stacked = bool(worded) and (is_narrow or free_units - worded_units < needed)
-    if not is_stacked:
-        free_units -= worded_units
-    name = rows.title(generation, int(free_units / CHARACTER_UNITS))
+    icons = generation.is_favourite + plays + len(actions) - len(worded)
+    name, is_stacked = _fitted(generation, worded, units - 1.0 - icons, is_narrow=is_narrow)
     title.operator("trellis.show", text=name, icon=line.icon, emboss=False).generations = generation.id
     buttons = row.row(align=True)
     buttons.alignment = 'RIGHT'
@@ -156,3 +154,16 @@ def _draw_generation(
     if line.detail:
         draw_text(box, context, line.detail)
     return box
+
+
+def _fitted(
+    generation: "Generation", worded: "Sequence[Action]", free_units: float, *, is_narrow: bool
+) -> tuple[str, bool]:
+    """The name as far as it has room, and whether the buttons with words go below it: where too little of it would be
+    left beside them.
+    """
+    worded_units = sum(BUTTON_UNITS + len(action.text) * CHARACTER_UNITS for action in worded)
+    needed = min(len(rows.title(generation, NAME_CHARACTERS)), NAME_CHARACTERS) * CHARACTER_UNITS
+    is_stacked = bool(worded) and (is_narrow or free_units - worded_units < needed)
+    free_units -= 0 if is_stacked else worded_units
+    return rows.title(generation, int(free_units / CHARACTER_UNITS)), is_stacked
