@@ -156,6 +156,11 @@ def left_of(each: RowProgress, requests: list[GenerationRequest]) -> list[Genera
     return left[: each.row.variations - len(each.generations)]
 
 
+def ids_of(said: Mapping[str, Any]) -> set[str]:
+    """Of what a ledger says of a row, the generations that its models are of."""
+    return {str(each["id"]) for each in _listed(said.get("models")) if isinstance(each, dict) and each.get("id")}
+
+
 def round_of(attempt: object) -> int:
     """Of what a ledger says of an attempt, how often the row was made again from the start."""
     return int(amount(next(iter(_listed(attempt)), 0)))

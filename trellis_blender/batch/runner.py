@@ -68,7 +68,7 @@ class Runner:
         self._next = 0
 
     def begin(self) -> None:
-        """Finds out what is there already. Waits for the store. Raises GenerationProblem."""
+        """Finds out what is there already. Waits for the store. Raises GenerationProblem, FolderRefused."""
         self.queue.allow(self.at_once)
         self.queue.load()
         while not self.queue.has_loaded:
@@ -78,11 +78,12 @@ class Runner:
             raise self.queue.load_problem
         self.rows = [RowProgress(row) for row in self.plan.own]
         self._of_key = {each.row.key: each for each in self.rows if not each.row.problem}
-        stored = gather(self.queue.changes(), self._of_key, self._sent)
-        self.budget.elsewhere_usd = read_ledgers(self.rows, self.folder)
+        found = self.queue.changes()
+        stored, known = gather(found, self._of_key, self._sent), {each.id for each in found}
+        self.budget.elsewhere_usd = read_ledgers(self.rows, self.folder, known)
         for each in self.rows:
-            if (found := choose(each, self.wishes, self.folder.path)) is not None:
-                self._results.end(each, *found)
+            if (chosen := choose(each, self.wishes, self.folder.path)) is not None:
+                self._results.end(each, *chosen)
             elif each.was_another and not each.generations:
                 self._results.tell(Change(each, Stage.WAITING, "It was edited, so it is made again."))
         for generation in stored:

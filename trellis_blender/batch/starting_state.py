@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is done already when a batch is started, by the ledgers and the store; and the ledger's lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..generation.record.generation import Generation
-from .folder import ENDED, OUTPUT_FOLDERS, SENT, BatchFolder, part_of
+from .folder import ENDED, OUTPUT_FOLDERS, SENT, BatchFolder, FolderRefused, part_of
 from .outcome import cost_usd
 from .row import stems_of
-from .row_progress import Made, RowProgress, Stage, amount, attempt_of, key_of, round_of
+from .row_progress import Made, RowProgress, Stage, amount, attempt_of, ids_of, key_of, round_of
 from .sent_generations import SentGenerations
 
 IS_THERE = "It is there already."
@@ -25,8 +25,13 @@ class Wishes:
     again: frozenset[int] = frozenset()
 
 
-def read_ledgers(rows: Sequence[RowProgress], folder: BatchFolder) -> float:
-    """Notes on the rows what the ledgers say of them; returns what the other machines have sent, US dollars."""
+def read_ledgers(rows: Sequence[RowProgress], folder: BatchFolder, stored: Collection[str]) -> float:
+    """Notes on the rows what the ledgers say of them; returns what the other machines have sent, US dollars.
+
+    Raises FolderRefused where the store, whose generations have the ids `stored`, knows less than this machine's
+    ledger: it was moved away or put back from a backup, or is damaged in part, and what else was sent would be paid for
+    twice.
+    """
     of_key = {each.row.key: each for each in rows if not each.row.problem}
     of_number = {each.row.number: each for each in rows}
     sent: dict[tuple[str, ...], float] = {}
@@ -40,6 +45,13 @@ def read_ledgers(rows: Sequence[RowProgress], folder: BatchFolder) -> float:
             rounds[entry.key] = round_of(entry.said.get("attempt"))
         elif entry.kind == ENDED and is_own:
             rounds.clear()
+        elif is_own and ids_of(entry.said).difference(stored):
+            from ..generation.store.database import FILE_NAME  # with sqlite3, which the panel has no need of
+
+            raise FolderRefused(
+                f"The list of what was sent, {folder.own / FILE_NAME}, is not the one that belongs to this folder, so "
+                "that rows would be paid for twice. Put the right one back, or choose another folder."
+            )
         progress = of_key.get(entry.key)
         if progress is not None:
             progress.note(entry.kind, entry.said, entry.shard, is_own=is_own)
@@ -81,8 +93,6 @@ def choose(each: RowProgress, wishes: Wishes, folder: Path) -> tuple[Stage, str]
         return Stage.DONE, IS_THERE
     if each.shard and not each.generations:
         return Stage.FAILED, f"It was begun by part {part_of(each.shard)} of the batch. Start that part again."
-    if each.is_made and not each.generations:
-        return Stage.FAILED, f"It cannot be saved, because its model is gone. “--again {row.number}” makes it again."
     if wishes.only_failed and each.has_failed:
         each.retry()
     elif wishes.only_failed and not each.generations:

@@ -68,5 +68,5 @@ def test_nobody_has_spent_less_than_nothing(tmp_path: Path) -> None:
     theirs(tmp_path).write_bytes(LINE + LINE.replace(b'"of": 1', b'"of": 2').replace(b"0.04", b"-5.0"))
     folder = opened(tmp_path)
     rows = [RowProgress(row) for row in read_plan(tmp_path / "props.csv", Defaults(tmp_path), Shard()).rows]
-    assert read_ledgers(rows, folder) == pytest.approx(0.04)
+    assert read_ledgers(rows, folder, ()) == pytest.approx(0.04)
     folder.close()

@@ -35,6 +35,7 @@ from trellis_blender.generation.record import variations
 from trellis_blender.generation.record.generation import Generation
 from trellis_blender.generation.record.request import GenerationRequest, compose_request
 from trellis_blender.generation.store import file_locks, store_file
+from trellis_blender.generation.store.database import FILE_NAME
 from trellis_blender.piapi.timings import Timings
 
 WHOLE = Shard()
@@ -381,6 +382,18 @@ def test_while_the_store_cannot_be_read_nothing_is_sent(bench: Bench, monkeypatc
         with pytest.raises(GenerationProblem):
             bench.run(between=lambda _: other.rollback())
     assert bench.run() is Code.ALL_THERE
+    assert len(bench.piapi.creates) == 1
+
+
+def test_with_a_store_that_is_not_its_own_nothing_is_sent(bench: Bench) -> None:
+    """Neither rows whose tasks it does not know, nor beyond a budget of which it does not know what is left."""
+    bench.run("prompt\na chair\n", budget=0.04)
+    store = bench.out / INNER / WHOLE.folder_name / FILE_NAME
+    kept = store.rename(store.with_name("backup"))
+    with pytest.raises(FolderRefused, match="would be paid for twice"):
+        bench.run("prompt\na chair\na cup\n", budget=0.04)
+    kept.replace(store)
+    assert bench.run(budget=0.04) is Code.BUDGET_REACHED
     assert len(bench.piapi.creates) == 1
 
 
