@@ -290,6 +290,30 @@ def test_a_corner_that_is_not_there_is_refused(tmp_path: Path) -> None:
         check(tmp_path, copy(), binary)
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, 2e12, 1.0])
+def test_points_that_stand_elsewhere_lie_somewhere_too(tmp_path: Path, value: float) -> None:
+    parts = Parts(box_glb())
+    stand_elsewhere(parts, position(parts.gltf), struct.pack("<3f", 0.0, value, 0.0), 5126, "VEC3")
+    with nullcontext() if value == 1.0 else pytest.raises(ModelUnusable, match=NOT_FINITE):
+        check(tmp_path, parts.gltf, bytes(parts.binary))
+
+
+@pytest.mark.parametrize("number", [0, 23, 24, 2**32 - 1])
+def test_corners_that_stand_elsewhere_are_there_too(tmp_path: Path, number: int) -> None:
+    parts = Parts(box_glb())
+    stand_elsewhere(parts, indices(parts.gltf), struct.pack("<I", number), 5125, "SCALAR")
+    with nullcontext() if number < 24 else pytest.raises(ModelUnusable, match=NO_SUCH_POINT):
+        check(tmp_path, parts.gltf, bytes(parts.binary))
+
+
+def stand_elsewhere(parts: Parts, accessor: Gltf, content: bytes, component: int, kind: str) -> None:
+    """The second element of an accessor is what is given."""
+    places = [parts.add(b"\1\0", 5123, "SCALAR", 1), parts.add(content, component, kind, 1)]
+    at, values = (parts.gltf["accessors"][number]["bufferView"] for number in places)
+    indices = {"bufferView": at, "componentType": 5123}
+    accessor["sparse"] = {"count": 1, "indices": indices, "values": {"bufferView": values}}
+
+
 @pytest.mark.parametrize("before", [0, 4])
 def test_interleaved_data_is_read_at_its_places(tmp_path: Path, before: int) -> None:
     """Positions with something else before or after each, which may be no number at all."""

@@ -221,7 +221,7 @@ class _Contents:
         if number in self.points_seen or accessor["componentType"] != FLOAT:
             return
         self.points_seen.add(number)
-        for piece, step in self._pieces(accessor, "f"):
+        for piece, step in self._all_pieces(accessor, "f"):
             for axis in range(3):
                 places = piece[axis::step]
                 # One that is not finite makes the whole sum so; a sum of floats never overflows a double.
@@ -232,9 +232,17 @@ class _Contents:
         """The highest of the indices; -1 where they cannot be read here: then Blender's importer notices."""
         if number not in self.highest:
             accessor = self.gltf["accessors"][number]
-            pieces = self._pieces(accessor, INDEX_CODES[accessor["componentType"]])
+            pieces = self._all_pieces(accessor, INDEX_CODES[accessor["componentType"]])
             self.highest[number] = max((max(piece[::step]) for piece, step in pieces), default=-1)
         return self.highest[number]
+
+    def _all_pieces(self, accessor: dict[str, Any], code: str) -> Iterator[tuple[Any, int]]:
+        """As `_pieces`, with the elements that stand elsewhere, where there are such."""
+        yield from self._pieces(accessor, code)
+        if "sparse" in accessor:
+            others = accessor["sparse"]
+            kind = {name: accessor[name] for name in ("componentType", "type")}
+            yield from self._pieces({**others["values"], **kind, "count": others["count"]}, code)
 
     def _pieces(self, accessor: dict[str, Any], code: str) -> Iterator[tuple[Any, int]]:
         """The accessor's numbers in pieces, and after how many of them the next element begins.
