@@ -117,10 +117,10 @@ def _draw_ended(layout: Any, context: bpy.types.Context, run: running.Run) -> No
 
         if placed := said_of_grid():
             draw_text(layout, context, placed)
-    row = layout.row(align=True)
-    row.operator("trellis.show_batch", icon='URL')
+    column = layout.column(align=True)  # beside each other they have no room in a narrow sidebar
+    column.operator("trellis.show_batch", icon='URL')
     if operators.has_placeable():
-        row.operator("trellis.place_batch", icon='GRID')
+        column.operator("trellis.place_batch", icon='GRID')
 
 
 def _ending(run: running.Run) -> str:

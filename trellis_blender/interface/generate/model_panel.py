@@ -15,7 +15,7 @@ from ..input_image import preview
 from ..state.parameters import label_of_parameter
 from ..state.settings import settings_of
 from ..text import formats, rows
-from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
+from ..text.layouts import BESIDE_A_WORD, IN_SIDEBAR, TrellisPanel, draw_fact, draw_section, draw_text
 from ..viewport import show_textures
 from . import regenerate, submission
 from .buttons import GenerateButton
@@ -194,10 +194,10 @@ def _draw_source(layout: Any, context: bpy.types.Context, made: "Made") -> None:
 
 def _draw_facts(layout: Any, made: "Made") -> None:
     column = layout.column(align=True)
-    draw_fact(column, "Model", rows.label_of(made.model), IN_SIDEBAR)
-    draw_fact(column, "Seed", str(made.seed or "unknown"), IN_SIDEBAR)
-    draw_fact(column, "Price", price(made.cost_usd), IN_SIDEBAR)
-    draw_fact(column, "Made", _local_time(made.made_at), IN_SIDEBAR)
+    draw_fact(column, "Model", rows.label_of(made.model), BESIDE_A_WORD)
+    draw_fact(column, "Seed", str(made.seed or "unknown"), BESIDE_A_WORD)
+    draw_fact(column, "Price", price(made.cost_usd), BESIDE_A_WORD)
+    draw_fact(column, "Made", _local_time(made.made_at), BESIDE_A_WORD)
 
 
 def _draw_buttons(layout: Any, context: bpy.types.Context, made: "Made") -> None:

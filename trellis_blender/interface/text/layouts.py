@@ -11,6 +11,8 @@ IN_PREFERENCES = 0.4
 """Where Blender itself divides a row with a property."""
 IN_SIDEBAR = 0.5
 """“Spent This Month” has room there in a sidebar that is as wide as it comes."""
+BESIDE_A_WORD = 0.3
+"""“Model” has room there in a narrow sidebar, and so has a date."""
 
 
 ICON_PX = 20

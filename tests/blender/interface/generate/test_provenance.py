@@ -10,6 +10,7 @@ import pytest
 from blender_helpers import counts, lumpy_ball, world_bounds
 from mathutils import Matrix
 from models import box_glb, picture_png
+from paper import Paper
 from places import ROOT
 from service import KEY, Piapi
 
@@ -437,3 +438,15 @@ def test_a_linked_model_can_be_made_again_but_not_replaced(session: Any, piapi: 
     assert len(piapi.creates) == 1
     bpy.context.scene.trellis.renewal = 'BESIDE'
     assert arrive(session, press("generate_again", session)).library is None
+
+
+def test_facts_leave_room_for_a_date_in_a_narrow_sidebar(session: Any) -> None:
+    from trellis_blender.interface.generate import model_panel, regenerate
+
+    made(session)
+    shares: list[float] = []
+    layout: Any = Paper()
+    layout.split = lambda factor: shares.append(factor) or layout
+    model_panel._draw_facts(layout, regenerate.active(bpy.context)[1])
+    assert max(shares) < 0.35
+    assert "TRELLIS" in layout.said
