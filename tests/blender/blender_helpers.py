@@ -1,4 +1,4 @@
-"""Counting datablocks, making and measuring meshes, a disk without room, children that tell what they found."""
+"""Counting data-blocks, making and measuring meshes, a disk without room, children that tell what they found."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ KINDS = ("objects", "meshes", "materials", "images", "scenes", "collections", "n
 
 
 def counts() -> dict[str, int]:
-    """How many datablocks of each kind there are."""
+    """How many data-blocks of each kind there are."""
     return {kind: len(getattr(bpy.data, kind)) for kind in KINDS}
 
 

@@ -48,7 +48,7 @@ class Panel:
 
 
 RARE = re.compile(
-    r"\b(anew|heed\w*|strangers?|unasked|nowhere|hence|thereof|whence|henceforth|albeit|lest)\b", re.IGNORECASE
+    r"\b(anew|heed\w*|strangers?|unasked|nowhere|hence|shall|thereof|whence|henceforth|albeit|lest)\b", re.IGNORECASE
 )
 """Words that a reader whose first language is another one has to look up."""
 

@@ -184,7 +184,7 @@ class TRELLIS_OT_export_stl(PrintOperator):
 
         path = Path(bpy.path.abspath(self.filepath))
         if not self.filepath or not path.name:
-            raise CannotPrint("Say which file the model shall be in.")
+            raise CannotPrint("Say in which file to put the model.")
         if not path.is_absolute():
             raise CannotPrint(f"{self.filepath} is relative to a .blend that is not saved yet. Save it first.")
         return path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)

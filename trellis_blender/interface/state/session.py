@@ -43,7 +43,7 @@ class Session:
         self.file = OpenFile()
         self.others = OtherBlenders(self)
         self.waits_for = ""  # what keeps a ready model from arriving, as the end of "It arrives when …"
-        self.abandoned: set[str] = set()  # ids of those whose placeholders shall go
+        self.abandoned: set[str] = set()  # ids of those whose placeholders are to go
         self.is_loaded = False  # asked for, see `knows_all`
         self.knows_all = False  # what earlier sessions left has been taken over
         self.answers: dict[Topic, Answer] = {}  # the latest to each question, see `ask`

@@ -41,14 +41,14 @@ def apply(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """
     mesh = mesh_of(model)
     if wanted.triangles:
-        # The mesh itself is within it by now, unless a modifier shall be.
+        # The mesh itself is within it by now, unless a modifier is to be.
         keep(model, mesh, wanted.triangles if wanted.keeps_modifier else 0)
     said = "" if wanted.keeps_modifier else shortfall(mesh, wanted.triangles)
     return [said] if said else []
 
 
 def reduce(mesh: bpy.types.Mesh, triangles: int) -> None:
-    """Reduces the mesh itself to so many triangles where it has more. The datablock stays the same one.
+    """Reduces the mesh itself to so many triangles where it has more. The data-block stays the same one.
 
     Blender takes 8 to 26 seconds for 1,000,000 triangles. UVs, materials and attributes are kept; a corner whose vertex
     stays has the UV coordinates that it had.

@@ -18,7 +18,7 @@ from .options import CannotFinish, Collision, CollisionShape, Finish
 
 LOD = "LOD"
 COLLISION = "COLLISION"
-"""The rôles of meshes in what the second Blender has made; LOD is followed by the level."""
+"""The roles of meshes in what the second Blender has made; LOD is followed by the level."""
 _UNREAL_PREFIX = {CollisionShape.HULL: "UCX", CollisionShape.BOX: "UBX"}
 
 
@@ -56,7 +56,7 @@ def collision_name(name: str, wanted: Finish) -> str:
 
 
 def give(model: bpy.types.Object, made: Mapping[str, bpy.types.Mesh]) -> None:
-    """Objects for the meshes of the second Blender by their rôles, as children of the model. Those of an earlier finish
+    """Objects for the meshes of the second Blender by their roles, as children of the model. Those of an earlier finish
     go.
     """
     kinds = {_kind(role) for role in made}

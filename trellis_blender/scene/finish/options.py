@@ -71,7 +71,7 @@ class CollisionShape(str, Enum):
 
 
 class Finish(NamedTuple):
-    """How a model shall be. `size_m` in metres, world space; `sharp_angle` in radians.
+    """How a model is to be. `size_m` in metres, world space; `sharp_angle` in radians.
 
     `faces` is about how many quads the model is rebuilt from, with new UVs and baked textures; 0 leaves its faces. The
     four choices after it are about those.
@@ -162,7 +162,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     },
     "triangles": {
         "name": "Triangles",
-        "description": "The most that it shall have. 0 for as many as there are",
+        "description": "The largest number. 0 for as many as there are",
         "min": 0,
         "max": TRIANGLES_MAX,
         "step": 1000,

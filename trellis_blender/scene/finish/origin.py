@@ -34,7 +34,7 @@ def why_kept(mesh: bpy.types.Mesh, origin: Origin) -> str:
 
 
 def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> Vector:
-    """Where the origin shall be, in the object's space as it is now."""
+    """Where the origin is to be, in the object's space as it is now."""
     if origin is Origin.KEEP:
         return Vector((0.0, 0.0, 0.0))
     if origin is Origin.WORLD:

@@ -47,7 +47,7 @@ def apply(_: bpy.types.Object, __: Finish) -> list[str]:
 
 
 def seen_by(model: bpy.types.Object) -> dict[str, Any]:
-    """What the second Blender has to know of the object: quads shall be squares as it is scaled."""
+    """What the second Blender has to know of the object: quads are to be squares as it is scaled."""
     return {"scale": [abs(each) for each in model.matrix_world.to_scale()]}
 
 

@@ -59,7 +59,7 @@ def check(model: bpy.types.Object, wanted: Finish) -> None:
 def finish(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """Finishes a model where it stands, and returns what the artist should know, in sentences.
 
-    Linked duplicates are finished along; unless it is rebuilt from quads, its mesh stays the same datablock. Quads are
+    Linked duplicates are finished along; unless it is rebuilt from quads, its mesh stays the same data-block. Quads are
     waited for, which another Blender makes. Pushes no undo step. Raises
     CannotFinish before anything is changed.
     """

@@ -24,7 +24,7 @@ FALLBACK_NAME = "Model"
 
 @contextmanager
 def built_model(model: Model, smooth_up_to: float | None) -> Generator[NewModel]:
-    """The model as one mesh object: link it to where it shall stay.
+    """The model as one mesh object: link it to where it is to stay.
 
     Its edges are sharp where faces meet at more than `smooth_up_to` radians; None for flat faces, as glTF wants them
     where the file has no normals. Where the block raises, all of it goes.

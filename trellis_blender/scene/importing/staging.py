@@ -37,7 +37,7 @@ _KINDS = (
 def staged_model(path: Path, *, keeps_normals: bool = True) -> Generator[NewModel]:
     """The model in the GLB at `path` as one mesh object, as Blender shows it: posed, transforms applied, parts joined.
 
-    In metres. Inside the block it is in the staging scene only: link it to where it shall stay. Afterwards the
+    In metres. Inside the block it is in the staging scene only: link it to where it is to stay. Afterwards the
     staging scene and everything else that the import brought is gone, and so is the object where the block raised.
     Raises as `importer.import_glb`, which says where this may be called, and what `keeps_normals` is.
     """

@@ -41,7 +41,7 @@ class Copied:
     to_world_mm: Array
     """4 × 4, from the object's space into the world's in millimetres."""
     size_mm: float
-    """What the longest side shall be; 0 for what it is."""
+    """What the longest side is to be; 0 for what it is."""
     triangles: Array | None = None
     """The corners of each triangle, where some faces have more than four corners."""
     paints: list[Paint] = field(default_factory=list)

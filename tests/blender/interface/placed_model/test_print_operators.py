@@ -90,7 +90,7 @@ def test_a_full_disk_and_a_folder_that_cannot_be_used_leave_the_old_file(tmp_pat
     assert [each.name for each in tmp_path.iterdir()] == ["cube.stl"]
     with pytest.raises(RuntimeError, match="cannot be used"):
         OPS.export_stl(filepath=str(path / "in a file" / "cube.stl"))
-    with pytest.raises(RuntimeError, match="Say which file"):
+    with pytest.raises(RuntimeError, match="Say in which file"):
         OPS.export_stl(filepath="")
 
 
