@@ -50,7 +50,9 @@ def check(_: bpy.types.Object, wanted: Finish) -> None:
 def apply(model: bpy.types.Object, wanted: Finish) -> list[str]:
     """Packs or saves the pictures; sentences about those with which it could not be done, and about damaged ones."""
     mesh = mesh_of(model)
-    return [*keep(mesh, wanted.textures), *unseen(mesh)]
+    said = keep(mesh, wanted.textures)
+    # Those of new quads were baked just now, and to decode two of 4096 × 4096 would hold Blender up.
+    return said if wanted.faces else [*said, *unseen(mesh)]
 
 
 def keep(mesh: bpy.types.Mesh, choice: Textures) -> list[str]:
