@@ -86,7 +86,8 @@ def choose(each: RowProgress, wishes: Wishes, folder: Path) -> tuple[Stage, str]
     if row.problem:
         return Stage.REFUSED, row.problem
     # Once for each time that the command has come to its end: what was stopped goes on with the same command.
-    if row.number in wishes.again and not each.is_begun_again and (each.has_failed or each.is_made):
+    is_begun = each.has_failed or each.is_made or each.shard
+    if row.number in wishes.again and not each.is_begun_again and is_begun:
         each.begin_again()
         return None
     if _is_there(each, wishes, folder):
