@@ -56,7 +56,9 @@ def judge(generation: Generation, listed: ListedTask, sent: Sent, at: SentAt) ->
     request, inputs = generation.request, listed.inputs or {}
     made_at = listed.task.created_at
     is_of_another_kind = listed.task_type in TASK_TYPES and listed.task_type != request.task_type
-    if is_of_another_kind or not _may_be_model(request.model, listed.model):
+    seed = same_seed(request.seed, inputs.get("seed")) if request.seed else None
+    has_drawn = bool(seed) and request.seed >= DRAWN_FROM
+    if is_of_another_kind or not _may_be_model(request.model, listed.model, has_drawn=has_drawn):
         return Verdict.ANOTHERS
     if made_at is not None and made_at < at.earliest:
         return Verdict.ANOTHERS
@@ -67,12 +69,11 @@ def judge(generation: Generation, listed: ListedTask, sent: Sent, at: SentAt) ->
     answers = [its_input, *_settings(generation, listed)]
     if request.task_type == SEGMENT:
         answers.append(same_prompt(request.prompt, inputs.get("prompt")))
-    seed = same_seed(request.seed, inputs.get("seed")) if request.seed else None
     if seed is False:
         return Verdict.ANOTHERS
     if seed:
         is_in_time = made_at is None or made_at >= at.likely - SKEW_S
-        fits = False not in answers or request.seed >= DRAWN_FROM
+        fits = False not in answers or has_drawn
         return Verdict.ITS_OWN if fits and is_in_time else Verdict.UNDECIDED
     if False in answers:
         return Verdict.ANOTHERS
@@ -110,10 +111,11 @@ def _settings(generation: Generation, listed: ListedTask) -> list[bool | None]:
     return [same_number(value, inputs.get(name)) for name, value in numbers if name != "seed"]
 
 
-def _may_be_model(model: str, said: str) -> bool:
+def _may_be_model(model: str, said: str, *, has_drawn: bool) -> bool:
     """PiAPI leaves the maker's name out here and there, and calls a model otherwise in another place; a word that
-    neither has the model's name in it nor is part of it is another model."""
+    neither has the model's name in it nor is part of it is another model, but for a task that has the seed that was
+    drawn."""
     wanted, found = (name.rpartition("/")[2].casefold() for name in (model, said))
     if found in _NAMES:
         return found == wanted
-    return not found or wanted in found or found in wanted
+    return has_drawn or not found or wanted in found or found in wanted

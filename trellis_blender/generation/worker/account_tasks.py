@@ -22,6 +22,12 @@ class UnreadableTasks(PiapiError):
     happened = "Some of the entries in the account's list could not be read."
 
 
+class MissingTasks(PiapiError):
+    """The list ends before it has shown as many as it says that there are."""
+
+    happened = "The account's list shows fewer tasks than it says that there are."
+
+
 @dataclass(slots=True)
 class Listing:
     """What the account's lists have, some tasks twice; `problems` tell why it may not be all of them."""
@@ -46,10 +52,12 @@ def list_history(client: ListsTasks, since: float, until: float) -> Listing:
     found = Listing()
     pages, page_size = client.timings.history_pages_max, client.timings.history_page_size
     seen: set[str] = set()
-    unreadable = 0
+    unreadable = total = 0
     try:
         for number in range(1, pages + 1):
             page = client.get_history(since, until, number)
+            # What is made meanwhile pushes the others further down.
+            total = total if number > 1 else page.total or 0
             found.tasks += page.tasks
             # Only these count: rows that cannot be read, or come twice, may be beyond the total.
             seen |= {each.task.task_id for each in page.tasks}
@@ -64,4 +72,6 @@ def list_history(client: ListsTasks, since: float, until: float) -> Listing:
         found.problems.append(error)
     if unreadable:
         found.problems.append(UnreadableTasks())
+    elif len(seen) < total and not found.problems:
+        found.problems.append(MissingTasks())
     return found

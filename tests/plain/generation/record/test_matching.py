@@ -93,6 +93,21 @@ def test_whose_task_it_is(change: dict[str, object], whose: Verdict) -> None:
     assert verdict(TEXT, entry(TEXT, **change)) is whose
 
 
+@pytest.mark.parametrize(
+    ("change", "whose"),
+    [
+        ({"model": "a word of another year"}, OWN),
+        ({"model": "a word of another year", "input": {"seed": 8}}, OTHERS),
+        ({"model": "a word of another year", "input": None}, OTHERS),
+        ({"model": "Qubico/trellis2"}, OTHERS),
+        ({"model": "x", "task_type": "image-to-3d"}, OTHERS),
+    ],
+)
+def test_whatever_a_model_is_called_a_drawn_seed_tells(change: dict[str, object], whose: Verdict) -> None:
+    drawn = text_request(seed=123_456_789)
+    assert verdict(drawn, entry(drawn, **{"input": {"seed": 123_456_789}, **change})) is whose
+
+
 @pytest.mark.parametrize(("late_s", "whose"), [(0.0, OWN), (-SKEW_S, OWN), (-SKEW_S - 1, OTHERS), (7200.0, OWN)])
 def test_what_was_made_before_it_was_sent_is_anothers(late_s: float, whose: Verdict) -> None:
     listed = entry(TEXT, input={"seed": 7})

@@ -158,6 +158,17 @@ def test_an_entry_that_cannot_be_read_may_be_it(driver: Driver, piapi: Piapi) ->
     assert not any(words in unknown.problem for words in NEVER_SAID)
 
 
+@pytest.mark.parametrize("rows", [[], None, [{"task_id": "another", "model": "Qubico/flux1-dev"}]])
+def test_a_list_that_shows_less_than_it_says_proves_nothing(
+    make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings, rows: Any
+) -> None:
+    driver = make_driver(timings=timings._replace(known_after_s=0.0))
+    piapi._history = lambda asked: {"data": rows if asked["page"] == "1" else None, "total": 2}  # type: ignore[method-assign]
+    unknown = lost(driver, piapi)
+    assert "The account's list shows fewer tasks than it says that there are." in unknown.problem
+    assert not any(words in unknown.problem for words in NEVER_SAID)
+
+
 def test_it_stands_behind_a_page_that_is_shorter_than_asked(driver: Driver, piapi: Piapi) -> None:
     whole = piapi._history
 
