@@ -1,17 +1,20 @@
 """The pictures of the manual: each shows what its page speaks of, in a window as a newcomer's."""
 
 import os
+from math import radians
 from pathlib import Path
 from typing import Any
 
 import bpy
 import drive
 from assets import library
-from mathutils import Vector
+from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["TEST_PICTURES"])
 PROMPT = "a red toadstool"
-QUADS: dict[str, Any] = {"preset": 'QUADS', "faces": 1_000, "texture_px": 512, "size": 'KEEP', "origin": 'KEEP'}
+QUADS: dict[str, Any] = {"preset": 'QUADS', "size": 'KEEP', "origin": 'KEEP'}
+FROM_THE_FRONT = Euler((radians(72), 0, radians(22)))
+"""Models look towards -Y; Blender's own first view is from their side."""
 BOXES = {
     "Toadstool": ((-0.9, 0.2, 0.9), (0.8, 0.8, 1.8)),
     "Small_Toadstool.001": ((0.35, -0.3, 0.45), (0.5, 0.5, 0.9)),
@@ -28,7 +31,7 @@ def photograph(name: str) -> drive.Steps:
 
 def look(distance: float, at: tuple[float, float, float]) -> None:
     view = drive.viewport()[0].spaces.active.region_3d
-    view.view_distance, view.view_location = distance, at
+    view.view_distance, view.view_location, view.view_rotation = distance, at, FROM_THE_FRONT.to_quaternion()
 
 
 def scenario() -> drive.Steps:
@@ -72,10 +75,10 @@ def quads() -> drive.Steps:
     wires = made.copy()
     wires.show_wire = wires.show_all_edges = True
     bpy.context.scene.collection.objects.link(wires)
-    aside = drive.viewport()[0].spaces.active.region_3d.view_rotation @ Vector((0.62, 0, 0))
+    aside = drive.viewport()[0].spaces.active.region_3d.view_rotation @ Vector((0.95, 0, 0))
     made.location += aside
     wires.location += 2 * aside
-    look(3.4, tuple(1.4 * aside + Vector((0, 0, 0.45))))
+    look(3.4, tuple(1.6 * aside + Vector((0, 0, 0.45))))
     overlay = drive.viewport()[0].spaces.active.overlay
     overlay.show_cursor = False
     with drive.in_viewport():
@@ -88,15 +91,17 @@ def quads() -> drive.Steps:
 
 
 def variations() -> drive.Steps:
-    bpy.context.scene.cursor.location = (-1.6, 1.5, 0)
+    bpy.context.scene.cursor.location = (-1.2, 1.6, 0)
     bpy.context.scene.trellis.variations = 3
-    look(6.5, (0.6, 0.7, 0.4))
+    look(6.5, (0.2, 0.7, 0.4))
     yield 0.5
     yield from drive.press("trellis.generate_from_panel")
     running = lambda: sum((each.progress or 0) > 0.3 for each in drive.generations()[:3])  # noqa: E731
     yield from drive.until(lambda: running() == 3, "three on their way", 60)
     yield from drive.finish()
     yield from drive.until(lambda: len(drive.models()) == 4, "all three")
+    yield from drive.over_viewport()
+    yield 3.0  # the pictures in the rows come one after the other
     yield from photograph("variations")
     bpy.context.scene.trellis.variations = 1
 
@@ -125,7 +130,7 @@ def a_drop() -> drive.Steps:
     picture = str(PICTURES / "fish.png")
     with drive.in_viewport():
         bpy.ops.trellis.generate_from_files('INVOKE_DEFAULT', filepath=picture)
-    yield 1.5
+    yield 4.0  # Blender reads the picture in a thread of its own
     drive.shot("drop")
     yield from drive.key("Escape", 0.6)
 

@@ -1,10 +1,12 @@
 """The three pictures of README: what is asked for, what goes on meanwhile, what has come."""
 
 import os
+from math import radians
 from pathlib import Path
 
 import bpy
 import drive
+from mathutils import Euler
 
 PICTURES = Path(os.environ["TEST_PICTURES"])
 
@@ -28,6 +30,7 @@ def scenario() -> drive.Steps:
     space = area.spaces.active
     space.shading.color_type = 'TEXTURE'
     space.region_3d.view_distance, space.region_3d.view_location = 4.6, (0.5, 0, 0.4)
+    space.region_3d.view_rotation = Euler((radians(72), 0, radians(22))).to_quaternion()  # from the models' front
     yield from drive.open_sidebar()
     yield from make("toadstool.png", 0.0)
     yield from make("fish.png", 1.4)
