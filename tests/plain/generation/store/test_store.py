@@ -419,3 +419,23 @@ def test_a_damaged_list_is_called_one_and_nothing_is_sent(
     assert second.rest(second.queue.submit_again(failed, service_of(piapi))).state is State.READY
     assert (second.queue.folder / made.folder_name / "model.glb").is_file()
     assert len(piapi.creates) == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "taken_from"),
+    [
+        (State.RUNNING, {State.SUBMITTING, State.WAITING, State.RUNNING, State.DOWNLOADING, State.OUTCOME_UNKNOWN}),
+        (State.SUBMITTING, {State.SUBMITTING, State.OUTCOME_UNKNOWN}),
+        (State.QUEUED, {State.QUEUED, State.FAILED, State.OUTCOME_UNKNOWN}),
+    ],
+)
+def test_a_generation_is_taken_up_only_from_where_nothing_is_paid_twice(
+    store: Store, state: State, taken_from: set[State]
+) -> None:
+    found = set()
+    for there in State:
+        known = replace(new_generation(text_request(), "https://api.piapi.ai", 100.0), state=there)
+        store.save(known)
+        if store.take(replace(known, state=state), "me", lambda _: False) is None:
+            found.add(there)
+    assert found == taken_from
