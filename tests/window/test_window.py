@@ -288,7 +288,7 @@ def test_readme(window: Window) -> None:
     window.environ["TEST_PICTURES"] = str(Path(__file__).resolve().parents[2] / "scripts" / "demo")
     window.behave(processing_s=40.0, log=True)
     window.run("readme", limit_s=200)
-    boxes = {"before": (1270, 70, 1605, 372), "meanwhile": (560, 100, 1605, 900), "done": (560, 100, 1605, 900)}
+    boxes = {"before": (1288, 84, 1576, 402), "meanwhile": (210, 84, 1576, 850), "done": (210, 84, 1576, 850)}
     for name, box in boxes.items():
         picture = Image.open(window.shots / f"{name}.png").convert("RGB").crop(box)
         picture.thumbnail((720, 720))
