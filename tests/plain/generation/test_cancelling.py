@@ -52,7 +52,9 @@ def test_what_is_submitted_again_brings_nothing_from_the_task_before(driver: Dri
         finished_at=6.0,
     )
     again = driver.queue.submit_again(before, service_of(piapi))
-    clean = replace(failed, state=State.QUEUED, problem="", charged_usd=None, submitted_at=0.0, finished_at=0.0)
+    clean = replace(
+        failed, state=State.QUEUED, problem="", cause="", charged_usd=None, submitted_at=0.0, finished_at=0.0
+    )
     assert again == clean
     assert driver.rest(again).state is State.READY
 

@@ -13,7 +13,7 @@ FACES = 5_120
 
 
 def scenario() -> drive.Steps:
-    from bl_ext.user_default.trellis_blender.interface.placed_model import finish_operator
+    from bl_ext.user_default.trellis_blender.interface.placed_model import finish_operator, waiting
 
     bpy.data.objects.remove(bpy.data.objects["Cube"])  # the model would be within it, and the row would say so
     yield from drive.open_sidebar()
@@ -41,8 +41,10 @@ def scenario() -> drive.Steps:
     yield from drive.until(lambda: said.doing == "making quads", "quads to be made", 20)
     yield 0.3
     drive.shot("01-making-quads")
+    assert "“Chair” · making quads · " in waiting._Shown.lines["finish"]
     yield from drive.key("Escape", 0.6)
     assert (faces(), finish_operator.is_busy(), len(bpy.data.meshes)) == (FACES, False, meshes)
+    assert not waiting._Shown.lines
     yield from press()
     job = finish_operator._Running.job
     yield from drive.until(lambda: job.doing == "baking the colours", "the colours to be baked", 60)

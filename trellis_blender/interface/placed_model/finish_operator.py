@@ -44,6 +44,7 @@ class TRELLIS_OT_finish(Waiting, FinishOperator):
     bl_idname = "trellis.finish"
     bl_label = "Finish Model"
     bl_options = {'REGISTER', 'UNDO'}
+    panel = "finish"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

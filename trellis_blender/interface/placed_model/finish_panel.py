@@ -7,6 +7,7 @@ import bpy
 
 from ..state.settings import settings_of
 from ..text.layouts import TrellisPanel
+from .waiting import draw_waiting
 
 
 class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
@@ -38,4 +39,5 @@ class TRELLIS_PT_finish(TrellisPanel, bpy.types.Panel):
         chosen = settings_of(context.scene)
         column.prop(chosen, "finish_again", text="")
         column.operator("trellis.finish").preset = chosen.finish_again or 'SCENE'  # "" is one of a later version
+        draw_waiting(layout, context, "finish")
         layout.operator("trellis.save_asset")

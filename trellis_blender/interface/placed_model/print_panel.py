@@ -7,6 +7,7 @@ import bpy
 
 from ..text.layouts import IN_SIDEBAR, TrellisPanel, draw_fact, draw_text
 from .print_settings import checked, mark_of, print_of
+from .waiting import draw_waiting
 
 
 class TRELLIS_PT_print(TrellisPanel, bpy.types.Panel):
@@ -38,6 +39,7 @@ class TRELLIS_PT_print(TrellisPanel, bpy.types.Panel):
         column.prop(chosen, "detail_mm", text="Detail mm")
         column.operator("trellis.make_printable")
         layout.operator("trellis.export_stl", text="Export STL…")
+        draw_waiting(layout, context, "print")
 
 
 class TRELLIS_MT_print(bpy.types.Menu):

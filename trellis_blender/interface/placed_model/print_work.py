@@ -37,6 +37,7 @@ class PrintOperator(Waiting, bpy.types.Operator):
     doing = ""
     """As in "Checking “Chair” · 3 s"."""
     with_look = False
+    panel = "print"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What operators have in common that wait for a second Blender or a thread: the window stays free, the status bar says
-what is done, Esc ends it.
+"""What operators have in common that wait for a second Blender or a thread: the window stays free, the status bar and
+the panel say what is done, Esc ends it.
 """
 
 import time
@@ -10,13 +10,27 @@ from typing import Any
 import bpy
 
 from ...scene import user_activity
+from ..text.layouts import draw_text
 
 LOOK_S = 0.1
+
+
+class _Shown:
+    lines: dict[str, str] = {}
+    """What is being done, by the `panel` of the operator."""
+
+
+def draw_waiting(layout: Any, context: bpy.types.Context, panel: str) -> None:
+    """What an operator of that panel does in the background at the moment, if one does."""
+    if line := _Shown.lines.get(panel):
+        draw_text(layout, context, line, 'TIME')
 
 
 class Waiting:
     """A modal operator that passes on all events until its work is done."""
 
+    panel = ""
+    """The word that the operator's own panel gives to `draw_waiting`."""
     timer: Any = None
     """While it is modal."""
 
@@ -78,10 +92,16 @@ class Waiting:
         context.window_manager.event_timer_remove(timer)
         self.drop()
         context.workspace.status_text_set(None)
+        _Shown.lines.pop(self.panel, None)
+        _redraw_sidebar(context)
 
     def _show(self, context: bpy.types.Context, wait: str = "") -> None:
         seconds = int(time.monotonic() - self._begun)
-        context.workspace.status_text_set(f"{self.said()}{wait} · {seconds} s · Esc cancels")
+        line = f"{self.said()}{wait} · {seconds} s · Esc cancels"
+        if line != _Shown.lines.get(self.panel):
+            _Shown.lines[self.panel] = line
+            context.workspace.status_text_set(line)
+            _redraw_sidebar(context)
 
     def reported(self, act: Callable[[], set[str]]) -> set[str]:
         """What `act` returns; a refusal is reported."""
@@ -99,3 +119,10 @@ class Waiting:
         if found is None:
             raise self.refusals()[0](f"There is no object “{name}”." if name else user_activity.SELECT_FIRST)
         return found
+
+
+def _redraw_sidebar(context: bpy.types.Context) -> None:
+    """That of the area where the operator was called, which is None once another file is open."""
+    for region in context.area.regions if context.area else ():
+        if region.type == 'UI':
+            region.tag_redraw()
