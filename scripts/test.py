@@ -194,7 +194,7 @@ def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
         if blender in {versions[0], versions[-1]}:
             usual = at_the_ends | usual
         if blender == versions[-1]:
-            usual = usual | once
+            usual = once | usual
         rest = {name: names for name, names in (at_the_ends | once).items() if name not in usual}
         if is_soak:
             found.append(Run(title, module, ("tests/blender", *LONG_VERSIONS)))
