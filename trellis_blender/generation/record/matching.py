@@ -21,7 +21,12 @@ DRAWN_FROM = 1_000_000
 """Artists do not type a seed as large; one drawn is smaller in one of two thousand."""
 
 
-_NAMES = frozenset(name.rpartition("/")[2].casefold() for name in (*MODELS, *PICTURE_LABELS))
+def _short(name: str) -> str:
+    """Without its maker, "trellis" of "Qubico/trellis"."""
+    return name.rpartition("/")[2].casefold()
+
+
+_NAMES = frozenset(map(_short, (*MODELS, *PICTURE_LABELS)))
 
 
 class Verdict(Enum):
@@ -58,10 +63,12 @@ def judge(generation: Generation, listed: ListedTask, sent: Sent, at: SentAt) ->
     is_of_another_kind = listed.task_type in TASK_TYPES and listed.task_type != request.task_type
     seed = same_seed(request.seed, inputs.get("seed")) if request.seed else None
     has_drawn = bool(seed) and request.seed >= DRAWN_FROM
-    if is_of_another_kind or not _may_be_model(request.model, listed.model, has_drawn=has_drawn):
+    if is_of_another_kind or (made_at is not None and made_at < at.earliest):
         return Verdict.ANOTHERS
-    if made_at is not None and made_at < at.earliest:
-        return Verdict.ANOTHERS
+    if not _may_be_model(request.model, listed.model, has_drawn=has_drawn):
+        # A list may have a word of its own for the model: what was made at that very moment is worth a question.
+        is_then = made_at is not None and abs(made_at - at.likely) <= SKEW_S and listed.inputs is None
+        return Verdict.UNDECIDED if is_then and _short(listed.model) not in _NAMES else Verdict.ANOTHERS
     if request.sends_picture:
         its_input = same_pictures(sent.pictures, sent.pictures_as, inputs)
     else:
@@ -115,7 +122,7 @@ def _may_be_model(model: str, said: str, *, has_drawn: bool) -> bool:
     """PiAPI leaves the maker's name out here and there, and calls a model otherwise in another place; a word that
     neither has the model's name in it nor is part of it is another model, but for a task that has the seed that was
     drawn."""
-    wanted, found = (name.rpartition("/")[2].casefold() for name in (model, said))
+    wanted, found = _short(model), _short(said)
     if found in _NAMES:
         return found == wanted
     return has_drawn or not found or wanted in found or found in wanted

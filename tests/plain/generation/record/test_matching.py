@@ -108,6 +108,24 @@ def test_whatever_a_model_is_called_a_drawn_seed_tells(change: dict[str, object]
     assert verdict(drawn, entry(drawn, **{"input": {"seed": 123_456_789}, **change})) is whose
 
 
+@pytest.mark.parametrize(
+    ("model", "inputs", "late_s", "whose"),
+    [
+        ("a word of another year", None, 1.0, MAYBE),
+        ("a word of another year", None, SKEW_S + 1, OTHERS),
+        ("a word of another year", {"prompt": "a bear"}, 1.0, OTHERS),
+        ("Qubico/trellis2", None, 1.0, OTHERS),
+        ("flux1-schnell", None, 1.0, OTHERS),
+    ],
+)
+def test_what_was_made_then_is_asked_about_whatever_its_model_is_called(
+    model: str, inputs: dict[str, object] | None, late_s: float, whose: Verdict
+) -> None:
+    """Nobody has seen yet what the lists call each model."""
+    listed = entry(TEXT, model=model, input=inputs)
+    assert verdict(TEXT, replace(listed, task=replace(listed.task, created_at=AT + late_s))) is whose
+
+
 @pytest.mark.parametrize(("late_s", "whose"), [(0.0, OWN), (-SKEW_S, OWN), (-SKEW_S - 1, OTHERS), (7200.0, OWN)])
 def test_what_was_made_before_it_was_sent_is_anothers(late_s: float, whose: Verdict) -> None:
     listed = entry(TEXT, input={"seed": 7})
