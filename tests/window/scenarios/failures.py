@@ -45,7 +45,7 @@ def scenario() -> drive.Steps:
     yield from press_and_wait("no-credits", "failed")
     # It is looked for in the account for half a minute: what becomes of it is asked further down.
     yield from press_and_wait("web-page", "submitting")
-    yield from drive.until(lambda: "not PiAPI's answer" in drive.line().detail, "why it is looked for")
+    yield from drive.until(lambda: "was not PiAPI's" in drive.line().detail, "why it is looked for")
     lost = drive.generations()[0].id
     yield from press_and_wait("task-fails", "failed")
     assert "the prompt was refused by the filter" in drive.line().detail
