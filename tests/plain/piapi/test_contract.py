@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -66,8 +67,8 @@ def test_our_own_service_keeps_the_contract(
 def test_no_secret_and_no_picture_is_recorded(recorded: list[dict[str, Any]], folder: Path) -> None:
     text = "".join(path.read_text() for path in folder.glob("*.json"))
     assert KEY not in text
-    for secret in ("Ada", "4711", "hook.example"):
-        assert secret not in text
+    for secret in ("Ada", r"\b4711\b", r"hook\.example"):  # the digits of a time may have the number in them
+        assert not re.search(secret, text)
     assert '"max_trellis_concurrency": 5' in text
     assert '"plan": "creator"' in text
     assert "iVBOR" not in text
