@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sets up what the tests need, below .venv, and runs them: `python3 scripts/test.py`.
 
-Without options: the checks of the code, the lower rooms in plain Python, and everything else in the newest Blender
-module that there is a Python for. `--all` repeats on the other Blenders what may differ there, and what opens sockets
-with the requests of Blender 4.2; groups.py declares what that is. `--soak` runs what is left out then, and the tests
-that have a long version at their full size: hours.
+Without options: the checks of the code, the lower rooms in plain Python (with today's requests and with Blender 4.2's),
+and everything else in the newest Blender module that there is a Python for. What runs where is declared in groups.py;
+`--soak` runs what that leaves out, and the tests that have a long version at their full size: hours.
 """
 
 from __future__ import annotations
@@ -86,17 +85,15 @@ def main() -> int:
     left_out = [blender for blender in PYTHON_OF_BLENDER if options.all and blender not in here]
 
     tools = environment("tools", python, "tools")
-    old: Future[Path] | None = None
     with ThreadPoolExecutor(CORES) as pool:
-        if options.all or options.soak:
-            old = pool.submit(environment, "requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
+        old = pool.submit(environment, "requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
         started = {blender: pool.submit(blender_environment, blender, its_own) for blender, its_own in here.items()}
         modules = {blender: module.result() for blender, module in started.items()}
     runs = [
         # What waits most of the time comes first: none of it is to be alone at the end.
         *window_runs(tools, options),
         *windows_runs(options.windows),
-        *plain_runs(tools, old and old.result(), is_soak=options.soak),
+        *plain_runs(tools, old.result(), is_soak=options.soak),
         *blender_runs(modules, is_soak=options.soak),
     ]
     if options.blender:
@@ -150,9 +147,7 @@ def read_options() -> argparse.Namespace:
     """The command line's options."""
     epilog = "Arguments after -- go to pytest."
     parser = argparse.ArgumentParser(description="Sets up what the tests need and runs them.", epilog=epilog)
-    parser.add_argument(
-        "--all", action="store_true", help="every Blender module there is a Python for, and the requests of 4.2"
-    )
+    parser.add_argument("--all", action="store_true", help="every Blender module there is a Python for")
     parser.add_argument(
         "--soak", action="store_true", help="what the usual run leaves out, and what has a long version at full size"
     )
@@ -172,14 +167,18 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def plain_runs(tools: Path, old: Path | None, *, is_soak: bool) -> list[Run]:
-    """The lower rooms in plain Python, with `old` again with the requests of Blender 4.2."""
+def plain_runs(tools: Path, old: Path, *, is_soak: bool) -> list[Run]:
+    """The lower rooms in plain Python."""
     today, before = "Lower rooms, today's requests", "Lower rooms, the requests of Blender 4.2"
     # They wait for a server most of the time.
     several = ("-n", "4")
-    wanted = groups.OPENS_NONE if is_soak else groups.OPENS_SOCKETS
-    again = [Run(before, old, (*files("tests/plain", wanted), *several))] if old else []
-    return [Run(today, tools, ("tests/plain", *(LONG_VERSIONS if is_soak else several))), *again]
+    if is_soak:
+        rest = files("tests/plain", groups.OPENS_NONE)
+        return [Run(today, tools, ("tests/plain", *LONG_VERSIONS)), Run(before, old, (*rest, *several))]
+    return [
+        Run(today, tools, ("tests/plain", *several)),
+        Run(before, old, (*files("tests/plain", groups.OPENS_SOCKETS), *several)),
+    ]
 
 
 def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
