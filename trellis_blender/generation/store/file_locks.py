@@ -9,7 +9,7 @@ from pathlib import Path
 HOLD_TRIES = 20
 TRY_AGAIN_S = 0.01
 """To look whether a file is locked is to lock it for a moment."""
-IS_HELD = {errno.EACCES, errno.EDEADLK} if os.name == "nt" else {errno.EAGAIN}
+IS_HELD = {errno.EACCES, errno.EDEADLK, errno.EAGAIN} if os.name == "nt" else {errno.EAGAIN}
 """What `hold` raises where another one holds the file."""
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EINVAL, getattr(errno, "ENOTSUP", 0), getattr(errno, "EOPNOTSUPP", 0)}
 
@@ -93,7 +93,13 @@ if os.name == "nt":
 
     def _lock(number: int) -> None:
         """Locks the open file for this process; OSError where another one has it."""
-        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+        try:
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise
+            # Wine's runtime leaves the number of an earlier error where another one has the file.
+            raise PermissionError(errno.EACCES, "another one holds it") from None
 
 else:
     import fcntl

@@ -3,7 +3,6 @@
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections.abc import Generator
@@ -29,6 +28,7 @@ from ...piapi.timings import MOST_AT_ONCE
 from ..batch.studio import BlenderStudio, empty_file
 from ..state import configuration, session
 from . import publish
+from .ctrl_c import heard_by
 from .follow import Follower
 
 PICTURES = "pictures"
@@ -37,7 +37,7 @@ LEAST_USD = 1e-5
 GOES_ON = "The same command goes on from here; nothing is paid twice."
 
 
-class _StoppedTwice(BaseException):
+class _StoppedTwice(KeyboardInterrupt):
     """Ctrl-C was pressed a second time."""
 
 
@@ -194,10 +194,9 @@ def _interrupts(runner: Runner, follower: Follower) -> Generator[None]:
         runner.stop()
         follower.line("Nothing more is sent. What is being made is waited for; Ctrl-C once more ends at once.")
 
-    before = signal.signal(signal.SIGINT, heard)
     try:
-        yield
+        with heard_by(heard):
+            yield
     finally:
-        signal.signal(signal.SIGINT, before)
         with suppress(OSError):  # a log on a full disk
             sys.stdout.flush()

@@ -15,6 +15,7 @@ from ...batch.outcome import Code
 from ...generation.problems import GenerationProblem
 from ..state import configuration
 from . import batch_command, other_commands
+from .ctrl_c import heard_by
 
 PROGRAM = "blender -c trellis"
 FORMATS = ("assets", "glb", "blend")
@@ -35,10 +36,9 @@ def main(argv: Sequence[str]) -> int:
     if act is None:
         parser.print_help()
         return Code.INPUT_REFUSED
-    # Blender's own handler takes no notice of the first Ctrl-C, and ends at the second with 2.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return int(act(options))
+        with heard_by(signal.default_int_handler):
+            return int(act(options))
     except KeyboardInterrupt:
         return _refused(
             "Stopped. What has been sent is kept: “list” shows it, and “fetch” takes it up again at no cost.",
@@ -50,9 +50,6 @@ def main(argv: Sequence[str]) -> int:
         return _refused(str(problem), Code.KEY_OR_ACCOUNT)
     except BrokenPipeError:
         return Code.SOME_FAILED
-    finally:
-        # None stands for Blender's own, which Python cannot put back; Blender ends after this.
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def _refused(problem: str, code: Code) -> int:

@@ -8,10 +8,10 @@ import os
 import time
 import uuid
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ...generation.files import remove_file, write_whole
+from ...generation.files import patiently, remove_file, write_whole
 from ...generation.store.file_locks import IS_HELD, Held, NoLocks, hold
 
 FILE_NAME = "blender_assets.cats.txt"
@@ -65,7 +65,10 @@ def ensure(folder: Path, path: str) -> str:
 
 
 def _text_of(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
+    try:
+        return patiently(lambda: file.read_text(encoding="utf-8", errors="surrogateescape"))
+    except FileNotFoundError:
+        return ""
 
 
 def _find(text: str, path: str) -> str:
@@ -94,8 +97,9 @@ def _alone(path: Path) -> Generator[None]:
                 remove_file(path)
             held.close()
             if os.name == "nt":
-                # While it is open nothing is removed there, by others either.
-                remove_file(path)
+                # While it is open nothing is removed there; whoever has opened it meanwhile removes it.
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _held(path: Path) -> Held | None:

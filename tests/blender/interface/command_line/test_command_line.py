@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import bpy
@@ -191,11 +192,69 @@ def test_ctrl_c_twice_ends_at_once_and_nothing_is_lost(trellis: Any, piapi: Piap
 
 
 def test_ctrl_c_while_the_table_is_read_sends_nothing(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:
+    from trellis_blender.batch import plan
+
     (tmp_path / "t.txt").write_text("".join(f"chair {number}\n" for number in range(20_000)))
-    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    pressed = press_within(plan.read_plan.__code__)
     code, said = trellis("batch", tmp_path / "t.txt", "--out", tmp_path / "out")
+    pressed.join()
     assert (code, said, piapi.creates) == (1, "The same command goes on from here; nothing is paid twice.\n", [])
     assert not (tmp_path / "out").exists()
+
+
+def press_within(code: CodeType) -> threading.Thread:
+    """Presses Ctrl-C once the main thread is within the function with this code."""
+    main = threading.main_thread().ident or 0
+
+    def press() -> None:
+        for _ in range(10_000):
+            frame = sys._current_frames().get(main)
+            while frame is not None:
+                if frame.f_code is code:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
+                frame = frame.f_back
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    return thread
+
+
+def test_a_ctrl_c_that_python_throws_away_comes_a_moment_later() -> None:
+    from trellis_blender.interface.command_line.ctrl_c import heard_by
+
+    class Removed:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    is_lost = False
+    with pytest.raises(KeyboardInterrupt), heard_by(signal.default_int_handler):  # noqa: PT012 (one after the other)
+        found = Removed()
+        del found
+        is_lost = True
+        wait_in_steps(5.0)
+    assert is_lost, "Python has not thrown it away, so nothing was tried"
+
+
+def wait_in_steps(seconds: float) -> None:
+    for _ in range(int(seconds / 0.01)):
+        time.sleep(0.01)
+
+
+def test_what_else_python_throws_away_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trellis_blender.interface.command_line.ctrl_c import heard_by
+
+    class Removed:
+        def __del__(self) -> None:
+            raise ValueError("of another")
+
+    told: list[BaseException | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: told.append(what.exc_value))
+    with heard_by(signal.default_int_handler):
+        found = Removed()
+        del found
+    assert [str(one) for one in told] == ["of another"]
 
 
 def test_ctrl_c_ends_a_single_command_and_its_model_is_fetched(trellis: Any, piapi: Piapi, tmp_path: Path) -> None:

@@ -345,12 +345,12 @@ def test_catalogs_that_several_blenders_add_at_the_same_moment_are_all_there(tmp
     from trellis_blender.scene.assets import catalog
 
     def add(number: int) -> None:
-        for each in range(10):
+        for each in range(30):
             catalog.ensure(tmp_path, f"Props/{number}-{each}")
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(add, range(4)))
-    assert len(catalogs(tmp_path)) == 1 + 4 * 10
+    assert len(catalogs(tmp_path)) == 1 + 4 * 30
     assert [path.name for path in tmp_path.iterdir()] == [catalog.FILE_NAME]
 
 
