@@ -15,8 +15,6 @@ from __future__ import annotations
 OPENS_SOCKETS = (
     "test_account",
     "test_bad_answers",
-    "test_batch_outcome",
-    "test_batch_runner",
     "test_before_sending",
     "test_certificates",
     "test_client",
@@ -46,7 +44,9 @@ OPENS_NONE = (
     "test_anonymize",
     "test_backoff",
     "test_batch_folder",
+    "test_batch_outcome",
     "test_batch_report",
+    "test_batch_runner",
     "test_batch_table",
     "test_before",
     "test_cancelling",

@@ -99,7 +99,7 @@ if os.name == "nt":
             if error.errno in _NO_LOCKS:
                 raise
             # Wine's runtime leaves the number of an earlier error where another one has the file.
-            raise PermissionError(errno.EACCES, "another one holds it") from None
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 else:
     import fcntl
