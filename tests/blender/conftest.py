@@ -19,6 +19,10 @@ from service import KEY, Piapi  # noqa: E402
 # What helps tests lies beside them.
 sys.path.extend(map(str, [Path(__file__).parent, *Path(__file__).parent.rglob("*/")]))
 
+from kept_code import keep  # noqa: E402
+
+keep()
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
