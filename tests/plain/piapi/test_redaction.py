@@ -138,6 +138,15 @@ def test_what_is_short_is_not_known() -> None:
     assert redaction.hidden("abc1234 a") == "abc1234 a"
 
 
+def test_of_many_secrets_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_known", {})
+    keys = [f"key-{number:04}" for number in range(redaction.KNOWN_MOST + 1)]
+    redaction.know(*keys[:-1], keys[0])
+    assert redaction.known() == keys[:-1]
+    redaction.know(keys[-1])
+    assert redaction.hidden(f"{keys[0]} {keys[1]} {keys[-1]}") == f"{keys[0]} (secret) (secret)"
+
+
 @pytest.mark.parametrize("gap", [0, 8185, 8192, 20_000])
 def test_a_long_text_is_gone_through_to_its_end(gap: int) -> None:
     found = redaction.without(f"{'%' * gap}{KEY}{'x' * gap}{_percent(KEY)}", [KEY], "-")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -193,3 +194,20 @@ def test_what_is_no_cost_of_a_batch_is_passed_over(tmp_path: Path) -> None:
     own = TaskCost("a", 6.0, "m", "n", "b", 0.5, 1.0)
     assert batch_costs.with_batches(tmp_path, [own]) == [own]
     assert batch_costs.with_batches(tmp_path / "nowhere", [own]) == [own]
+
+
+def test_what_a_batch_has_cost_stays_when_its_folder_is_gone(tmp_path: Path) -> None:
+    here, batch = tmp_path / "here", tmp_path / "batch"
+    store = Store(batch / "own")
+    batch_costs.keep(here, batch, batch / "own")
+    assert not here.exists()
+    saved(store, "a bear", charged_usd=0.03)
+    batch_costs.keep(here, batch, batch / "own")
+    saved(store, "a fox", "/a.blend", charged_usd=None, submitted_at=86400.0)
+    batch_costs.keep(here, batch, batch / "own")
+    batch_costs.keep(here, tmp_path / "another", tmp_path / "another" / "own")
+    shutil.rmtree(batch)
+    found = batch_costs.with_batches(here, [])
+    assert [(task.name, task.blend_file) for task in found] == [("a fox", "/a.blend"), ("a bear", str(batch))]
+    assert spending(found, time.time(), str(batch)).file == Amount(0.03)
+    assert spending(found, time.time(), "").ever == Amount(0.07, is_exact=False)
