@@ -13,6 +13,7 @@ from helpers import PICTURE, image_request, text_request
 from test_unsent import left_behind
 
 from trellis_blender.generation.files import set_aside
+from trellis_blender.generation.record import costs
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store
@@ -23,6 +24,7 @@ FAILED = replace(new_generation(text_request("a bear"), "https://api.example", 1
 WAITING = replace(
     new_generation(text_request("a fox"), "https://api.example", 2.0), state=State.WAITING, task_id="task-2"
 )
+SUBMITTED = replace(WAITING, state=State.SUBMITTING, task_id="")
 INTERRUPTED = replace(WAITING, parked=True, interrupted=True)
 
 
@@ -75,6 +77,17 @@ def test_what_cannot_be_read_counts_as_told_and_loses_nothing(desk: Desk) -> Non
     assert desk.told == []
     assert desk.repository.has_loaded
     assert never_sent.exists()
+
+
+def test_what_another_one_left_behind_is_told_as_interrupted_once(desk: Desk) -> None:
+    """What is told so is resumed; of each that worked on it once."""
+    not_again = replace(INTERRUPTED, interrupted=False)
+    desk.repository.load()
+    desk.repository.look_at(WAITING.id)
+    desk.store.save(WAITING, desk.other.id)
+    desk.other.let_go()
+    desk.repository.look_at(WAITING.id)
+    assert desk.told == [FAILED, INTERRUPTED, not_again, INTERRUPTED]
 
 
 def test_those_that_cannot_be_read_are_counted(desk: Desk) -> None:
@@ -162,6 +175,23 @@ def test_what_cannot_be_written_down_is_told_with_the_reason(desk: Desk, problem
     (told,) = desk.told
     assert told.problem.startswith(begins)
     assert replace(told, problem=problem) == replace(WAITING, problem=problem)
+
+
+@pytest.mark.parametrize(
+    ("begun", "told"),
+    [
+        (WAITING, replace(WAITING, parked=True, problem=costs.paid(WAITING))),
+        (SUBMITTED, replace(SUBMITTED, state=State.OUTCOME_UNKNOWN, problem=costs.unknown(SUBMITTED))),
+        (FAILED, replace(FAILED, problem=costs.NOTHING_SENT)),
+    ],
+)
+def test_what_cannot_be_taken_up_says_what_it_has_cost(desk: Desk, begun: Generation, told: Generation) -> None:
+    lock_out(desk)
+    assert desk.repository.take(replace(begun, cause="NotSent"), [], lambda _: None) is None
+    (found,) = desk.told
+    assert found.problem.startswith("The folder")
+    assert found.problem.endswith(told.problem)
+    assert replace(found, problem=told.problem) == told
 
 
 REMOVALS: list[Callable[[Desk], None]] = [
