@@ -20,7 +20,7 @@ from service import KEY, Fault, Piapi
 from trellis_blender.generation.problems import DiskFull, FolderUnusable
 from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
-from trellis_blender.generation.store.database import FILE_NAME, Store, TakenOver
+from trellis_blender.generation.store.database import DURATION_MAX_S, FILE_NAME, Store, TakenOver
 from trellis_blender.generation.store.owned import Owned
 from trellis_blender.generation.store.spending import spending
 from trellis_blender.generation.store.stored import from_json, to_json
@@ -166,6 +166,22 @@ def test_whoever_was_taken_for_dead_writes_nothing_more(store: Store) -> None:
     assert store.load(MADE.id) == Owned(with_task, "me")
     with pytest.raises(TakenOver):
         store.adopt(replace(with_task, task_id="task-8"), "another")
+
+
+@pytest.mark.parametrize(("owner", "task_id"), [("another", ""), ("another", "task-1"), ("", "task-9")])
+def test_a_row_that_cannot_be_read_is_another_ones_all_the_same(
+    store: Store, tmp_path: Path, owner: str, task_id: str
+) -> None:
+    """A later version's, perhaps; who writes over it may pay again."""
+    working = replace(MADE, state=State.WAITING)
+    store.save(working, "another")
+    run(tmp_path, "UPDATE generation SET record = 'torn', owner = ?, task_id = ?", owner, task_id)
+    with pytest.raises(TakenOver) as taken:
+        store.save_own(working, "me")
+    assert taken.value.found == Owned(replace(working, task_id=task_id), owner)
+    run(tmp_path, "UPDATE generation SET owner = 'me', task_id = 'task-1'")
+    store.save_own(working, "me")
+    assert store.load(MADE.id) == Owned(working, "me")
 
 
 def test_what_another_one_has_finished_meanwhile_is_not_submitted(store: Store) -> None:
@@ -390,6 +406,14 @@ def test_the_time_spent_parked_is_no_usual_duration(driver: Driver, piapi: Piapi
     assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is None
     driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
     assert Store(driver.queue.folder).usual_duration_s("Qubico/trellis", piapi.url) is not None
+
+
+def test_the_usual_duration_is_the_median_of_those_that_are_none_of_a_clock(store: Store) -> None:
+    for number, took_s in enumerate((10.0, 0.0, 80.0, 20.0, 30.0, DURATION_MAX_S + 1, 90.0)):
+        sent = replace(MADE, id=f"{number:032}", task_id=f"task-{number}", submitted_at=1000.0)
+        store.save(replace(sent, finished_at=1000.0 + took_s))
+    store.save(replace(MADE, finished_at=85.0))
+    assert store.usual_duration_s(MADE.request.model, MADE.api_url) == 30.0
 
 
 @pytest.mark.parametrize(
