@@ -12,7 +12,7 @@ import requests
 from helpers import Driver, service_of, text_request
 from service import KEY, Behaviour, Fault, Piapi
 
-from trellis_blender.generation.record.generation import Generation
+from trellis_blender.generation.record.generation import Generation, new_generation
 from trellis_blender.generation.states import State
 from trellis_blender.piapi.timings import USUAL_TIMINGS, Timings
 
@@ -229,6 +229,15 @@ def test_an_older_twin_is_not_ours(driver: Driver, piapi: Piapi, off_s: float, a
     found = driver.rest(driver.queue.submit(text_request(seed=2_000_000), service_of(piapi)))
     assert found.task_id != older
     assert found.state is (State.READY if arrives else State.OUTCOME_UNKNOWN)
+
+
+def test_an_older_twin_is_not_ours_however_long_ago_the_row_was_made(driver: Driver, piapi: Piapi) -> None:
+    """What counts is when it was sent, the last time."""
+    older = twin(piapi, 2.0, seed=2_000_000)
+    made = new_generation(text_request(seed=2_000_000), piapi.url, time.time() - 86400.0)
+    piapi.fail("create", LOST)
+    found = driver.rest(driver.queue.submit_again(replace(made, state=State.FAILED), service_of(piapi)))
+    assert (found.state, found.task_id != older) == (State.READY, True)
 
 
 def test_a_gateway_may_hand_it_on_later(make_driver: Callable[..., Driver], piapi: Piapi, timings: Timings) -> None:
