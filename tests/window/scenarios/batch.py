@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 import drive
+from looks import narrow
 
 TABLE = """name;prompt;variations;colour
 Chair;a wooden chair;1;brown
@@ -88,6 +89,9 @@ def placed_by_itself(table: Path) -> drive.Steps:
     manager.trellis_batch.in_scene = True
     yield 0.5
     drive.shot("06-with-a-grid")
+    yield from narrow(0.25)
+    yield from drive.over_viewport()
+    drive.shot("06-narrow")
     before = running().current()
     yield from drive.press("trellis.run_batch")
     yield from drive.until(lambda: running().current() is not before, "a third run", 5)

@@ -14,15 +14,15 @@ def light_theme() -> None:
         bpy.ops.script.execute_preset(filepath=str(theme), menu_idname="USERPREF_MT_interface_theme_presets")
 
 
-def narrow() -> drive.Steps:
+def narrow(height: float = 0.5) -> drive.Steps:
     """Drags the sidebar's edge until it is two thirds as wide. A mouse that comes from outside takes the edge up.
 
-    Below the last panel there is no edge.
+    `height` is a share of the sidebar's: below the last panel there is no edge, and a panel's header closes it.
     """
     _, _, sidebar = drive.viewport()
     width = sidebar.width
     for outwards in (3, 5, 1, 7, -1):
-        x, y = sidebar.x - outwards, sidebar.y + sidebar.height / 2
+        x, y = sidebar.x - outwards, sidebar.y + sidebar.height * height
         yield from drive.over_viewport()
         drive.move(x - 20, y)
         yield 0.4

@@ -26,7 +26,7 @@ class TRELLIS_PG_batch(bpy.types.PropertyGroup):
         default={'ASSETS'},
     )  # fmt: skip
     in_scene: bpy.props.BoolProperty(
-        name="Place in a Grid at the End", default=False,
+        name="Place at the End", default=False,
         description="Put the models into this scene at the end, beside each other, starting at the 3D cursor",
     )  # fmt: skip
 

@@ -14,6 +14,8 @@ from .batch_settings import options_of
 
 ROWS_SHOWN = 6
 PROBLEMS_SHOWN = 4
+BEFORE_PRICE = 0.6
+"""The share of a name: beside it “8 × $0.04” has room in a narrow sidebar, too."""
 
 
 class TRELLIS_PT_batch(TrellisPanel, bpy.types.Panel):
@@ -60,7 +62,7 @@ class TRELLIS_PT_batch(TrellisPanel, bpy.types.Panel):
             layout.label(text=f"{len(bad) - PROBLEMS_SHOWN} more rows cannot be made", icon='BLANK1')
         column = layout.column(align=True)
         for each in islice(good.values(), ROWS_SHOWN):
-            split = column.split(factor=0.75)
+            split = column.split(factor=BEFORE_PRICE)
             split.label(text=formats.plain(each.name))
             times = f"{each.variations} × " if each.variations > 1 else ""
             split.label(text=f"{times}{costs.price(each.price_usd / each.variations)}")

@@ -11,8 +11,11 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from paper import Paper, context
 from service import Piapi
 
+NARROW_PX, BOX_PX, CHARACTER_PX = 150, 20, 6.0
+"""Of a panel in a sidebar that is two thirds as wide as Blender opens it; a box before its name; digits."""
 TABLE = "name,prompt,variations\nchair,a chair,\nlamp,a lamp,2\n,,\n"
 
 
@@ -50,6 +53,23 @@ def ended(folder: Path, lines: list[dict[str, Any]], code: int = 0) -> Any:
     run = Run(folder, 2, process, followed)
     assert not run.look()
     return run
+
+
+def test_prices_and_choices_have_room_in_a_narrow_sidebar(batch: Any, tmp_path: Path) -> None:
+    from trellis_blender.interface.batch.batch_settings import options_of
+    from trellis_blender.interface.batch.panel import TRELLIS_PT_batch
+    from trellis_blender.interface.text import formats
+
+    (tmp_path / "Props.csv").write_text(TABLE)
+    read(batch, tmp_path / "Props.csv")
+    shares: list[float] = []
+    layout: Any = Paper()
+    layout.split = lambda factor: shares.append(factor) or layout
+    TRELLIS_PT_batch._draw_table(None, layout, context(), batch.opened.current())
+    beside_the_name = NARROW_PX * (1 - max(shares))
+    assert max(len(said) for said in layout.said if "$" in said) * CHARACTER_PX < beside_the_name
+    choice = options_of(bpy.context).bl_rna.properties["in_scene"].name
+    assert formats.wrap(choice, NARROW_PX - BOX_PX, 1.0) == [choice]
 
 
 def test_a_table_is_read_with_its_prices_and_problems(batch: Any, tmp_path: Path) -> None:
