@@ -109,8 +109,10 @@ class TRELLIS_OT_finish(Waiting, FinishOperator):
         # First: in Edit Mode a mesh cannot be compared.
         if mode := user_activity.other_mode():
             raise CannotFinish(f"“{self.name_shown}” was not finished, because you are in {mode}.")
+        if model is None:
+            raise CannotFinish(f"“{self.name_shown}” was deleted meanwhile, so it was not finished.")
         job = _Running.job
-        if job is None or model is None or model.type != 'MESH' or fingerprint(mesh_of(model)) != self.state:
+        if job is None or model.type != 'MESH' or fingerprint(mesh_of(model)) != self.state:
             raise CannotFinish(f"“{self.name_shown}” was changed meanwhile, so it was not finished.")
         wanted = finish_of(self)
         steps.check(model, wanted)

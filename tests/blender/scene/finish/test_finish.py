@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -723,6 +724,30 @@ def test_an_edit_made_meanwhile_is_noticed(addon: Any, edit: Callable[[Any], Non
     assert fingerprint(model.data) == before
     edit(model)
     assert fingerprint(model.data) != before
+
+
+def test_a_model_that_is_renamed_and_saved_meanwhile_is_finished_under_its_new_name(addon: Any, tmp_path: Path) -> None:
+    from trellis_blender.scene.finish import steps
+    from trellis_blender.scene.finish.background_finish import BackgroundFinish
+
+    wanted = choices().PRESETS[choices().Preset.SCENE]._replace(lods=1, collision=choices().Collision.UNREAL)
+    model = lumpy_ball(2_000)
+    job = BackgroundFinish(model, wanted)
+    try:
+        model.name = "Stool"
+        assert bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "stool.blend")) == {'FINISHED'}
+        job.wait()
+        assert [*job.take(model), *steps.settle(model, wanted)] == []
+    finally:
+        job.cancel()
+    assert {part.name for part in model.children} == {"Stool_LOD0", "Stool_LOD1", "UCX_Stool_00"}
+
+
+def test_a_model_that_was_deleted_meanwhile_is_told(addon: Any) -> None:
+    from trellis_blender.interface.placed_model.finish_operator import TRELLIS_OT_finish
+
+    with pytest.raises(choices().CannotFinish, match="“Chair” was deleted meanwhile"):
+        TRELLIS_OT_finish.take(SimpleNamespace(name_shown="Chair"), bpy.context, None)
 
 
 def test_colours_of_bytes_are_compared_faster_than_blender_makes_numbers_of_them(addon: Any) -> None:
