@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import bpy
 
+from . import versions
 from .user_activity import job_that_reads_the_scene
 
 
@@ -101,3 +102,11 @@ def inside(window: bpy.types.Window) -> AbstractContextManager[object]:
     timers the first window is), because of `versions.OPERATORS_CRASH_IN_OVERRIDES`.
     """
     return nullcontext() if bpy.context.window == window else bpy.context.temp_override(window=window)
+
+
+def inside_viewport(window: bpy.types.Window) -> AbstractContextManager[object]:
+    """As `inside`, and in the window's first 3D Viewport where there is one and an operator is safe in an override."""
+    area = next((area for area in window.screen.areas if area.type == 'VIEW_3D'), None)
+    if area is None or not versions.may_operate_in_override():
+        return inside(window)
+    return bpy.context.temp_override(window=window, area=area)

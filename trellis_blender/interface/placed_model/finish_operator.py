@@ -215,7 +215,7 @@ def _again() -> None:
     if _Running.file != session.current().file.blend_load:
         return
     if wanted is not None and (_Running.before is None or _take_back(wanted["model"], _Running.before)):
-        _invoke(wanted)
+        _invoke(wanted, is_again=True)
 
 
 def _take_back(name: str, before: int) -> bool:
@@ -240,12 +240,12 @@ def _take_back(name: str, before: int) -> bool:
     return False
 
 
-def _invoke(wanted: dict[str, Any]) -> None:
+def _invoke(wanted: dict[str, Any], *, is_again: bool = False) -> None:
     from ...scene import windows
 
     window = windows.window_of(None)
     if window is None:
         return
-    # Not in an area: the operator needs none, and the window is the one that timers have.
-    with windows.inside(window):
+    # In an area only for Adjust Last Operation, which Blender shows there again: the operator needs none.
+    with windows.inside_viewport(window) if is_again else windows.inside(window):
         bpy.ops.trellis.finish('INVOKE_DEFAULT', **wanted)  # pyright: ignore[reportAttributeAccessIssue]

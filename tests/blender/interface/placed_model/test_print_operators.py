@@ -3,6 +3,7 @@
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -116,3 +117,12 @@ def test_make_printable_is_an_operator_too() -> None:
     assert len(model.data.polygons) == pytest.approx(6 * 20 * 20, rel=0.1)
     assert OPS.check_print(wall_mm=0) == {'FINISHED'}
     assert bpy.data.objects[f"{model.name} (before)"].hide_viewport
+
+
+def test_a_model_that_was_deleted_meanwhile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trellis_blender.interface.placed_model import print_operators, print_work
+    from trellis_blender.scene.printing.shape import CannotPrint
+
+    monkeypatch.setattr(print_work._Running, "results", ["what was made of it"])
+    with pytest.raises(CannotPrint, match="“Chair” was deleted meanwhile"):
+        print_operators.TRELLIS_OT_make_printable.take(SimpleNamespace(name_shown="Chair"), bpy.context, None)

@@ -509,7 +509,7 @@ def finish_operator(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Its timers come due only in a Blender with a window, and press the button there. Here there is none."""
     from trellis_blender.interface.placed_model import finish_operator
 
-    monkeypatch.setattr(finish_operator, "_invoke", lambda wanted: bpy.ops.trellis.finish(**wanted))
+    monkeypatch.setattr(finish_operator, "_invoke", lambda wanted, **_: bpy.ops.trellis.finish(**wanted))
     return finish_operator
 
 
