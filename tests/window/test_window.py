@@ -606,4 +606,4 @@ def _spread(late_ms: list[float]) -> str:
 
 def test_printing(window: Window) -> None:
     window.behave(processing_s=1.0)
-    window.run("printing", limit_s=180)
+    window.run("printing", limit_s=240)

@@ -105,6 +105,16 @@ def scroll_down() -> Steps:
     yield 0.1
 
 
+def scroll_to_the_end() -> Steps:
+    """The sidebar, as far down as it goes."""
+    _, _, sidebar = viewport()
+    move(sidebar.x + sidebar.width / 2, sidebar.y + sidebar.height / 2)
+    yield 0.3
+    for _ in range(20):
+        yield from scroll_down()
+    yield 0.3
+
+
 def over_viewport() -> Steps:
     _, region, sidebar = viewport()
     move(region.x + (region.width - sidebar.width) / 2, region.y + region.height / 3)
