@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from trellis_blender.generation.providers import models
 from trellis_blender.generation.record.request import NAME_LIMIT_BYTES, GenerationRequest, compose_request, short_name
-from trellis_blender.piapi.models import IMAGE, PROMPT_LIMIT, TEXT, InputUnusable
+from trellis_blender.piapi.models import IMAGE, PROMPT_LIMIT, TEXT, InputUnusable, Parameter
 
 
 def compose(**changes: object) -> GenerationRequest:
@@ -30,6 +30,13 @@ def test_prices_are_those_of_the_service() -> None:
         "Qubico/pixal3d": 0.25,
         "offline-preview": 0,
     }
+
+
+@pytest.mark.parametrize("value", [7, 7.0])
+def test_a_number_from_elsewhere_is_sent_as_the_service_has_it(value: float) -> None:
+    assert repr(Parameter("steps", 12, 1, 50, whole=True).taken(value)) == "7"
+    assert repr(Parameter("strength", 7.5, 1, 50, whole=False).taken(value)) == "7.0"
+    assert Parameter("steps", 12, 1, 6, whole=True).taken(value) is None
 
 
 def test_presets_of_trellis() -> None:

@@ -75,6 +75,12 @@ def test_a_known_secret_that_was_wrapped(end: str, width: int) -> None:
         assert len(found) < 60
 
 
+def test_a_short_secret_that_was_wrapped() -> None:
+    """Too short to be found by its letters alone."""
+    redaction.know("7f0a-19c2")
+    assert redaction.hidden("before 7f0a-\n  19c2 after") == "before (secret) after"
+
+
 @pytest.mark.parametrize(
     "unit",
     ["\\", "\\n", "%25", "%", "&amp;", "=", "=\n", "\n", "\\141", "\\u0061", LONG_KEY[:60] + "\\", "n\\n",
