@@ -42,8 +42,8 @@ def work(mesh: bpy.types.Mesh, wanted: Mapping[str, Any], tell: Tell) -> Made:
         if not image.size[0]:
             raise CannotRebuild(textures.said_damaged(image))
     said = loose_parts.remove(mesh, finish.loose_share)
-    rebuilt = rebuild(mesh, rebuild_of(finish, wanted), tell)
-    return Made({MODEL: rebuilt, **_for_engines(rebuilt, finish, tell)}, said)
+    rebuilt, notes = rebuild(mesh, rebuild_of(finish, wanted), tell)
+    return Made({MODEL: rebuilt, **_for_engines(rebuilt, finish, tell)}, said + notes)
 
 
 def _for_engines(mesh: bpy.types.Mesh, finish: Finish, tell: Tell) -> dict[str, bpy.types.Mesh]:

@@ -11,7 +11,8 @@ from ..meshes import bounds
 
 SAMPLES = 8_000
 NEAR = 0.03
-"""Share of the size that 99 of 100 points may be away, and where there are few faces, the side of one of them."""
+"""Share of the size that 99 of 100 points may be away, and where there are few faces, half the side of one of them."""
+FACES_OFF = 0.05
 
 
 class Distance(NamedTuple):
@@ -90,13 +91,34 @@ def size(mesh: bpy.types.Mesh) -> float:
     return max((high - low).to_tuple())
 
 
-def why_nonsense(mesh: bpy.types.Mesh, original: bpy.types.Mesh, faces: int) -> str:
-    """What of `mesh` cannot stand for `original`, for the log; "" where it can."""
-    count = len(mesh.polygons)
-    if not faces / 2 <= count <= faces * 2:
-        return f"{count} faces instead of {faces}"
-    there, back = distance(mesh, original), distance(original, mesh)
-    side = (area(original) / faces) ** 0.5 / size(original)
-    if max(there.most, back.most) > max(NEAR, side):
-        return f"{there.most:.4f} and {back.most:.4f} away"
-    return ""
+def volume(mesh: bpy.types.Mesh) -> float:
+    """Of what is closed; below 0 where it is inside out."""
+    points, triangles = triangles_of(mesh)
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    return float((a * np.cross(b, c)).sum() / 6)
+
+
+class Fit(NamedTuple):
+    """How well a mesh can stand for another one: its faces as a share of those that were wished, what 99 of 100 points
+    of both are within, and how long the side of one face is, as shares of the size.
+    """
+
+    faces: float
+    away: float
+    side: float
+
+    @classmethod
+    def of(cls, mesh: bpy.types.Mesh, original: bpy.types.Mesh, faces: int) -> "Fit":
+        """Takes a second."""
+        away = max(distance(mesh, original).most, distance(original, mesh).most)
+        return cls(len(mesh.polygons) / faces, away, (area(original) / faces) ** 0.5 / size(original))
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no other one has to be looked for."""
+        return abs(self.faces - 1) <= FACES_OFF and self.away <= max(NEAR, self.side / 2)
+
+    @property
+    def is_nonsense(self) -> bool:
+        """Whether it is of no use even where there is nothing better."""
+        return not 0.5 <= self.faces <= 2 or self.away > max(NEAR, self.side)

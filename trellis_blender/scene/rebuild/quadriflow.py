@@ -7,7 +7,7 @@ import bpy
 from mathutils import Matrix
 
 from ..meshes import edited
-from .judge import area
+from .judge import area, volume
 from .repair import open_edges
 from .shells import joined, shells_of
 from .stage import evaluated, on_stage
@@ -23,6 +23,7 @@ SCALE = 100.0
 SHELLS_LIMIT = 200
 LEAST_FACES = 12
 """Of a shell: QuadriFlow, which is given all of them together, drops the small ones."""
+LEAST_TRIANGLES = 4
 
 
 def quadrangulated(
@@ -56,7 +57,9 @@ def split(mesh: bpy.types.Mesh, faces: int) -> bpy.types.Mesh:
         triangles: Any = item.modifiers.new("Triangles", 'TRIANGULATE')
         triangles.min_vertices = 4
         fewer: Any = item.modifiers.new("Fewer", 'DECIMATE')
-        fewer.ratio = min(faces / 3 / (len(mesh.loops) - 2 * len(mesh.polygons)), 1.0)
+        # Of a closed body 2 triangles are left where it may: folded flat, and inside out once drawn onto the body.
+        left = max(faces / 3, LEAST_TRIANGLES) + 0.01
+        fewer.ratio = min(left / (len(mesh.loops) - 2 * len(mesh.polygons)), 1.0)
         quads: Any = item.modifiers.new("Quads", 'SUBSURF')
         quads.subdivision_type = 'SIMPLE'
         quads.levels = 1
@@ -76,9 +79,11 @@ def closed(mesh: bpy.types.Mesh, voxel: float) -> bpy.types.Mesh | None:
 
 
 def _may_stand_for(quads: bpy.types.Mesh, shell: bpy.types.Mesh, asked: int) -> bool:
-    """Of what is thin, QuadriFlow makes something else, or leaves it open."""
-    if open_edges(quads) > 0 and open_edges(shell) == 0:
-        return False
+    """Of what is thin, QuadriFlow makes something else, or leaves it open: what has lost half its volume is flat."""
+    if open_edges(shell) == 0:
+        whole = volume(shell)
+        if open_edges(quads) > 0 or abs(volume(quads) - whole) > abs(whole) / 2:
+            return False
     return 0.5 <= len(quads.polygons) / asked <= 2 and 0.7 <= area(quads) / area(shell) <= 1.3
 
 

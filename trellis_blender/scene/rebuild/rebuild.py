@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A mesh rebuilt: the steps in their order, and what is tried where one of them makes nonsense."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
 from mathutils import Matrix
@@ -26,9 +26,18 @@ TRIANGLES, TRIANGLES_OF_A_FACE = 50_000, 20
 """What the quads are made of: of a million triangles QuadriFlow takes minutes, and they are no closer to them then."""
 VOXEL = 0.006
 """Of the closed surface around a mesh, as a share of the size."""
+FAR = 0.01
+"""Share of the size from which on it is said how far away the new faces are."""
 
 
-def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh:
+class Rebuilt(NamedTuple):
+    """The new mesh, and sentences for the artist."""
+
+    mesh: bpy.types.Mesh
+    notes: list[str]
+
+
+def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> Rebuilt:
     """A new mesh of one material in place of `mesh`, which is not what it was afterwards, nor are its materials. Raises
     CannotRebuild.
     """
@@ -47,7 +56,8 @@ def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh
     made.set_sharp_from_angle(angle=wanted.smooth_up_to)
     tell("unwrapping", STEP_LIMIT_S)
     unwrap(made, wanted.margin_px / wanted.texture_px)
-    reach = 2 * max(judge.distance(made, source).most, judge.distance(source, made).most) + LEAST_REACH
+    fit = judge.Fit.of(made, source, wanted.faces)
+    reach = 2 * fit.away + LEAST_REACH
     back = placed.inverted()
     for each in (mesh, made):
         each.transform(back)  # a material may ask where in the object a point is
@@ -57,7 +67,7 @@ def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh
     baked = bake(Bake(mesh, made, reach, wanted.texture_px, wanted.margin_px, wanted.name), tell)
     materials: Any = made.materials
     materials.append(surface(baked, f"{wanted.name} baked", is_double_sided=is_double_sided))
-    return made
+    return Rebuilt(made, _notes(fit, len(made.polygons)))
 
 
 def normalised(mesh: bpy.types.Mesh, wanted: Rebuild) -> Matrix:
@@ -83,6 +93,7 @@ def _nothing(wanted: Rebuild) -> CannotRebuild:
 
 
 def _quads(source: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh:
+    usable: list[tuple[float, bpy.types.Mesh]] = []
     for number, way in enumerate(WAYS[wanted.first_way :], wanted.first_way):
         what = f"making quads, try {number + 1}" if number else "making quads"
         tell(what, QUADS_LIMIT_S, {"first_way": number + 1})
@@ -91,9 +102,23 @@ def _quads(source: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mes
             continue
         tell("drawing them onto the model", STEP_LIMIT_S)
         draw_back(made, source)
-        if judge.why_nonsense(made, source, wanted.faces) == "":
+        fit = judge.Fit.of(made, source, wanted.faces)
+        if fit.is_good:
             return made
+        if not fit.is_nonsense:
+            usable.append((fit.away, made))
+    if usable:
+        return min(usable, key=lambda each: each[0])[1]
     raise CannotRebuild(f"“{wanted.name}” could not be made of quads. It is as it was.")
+
+
+def _notes(fit: judge.Fit, faces: int) -> list[str]:
+    found: list[str] = []
+    if abs(fit.faces - 1) > judge.FACES_OFF:
+        found.append(f"It has {faces:,} quads: closer to {round(faces / fit.faces):,} it could not be rebuilt.")
+    if fit.away > FAR:
+        found.append(f"Parts of it are {fit.away:.1%} of its size away from what they were: choose more quads.")
+    return found
 
 
 def _enough(wanted: Rebuild) -> int:

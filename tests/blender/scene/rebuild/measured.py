@@ -16,6 +16,8 @@ from mathutils.bvhtree import BVHTree
 Array = Any
 UV_GRID = 1024
 POINTS = 20_000
+SAMPLES = 128
+"""Of 16, a hundred shells differed by 2.5 % from themselves with another seed."""
 VIEWS = [(pi / 2, 0, turn * pi / 2) for turn in range(4)] + [(0, 0, 0), (pi, 0, 0)]
 """Front, right, back, left, top, bottom: how the camera is turned."""
 
@@ -146,7 +148,7 @@ def views(mesh: Any, middle: Any, size: float, side_px: int, folder: Path) -> Ar
     background = next(node for node in scene.world.node_tree.nodes if node.type == 'BACKGROUND')
     background.inputs["Color"].default_value = (0.8, 0.8, 0.8, 1)
     scene.render.engine = 'CYCLES'
-    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.seed = 16, False, 3
+    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.seed = SAMPLES, False, 3
     scene.render.film_transparent = True
     scene.render.resolution_x = scene.render.resolution_y = side_px
     scene.view_settings.view_transform = 'Standard'

@@ -144,7 +144,7 @@ def rebuilt(model: Any, tell: Any = lambda *_: None, **wanted: Any) -> Any:
     from trellis_blender.scene.rebuild.rebuild import rebuild
     from trellis_blender.scene.rebuild.rebuild_options import Rebuild
 
-    return rebuild(model.data.copy(), Rebuild(**{"texture_px": 128} | wanted), tell)
+    return rebuild(model.data.copy(), Rebuild(**{"texture_px": 128} | wanted), tell).mesh
 
 
 def nodes_of(mesh: Any) -> dict[str, Any]:

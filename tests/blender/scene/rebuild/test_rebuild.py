@@ -1,6 +1,7 @@
 """Meshes rebuilt from quads: how good they are, what stays of the object, and what cannot be rebuilt."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -367,6 +368,58 @@ def test_planes_shells_and_what_is_not_manifold(make: Callable[[], Any], faces: 
     assert abs(found.count / faces - 1) <= 0.05
     assert max(there.mean, back.mean) <= 0.001
     assert max(there.most, back.most) <= 0.01
+
+
+def test_no_shell_of_few_quads_is_turned_inside_out() -> None:
+    """Decimate folded one of a hundred balls flat, and it was black afterwards."""
+    from trellis_blender.scene.rebuild.judge import volume
+    from trellis_blender.scene.rebuild.quadriflow import split
+
+    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=2)
+    mesh = bpy.context.object.data
+    for faces in (4, 9, 12):
+        assert volume(split(mesh, faces)) > 0.1
+
+
+def test_thin_parts_that_quadriflow_has_flattened_are_made_of_triangles() -> None:
+    """Of a chair in parts the rails and slats lost half their volume: 1 of 100 points was 2.5 % away."""
+    from mathutils import Matrix
+
+    from trellis_blender.scene.rebuild.quadriflow import _may_stand_for
+
+    bpy.ops.mesh.primitive_cube_add(size=1)
+    rail = bpy.context.object.data
+    rail.transform(Matrix.Diagonal((1, 0.1, 0.1, 1)))
+    for thickness, may in ((0.9, True), (0.45, False)):
+        flat = rail.copy()
+        flat.transform(Matrix.Diagonal((1, 1, thickness, 1)))
+        assert _may_stand_for(flat, rail, 6) is may
+
+
+def test_the_closest_of_the_ways_is_taken_where_none_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one was that had up to twice as many faces, or was a whole face's side away."""
+    from trellis_blender.scene.rebuild import rebuild
+    from trellis_blender.scene.rebuild.quadriflow import split
+
+    def of_so_many(faces: int) -> Any:
+        return lambda source, _: split(source, faces)
+
+    for ways, count in (((160, 100), 100), ((30, 60), 60)):
+        monkeypatch.setattr(rebuild, "WAYS", tuple(map(of_so_many, ways)))
+        mesh = rebuilt(ball(), faces=100)
+        assert len(mesh.polygons) == pytest.approx(count, rel=0.05)
+
+
+def test_it_is_said_how_far_away_too_few_quads_are() -> None:
+    from trellis_blender.scene.rebuild.rebuild import rebuild
+    from trellis_blender.scene.rebuild.rebuild_options import Rebuild
+
+    def said(faces: int) -> list[str]:
+        return rebuild(ball().data, Rebuild(faces=faces, texture_px=64), lambda *_: None).notes
+
+    assert said(300) == []
+    (sentence,) = said(24)
+    assert re.fullmatch(r"Parts of it are \d\.\d% of its size away from what they were: choose more quads\.", sentence)
 
 
 def test_sides_of_a_closed_body_that_nearly_touch_stay_apart() -> None:
