@@ -1,3 +1,4 @@
+import math
 import random
 
 import pytest
@@ -37,6 +38,24 @@ def test_a_number_from_elsewhere_is_sent_as_the_service_has_it(value: float) -> 
     assert repr(Parameter("steps", 12, 1, 50, whole=True).taken(value)) == "7"
     assert repr(Parameter("strength", 7.5, 1, 50, whole=False).taken(value)) == "7.0"
     assert Parameter("steps", 12, 1, 6, whole=True).taken(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        (1, 1),
+        (50, 50),
+        (0, None),
+        (51, None),
+        (True, None),
+        ("7", None),
+        (None, None),
+        (math.nan, None),
+        (-math.inf, None),
+    ],
+)
+def test_both_limits_are_taken_and_what_is_outside_or_no_number_is_not(value: object, taken: float | None) -> None:
+    assert Parameter("steps", 12, 1, 50, whole=True).taken(value) == taken
 
 
 def test_presets_of_trellis() -> None:

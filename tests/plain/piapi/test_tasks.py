@@ -11,7 +11,7 @@ from trellis_blender.piapi.account import Account, plan_of, read_account, read_u
 from trellis_blender.piapi.answers import Status, Task, read_message, read_task
 from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
 from trellis_blender.piapi.fields import moment
-from trellis_blender.piapi.task_lists import read_active_tasks, read_history, read_listed
+from trellis_blender.piapi.task_lists import ListedTask, read_active_tasks, read_history, read_listed
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
 
@@ -319,6 +319,19 @@ def test_an_empty_history_is_one(answer: object) -> None:
 def test_what_is_no_history_is_no_empty_one(answer: object) -> None:
     with pytest.raises(AnswerNotUnderstood):
         read_history(answer)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kept"),
+    [
+        ({"prompt": "a chair", "image": "aGk=", "images": ["aGk="], "seed": 7.0}, {"prompt": "a chair", "seed": 7.0}),
+        (None, None),
+    ],
+)
+def test_of_a_listed_task_all_but_the_pictures_is_kept(inputs: dict[str, object] | None, kept: object) -> None:
+    listed = ListedTask(read_task({"task_id": "t1", "status": "pending"}, "t1"), "Qubico/trellis", "text-to-3d", inputs)
+    assert listed.without_pictures().inputs == kept
+    assert listed.without_pictures().task == listed.task
 
 
 def test_entries_that_cannot_be_read_are_counted() -> None:
