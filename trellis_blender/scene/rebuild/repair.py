@@ -28,14 +28,15 @@ def repaired(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
         # Of what is whole, two sides that nearly touch would become one, with edges of three faces.
         whole = [vertex for vertex in work.verts if vertex.is_manifold and not vertex.is_boundary]
         if len(whole) < len(work.verts):
-            doubles = bmesh.ops.find_doubles(work, verts=work.verts, keep_verts=whole, dist=SAME_PLACE)
-            bmesh.ops.weld_verts(work, targetmap=doubles["targetmap"])
+            # Up to Blender 4.5 the one that others become may be a double of one that is kept.
+            while doubles := _doubles(work, whole):
+                bmesh.ops.weld_verts(work, targetmap=doubles)
         bmesh.ops.dissolve_degenerate(work, dist=SAME_PLACE, edges=work.edges)
         _drop(work, [face for face in work.faces if face.calc_area() < SMALLEST_AREA], 'FACES')
         _drop(work, [edge for edge in work.edges if not edge.link_faces], 'EDGES')
         _drop(work, [vertex for vertex in work.verts if not vertex.link_faces], 'VERTS')
-        crowded = [edge for edge in work.edges if len(edge.link_faces) > 2]
-        if crowded:
+        _drop(work, _repeated(_crowded(work)), 'FACES')
+        if crowded := _crowded(work):
             bmesh.ops.split_edges(work, edges=crowded)
         work.normal_update()
         ways = [face.normal.copy() for face in work.faces]
@@ -59,6 +60,23 @@ def open_edges(mesh: bpy.types.Mesh) -> int:
 
     edges = values(mesh.loops, "edge_index", kind=np.int32)
     return int((np.bincount(edges, minlength=len(mesh.edges)) != 2).sum())
+
+
+def _doubles(work: Any, kept: list[Any]) -> dict[Any, Any]:
+    import bmesh
+
+    return bmesh.ops.find_doubles(work, verts=work.verts, keep_verts=kept, dist=SAME_PLACE)["targetmap"]
+
+
+def _crowded(work: Any) -> list[Any]:
+    return [edge for edge in work.edges if len(edge.link_faces) > 2]
+
+
+def _repeated(crowded: list[Any]) -> list[Any]:
+    """The faces on these edges whose corners an earlier one has: Blender up to 4.2 keeps those that welding makes."""
+    first: dict[frozenset[Any], Any] = {}
+    faces = dict.fromkeys(face for edge in crowded for face in edge.link_faces)
+    return [face for face in faces if first.setdefault(frozenset(face.verts), face) is not face]
 
 
 def _to_turn_back(faces: set[Any], turned: set[Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import bmesh
 import bpy
 import numpy as np
 import pytest
@@ -80,3 +81,24 @@ def test_metal_roughness_and_what_shines_are_baked_where_the_source_has_them() -
     assert np.median(both[filled][:, 1]) == pytest.approx(0.7, abs=0.01)
     assert nodes["EMISSIVE"].image.packed_file
     assert nodes["BSDF_PRINCIPLED"].inputs["Emission Strength"].default_value == pytest.approx(3.0)
+
+
+def test_what_is_there_twice_is_there_once_afterwards() -> None:
+    """A face with corners of its own at the same places, one without an area, and one with the same corners."""
+    from trellis_blender.scene.rebuild.repair import open_edges, repaired
+
+    work = bmesh.new()
+    bmesh.ops.create_cube(work, size=1.0)
+    bmesh.ops.subdivide_edges(work, edges=work.edges, cuts=6, use_grid_fill=True)
+    first = [vertex.co.copy() for vertex in next(iter(work.faces)).verts]
+    work.faces.new([work.verts.new(place) for place in first])
+    work.faces.new([work.verts.new(first[0]) for _ in range(3)])
+    mesh = bpy.data.meshes.new("doubled")
+    work.to_mesh(mesh)
+    work.free()
+    whole = repaired(mesh)
+    assert (open_edges(whole), len(whole.polygons)) == (0, 6 * 7 * 7)
+    twice = bpy.data.meshes.new("twice")
+    faces = [tuple(face.vertices) for face in whole.polygons]
+    twice.from_pydata([vertex.co[:] for vertex in whole.vertices], [], [*faces, faces[0][::-1], faces[5]])
+    assert (open_edges(repaired(twice)), len(repaired(twice).polygons)) == (0, 6 * 7 * 7)
