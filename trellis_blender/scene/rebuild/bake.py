@@ -13,6 +13,10 @@ from .stage import choose, on_stage
 
 SAMPLES = 4
 LIMIT_S = 600.0
+STRAIGHT = (0.5, 0.5, 1.0)
+"""A normal that is the face's own, as a colour."""
+HORIZON = 0.5
+"""The blue of one that lies in the face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def bake(wanted: Bake, tell: Tell) -> Baked:
     with on_stage(wanted.original) as source, on_stage(wanted.target) as target, _Oven(wanted, source, target) as oven:
         tell("baking the normals", LIMIT_S)
         normal = oven.take('NORMAL', "normal", is_data=True)
+        _flatten_turned(normal)
         tell("baking the colours", LIMIT_S)
         for look in looks:
             look.show(look.socket("Base Color", "Color"))
@@ -94,6 +99,16 @@ def bake(wanted: Bake, tell: Tell) -> Baked:
         emission_strength=strength,
         is_unlit=all(look.is_unlit for look in looks),
     )
+
+
+def _flatten_turned(normal: Any) -> None:
+    """Where a new face looks away from what it stands for, as at the edge of a leaf: such a normal is black."""
+    found = pixels(normal)
+    turned = (found[..., 2] < HORIZON) & (found[..., 3] > 0)
+    if turned.any():
+        found[turned, :3] = STRAIGHT
+        normal.pixels.foreach_set(found.ravel())
+        normal.update()
 
 
 def _fades(look: Look) -> bool:

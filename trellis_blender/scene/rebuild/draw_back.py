@@ -5,7 +5,8 @@ Points all over both surfaces look for the nearest one on the other, and draw th
 follow in the shares in which the point is between them (SIRT, an iteration for least squares that always converges).
 To look for the nearest points is what takes long, so several steps follow one look: in the direction of the pull only,
 for along the surface a point may slide. Moving only the corners onto the original, as Shrinkwrap does, leaves three
-times as large an error.
+times as large an error. A nearest point that faces the other way is on the other side of something thin: it would turn
+the edges of leaves inside out.
 """
 
 from typing import Any, NamedTuple
@@ -35,16 +36,15 @@ def draw_back(mesh: bpy.types.Mesh, original: bpy.types.Mesh) -> None:
     there, faces = triangles_of(original)
     surface = BVHTree.FromPolygons(there.tolist(), faces.tolist(), all_triangles=True)
     count = max(SPOTS, SPOTS_OF_A_FACE * len(mesh.polygons))
-    wanted = spots_on(there, faces, count).places(there, faces)
-    own = spots_on(points, triangles, count)
+    spots, own = spots_on(there, faces, count), spots_on(points, triangles, count)
+    wanted, ways = spots.places(there, faces), _ways(there, faces)[spots.faces]
     for _ in range(ROUNDS):
         moved = BVHTree.FromPolygons(points.tolist(), triangles.tolist(), all_triangles=True)
-        found = [moved.find_nearest(place) for place in wanted.tolist()]
-        nearest = np.array([each[0] for each in found])
-        drawn = Spots.at(nearest, np.array([each[2] for each in found]), points, triangles)
-        places = own.places(points, triangles)
-        there_now = np.array([surface.find_nearest(place)[0] for place in places.tolist()])
-        pulls = [_Pull.of(drawn, nearest, wanted), _Pull.of(own, places, there_now)]
+        nearest, ways_here, numbers = _nearest(moved, wanted)
+        drawn = _Pull.of(Spots.at(nearest, numbers, points, triangles), nearest, wanted)
+        places, own_ways = own.places(points, triangles), _ways(points, triangles)[own.faces]
+        there_now, ways_there, _ = _nearest(surface, places)
+        pulls = [drawn.where(ways, ways_here), _Pull.of(own, places, there_now).where(own_ways, ways_there)]
         for step in range(STEPS):
             points += _followed(pulls, points, triangles, is_free=step > 0)
     points = points.clip(there.min(axis=0), there.max(axis=0))
@@ -68,6 +68,23 @@ class _Pull(NamedTuple):
         along = (to - places) / np.maximum(away, 1e-12)[:, None]
         return cls(spots, to, along, (1 + away / FAR) * (away <= LIMIT))
 
+    def where(self, ways: Array, others: Array) -> "_Pull":
+        """Where what faces these ways (N, 3) faces the same side as these others; nothing elsewhere."""
+        return self._replace(strength=self.strength * ((ways * others).sum(axis=1) > 0))
+
+
+def _nearest(surface: Any, places: Array) -> tuple[Array, Array, Array]:
+    """The nearest points of a tree of triangles, (N, 3), where these face, (N, 3), and which they are, (N,)."""
+    found = [surface.find_nearest(place) for place in places.tolist()]
+    points, ways, numbers = (np.array([each[which] for each in found]) for which in range(3))
+    return points, ways, numbers
+
+
+def _ways(points: Array, triangles: Array) -> Array:
+    """Where each triangle faces, (T, 3): as long as twice its area."""
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    return np.cross(b - a, c - a)
+
 
 def _followed(pulls: list[_Pull], points: Array, triangles: Array, *, is_free: bool) -> Array:
     """How far each point follows what draws the faces at spots, (V, 3); `is_free` to slide along the surface."""
@@ -85,9 +102,18 @@ def _followed(pulls: list[_Pull], points: Array, triangles: Array, *, is_free: b
 
 
 def _reach_ends(points: Array, original: Array) -> None:
-    """Moves the point next to the outermost one of the original there, on each side: it is as large as it was."""
+    """It is as large as it was: moves the point next to the outermost one of the original there, on each side, or where
+    there is none, its own outermost point as far out.
+    """
+    moved: list[int] = []
+    for end in dict.fromkeys([*original.argmin(axis=0).tolist(), *original.argmax(axis=0).tolist()]):
+        away = np.linalg.norm(points - original[end], axis=1)
+        away[moved] = np.inf  # one point cannot be at two ends
+        if away.min() <= LIMIT:
+            moved.append(int(away.argmin()))
+            points[moved[-1]] = original[end]
     for axis in range(3):
-        for outermost in (original[original[:, axis].argmin()], original[original[:, axis].argmax()]):
-            away = np.linalg.norm(points - outermost, axis=1)
-            if away.min() <= LIMIT:
-                points[away.argmin()] = outermost
+        column, bounds = points[:, axis], original[:, axis]
+        for outermost, bound in ((column.argmin(), bounds.min()), (column.argmax(), bounds.max())):
+            if abs(bound - column[outermost]) <= LIMIT:
+                column[outermost] = bound

@@ -356,7 +356,7 @@ def test_what_a_script_asks_for_arrives_as_its_preset_says_in_another_file_as_we
     model = bpy.data.objects["balls"]
     assert abs(len(model.data.polygons) - 200) <= 10
     low, high = world_bounds(model)
-    assert max(high - low) == pytest.approx(1.0, rel=0.01)
+    assert max(high - low) == pytest.approx(1.0, rel=1e-4)
     assert low[2] == pytest.approx(0, abs=0.01)
     assert ("trellis_generation" in model, bpy.data.objects["balls (before)"].hide_viewport) == (True, True)
 

@@ -370,6 +370,42 @@ def test_planes_shells_and_what_is_not_manifold(make: Callable[[], Any], faces: 
     assert max(there.most, back.most) <= 0.01
 
 
+def test_the_edges_of_a_leaf_are_not_turned_inside_out() -> None:
+    """Faces near its edge were drawn to its other side, and were black afterwards."""
+    from trellis_blender.scene.rebuild.draw_back import draw_back
+    from trellis_blender.scene.rebuild.quadriflow import split
+
+    leaf = bent_leaf()
+    made = split(leaf.data, 150)
+    draw_back(made, leaf.data)
+    turned = sum(face.area for face in made.polygons if nearest_way(leaf, face.center).dot(face.normal) < 0)
+    assert turned < 0.02 * sum(face.area for face in made.polygons)
+
+
+def test_no_baked_normal_looks_into_its_face() -> None:
+    mesh = rebuilt(bent_leaf(), faces=60)
+    (normal,) = (image for image in bpy.data.images if image.name.endswith(" normal"))
+    assert (pixels_of(normal)[..., 2] >= 0.49).all()
+    assert len(mesh.polygons) > 50
+
+
+def bent_leaf() -> Any:
+    """A closed body as thin as a leaf."""
+    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=5, radius=0.5)
+    leaf: Any = bpy.context.object
+    for vertex in leaf.data.vertices:
+        x, y, z = vertex.co
+        vertex.co = (x, 0.4 * y, 0.01 * z - x * x)
+    return leaf
+
+
+def nearest_way(item: Any, place: Any) -> Any:
+    """Where the surface faces that is nearest to the place."""
+    is_found, _, way, _ = item.closest_point_on_mesh(place)
+    assert is_found
+    return way
+
+
 def test_no_shell_of_few_quads_is_turned_inside_out() -> None:
     """Decimate folded one of a hundred balls flat, and it was black afterwards."""
     from trellis_blender.scene.rebuild.judge import volume
