@@ -43,7 +43,7 @@ AT_ONCE = CORES + 1
 LONG_VERSIONS = ("--soak", "-m", "soak")
 FOR_ANOTHER_SYSTEM = re.compile(r": .*\b(Windows|macOS)\b")
 """What the reason names why a test is skipped that no set-up could run here: these are run on Linux."""
-FILES_OF_A_RUN = 12
+FILES_OF_A_RUN = 8
 MOST_AGAIN = 3
 """So many failed tests may owe it to the runs beside them; where more failed, something is wrong."""
 LOOK_S = 5.0
@@ -199,7 +199,7 @@ def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
         if is_soak:
             found.append(Run(title, module, ("tests/blender", *LONG_VERSIONS)))
         for name, wanted in (rest if is_soak else usual).items():
-            # The longest group is several runs, so that one processor does not wait for the other at the end.
+            # A long group is several runs, so that one processor does not wait for the other at the end.
             parts = -(-len(wanted) // FILES_OF_A_RUN)
             for part in range(parts):
                 which = f" ({part + 1} of {parts})" if parts > 1 else ""
