@@ -13,6 +13,7 @@ SAMPLES = 8_000
 NEAR = 0.03
 """Share of the size that 99 of 100 points may be away, and where there are few faces, half the side of one of them."""
 FACES_OFF = 0.05
+"""Share of the wished number of faces that there may be more or fewer."""
 
 
 class Distance(NamedTuple):

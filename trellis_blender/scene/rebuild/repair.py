@@ -73,7 +73,7 @@ def _crowded(work: Any) -> list[Any]:
 
 
 def _repeated(crowded: list[Any]) -> list[Any]:
-    """The faces on these edges whose corners an earlier one has: Blender up to 4.2 keeps those that welding makes."""
+    """The faces on these edges whose corners an earlier one has, as files may list a face twice."""
     first: dict[frozenset[Any], Any] = {}
     faces = dict.fromkeys(face for edge in crowded for face in edge.link_faces)
     return [face for face in faces if first.setdefault(frozenset(face.verts), face) is not face]
