@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import bpy
 import numpy as np
 
-from .judge import Spots, spots_on, triangles_of
+from .judge import Spots, spots_on, triangles_of, ways_of
 
 LIMIT = 0.03
 """Share of the size, which is 1 here. What is further away has nothing there that it stands for."""
@@ -37,12 +37,12 @@ def draw_back(mesh: bpy.types.Mesh, original: bpy.types.Mesh) -> None:
     surface = BVHTree.FromPolygons(there.tolist(), faces.tolist(), all_triangles=True)
     count = max(SPOTS, SPOTS_OF_A_FACE * len(mesh.polygons))
     spots, own = spots_on(there, faces, count), spots_on(points, triangles, count)
-    wanted, ways = spots.places(there, faces), _ways(there, faces)[spots.faces]
+    wanted, ways = spots.places(there, faces), ways_of(there, faces)[spots.faces]
     for _ in range(ROUNDS):
         moved = BVHTree.FromPolygons(points.tolist(), triangles.tolist(), all_triangles=True)
         nearest, ways_here, numbers = _nearest(moved, wanted)
         drawn = _Pull.of(Spots.at(nearest, numbers, points, triangles), nearest, wanted)
-        places, own_ways = own.places(points, triangles), _ways(points, triangles)[own.faces]
+        places, own_ways = own.places(points, triangles), ways_of(points, triangles)[own.faces]
         there_now, ways_there, _ = _nearest(surface, places)
         pulls = [drawn.where(ways, ways_here), _Pull.of(own, places, there_now).where(own_ways, ways_there)]
         for step in range(STEPS):
@@ -78,12 +78,6 @@ def _nearest(surface: Any, places: Array) -> tuple[Array, Array, Array]:
     found = [surface.find_nearest(place) for place in places.tolist()]
     points, ways, numbers = (np.array([each[which] for each in found]) for which in range(3))
     return points, ways, numbers
-
-
-def _ways(points: Array, triangles: Array) -> Array:
-    """Where each triangle faces, (T, 3): as long as twice its area."""
-    a, b, c = (points[triangles[:, corner]] for corner in range(3))
-    return np.cross(b - a, c - a)
 
 
 def _followed(pulls: list[_Pull], points: Array, triangles: Array, *, is_free: bool) -> Array:

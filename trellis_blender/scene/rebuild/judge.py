@@ -67,12 +67,17 @@ def spots_on(points: Array, triangles: Array, count: int) -> Spots:
     """Spots all over a surface, as many everywhere; the same for the same surface. More even than random ones: of each
     triangle as many as its area says, on it by Roberts' sequence.
     """
-    a, b, c = (points[triangles[:, corner]] for corner in range(3))
-    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1).cumsum()
+    areas = np.linalg.norm(ways_of(points, triangles), axis=1).cumsum()
     number = np.arange(count)
     faces = np.searchsorted(areas, (number + 0.5) / count * areas[-1])
     across, along = np.sqrt((0.5 + number * 0.7548776662466927) % 1), (0.5 + number * 0.5698402909980532) % 1
     return Spots(faces, np.stack([1 - across, across * (1 - along), across * along], axis=1))
+
+
+def ways_of(points: Array, triangles: Array) -> Array:
+    """Where each triangle faces, (T, 3): as long as twice its area."""
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    return np.cross(b - a, c - a)
 
 
 def triangles_of(mesh: bpy.types.Mesh) -> tuple[Array, Array]:
