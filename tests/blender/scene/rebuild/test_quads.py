@@ -74,7 +74,7 @@ def test_metal_roughness_and_what_shines_are_baked_where_the_source_has_them() -
     tree.links.new(shader.inputs["Metallic"], checker.outputs["Fac"])
     tree.links.new(shader.inputs["Emission Color"], checker.outputs["Color"])
     shader.inputs["Emission Strength"].default_value = 3.0
-    nodes = nodes_of(rebuilt(model, faces=100))
+    nodes = nodes_of(rebuilt(model, faces=300))
     both = pixels_of(nodes["METALLIC ROUGHNESS"].image)
     filled = both[..., 1] > 0.1
     assert set(np.round(both[filled][:, 2]).tolist()) == {0.0, 1.0}

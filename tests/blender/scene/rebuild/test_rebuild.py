@@ -135,14 +135,14 @@ def a_slot_that_no_face_has(model: Any) -> tuple[float, ...]:
 def test_the_colour_is_that_which_is_seen(change: Callable[[Any], tuple[float, ...]]) -> None:
     model = ball()
     expected = change(model)
-    assert colour_of(rebuilt(model, faces=100)) == pytest.approx(in_srgb(expected), abs=0.02)
+    assert colour_of(rebuilt(model, faces=300)) == pytest.approx(in_srgb(expected), abs=0.02)
 
 
 def test_the_colour_is_that_of_the_objects_own_materials_and_metres_are_metres_whatever_a_unit_is() -> None:
     bpy.context.scene.unit_settings.scale_length = 0.001
     model = ball()
     expected = several_materials(model)
-    wanted: dict[str, Any] = {"faces": 100, "texture_px": 128, "size_m": 2.0}
+    wanted: dict[str, Any] = {"faces": 300, "texture_px": 128, "size_m": 2.0}
     assert bpy.ops.trellis.finish(preset='QUADS', **wanted) == {'FINISHED'}
     assert colour_of(model.data) == pytest.approx(in_srgb(expected), abs=0.02)
     assert [slot.link for slot in model.material_slots] == ['DATA']
@@ -485,7 +485,7 @@ def test_the_side_that_is_seen_stays_that_side(make: Callable[[], Any], *, is_tu
     model = make()
     if is_turned:
         model.data.flip_normals()
-    mesh = rebuilt(model, faces=100)
+    mesh = rebuilt(model, faces=300)
     outwards = [face.normal.dot(face.center) if make is ball else face.normal.z for face in mesh.polygons]
     assert {each > 0 for each in outwards} == {not is_turned}
 
