@@ -3,6 +3,8 @@
 import json
 import re
 import sqlite3
+import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -11,17 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import PLACEMENT, Driver, image_request, service_of, text_request
+from helpers import IMPATIENT, PLACEMENT, Driver, image_request, service_of, text_request
 from service import Accepted, Fault, Piapi
 
+from trellis_blender.generation.files import VIDEO_NAME
+from trellis_blender.generation.limits.rate_limit import RateLimit
+from trellis_blender.generation.lookups.find_out import find_out
 from trellis_blender.generation.lookups.questions import Answer, Question, Topic
 from trellis_blender.generation.record.account_task import generation_of
 from trellis_blender.generation.states import State
 from trellis_blender.generation.store.database import Store
+from trellis_blender.generation.threads import NoThread
+from trellis_blender.generation.worker.job import Job
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.errors import KeyRefused
 from trellis_blender.piapi.models import MODELS, InputUnusable
 from trellis_blender.piapi.task_lists import ListedTask, read_listed
+
+OPEN_FILES = Path("/proc/self/fd")
+LARGER_THAN_ANY_MEMORY = 2**50
 
 
 def asked(driver: Driver, piapi: Piapi, topic: Topic, task_id: str = "", **changes: str) -> Answer:
@@ -253,6 +263,40 @@ def test_a_question_ends_with_the_queue(make_driver: Callable[..., Driver], piap
     start = time.monotonic()
     assert driver.queue.close(2.0)
     assert time.monotonic() - start < 1.0
+
+
+def test_a_question_that_is_stopped_between_two_pieces_of_a_film_says_nothing(driver: Driver, piapi: Piapi) -> None:
+    piapi.behaviour.video = b"\0\0\0\x20ftypisom" + bytes(1000)
+    service = replace(service_of(piapi), fetches_videos=False)
+    done = driver.rest(driver.queue.submit(image_request(), service))
+    folder = driver.queue.folder / done.folder_name
+    job = Job(service)
+    # What `Job.stop` does first: the connection is still whole when the piece comes.
+    piapi.fail("file", Fault(also=lambda: setattr(job, "stopping", True)))
+    question = Question(Topic.EXTRAS, done.task_id, path=str(folder))
+    limit, store = RateLimit(is_limited=False), Store(driver.queue.folder)
+    assert find_out(question, job, driver.queue.folder, limit, store, timings=IMPATIENT) == Answer(question)
+    assert not (folder / VIDEO_NAME).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no stack of a thread may be as large there")
+def test_where_no_thread_can_be_had_the_question_is_answered_all_the_same(driver: Driver, piapi: Piapi) -> None:
+    threading.stack_size(LARGER_THAN_ANY_MEMORY)
+    try:
+        assert asked(driver, piapi, Topic.DISK) == Answer(Question(Topic.DISK), problem=str(NoThread()))
+    finally:
+        threading.stack_size(0)
+    assert not driver.queue.lookups.is_busy
+    assert asked(driver, piapi, Topic.DISK).problem == ""
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="only Linux shows them as a folder")
+def test_what_goes_away_while_it_is_counted_is_no_mistake(driver: Driver, piapi: Piapi) -> None:
+    """The folder of open files: the one by which it is listed is closed before it is counted."""
+    job, limit, store = Job(service_of(piapi)), RateLimit(is_limited=False), Store(driver.queue.folder)
+    answer = find_out(Question(Topic.DISK), job, OPEN_FILES, limit, store, timings=IMPATIENT)
+    assert answer.problem == ""
+    assert answer.used_bytes > 0
 
 
 def test_the_disk(driver: Driver, piapi: Piapi) -> None:
