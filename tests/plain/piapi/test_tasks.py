@@ -7,10 +7,31 @@ from hypothesis import strategies as st
 from service import FIXTURES
 
 from trellis_blender.generation.record.progress import read_log
-from trellis_blender.piapi.account import Account, plan_of, read_account, read_upload
-from trellis_blender.piapi.answers import Status, Task, read_message, read_task
+from trellis_blender.piapi.account import AT_ONCE_FIELDS, PACKS_MAX, Account, plan_of, read_account, read_upload
+from trellis_blender.piapi.answers import (
+    CHARGE_LIMIT_USD,
+    INPUT_TEXT_LIMIT,
+    LOG_LINES_MAX,
+    Status,
+    Task,
+    read_inputs,
+    read_message,
+    read_task,
+)
 from trellis_blender.piapi.errors import AnswerNotUnderstood, InputRefused, NotOnPlan, OutOfCredits, PiapiError
-from trellis_blender.piapi.fields import moment
+from trellis_blender.piapi.fields import (
+    ADDRESS_LIMIT,
+    DIGITS_LIMIT,
+    NUMBER_LIMIT,
+    NUMBER_TEXT_LIMIT,
+    TEXT_LIMIT,
+    address,
+    moment,
+    number,
+    text,
+    whole,
+)
+from trellis_blender.piapi.models import VIEWS_LIMIT
 from trellis_blender.piapi.task_lists import ListedTask, read_active_tasks, read_history, read_listed
 
 DOCUMENTED = FIXTURES.parent / "piapi" / "response-documented.json"
@@ -177,9 +198,12 @@ def test_a_task_whose_status_is_left_out_is_one() -> None:
     assert read_task({"data": {"task_id": "t1"}}).status is Status.PROCESSING
 
 
-def test_when_it_was_made_stands_at_either_place() -> None:
-    assert read_task(envelope(meta={"created_at": "1970-01-01T00:00:05Z"})).created_at == 5.0
-    assert read_task(envelope(created_at="1970-01-01T00:00:05Z")).created_at == 5.0
+def test_each_time_stands_at_either_place() -> None:
+    for within, beside in (("created_at",) * 2, ("started_at",) * 2, ("ended_at", "completed_at")):
+        for said in ({"meta": {within: "1970-01-01T00:00:05Z"}}, {beside: "1970-01-01T00:00:05Z"}):
+            task = read_task(envelope(**said))
+            told = {"created_at": task.created_at, "started_at": task.started_at, "ended_at": task.ended_at}
+            assert {name: time for name, time in told.items() if time is not None} == {within: 5.0}
 
 
 def test_the_services_words_are_found_at_any_of_their_places() -> None:
@@ -204,6 +228,11 @@ def test_an_error_says_at_any_of_its_places_that_a_task_failed(error: object, me
     assert (failed.status, failed.error_message) == (Status.FAILED, message)
 
 
+@pytest.mark.parametrize("error", [{"code": 10000}, {"message": "no bear"}, {"raw_message": "no bear"}, "no bear"])
+def test_an_error_alone_is_the_end_of_a_task_whose_status_is_unknown(error: object) -> None:
+    assert read_task(envelope(status="odd", error=error)).status is Status.FAILED
+
+
 @pytest.mark.parametrize("error", [{"code": 0, "message": "", "raw_message": ""}, {"code": "0"}, "", None, []])
 def test_an_empty_error_is_none(error: object) -> None:
     going_on = read_task(envelope(status="", error=error))
@@ -224,8 +253,76 @@ def test_times() -> None:
 def test_money() -> None:
     assert read_task(envelope(meta={"usage": {"consume": 400000}})).charged_usd == 0.04
     assert read_task(envelope(meta={"usage": {"consume": 0}})).charged_usd == 0
-    for nothing in (None, {}, {"consume": None}, {"consume": "much"}, {"consume": -5}, {"consume": True}):
+    assert read_task(envelope(meta={"usage": {"consume": 10**11}})).charged_usd == CHARGE_LIMIT_USD
+    nothing_at_all = (None, {}, {"consume": None}, {"consume": "much"}, {"consume": True})
+    for nothing in (*nothing_at_all, {"consume": -1}, {"consume": 10**11 + 1}):
         assert read_task(envelope(meta={"usage": nothing})).charged_usd is None
+
+
+def test_inputs_may_come_as_text_up_to_a_limit() -> None:
+    said = json.dumps({"prompt": "a bear", "seed": 3, "more": ""})
+    longest = said.replace('""', f'"{"x" * (INPUT_TEXT_LIMIT - len(said))}"')
+    assert read_inputs(longest) == {"prompt": "a bear", "seed": 3}
+    for none in (longest.replace("bear", "bears"), "[" * 5000, "{", "7", None):
+        assert read_inputs(none) == {}
+
+
+def test_no_more_pictures_of_a_task_are_read_than_are_sent() -> None:
+    views = [f"view {number}" for number in range(VIEWS_LIMIT + 2)]
+    assert read_inputs({"image": "front", "images": [*views[1:], 7]}) == {
+        "image": "front",
+        "images": tuple(views[1 : VIEWS_LIMIT + 1]),
+    }
+    assert read_inputs({"image": 7, "images": [7, "side"]}) == {"images": ("side",)}
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ({"image": "a", "images": ["a", "b"]}, 2),
+        ({"image": "", "images": ["a", " ", "a"]}, 1),
+        ({"images": ["a", "b"]}, 2),
+        ({"image": "a"}, 1),
+        ({"prompt": "a bear"}, 0),
+        (None, 0),
+    ],
+)
+def test_how_many_different_pictures_a_task_names(said: object, count: int) -> None:
+    assert read_task(envelope(input=said)).pictures_named == count
+
+
+@pytest.mark.parametrize(
+    "logs",
+    [
+        "line\n" * (LOG_LINES_MAX + 1),
+        ["line"] * (LOG_LINES_MAX + 1),
+        ["line\n" * (LOG_LINES_MAX - 1), {"message": "line\nline"}],
+    ],
+)
+def test_a_log_is_read_up_to_a_limit_of_lines(logs: object) -> None:
+    assert read_task(envelope(logs=logs)).log_lines == ("line",) * LOG_LINES_MAX
+
+
+def test_fields_up_to_their_limits_are_read_and_not_beyond() -> None:
+    assert text("x" * (TEXT_LIMIT + 1)) == "x" * TEXT_LIMIT
+    assert text("a\x00b\x1fc\x7fd\x9fe") == "a b c d e"
+    assert [len(address("x" * length)) for length in (ADDRESS_LIMIT, ADDRESS_LIMIT + 1)] == [ADDRESS_LIMIT, 0]
+    assert address(" https://x/\n a\tb ") == "https://x/ab"
+    assert [number("1".rjust(length)) for length in (NUMBER_TEXT_LIMIT, NUMBER_TEXT_LIMIT + 1)] == [1.0, None]
+    below = NUMBER_LIMIT - 1
+    assert [number(each) for each in (below, -below, NUMBER_LIMIT, -NUMBER_LIMIT)] == [below, -below, None, None]
+    assert whole("9" * DIGITS_LIMIT) == 10**DIGITS_LIMIT - 1
+    assert whole("9" * (DIGITS_LIMIT + 1)) == float("inf")
+    assert moment("1970-01-01T00:00:00Z") == 0.0
+    assert moment("2999-12-31T23:59:59Z") is not None
+    assert moment(f"1970-01-01T00:00:01.{'0' * 30}Z") == 1.0
+    assert moment(f"1970-01-01T00:00:01.{'0' * 31}Z") is None
+
+
+def test_a_row_of_the_history_tells_what_it_cost_in_its_own_way() -> None:
+    for kind, meta, charged_usd in (("llm", {}, 0.04), ("point", {}, None), ("llm", {"usage": {"consume": 0}}, 0.0)):
+        row = {"task_id": "1", "usage": 400000, "usage_type": kind, "meta": meta}
+        assert read_history([row]).tasks[0].task.charged_usd == charged_usd
 
 
 def test_the_balance_stands_at_the_root_or_under_data() -> None:
@@ -249,6 +346,40 @@ def test_any_field_of_an_account_that_can_be_read_makes_it_one(field: str, value
     assert read_account({"data": {field: value}}) == account
     with pytest.raises(AnswerNotUnderstood):
         read_account({"data": {field: None}})
+
+
+@pytest.mark.parametrize("field", ["id", "wallet", "credit_pack_info", *AT_ONCE_FIELDS])
+def test_an_account_of_which_only_that_is_said_is_one(field: str) -> None:
+    assert isinstance(read_account({field: 3}), Account)
+    with pytest.raises(AnswerNotUnderstood):
+        read_account({field: ""})
+
+
+def test_the_first_field_of_how_many_at_once_counts_and_the_other_where_it_is_missing() -> None:
+    assert read_account(dict(zip(AT_ONCE_FIELDS, (5, 4), strict=True))).tasks_at_once == 5
+    assert read_account({AT_ONCE_FIELDS[1]: 4}).tasks_at_once == 4
+    assert read_account({"plan": "free"}).tasks_at_once is None
+
+
+def expiring(*seconds: float, **said: object) -> list[dict[str, object]]:
+    return [{"expired_at": f"1970-01-01T00:00:{each:02}Z", **said} for each in seconds]
+
+
+@pytest.mark.parametrize(
+    ("credit", "expires_at"),
+    [
+        ({"available_credits": 5, "credit_packs": expiring(9, 7, 8, active=True)}, 7.0),
+        ({"credit_packs": expiring(9, 7)}, 7.0),
+        ({"credit_packs": expiring(9) + expiring(7, active=False)}, 9.0),
+        ({"credit_packs": [7, {"expired_at": "soon"}, *expiring(9)]}, 9.0),
+        ({"available_credits": 0, "credit_packs": expiring(9)}, None),
+        ({"credit_packs": []}, None),
+        ({"credit_packs": expiring(9) * PACKS_MAX + expiring(7)}, 9.0),
+        ({"credit_packs": expiring(9) * (PACKS_MAX - 1) + expiring(7)}, 7.0),
+    ],
+)
+def test_when_the_first_credits_expire(credit: object, expires_at: float | None) -> None:
+    assert read_account({"credit_pack_info": credit}).expires_at == expires_at
 
 
 def test_a_listed_task_that_does_not_tell_its_id_is_the_one_that_was_asked_for() -> None:
@@ -453,6 +584,8 @@ def test_how_many_at_once_is_what_the_account_says(allowed: object, at_once: int
         ({"id": 4711}, "No. 4711"),
         ({"account_id": "ab-7"}, "No. ab-7"),
         ({"name": "\ud800" + "x" * 5000, "id": 1}, "?" + "x" * 99),
+        ({"id": "x" * 5000}, "No. " + "x" * 100),
+        ({"id": 7, "account_id": 8}, "No. 7"),
         ({"wallet": {"llm_remain": 1}}, ""),
     ],
 )
@@ -476,10 +609,10 @@ def test_every_text_is_bounded_and_can_be_stored() -> None:
     listed = read_listed(answer, "t1")
     found = listed.task
     texts = [listed.model, listed.task_type, found.error_message, str((listed.inputs or {})["prompt"])]
-    for text in (*texts, *found.log_lines, *found.picture_urls, found.model_url):
-        assert len(text) <= 16 * 1024
-        text.encode()
-        assert not any(ord(each) < 32 for each in text)
+    for said in (*texts, *found.log_lines, *found.picture_urls, found.model_url):
+        assert len(said) <= 16 * 1024
+        said.encode()
+        assert not any(ord(each) < 32 for each in said)
     assert found.picture_urls == ("https://x/y",)
     assert found.model_url == "", "a part of an address is none"
     assert len(found.log_lines) <= 5000

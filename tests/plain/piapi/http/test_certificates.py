@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import helpers
 import pytest
+import urllib3
 from service import KEY
 from systems import CERTIFICATES, stop_listening
 
@@ -72,6 +74,30 @@ def serving(authority: Path, *, as_proxy: bool = False) -> Iterator[tuple[int, l
         stop_listening(listener)
 
 
+@contextmanager
+def secure_proxy(server: int, certificate: str) -> Iterator[tuple[int, list[bytes]]]:
+    """A proxy that is spoken to over TLS, and whatever it is asked for leads to the port `server`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / f"{certificate}.pem", CERTIFICATES / f"{certificate}.key")
+    received: list[bytes] = []
+
+    def lead(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            received.append(secure.recv(65536))
+            with socket.create_connection(("127.0.0.1", server)) as onward:
+                secure.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                threading.Thread(target=pass_on, args=(onward, secure), daemon=True).start()
+                pass_on(secure, onward)
+
+    def pass_on(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while content := source.recv(65536):
+                target.sendall(content)
+
+    with helpers.serving(lead) as port:
+        yield port, received
+
+
 def name_at(url: str) -> str:
     client = Client(Service(url, KEY), pause=lambda seconds: None)
     try:
@@ -115,6 +141,26 @@ def test_a_certificate_for_another_name_is_refused(authority: Path, monkeypatch:
         assert not any(KEY.encode() in part for part in received)
 
 
+def test_a_proxy_that_is_spoken_to_over_tls(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority / "ca.pem"))
+    with serving(authority) as (server, received), secure_proxy(server, "server") as (port, led):
+        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{port}")
+        assert name_at(f"https://{ELSEWHERE}") == "Ada"
+        assert f"CONNECT {ELSEWHERE}:443".encode() in led[0]
+        assert KEY.encode() in received[0]
+
+
+@pytest.mark.skipif(urllib3.__version__ < "2", reason="urllib3 1 takes no number for a proxy that speaks TLS")
+def test_a_proxy_has_to_prove_its_name_as_well(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its certificate is trusted, and is for no number."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority / "alone.pem"))
+    with serving(authority) as (server, received), secure_proxy(server, "alone") as (port, led):
+        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{port}")
+        with pytest.raises(errors.NotSent):
+            name_at(f"https://{ELSEWHERE}")
+        assert led == received == []
+
+
 def test_what_requests_brings_is_still_trusted(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards `load_verify_locations(bundle, folder)`: the bundle that requests names, here by its own variable."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority / "ca.pem"))
@@ -140,13 +186,18 @@ MALFORMED = b"-----BEGIN CERTIFICATE-----\nTm90aGluZyB0aGF0IGlzIG9uZQ==\n-----EN
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
 def test_one_malformed_certificate_does_not_take_the_others_away(
-    variable: str, authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variable: str,
+    authority: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(MALFORMED + b"# \xff\n" + (authority / "ca.pem").read_bytes() + MALFORMED)
     monkeypatch.setenv(variable, str(bundle))
     with serving(authority) as (port, _):
         assert name_at(f"https://127.0.0.1:{port}") == "Ada"
+    assert "2 certificates are malformed and are left out, 1 are taken" in caplog.text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has its certificates in a store, not in a file")

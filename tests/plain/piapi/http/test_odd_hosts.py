@@ -24,6 +24,7 @@ from trellis_blender.piapi.http.addresses import is_on_internet
 from trellis_blender.piapi.http.connections import Connections
 from trellis_blender.piapi.http.result_file import FileIdentity, Part, open_result
 from trellis_blender.piapi.service import Service
+from trellis_blender.piapi.timings import TimeLimits
 
 KEY = "k" * 20
 STOPS_WITHIN_S = 2.0
@@ -51,6 +52,19 @@ def test_what_has_not_even_begun_ends_in_time(make_driver: Callable[..., Driver]
         driver.until(lambda: driver.latest.get(generation.id, generation).state is State.SUBMITTING)
         time.sleep(0.3)
         assert driver.queue.close(STOPS_WITHIN_S)
+
+
+@pytest.mark.parametrize("where", ["in the handshake", "before there is a connection"])
+def test_what_does_not_connect_in_time_is_said_as_such(where: str) -> None:
+    with ExitStack() as stack:
+        is_connected = where == "in the handshake"
+        url = f"https://127.0.0.1:{stack.enter_context(serving(silent))}" if is_connected else ""
+        client = Client(
+            Service(url or f"http://127.0.0.1:{full(stack)}", KEY, limits=TimeLimits(connect_s=0.2, read_s=0.2)),
+            pause=lambda _: None,
+        )
+        with pytest.raises(errors.NoConnection, match=r"No connection to 127\.0\.0\.1\. .*: “timed out”\.$"):
+            client.get_task("t")
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.3])
@@ -199,10 +213,10 @@ def test_a_rest_is_taken_where_all_that_is_told_of_its_file_is_the_same(told: by
     assert b"Accept-Encoding: identity" in asked[0]
 
 
-@pytest.mark.parametrize("part", [None, Part(4, FileIdentity('"A"', "", 8))])
+@pytest.mark.parametrize("part", [None, Part(4, FileIdentity('"A"', "", 8)), Part(5, FileIdentity('"A"', "", 8))])
 def test_a_part_that_is_not_the_rest_is_no_whole_file(part: Part | None) -> None:
     """A film or a picture of which a piece came would be kept as all of it."""
-    begins = 4 if part is not None else 0
+    begins = part.received if part is not None else 0
 
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)
