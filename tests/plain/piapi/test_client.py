@@ -10,13 +10,13 @@ from email.utils import formatdate
 from typing import BinaryIO
 
 import pytest
-from helpers import service_of
+from helpers import service_of, serving
 from service import KEY, Behaviour, Fault, Piapi, running
 from systems import CERTIFICATES, stop_listening
 
 from trellis_blender.piapi import errors, statuses
 from trellis_blender.piapi.answers import Status
-from trellis_blender.piapi.client import ANSWER_LIMIT_BYTES, Client
+from trellis_blender.piapi.client import ANSWER_LIMIT_BYTES, SECRET_LENGTH_MIN, Client, Exchange
 from trellis_blender.piapi.clock import ServiceClock
 from trellis_blender.piapi.http.result_file import open_result
 from trellis_blender.piapi.http.retries import read_retry_after, retry_delay_s
@@ -589,3 +589,121 @@ def test_retry_after_a_date_is_waited_by_the_services_clock(piapi: Piapi) -> Non
     piapi.fail("balance", Fault(429, {"message": "too many"}, {"Retry-After": told}))
     client.get_account()
     assert waits == [pytest.approx(7.0, abs=2.0)]
+
+
+def test_a_witness_is_shown_all_that_was_asked_and_answered(piapi: Piapi) -> None:
+    shown: list[Exchange] = []
+    client = client_for(piapi, witness=shown.append)
+    create(client)
+    piapi.fail("get", Fault(404, "gone", {"X-Said": "so"}))
+    with pytest.raises(errors.NotThere):
+        client.get_task("a/b ?#")
+    client.get_history(1000.2, 2000.7, page=2)
+    assert [(each.method, each.path, each.status) for each in shown] == [
+        ("POST", "/api/v1/task", 200),
+        ("GET", "/api/v1/task/a%2Fb%20%3F%23", 404),
+        ("GET", "/api/open/tasks/histories?page=2&page_size=100&start_time=1000&end_time=2001", 200),
+    ]
+    assert shown[0].sent == {"model": "Qubico/trellis", "task_type": "text-to-3d", "input": TEXT, "config": {}}
+    assert (shown[1].sent, shown[1].content, shown[1].headers["X-Said"]) == (None, b"gone", "so")
+    assert json.loads(shown[0].content)["data"]["task_id"] in piapi.tasks
+
+
+def test_each_request_says_who_asks_and_for_what(piapi: Piapi) -> None:
+    client = client_for(piapi, key=f" {KEY}\n")
+    create(client)
+    client.get_account()
+    assert len(piapi.requests) == 2
+    for _, _, headers in piapi.requests:
+        assert (headers["x-api-key"], headers["accept"]) == (KEY, "application/json")
+        assert headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "asked"),
+    [
+        (400, {"message": "the reason"}, errors.RequestRefused, 1),
+        (511, {"message": "the reason"}, errors.ServiceFailing, 3),
+        (511, "<html>log in</html>", errors.LoginPage, 1),
+        (302, "<html>log in</html>", errors.Redirected, 1),
+        (200, "", errors.AnswerNotUnderstood, 3),
+        (200, "null", errors.AnswerNotUnderstood, 3),
+    ],
+)
+def test_what_a_poll_is_answered_with_is_told_as_what_it_is(
+    piapi: Piapi, status: int, body: str | dict[str, str], error: type[errors.PiapiError], asked: int
+) -> None:
+    piapi.fail_always("get", Fault(status, body))
+    with pytest.raises(error) as caught:
+        client_for(piapi).get_task("t1")
+    assert type(caught.value) is error
+    assert caught.value.detail == ("the reason" if isinstance(body, dict) else "")
+    assert piapi.asked("get") == asked
+
+
+@pytest.mark.parametrize("body", ["", " \n", "null", "{}", '{"code": 200}'])
+def test_a_cancel_that_was_done_need_not_say_anything(piapi: Piapi, body: str) -> None:
+    piapi.fail("cancel", Fault(200, body))
+    client_for(piapi).cancel_task("t1")
+    assert piapi.asked("cancel") == 1
+
+
+def test_each_try_waits_longer_and_nobody_else_for_it(piapi: Piapi) -> None:
+    waits, heard = Waits(), Waits()
+    piapi.fail_always("get", Fault(500))
+    with pytest.raises(errors.ServiceFailing):
+        new_client(service_of(piapi), waits, slow_down=heard).get_task("t1")
+    assert [(0.25 <= waits[0] <= 0.5), (0.5 <= waits[1] <= 1.0), len(waits), heard] == [True, True, 2, []]
+
+
+@pytest.mark.parametrize(("length", "is_secret"), [(SECRET_LENGTH_MIN, True), (SECRET_LENGTH_MIN - 1, False)])
+def test_a_webhook_secret_of_some_length_is_in_no_answer(piapi: Piapi, length: int, *, is_secret: bool) -> None:
+    secret = "hook-7f0A"[:length]
+    piapi.fail("create", Fault(402, {"message": f"no {secret}", "data": None}))
+    with pytest.raises(errors.OutOfCredits) as caught:
+        create(new_client(replace(service_of(piapi), webhook_secret=secret)))
+    assert caught.value.detail == ("no (your webhook secret)" if is_secret else f"no {secret}")
+
+
+def test_what_the_service_says_is_one_line_that_is_cut_and_has_no_secret(piapi: Piapi) -> None:
+    service_of(piapi)
+    half = errors.DETAIL_LIMIT - len(KEY) // 2
+    assert errors.KeyRefused(" no\n\tbear ").detail == "no bear"
+    assert errors.KeyRefused("x" * 1000).detail == "x" * errors.DETAIL_LIMIT
+    assert errors.KeyRefused("x" * half + KEY).detail == "x" * half + "(secret)"
+    assert KEY[:4] not in errors.NoConnection(KEY, KEY).sentence()
+
+
+def test_an_error_is_told_in_the_words_of_another_provider() -> None:
+    other = errors.Wording("the other one", "other.example", "picture")
+    assert errors.OutOfCredits("no").sentence(other) == (
+        "Your the other one account is out of credits or has no plan (402). "
+        "Top it up at other.example and try again. It said: “no”."
+    )
+    assert errors.ResultGone().sentence(other) == (
+        "The finished picture is no longer at the address that the other one gave."
+    )
+    assert errors.KeyRefused().sentence(other).startswith("The other one refused the API key (401).")
+    assert errors.NoConnection("", "down").sentence(other) == (
+        "No connection to the other one. Check the network and try again. The system says: “down”."
+    )
+    assert errors.NoConnection("a.example").sentence(other).startswith("No connection to a.example. Check")
+
+
+def test_polls_go_over_one_connection() -> None:
+    """Read to its end, an answer leaves a connection that can be used again."""
+    body = b'{"data": {"name": "Ada"}}'
+    connections: list[int] = []
+
+    def serve(connection: socket.socket) -> None:
+        connections.append(0)
+        with connection.makefile("rb") as stream:
+            while read_request(stream):
+                connections[-1] += 1
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    with serving(serve) as port:
+        client = new_client(Service(f"http://127.0.0.1:{port}", KEY))
+        assert [client.get_account().name for _ in range(3)] == ["Ada"] * 3
+        client.close()
+    assert connections == [3]

@@ -31,9 +31,10 @@ from trellis_blender.generation.worker.fetch import fetch
 from trellis_blender.generation.worker.job import Job
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import ANSWER_LIMIT_BYTES, Client
-from trellis_blender.piapi.http.addresses import is_on_internet, read_address
+from trellis_blender.piapi.http.adapter import INTERIM_LIMIT, LINE_LIMIT_BYTES, TRAILERS_LIMIT
+from trellis_blender.piapi.http.addresses import HOST_LIMIT, PORT_LIMIT, is_on_internet, read_address
 from trellis_blender.piapi.http.bounded_json import DEPTH_LIMIT, ESCAPES_LIMIT, ITEMS_LIMIT, STEP_BYTES, read_json
-from trellis_blender.piapi.http.result_file import FileIdentity, Part, open_result
+from trellis_blender.piapi.http.result_file import REDIRECT_LIMIT, FileIdentity, Part, open_result
 from trellis_blender.piapi.http.retries import read_retry_after
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import USUAL_TIMINGS, Timings
@@ -319,6 +320,107 @@ def test_what_comes_before_the_answer_is_not_the_answer(interim: list[int]) -> N
     assert len(server.requests) == 1
 
 
+def test_as_much_before_and_behind_an_answer_as_the_limits_allow_is_passed_over() -> None:
+    chunked = head(200, "Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n" % (len(TASK), TASK)
+    longest = b"X: ".ljust(LINE_LIMIT_BYTES - 2, b"x") + b"\r\n"
+    for before, behind, is_taken in (
+        (INTERIM_LIMIT - 1, b"X-More: 1\r\n" * (TRAILERS_LIMIT - 1), True),
+        (INTERIM_LIMIT, b"", False),
+        (0, b"X-More: 1\r\n" * TRAILERS_LIMIT, False),
+        (0, longest, True),
+        (0, b"x" + longest, False),
+    ):
+        with client_of(Hostile([[head(102) * before + chunked + behind + b"\r\n"]])) as client:
+            if is_taken:
+                assert create(client) == "t1"
+            else:
+                with pytest.raises(errors.Unclear):
+                    create(client)
+
+
+@pytest.mark.parametrize("encoding", ["identity", " Identity ", ""])
+def test_an_answer_that_says_that_it_is_not_compressed_is_read(encoding: str) -> None:
+    with client_of(Hostile([whole(TASK, 200, f"Content-Encoding: {encoding}")])) as client:
+        assert create(client) == "t1"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (300, errors.Redirected),
+        (304, errors.Redirected),
+        (400, errors.ResultGone),
+        (403, errors.ResultGone),
+        (404, errors.ResultGone),
+        (408, errors.NoAnswerInTime),
+        (410, errors.ResultGone),
+        (416, errors.ResultGone),
+        (429, errors.TooManyRequests),
+        (499, errors.ResultGone),
+        (500, errors.ServiceFailing),
+        (503, errors.ServiceFailing),
+    ],
+)
+def test_what_the_host_of_a_file_says_is_told_as_what_it_is(status: int, error: type[errors.PiapiError]) -> None:
+    with serving(Hostile([whole(b"", status, "Retry-After: 7")])) as port:
+        with pytest.raises(errors.PiapiError) as caught:
+            downloaded(port)
+    assert type(caught.value) is error
+    assert caught.value.retry_after_s == (None if error is errors.ResultGone else 7.0)
+
+
+@pytest.mark.parametrize("is_too_often", [False, True])
+def test_a_file_is_followed_through_as_many_redirects_as_there_may_be(*, is_too_often: bool) -> None:
+    on = whole(b"", 302, "Location: /m.glb")
+    server = Hostile([*[on] * (REDIRECT_LIMIT + is_too_often), whole(b"glTF")])
+    with serving(server) as port:
+        if is_too_often:
+            with pytest.raises(errors.AddressRefused, match="it was sent on too often"):
+                downloaded(port)
+        else:
+            assert downloaded(port) == b"glTF"
+    assert len(server.requests) == REDIRECT_LIMIT + 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "identity", "validator"),
+    [
+        (['ETag: "a"'], FileIdentity('"a"', "", 4), '"a"'),
+        (['ETag: "a"', "Last-Modified: Sat, 28 Nov"], FileIdentity('"a"', "Sat, 28 Nov", 4), '"a"'),
+        (['ETag: W/"a"', "Last-Modified: Sat, 28 Nov"], FileIdentity("", "Sat, 28 Nov", 4), "Sat, 28 Nov"),
+        (['ETag: W/"a"'], None, ""),
+        ([], None, ""),
+    ],
+)
+def test_by_what_a_file_is_known_again(headers: list[str], identity: FileIdentity | None, validator: str) -> None:
+    server = Hostile([whole(b"glTF", 200, *headers), whole(b"glTF")])
+    with serving(server) as port:
+        with open_result(f"http://127.0.0.1:{port}/m.glb", from_this_computer=True) as result:
+            assert (result.size, result.starts_at, result.identity) == (4, 0, identity)
+            assert b"".join(result.chunks) == b"glTF"
+        if identity is not None:
+            downloaded(port, Part(2, identity))
+            lines = server.requests[1].split(b"\r\n")
+            assert {b"Range: bytes=2-", f"If-Range: {validator}".encode()} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        whole(b"", 416, "Content-Range: bytes */4"),
+        whole(b"TF", 206, "Content-Range: bytes 1-3/4"),
+        whole(b"TF", 206, "Content-Range: bytes 2-3/5"),
+        whole(b"TF", 206),
+        whole(b"TF", 206, "Content-Range: bytes 2-3/4", 'ETag: "b"'),
+    ],
+)
+def test_where_the_rest_cannot_be_had_the_whole_file_is_asked_for(answer: list[bytes]) -> None:
+    server = Hostile([answer, whole(b"glTF")])
+    with serving(server) as port:
+        assert downloaded(port, Part(2, FileIdentity('"a"', "", 4))) == b"glTF"
+    assert [b"range:" in request.lower() for request in server.requests] == [True, False]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -542,6 +644,18 @@ def test_an_address_is_what_is_connected_to(url: str, host: str, is_here: bool) 
     assert found.url.isascii() or found.rest
     prepared = requests.Request("GET", found.url).prepare().url
     assert urllib3.util.parse_url(prepared).host.strip("[]") == host
+
+
+def test_an_address_as_long_as_one_may_be_is_read() -> None:
+    label = "a" * 63
+    host = f"{label}.{label}.{label}.{'b' * (HOST_LIMIT - 3 * 64)}"
+    found = read_address(f"HTTP://{host}:{PORT_LIMIT}/A?b")
+    assert found is not None
+    assert found == ("http", host, PORT_LIMIT, "/A?b")
+    assert found.url == f"http://{host}:{PORT_LIMIT}/A?b"
+    assert read_address(f"https://{host}c/") is None
+    assert read_address(f"https://a.example:{PORT_LIMIT + 1}/") is None
+    assert read_address("https://a.example./") is not None
 
 
 @pytest.mark.parametrize(
