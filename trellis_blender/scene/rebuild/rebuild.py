@@ -50,13 +50,12 @@ def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> Rebuilt:
     if len(source.polygons) > _enough(wanted):
         tell("reducing it", STEP_LIMIT_S)
         source = fewer(source, _enough(wanted))
-    made = _quads(source, wanted, tell)
+    made, fit = _quads(source, wanted, tell)
     made.name = wanted.name
     made.shade_smooth()
     made.set_sharp_from_angle(angle=wanted.smooth_up_to)
     tell("unwrapping", STEP_LIMIT_S)
     unwrap(made, wanted.margin_px / wanted.texture_px)
-    fit = judge.Fit.of(made, source, wanted.faces)
     reach = 2 * fit.away + LEAST_REACH
     back = placed.inverted()
     for each in (mesh, made):
@@ -92,8 +91,8 @@ def _nothing(wanted: Rebuild) -> CannotRebuild:
     return CannotRebuild(f"“{wanted.name}” has no faces that quads could be made of.")
 
 
-def _quads(source: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mesh:
-    usable: list[tuple[float, bpy.types.Mesh]] = []
+def _quads(source: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> tuple[bpy.types.Mesh, judge.Fit]:
+    usable: list[tuple[bpy.types.Mesh, judge.Fit]] = []
     for number, way in enumerate(WAYS[wanted.first_way :], wanted.first_way):
         what = f"making quads, try {number + 1}" if number else "making quads"
         tell(what, QUADS_LIMIT_S, {"first_way": number + 1})
@@ -104,11 +103,11 @@ def _quads(source: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> bpy.types.Mes
         draw_back(made, source)
         fit = judge.Fit.of(made, source, wanted.faces)
         if fit.is_good:
-            return made
+            return made, fit
         if not fit.is_nonsense:
-            usable.append((fit.away, made))
+            usable.append((made, fit))
     if usable:
-        return min(usable, key=lambda each: each[0])[1]
+        return min(usable, key=lambda each: each[1].away)
     raise CannotRebuild(f"“{wanted.name}” could not be made of quads. It is as it was.")
 
 

@@ -114,6 +114,9 @@ def _cancelled(run: Run) -> Generation:
     else:
         generation = run.driver.queue.submit(text_request(), run.service)
         run.until(lambda: bool(run.latest(generation).task_id), "a task")
+        if run.is_of_this_computer:
+            # What the first poll has found is kept by then: without that it rests before it can be cancelled.
+            run.until(lambda: run.piapi.asked("get") > 1, "the second poll")
         time.sleep(run.speed.some(3.0))
     run.on()
     run.driver.queue.cancel(run.latest(generation), run.service)

@@ -113,7 +113,10 @@ class Run:
         self._patience_s = patience_s
         self.sentences: list[str] = []
         # A name that nobody knows is no reason to be as slow as with a service on the internet.
-        self.driver = Driver(folder, now=self._clock or time.time, polling=LOOPBACK, timings=self.speed.timings)
+        timings = self.speed.timings
+        if not self._is_short:
+            timings = timings._replace(answer_limit_s=60.0, slowness_look_s=60.0)
+        self.driver = Driver(folder, now=self._clock or time.time, polling=LOOPBACK, timings=timings)
         self.is_on = False
         piapi.behaviour = Behaviour(model=MODEL, processing_s=0.0)
 
@@ -123,16 +126,19 @@ class Run:
     def service(self) -> Service:
         """With the addresses that this computer finds at the moment."""
         away = NOWHERE if self.is_on and self.cell.fault == "DNS failure" else ""
-        # A short limit only where it is what ends the waiting: the machine may be busy.
-        is_short = self.cell.fault in {"stall", "slow drip"}
         return Service(
             api_url=self.piapi.url if self.cell.step in {"upload", "download"} else away or self.url,
             api_key=KEY,
             upload_url=away or self.url,
             upload_images=self.cell.step == "upload",
             webhook_secret=WEBHOOK_SECRET,
-            limits=TimeLimits(read_s=self.speed.read_s if is_short else 60.0, patience_s=self._patience_s),
+            limits=TimeLimits(read_s=self.speed.read_s if self._is_short else 60.0, patience_s=self._patience_s),
         )
+
+    @property
+    def _is_short(self) -> bool:
+        """A short limit only where it is what ends the waiting: the machine may be busy."""
+        return self.cell.fault in {"stall", "slow drip"}
 
     # The fault.
 
