@@ -33,8 +33,16 @@ TESTED_IN = ("piapi", "generation", "interface")
 LEFT_OUT = {"test_faults", "test_fuzz", "test_kills", "test_long_run"}
 """Tests that take long."""
 SURVIVED, NOBODY_LOOKS, NOT_RUN = "survived", "no test", "not run"
-BY_EXIT_CODE: dict[int | None, str] = {0: SURVIVED, 33: NOBODY_LOOKS, 5: NOBODY_LOOKS, 2: NOT_RUN, None: NOT_RUN}
-"""Of pytest, and mutmut's own 33; whatever else it is, the change was noticed."""
+BY_EXIT_CODE: dict[int | None, str] = {
+    0: SURVIVED,
+    33: NOBODY_LOOKS,
+    5: NOBODY_LOOKS,
+    2: NOT_RUN,
+    255: NOT_RUN,
+    None: NOT_RUN,
+}
+"""Of pytest, and mutmut's own: 33, and 255 where pytest did not even begin, for a test whose name it does not find.
+Whatever else it is, the change was noticed."""
 
 
 def main() -> int:
