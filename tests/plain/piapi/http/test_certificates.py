@@ -262,3 +262,45 @@ def test_a_context_that_trusts_nobody_is_not_kept(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(certificates, "_load_system", lambda context: None)
     with pytest.raises(OSError, match="there are no certificates in"):
         certificates.trusting(str(tmp_path / "gone.pem"), "")
+
+
+def test_a_bundle_of_some_size_is_read_and_a_larger_one_is_not(
+    authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = (authority / "ca.pem").read_bytes()
+    monkeypatch.setattr(certificates, "BUNDLE_LIMIT_BYTES", len(certificate))
+    bundle = tmp_path / "company.pem"
+    bundle.write_bytes(certificate)
+    assert certificates.trusting(str(bundle), "CURL_CA_BUNDLE").cert_store_stats()["x509_ca"] > 0
+    certificates.trusting.cache_clear()
+    bundle.write_bytes(certificate + b"\n")
+    with pytest.raises(errors.CertificatesUnreadable) as caught:
+        certificates.trusting(str(bundle), "CURL_CA_BUNDLE")
+    assert str(caught.value).startswith(
+        f"There are no certificates that can be read in {bundle} (from CURL_CA_BUNDLE). Correct the variable"
+    )
+
+
+def test_the_first_variable_that_names_a_bundle_counts(
+    authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(tmp_path / "gone"))
+    with pytest.raises(errors.CertificatesUnreadable, match=r"gone \(from CURL_CA_BUNDLE\)"):
+        certificates.trusted()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority / "ca.pem"))
+    with serving(authority) as (port, _):
+        assert name_at(f"https://127.0.0.1:{port}") == "Ada"
+
+
+def test_certificates_may_be_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is looked for there when it is needed: none has to be there now."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert certificates.trusted().verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize("checks_names", [False, True])
+def test_whatever_a_context_is_for_it_wants_a_certificate(authority: Path, *, checks_names: bool) -> None:
+    context = certificates.trusting(str(authority / "ca.pem"), "", checks_names=checks_names)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname or not checks_names

@@ -12,7 +12,8 @@ from trellis_blender.generation.store.database import Store
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
 from trellis_blender.piapi.http.addresses import is_on_internet
-from trellis_blender.piapi.http.connections import Connections
+from trellis_blender.piapi.http.connections import Connections, Reach
+from trellis_blender.piapi.http.proxies import Proxy
 from trellis_blender.piapi.http.result_file import REDIRECT_LIMIT, open_result
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import Timings
@@ -94,6 +95,52 @@ def test_a_file_that_drips_for_ever_is_asked_for_again() -> None:
                 read()
         # What has come was handed over as it came, so that the next download goes on behind it.
         assert 3 <= len(received) < 100
+
+
+@pytest.mark.parametrize(("outer_s", "inner_s"), [(0.05, 60.0), (60.0, 0.05)])
+def test_the_shorter_of_two_limits_counts_and_ends_with_its_block(outer_s: float, inner_s: float) -> None:
+    connections = Connections()
+    with connections.within(outer_s):
+        with connections.within(inner_s):
+            time.sleep(0.1)
+            with pytest.raises(errors.NoConnection, match="timed out"):
+                connections.look()
+        if outer_s > inner_s:
+            connections.look()
+        else:
+            with pytest.raises(errors.NoConnection):
+                connections.look()
+    connections.look()
+
+
+def test_what_is_asked_apart_is_returned_or_raised() -> None:
+    connections = Connections()
+    assert connections.apart(lambda: threading.current_thread().name) == "trellis-look-up"
+    assert connections.apart(lambda: None) is None
+    with pytest.raises(KeyError, match="nothing"):
+        connections.apart(lambda: {}["nothing"])
+
+
+def test_what_is_asked_apart_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trellis_blender.piapi.http.connections.LOOK_UP_LIMIT_S", 0.2)
+    done = threading.Event()
+    with pytest.raises(TimeoutError, match=r"^timed out$"):
+        Connections().apart(lambda: done.wait(30.0))
+    done.set()
+
+
+def test_a_wait_that_was_cut_off_says_by_whom() -> None:
+    connections = Connections()
+    connections.begin("a.example", None, Reach.ANYWHERE)
+    connections.cut()
+    with pytest.raises(errors.NoConnection, match=r"^No connection to a\.example\. .*: “switched off”\.$"):
+        connections.look()
+    connections.has_sent = True
+    with pytest.raises(errors.ConnectionCut):
+        connections.look()
+    proxy = Proxy("http://proxy.example:8", "HTTPS_PROXY", "http://ada:hush@proxy.example:8")
+    with pytest.raises(errors.ProxyAway, match=r"the proxy http://proxy\.example:8 \(from HTTPS_PROXY\)\."):
+        connections.begin("a.example", proxy, Reach.ANYWHERE)
 
 
 @pytest.mark.parametrize(
