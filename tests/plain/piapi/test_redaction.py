@@ -163,3 +163,7 @@ def test_all_that_is_secret_of_a_service_is_known_once_there_is_one() -> None:
     said = ["a-key-of-12-34", "a-hook-secret-56", "https://hooks.example/in/7"]
     Service(api_key=f" {said[0]}\n", webhook_secret=said[1], webhook_endpoint=said[2])
     assert redaction.hidden(" and ".join(said)) == " and ".join(["(secret)"] * 3)
+    # Neither as it was pasted nor as it is sent.
+    for key in (said[0], f" {said[0]}\n"):
+        login = base64.b64encode(f"ada:{key}:".encode()).decode()
+        assert "(secret)" in redaction.hidden(f"Basic {login}")
