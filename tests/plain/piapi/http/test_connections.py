@@ -11,12 +11,12 @@ from trellis_blender.generation.states import AT_THE_SERVICE, State
 from trellis_blender.generation.store.database import Store
 from trellis_blender.piapi import errors
 from trellis_blender.piapi.client import Client
-from trellis_blender.piapi.http.addresses import is_on_internet
+from trellis_blender.piapi.http.addresses import is_on_internet, read_address
 from trellis_blender.piapi.http.connections import Connections, Reach
 from trellis_blender.piapi.http.proxies import Proxy
 from trellis_blender.piapi.http.result_file import REDIRECT_LIMIT, open_result
 from trellis_blender.piapi.service import Service
-from trellis_blender.piapi.timings import Timings
+from trellis_blender.piapi.timings import TimeLimits, Timings
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,24 @@ def test_a_file_that_drips_for_ever_is_asked_for_again() -> None:
         assert 3 <= len(received) < 100
 
 
+def test_a_file_that_comes_steadily_is_taken_however_long_it_takes() -> None:
+    pieces = [b"x" * 4096] * 16
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % sum(map(len, pieces)))
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.05)
+
+    quick = Timings(slowness_look_s=0.2)
+    with (
+        serving(serve) as port,
+        open_result(f"http://127.0.0.1:{port}/m.glb", from_this_computer=True, timings=quick) as result,
+    ):
+        assert b"".join(result.chunks) == b"".join(pieces)
+
+
 @pytest.mark.parametrize(("outer_s", "inner_s"), [(0.05, 60.0), (60.0, 0.05)])
 def test_the_shorter_of_two_limits_counts_and_ends_with_its_block(outer_s: float, inner_s: float) -> None:
     connections = Connections()
@@ -174,6 +192,22 @@ def test_where_a_name_leads_is_judged_by_the_address_it_has_reached(name: str) -
             pass
         time.sleep(0.1)
     assert received in ([], [b""])
+
+
+def test_a_name_that_leads_into_the_network_is_refused_where_it_leads() -> None:
+    """What this computer itself is called is a name like any other, and its address is not on the internet."""
+    name = socket.gethostname()
+    try:
+        address = str(socket.getaddrinfo(name, 0, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
+    except OSError:
+        pytest.skip("this computer's name leads nowhere")
+    found = read_address(f"https://{name}/")
+    if found is None or found.is_loopback or is_on_internet(address):
+        pytest.skip("this computer's name says by itself where it leads, or is on the internet")
+    with socket.create_server((address, 0)) as listener:
+        opening = open_result(f"https://{name}:{listener.getsockname()[1]}/m.glb", limits=TimeLimits(1.0, 1.0))
+        with pytest.raises(errors.AddressRefused), opening:
+            pass
 
 
 def test_a_redirect_from_here_into_the_network_is_refused(piapi: Piapi) -> None:
