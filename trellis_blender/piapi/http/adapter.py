@@ -62,8 +62,6 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _pools(self._connections)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        if proxy.startswith("https://"):
-            options["proxy_ssl_context"] = trusted(checks_names=True)
         manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = _pools(self._connections)
         return manager
@@ -135,6 +133,18 @@ def _pools(connections: Connections) -> dict[str, Any]:
 
         def _new_conn(self) -> socket.socket:
             return connections.reach(self)
+
+        def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
+            """urllib3 1 tells no name to compare the certificate with where a proxy is named by its address, and leaves
+            the socket open where it is refused.
+            """
+            try:
+                secured = trusted(checks_names=True).wrap_socket(sock, server_hostname=hostname)
+            except BaseException:
+                sock.close()
+                raise
+            self.proxy_is_verified = True
+            return secured
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain  # pyright: ignore[reportAssignmentType]  as in urllib3 itself

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import helpers
 import pytest
-import urllib3
 from service import KEY
 from systems import CERTIFICATES, stop_listening
 
@@ -141,16 +140,16 @@ def test_a_certificate_for_another_name_is_refused(authority: Path, monkeypatch:
         assert not any(KEY.encode() in part for part in received)
 
 
-def test_a_proxy_that_is_spoken_to_over_tls(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("proxy", ["localhost", "127.0.0.1"])
+def test_a_proxy_that_is_spoken_to_over_tls(proxy: str, authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority / "ca.pem"))
     with serving(authority) as (server, received), secure_proxy(server, "server") as (port, led):
-        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{port}")
+        monkeypatch.setenv("HTTPS_PROXY", f"https://{proxy}:{port}")
         assert name_at(f"https://{ELSEWHERE}") == "Ada"
         assert f"CONNECT {ELSEWHERE}:443".encode() in led[0]
         assert KEY.encode() in received[0]
 
 
-@pytest.mark.skipif(urllib3.__version__ < "2", reason="urllib3 1 takes no number for a proxy that speaks TLS")
 def test_a_proxy_has_to_prove_its_name_as_well(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its certificate is trusted, and is for no number."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority / "alone.pem"))
