@@ -6,7 +6,9 @@ Runs in a thread of its own.
 """
 
 import logging
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ...piapi.client import Client
@@ -111,11 +113,10 @@ def _unknown_tasks(question: Question, client: Client, store: Store) -> Answer:
 
 
 def _used_bytes(folder: Path) -> int:
-    """Files that go away meanwhile are not counted."""
+    """What goes away meanwhile, and what cannot be listed, is not counted."""
     used = 0
-    for path in folder.rglob("*"):
-        try:
-            used += path.lstat().st_size
-        except OSError:
-            continue
+    for inside, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                used += Path(inside, name).lstat().st_size
     return used

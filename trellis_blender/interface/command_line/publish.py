@@ -5,6 +5,7 @@ That command lists every asset of the folder in JSON files, with a picture of ea
 """
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,8 +52,8 @@ def publish(folder: BatchFolder) -> str:
         _name(library)
     except GenerationProblem as problem:
         return str(problem)
-    limit_s = AT_LEAST_S + EACH_S * sum(1 for _ in library.rglob("*.blend"))
-    reason = _listed(("generate", str(library)), folder.own, limit_s)
+    models = sum(name.endswith(".blend") for _, _, names in os.walk(library) for name in names)
+    reason = _listed(("generate", str(library)), folder.own, AT_LEAST_S + EACH_S * models)
     if not reason:
         return ""
     return (

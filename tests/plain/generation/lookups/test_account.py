@@ -1,6 +1,7 @@
 """The account: its tasks that are not known here, what it spent, and what goes along for pipelines."""
 
 import json
+import os
 import re
 import sqlite3
 import sys
@@ -297,6 +298,21 @@ def test_what_goes_away_while_it_is_counted_is_no_mistake(driver: Driver, piapi:
     answer = find_out(Question(Topic.DISK), job, OPEN_FILES, limit, store, timings=IMPATIENT)
     assert answer.problem == ""
     assert answer.used_bytes > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows makes no such folder")
+def test_a_folder_that_cannot_be_listed_is_not_counted(driver: Driver, piapi: Piapi, tmp_path: Path) -> None:
+    """Its path is longer than the system takes."""
+    (tmp_path / "a.txt").write_bytes(b"1234")
+    inside = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("a" * 250, dir_fd=inside)
+        outside, inside = inside, os.open("a" * 250, os.O_RDONLY, dir_fd=inside)
+        os.close(outside)
+    os.close(inside)
+    job, limit, store = Job(service_of(piapi)), RateLimit(is_limited=False), Store(driver.queue.folder)
+    answer = find_out(Question(Topic.DISK), job, tmp_path, limit, store, timings=IMPATIENT)
+    assert (answer.problem, answer.used_bytes) == ("", 4)
 
 
 def test_the_disk(driver: Driver, piapi: Piapi) -> None:
