@@ -33,6 +33,9 @@ OPENS_SOCKETS = (
 )
 """Also with the `requests` and `urllib3` of Blender 4.2: what these two do for the add-on is done at sockets."""
 
+WITH_ALL = ("test_faults",)
+"""Of these with `--all` alone: every fault at every step takes a third of their time."""
+
 OPENS_NONE = (
     "test_account_task",
     "test_anonymize",

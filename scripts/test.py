@@ -93,7 +93,7 @@ def main() -> int:
         # What waits most of the time comes first: none of it is to be alone at the end.
         *window_runs(tools, options),
         *windows_runs(options.windows),
-        *plain_runs(tools, old.result(), is_soak=options.soak),
+        *plain_runs(tools, old.result(), is_all=options.all, is_soak=options.soak),
         *blender_runs(modules, is_soak=options.soak),
     ]
     if options.blender:
@@ -167,7 +167,7 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def plain_runs(tools: Path, old: Path, *, is_soak: bool) -> list[Run]:
+def plain_runs(tools: Path, old: Path, *, is_all: bool, is_soak: bool) -> list[Run]:
     """The lower rooms in plain Python."""
     today, before = "Lower rooms, today's requests", "Lower rooms, the requests of Blender 4.2"
     # They wait for a server most of the time.
@@ -175,10 +175,8 @@ def plain_runs(tools: Path, old: Path, *, is_soak: bool) -> list[Run]:
     if is_soak:
         rest = files("tests/plain", groups.OPENS_NONE)
         return [Run(today, tools, ("tests/plain", *LONG_VERSIONS)), Run(before, old, (*rest, *several))]
-    return [
-        Run(today, tools, ("tests/plain", *several)),
-        Run(before, old, (*files("tests/plain", groups.OPENS_SOCKETS), *several)),
-    ]
+    opening = tuple(name for name in groups.OPENS_SOCKETS if is_all or name not in groups.WITH_ALL)
+    return [Run(today, tools, ("tests/plain", *several)), Run(before, old, (*files("tests/plain", opening), *several))]
 
 
 def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:

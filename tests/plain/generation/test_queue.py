@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -57,9 +58,12 @@ def test_an_image_is_kept_and_sent_as_png(driver: Driver, piapi: Piapi) -> None:
 
 
 def test_at_most_four_at_once_and_no_thread_left(driver: Driver, piapi: Piapi) -> None:
-    piapi.behaviour.processing_s = 0.5
+    piapi.behaviour.processing_s = 600.0
     generations = [driver.queue.submit(text_request(f"bear {n}"), service_of(piapi)) for n in range(9)]
-    most = 0
+    driver.until(lambda: piapi.at_work() == 4)
+    time.sleep(0.5)
+    most = piapi.at_work()
+    piapi.behaviour.processing_s = 0.2
 
     def all_ready() -> bool:
         nonlocal most

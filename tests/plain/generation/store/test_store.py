@@ -234,7 +234,7 @@ def test_two_blenders_write_again_what_each_of_them_knows(make_driver: Callable[
 
 def test_what_was_decided_while_the_store_was_gone_is_kept(driver: Driver, piapi: Piapi) -> None:
     ready = driver.rest(driver.queue.submit(text_request(), service_of(piapi)))
-    shutil.rmtree(driver.queue.folder)
+    clear_away(driver.queue.folder)
     driver.queue.keep(replace(ready, state=State.PLACED, object_name="a bear"))
     driver.until(lambda: driver.latest[ready.id].state is State.PLACED)
     assert not driver.latest[ready.id].removed
@@ -306,11 +306,21 @@ def test_a_folder_that_is_cleared_away_during_a_download_is_made_again(driver: D
     generation = driver.queue.submit(text_request(), service_of(piapi))
     part = driver.queue.folder / generation.folder_name / "model.part"
     driver.until(part.exists)
-    shutil.rmtree(driver.queue.folder)
+    clear_away(driver.queue.folder)
     piapi.behaviour.sending_s = 0.0
     done = driver.rest(generation)
     assert (done.state, done.problem) == (State.READY, "")
     assert part.with_name("model.glb").exists()
+
+
+def clear_away(folder: Path) -> None:
+    """Removes a folder that threads may just be writing into."""
+    while True:
+        try:
+            shutil.rmtree(folder)
+            return
+        except OSError:
+            time.sleep(0.01)
 
 
 def test_a_picture_that_is_cleared_away_before_it_is_sent_is_written_again(
@@ -323,7 +333,7 @@ def test_a_picture_that_is_cleared_away_before_it_is_sent_is_written_again(
     picture = driver.queue.folder / waiting.folder_name / "input.png"
     driver.until(lambda: picture.exists() and driver.latest[first.id].state is State.RUNNING)
     sent = picture.read_bytes()
-    shutil.rmtree(driver.queue.folder)
+    clear_away(driver.queue.folder)
     assert driver.rest(waiting).state is State.READY
     assert picture.read_bytes() == sent
     assert base64.b64decode(piapi.creates[-1]["input"]["image"].partition(",")[2]) == sent
