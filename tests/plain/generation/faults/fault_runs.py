@@ -26,14 +26,14 @@ from trellis_blender.piapi.timings import Timings
 
 QUICK = Speed(
     Timings(
-        answer_limit_s=1.2,
-        slowness_look_s=1.2,
+        answer_limit_s=2.0,
+        slowness_look_s=2.0,
         look_after_s=(0.02, 0.05, 0.1),
         busy_delay_s=0.02,
         first_wait_s=0.02,
         first_delay_s=0.02,
     ),
-    read_s=0.4,
+    read_s=0.8,
     drip_s=0.05,
     limit_s=60.0,
 )
