@@ -19,9 +19,11 @@ from trellis_blender.generation.record.generation import Generation, new_generat
 from trellis_blender.generation.states import State
 from trellis_blender.generation.worker import download
 from trellis_blender.generation.worker.context import Stopped, Work
+from trellis_blender.generation.worker.download import NOTE_NAME, PART_NAME, part_in
 from trellis_blender.generation.worker.fetch import fetch
 from trellis_blender.gltf.errors import ModelUnusable
 from trellis_blender.piapi.client import Client
+from trellis_blender.piapi.http.result_file import FileIdentity, Part
 from trellis_blender.piapi.service import Service
 from trellis_blender.piapi.timings import Timings
 
@@ -211,3 +213,17 @@ def test_what_a_file_says_of_itself_makes_no_row_that_cannot_be_read(
     resumed = second.queue.resume(second.latest[found.id], service_of(piapi))
     assert second.rest(resumed).state is State.READY
     assert len(piapi.creates) == 1
+
+
+@pytest.mark.parametrize(
+    ("etag", "size", "is_continued"),
+    [('"a"', 100, True), ("", 100, False), ('"a"', 10, False), ('"a"', 9, False)],
+)
+def test_only_a_beginning_that_can_be_known_again_is_continued(
+    etag: str, size: int, is_continued: bool, tmp_path: Path
+) -> None:
+    (tmp_path / PART_NAME).write_bytes(bytes(10))
+    (tmp_path / NOTE_NAME).write_text(json.dumps({"etag": etag, "last_modified": "", "size": size}))
+    assert part_in(tmp_path) == (Part(10, FileIdentity(etag, "", size)) if is_continued else None)
+    (tmp_path / PART_NAME).write_bytes(b"")
+    assert part_in(tmp_path) is None
