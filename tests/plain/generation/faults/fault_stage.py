@@ -112,10 +112,10 @@ class Run:
         self._fault = service_fault(cell, around.speed, around.elsewhere.url.replace("127.0.0.1", "localhost"))
         self._patience_s = patience_s
         self.sentences: list[str] = []
-        # A name that nobody knows is no reason to be as slow as with a service on the internet.
         timings = self.speed.timings
         if not self._is_short:
             timings = timings._replace(answer_limit_s=60.0, slowness_look_s=60.0)
+        # A name that nobody knows is no reason to be as slow as with a service on the internet.
         self.driver = Driver(folder, now=self._clock or time.time, polling=LOOPBACK, timings=timings)
         self.is_on = False
         piapi.behaviour = Behaviour(model=MODEL, processing_s=0.0)
