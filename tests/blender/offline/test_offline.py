@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -226,12 +226,11 @@ def image_task(client: Client, content: bytes, **inputs: Any) -> Task:
 
 
 def ended(client: Client, task: Task) -> Task:
-    end = time.monotonic() + 30
-    while task.status in {Status.PENDING, Status.PROCESSING}:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-        task = client.get_task(task.task_id)
-    return task
+    def is_ended() -> bool:
+        return client.get_task(task.task_id).status not in {Status.PENDING, Status.PROCESSING}
+
+    wait_until(is_ended)
+    return client.get_task(task.task_id)
 
 
 def test_a_task_goes_through_with_a_log_and_costs_nothing(client: Client, tmp_path: Path) -> None:
@@ -371,36 +370,39 @@ def test_strangers_do_not_take_all_connections() -> None:
     assert ARRIVAL_LIMIT_S <= 10.0
     process = OfflineProcess((*PYTHON, "-c", IMPATIENT))
     try:
-        _take_all_connections(process)
+        service = process.service().reached()
+        with ExitStack() as opened:
+            many = [
+                opened.enter_context(spoken_to(service.api_url, b"GET / HTTP/1.1\r\nX-Slow: "))
+                for _ in range(MOST_CONNECTIONS + 20)
+            ]
+            wait_until(lambda: len(select.select(many, [], [], 0)[0]) >= 20)
+            status = Path(f"/proc/{process.process_id}/status")
+            if status.is_file():
+                threads = next(line for line in status.read_text().splitlines() if line.startswith("Threads"))
+                assert int(threads.split()[1]) < MOST_CONNECTIONS + 15
+
+            # A byte now and then does not keep them open.
+            def is_served() -> bool:
+                for connection in many:
+                    with suppress(OSError):
+                        connection.send(b"x")
+                with suppress(NotSent, Unclear), closing(Client(service, pause=lambda seconds: None)) as client:
+                    client.get_account()
+                    return True
+                return False
+
+            wait_until(is_served)
     finally:
         process.stop()
 
 
-def _take_all_connections(process: OfflineProcess) -> None:
-    service = process.service().reached()
-    many = [spoken_to(service.api_url, b"GET / HTTP/1.1\r\nX-Slow: ") for _ in range(MOST_CONNECTIONS + 20)]
-    time.sleep(0.5)
-    status = Path(f"/proc/{process.process_id}/status")
-    if status.is_file():
-        threads = next(line for line in status.read_text().splitlines() if line.startswith("Threads"))
-        assert int(threads.split()[1]) < MOST_CONNECTIONS + 15
-    closed = select.select(many, [], [], 0)[0]
-    assert len(closed) >= 20
-    # A byte now and then does not keep them open.
-    end = time.monotonic() + 20
-    while True:
-        for connection in many:
-            with suppress(OSError):
-                connection.send(b"x")
-        try:
-            with closing(Client(service, pause=lambda seconds: time.sleep(0.1))) as client:
-                client.get_account()
-            break
-        except (NotSent, Unclear):
-            assert time.monotonic() < end
-            time.sleep(0.3)
-    for connection in many:
-        connection.close()
+def wait_until(condition: Callable[[], bool]) -> None:
+    """For far longer than anything here takes where nothing else is at work."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def used_s(process_id: int) -> float:
@@ -444,10 +446,7 @@ def test_it_is_gone_when_its_blender_is(tmp_path: Path) -> None:
     blender.kill()
     blender.wait()
     blender.stdout.close()
-    end = time.monotonic() + 5
-    while runs(number):
-        assert time.monotonic() < end, "the offline preview outlived its Blender"
-        time.sleep(0.05)
+    wait_until(lambda: not runs(number))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way there")
@@ -464,10 +463,7 @@ def test_it_starts_once_and_again_when_it_has_died(process: OfflineProcess) -> N
     assert process.service().reached() is first
     assert number is not None
     kill(number)
-    end = time.monotonic() + 5
-    while process.process_id is not None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: process.process_id is None)
     second = process.service().reached()
     assert second.api_key != first.api_key
     again = Client(second)
@@ -487,6 +483,22 @@ def test_a_start_that_fails_says_why(python: tuple[str, ...], said: str) -> None
     process = OfflineProcess(python)
     with pytest.raises(NotStarted, match=said):
         process.service().reached()
+    process.stop()
+
+
+LEAVES_ONE_BEHIND = """import subprocess, sys
+other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+raise SystemExit(f"no numpy, and {other.pid} holds this open")
+"""
+
+
+def test_a_start_that_fails_while_another_program_holds_its_output_says_why() -> None:
+    process = OfflineProcess((sys.executable, "-c", LEAVES_ONE_BEHIND))
+    with pytest.raises(NotStarted, match=r"no numpy, and \d+ holds") as refused:
+        process.service().reached()
+    number = int(re.findall(r"and (\d+) holds", str(refused.value))[0])
+    assert runs(number)
+    kill(number)
     process.stop()
 
 
@@ -604,10 +616,7 @@ def test_one_that_died_meanwhile_says_so_and_the_next_works(nothing_set: None, g
     image.write_bytes(as_png(Image.fromarray(disc(), "RGBA")))
     assert generate(image=str(image), model="offline-preview") == {'FINISHED'}
     kill(session.current().offline.process_id)
-    end = time.monotonic() + 5
-    while session.current().offline.process_id is not None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: session.current().offline.process_id is None)
     assert generate(image=str(image), model="offline-preview") == {'FINISHED'}
 
 
@@ -621,8 +630,5 @@ def test_switching_the_add_on_off_ends_it(nothing_set: None, generate: Any, tmp_
     generate(image=str(image), model="offline-preview")
     number = session.current().offline.process_id
     addon_utils.disable("trellis_blender", default_set=True)
-    end = time.monotonic() + 5
-    while runs(number):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: not runs(number))
     addon_utils.enable("trellis_blender", default_set=True)

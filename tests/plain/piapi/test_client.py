@@ -482,12 +482,11 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing() -> None:
     assert not any(KEY.encode() in part for part in received)
 
 
-def test_an_answer_of_absurd_size_is_not_read_to_the_end(piapi: Piapi) -> None:
+def test_an_answer_of_absurd_size_is_refused(piapi: Piapi) -> None:
+    """How far one without an end is read is measured in test_hostile_answers.py."""
     piapi.fail_always("get", Fault(200, b"x" * (ANSWER_LIMIT_BYTES + 1)))
-    start = time.monotonic()
     with pytest.raises(errors.AnswerNotUnderstood, match="far too large"):
         client_for(piapi).get_task("t1")
-    assert time.monotonic() - start < 10
 
 
 def test_every_error_speaks_in_sentences() -> None:

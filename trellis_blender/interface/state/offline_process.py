@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ LOG = logging.getLogger(__name__)
 START_LIMIT_S = 60.0
 """A Python that has to load numpy from a cold disk under a virus scanner takes its time."""
 END_LIMIT_S = 2.0
+LOOK_S = 0.1
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """For Windows, where a console would open."""
@@ -99,6 +101,7 @@ class OfflineProcess:
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
+            errors="replace",
             # Threads of numpy's own would gain nothing, and where there is no room for them it does not load.
             env={name: value for name, value in os.environ.items() if not name.startswith("PIAPI_")}
             | {"OPENBLAS_NUM_THREADS": "1"},
@@ -113,13 +116,27 @@ def _first_line(process: "subprocess.Popen[str]", token: str) -> str:
     with suppress(OSError, ValueError):  # it has ended, or `stop` has closed this
         process.stdin.write(f"{token}\n")
         process.stdin.flush()
-    limit = threading.Timer(START_LIMIT_S, process.kill)
-    limit.daemon = True
-    with process.stdout as lines:
-        begun(limit)
-        address = lines.readline().strip()
-    limit.cancel()
-    return address
+    found: list[str] = []
+
+    def read() -> None:
+        with lines:
+            found.append(lines.readline().strip())
+
+    lines = process.stdout
+    reader = threading.Thread(target=read, daemon=True)
+    try:
+        begun(reader)
+    except NoThread:
+        lines.close()
+        raise
+    end = time.monotonic() + START_LIMIT_S
+    while reader.is_alive() and process.poll() is None:
+        if time.monotonic() > end:
+            process.kill()
+        reader.join(LOOK_S)
+    # On Windows a program that was started in the same moment may hold its output open: not waited for.
+    reader.join(END_LIMIT_S)
+    return found[0] if found else ""
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
