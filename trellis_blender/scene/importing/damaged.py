@@ -92,14 +92,17 @@ def _is_webp(image: bpy.types.Image) -> bool:
 
 
 def _take_out(tree: Any, damaged: Collection[bpy.types.Image]) -> None:
-    nodes: list[Any] = list(tree.nodes)
-    for node in nodes:
-        if node.bl_idname != 'ShaderNodeTexImage' or node.image not in damaged:
-            continue
+    # One that was removed is freed memory, which a list of nodes would lead to: they are looked for anew each time.
+    while node := _node_of(tree, damaged):
         for output in node.outputs:
             for into in [link.to_socket for link in output.links or ()]:
                 _settle(into, node.label)
         _remove_with_what_feeds_it(tree, node)
+
+
+def _node_of(tree: Any, images: Collection[bpy.types.Image]) -> Any | None:
+    """The first node that shows one of the pictures."""
+    return next((node for node in tree.nodes if node.bl_idname == 'ShaderNodeTexImage' and node.image in images), None)
 
 
 def _settle(into: Any, label: str) -> None:
@@ -114,8 +117,9 @@ def _settle(into: Any, label: str) -> None:
 
 
 def _remove_with_what_feeds_it(tree: Any, node: Any) -> None:
-    feeding = [link.from_node for socket in node.inputs for link in socket.links]
+    feeding = {link.from_node.name for socket in node.inputs for link in socket.links}
     tree.nodes.remove(node)
-    for other in set(feeding):
-        if not any(output.is_linked for output in other.outputs):
+    for name in feeding:
+        other = tree.nodes.get(name)
+        if other is not None and not any(output.is_linked for output in other.outputs):
             _remove_with_what_feeds_it(tree, other)

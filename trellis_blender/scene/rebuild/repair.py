@@ -43,8 +43,8 @@ def repaired(mesh: bpy.types.Mesh) -> bpy.types.Mesh:
         bmesh.ops.recalc_face_normals(work, faces=work.faces)
         turned = [face for face, way in zip(work.faces, ways, strict=True) if face.normal.dot(way) < 0]
         bmesh.ops.reverse_faces(work, faces=_to_turn_back(set(work.faces), set(turned)) if turned else [])
-        for layer in list(work.loops.layers.uv):
-            work.loops.layers.uv.remove(layer)
+        while len(maps := work.loops.layers.uv):
+            maps.remove(maps[0])
     attributes: Any = made.attributes
     for name in HIDDEN:
         if name in attributes:

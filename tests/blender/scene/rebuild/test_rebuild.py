@@ -474,6 +474,15 @@ def test_sides_of_a_closed_body_that_nearly_touch_stay_apart() -> None:
     assert open_edges(repaired(mesh)) == 0
 
 
+def test_of_any_number_of_uv_maps_none_is_left_before_there_are_new_ones() -> None:
+    from trellis_blender.scene.rebuild.repair import repaired
+
+    mesh = ball().data
+    for number in range(3):
+        mesh.uv_layers.new(name=f"map {number}")
+    assert len(repaired(mesh).uv_layers) == 0
+
+
 def sheet() -> Any:
     model = plane()
     for vertex in model.data.vertices:
