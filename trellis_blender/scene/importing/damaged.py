@@ -92,7 +92,7 @@ def _is_webp(image: bpy.types.Image) -> bool:
 
 
 def _take_out(tree: Any, damaged: Collection[bpy.types.Image]) -> None:
-    # One that was removed is freed memory, which a list of nodes would lead to: they are looked for anew each time.
+    # One that was removed is freed memory, which a list of nodes would lead to: the next one is searched each time.
     while node := _node_of(tree, damaged):
         for output in node.outputs:
             for into in [link.to_socket for link in output.links or ()]:
