@@ -121,6 +121,7 @@ def meanwhile() -> drive.Steps:
     rendering.render_for_long()
     yield from rendering.start_render()
     yield from drive.until(lambda: job.doing == "baking the colours", "the colours to be baked", 60)
+    yield from drive.until(lambda: "“Stool” · baking" in waiting._Shown.lines["finish"], "its new name to be said", 10)
     drive.shot("02-baking")
     yield from drive.until(lambda: job.is_done, "the quads", 60)
     yield 0.5

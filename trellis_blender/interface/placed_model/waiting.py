@@ -78,9 +78,7 @@ class Waiting:
             self._show(context, f" · waiting until {waits_for}" if is_done else "")
             return {'PASS_THROUGH'}
         try:
-            # By its number, which no other object has: it may have another name by now.
-            model = next((item for item in bpy.data.objects if item.session_uid == self._uid), None)
-            return self.reported(lambda: self.take(context, model))
+            return self.reported(lambda: self.take(context, self._model()))
         finally:
             self.cancel(context)
 
@@ -95,7 +93,17 @@ class Waiting:
         _Shown.lines.pop(self.panel, None)
         _redraw_sidebar(context)
 
+    def _model(self) -> bpy.types.Object | None:
+        """By its number, which no other object has: it may have another name by now."""
+        model = bpy.data.objects.get(self.name_shown)
+        if model is None or model.session_uid != self._uid:
+            model = next((item for item in bpy.data.objects if item.session_uid == self._uid), None)
+        if model is not None:
+            self.name_shown = model.name
+        return model
+
     def _show(self, context: bpy.types.Context, wait: str = "") -> None:
+        self._model()  # whose name is said
         seconds = int(time.monotonic() - self._begun)
         line = f"{self.said()}{wait} · {seconds} s · Esc cancels"
         if line != _Shown.lines.get(self.panel):
