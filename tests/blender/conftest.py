@@ -22,6 +22,7 @@ sys.path.extend(map(str, [Path(__file__).parent, *Path(__file__).parent.rglob("*
 from kept_code import keep  # noqa: E402
 
 keep()
+bpy.context.preferences.is_dirty = True  # nobody knows yet what they are
 
 
 @pytest.hookimpl(trylast=True)
@@ -43,10 +44,19 @@ def addon(piapi: Piapi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     shutil.rmtree(Path(PROFILE, "datafiles", "trellis_blender"), ignore_errors=True)
     monkeypatch.setenv("PIAPI_API_URL", piapi.url)
     monkeypatch.setenv("PIAPI_API_KEY", KEY)
-    bpy.ops.wm.read_factory_settings()
+    preferences = bpy.context.preferences
+    if preferences.is_dirty:
+        bpy.ops.wm.read_factory_settings()
+    else:
+        # A fifth of the time: Blender's own add-ons stay switched on.
+        bpy.ops.wm.read_homefile(app_template="", use_factory_startup=True)
     module = addon_utils.enable("trellis_blender", default_set=True)
+    preferences.is_dirty = False
     yield module
+    # The add-on takes its own preferences along.
+    is_changed = preferences.is_dirty
     addon_utils.disable("trellis_blender", default_set=True)
+    preferences.is_dirty = is_changed
 
 
 @pytest.fixture
