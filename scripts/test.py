@@ -43,7 +43,7 @@ AT_ONCE = CORES + 1
 LONG_VERSIONS = ("--soak", "-m", "soak")
 FOR_ANOTHER_SYSTEM = re.compile(r": .*\b(Windows|macOS)\b")
 """What the reason names why a test is skipped that no set-up could run here: these are run on Linux."""
-FILES_OF_A_RUN = 12
+FILES_OF_A_RUN = 8
 MOST_AGAIN = 12
 """So many failed tests may owe it to the runs beside them; where more failed, something is wrong."""
 LOOK_S = 5.0
