@@ -119,8 +119,10 @@ def main() -> int:
     options = parser.parse_args()
 
     version, python = newest_blender()
-    blender = blender_environment(version, python)
-    tools = environment("tools", python, "tools")
+    with ThreadPoolExecutor() as pool:
+        module = pool.submit(blender_environment, version, python)
+        tools = environment("tools", python, "tools")
+        blender = module.result()
     print(f"Blender {version} as a module, {os.cpu_count()} processors", flush=True)
     extent = Extent(options.check, options.times)
 
@@ -137,13 +139,15 @@ def main() -> int:
     # By itself: what takes a tenth of a second is soon doubled by whatever starts beside it.
     missed = [take([partial(registration, blender, tools)])]
     inside = [partial(each, blender, tools) for each in (tick, overlay, arrival, finishing, quads, download)]
-    windows: list[Measure] = []
+    windows: list[list[Measure]] = []
     for program in options.blender:
         sizes = ARRIVING[:1] if options.check and program != options.blender[-1] else ARRIVING
-        windows += [partial(drawing, program, tools), partial(arriving, program, tools, sizes)]
-    waits = [partial(following, tools)]
+        windows.append([partial(drawing, program, tools), partial(arriving, program, tools, sizes)])
+    waits: list[Measure] = [partial(following, tools)]
+    # Two that work, which is what two processors bear, and one that waits.
+    at_once = [sum(windows[:-1], inside), *windows[-1:], waits] if options.check else [sum(windows, inside + waits)]
     with ThreadPoolExecutor() as pool:
-        missed += pool.map(take, [inside, windows, waits] if options.check else [inside + waits + windows])
+        missed += pool.map(take, at_once)
     if not options.blender:
         print(f"Drawing {ROWS:,} rows and {PLACEHOLDERS} placeholders needs a window (--blender PATH): left out.")
     return 1 if options.check and any(missed) else 0
