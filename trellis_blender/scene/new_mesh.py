@@ -30,11 +30,17 @@ def put_away(model: bpy.types.Object, name: str) -> None:
 
 
 def name_before(name: str) -> str:
-    """ "Chair (before)". Of a long name the end goes, before Blender would cut off what says which one it is."""
+    """ "Chair (before)"."""
+    return name_of_another("", name, " (before)")
+
+
+def name_of_another(before: str, name: str, after: str) -> str:
+    """The three together, for an object beside the one of that name. Of a long name the end goes, before Blender would
+    cut off what says which one it is.
+    """
     longest: Any = bpy.types.ID.bl_rna.properties["name"]
-    room = longest.length_max - 1 - len(" (before).001")
-    name = name.encode()[:room].decode(errors="ignore")
-    return f"{name} (before)"
+    room = longest.length_max - 1 - len(f"{before}{after}.001".encode())
+    return f"{before}{name.encode()[:room].decode(errors='ignore')}{after}"
 
 
 def hide(item: bpy.types.Object) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
-from .. import meshes, windows
+from .. import meshes, new_mesh, windows
 from ..custom_properties import ENGINE_PART, NEW_ENGINE_PART
 from ..meshes import mesh_of
 from . import shading
@@ -51,8 +51,8 @@ def collision_name(name: str, wanted: Finish) -> str:
     "-convcolonly" it is a collision shape only.
     """
     if wanted.collision is Collision.UNREAL:
-        return f"{_UNREAL_PREFIX[wanted.collision_shape]}_{name}_00"
-    return f"{name}-convcolonly" if wanted.collision is Collision.GODOT else f"{name}_collision"
+        return new_mesh.name_of_another(f"{_UNREAL_PREFIX[wanted.collision_shape]}_", name, "_00")
+    return new_mesh.name_of_another("", name, "-convcolonly" if wanted.collision is Collision.GODOT else "_collision")
 
 
 def give(model: bpy.types.Object, made: Mapping[str, bpy.types.Mesh]) -> None:
@@ -103,7 +103,8 @@ def _settle(part: Any, model: bpy.types.Object, wanted: Finish) -> str:
     del part[NEW_ENGINE_PART]
     role, mesh = str(part[ENGINE_PART]), mesh_of(part)
     is_lod = _kind(role) == LOD
-    name = f"{model.name}_{role}" if is_lod else collision_name(model.name, wanted)
+    lod_name = new_mesh.name_of_another("", model.name, f"_{role}")
+    name = lod_name if is_lod else collision_name(model.name, wanted)
     part.hide_render = True
     part.name = name
     if is_lod:
@@ -119,7 +120,14 @@ def _settle(part: Any, model: bpy.types.Object, wanted: Finish) -> str:
         _dress(mesh, mesh_of(model))
         shading.shade(mesh, wanted)
     mesh.name = name
-    return f"Another object is called “{name}” already, so this one is “{part.name}”." if part.name != name else ""
+    if part.name != name:
+        return f"Another object is called “{name}” already, so this one is “{part.name}”."
+    if not is_lod and model.name not in name:
+        return (
+            f"“{model.name}” is too long a name for its collision shape, which is “{name}”: an engine may not know "
+            f"whose it is. Choose a shorter name."
+        )
+    return ""
 
 
 def _from_to(before: tuple[Any, Any], after: tuple[Any, Any]) -> Matrix:
@@ -142,7 +150,7 @@ def _put_with_lods(part: bpy.types.Object, model: bpy.types.Object) -> None:
     """Into the collection of the model's LODs, made beside the model where there is none. They stand where the model
     stands, so its eye is closed.
     """
-    name = f"{model.name}_LODs"
+    name = new_mesh.name_of_another("", model.name, "_LODs")
     others = (home for each in parts_of(model) for home in each.users_collection if ENGINE_PART in home)
     home: Any = next(others, None)
     if home is None:

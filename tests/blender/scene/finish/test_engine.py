@@ -187,6 +187,21 @@ def test_what_would_not_fit_is_refused_and_nothing_is_changed() -> None:
     assert list(model.children) == []
 
 
+def test_of_a_long_name_what_says_which_it_is_is_not_cut_off() -> None:
+    model = chair(500)
+    model.name = "椅子" * 150
+    (said,) = finish(model, lods=2, collision=options().Collision.UNREAL)
+    assert "too long a name for its collision shape" in said
+    lods = sorted(child.name for child in model.children if "_LOD" in child.name)
+    assert [name[-5:] for name in lods] == ["_LOD0", "_LOD1", "_LOD2"]
+    assert len({name[:-5] for name in lods}) == 1
+    assert model.name.startswith(lods[0][:-5])
+    (shape,) = (child for child in model.children if child.name not in lods)
+    assert (shape.name[:5], shape.name[-3:]) == ("UCX_椅", "_00")
+    (collection,) = bpy.data.objects[lods[0]].users_collection
+    assert collection.name.endswith("_LODs")
+
+
 def test_a_script_asks_for_them_and_a_name_that_is_taken_is_told(addon: Any, capfd: pytest.CaptureFixture[str]) -> None:
     model = chair(500)
     bpy.data.objects.new("Chair_LOD1", None)
