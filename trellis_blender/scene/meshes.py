@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 
 def mesh_of(model: bpy.types.Object) -> bpy.types.Mesh:
@@ -43,6 +43,38 @@ def edited(mesh: bpy.types.Mesh, source: bpy.types.Mesh | None = None) -> Genera
     finally:
         work.free()
     mesh.update()
+
+
+@contextmanager
+def computed(model: bpy.types.Object) -> Generator[tuple[Any, Any]]:
+    """The object as Blender computes it, with its modifiers and where it stands, and the graph that did it.
+
+    What is hidden, or in another scene, Blender does not compute: that is done with a copy in a scene of its own.
+    """
+    if model.visible_get():
+        graph = bpy.context.evaluated_depsgraph_get()
+        yield model.evaluated_get(graph), graph
+        return
+    shown, stage = bpy.context.scene, bpy.data.scenes.new("Trellis hidden")
+    copy: Any = model.copy()
+    try:
+        copy.hide_viewport = False
+        stage.collection.objects.link(copy)
+        stage.frame_current, stage.frame_subframe = shown.frame_current, shown.frame_subframe
+        layer: Any = stage.view_layers[0]
+        layer.update()
+        yield copy.evaluated_get(layer.depsgraph), layer.depsgraph
+    finally:
+        bpy.data.objects.remove(copy)
+        bpy.data.scenes.remove(stage)
+
+
+def world_of(model: bpy.types.Object) -> Matrix:
+    """From the object's space into the world's, also where it is hidden."""
+    if model.visible_get():
+        return model.matrix_world
+    with computed(model) as (seen, _):
+        return seen.matrix_world.copy()
 
 
 SMALLEST_SIDE = 1e-12

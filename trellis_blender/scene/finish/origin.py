@@ -12,7 +12,7 @@ _TRANSFORM = ("location", "rotation", "scale")
 
 def check(model: bpy.types.Object, wanted: Finish) -> None:
     """Raises CannotFinish where there is no way from the world's origin into the object."""
-    if wanted.origin is Origin.WORLD and abs(model.matrix_world.determinant()) < meshes.SMALLEST_SIDE:
+    if wanted.origin is Origin.WORLD and abs(meshes.world_of(model).determinant()) < meshes.SMALLEST_SIDE:
         raise CannotFinish(f"“{model.name}” is scaled to zero: its origin cannot be the world's.")
 
 
@@ -38,7 +38,7 @@ def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> V
     if origin is Origin.KEEP:
         return Vector((0.0, 0.0, 0.0))
     if origin is Origin.WORLD:
-        return model.matrix_world.inverted().translation
+        return meshes.world_of(model).inverted().translation
     low, high = meshes.bounds(mesh)
     middle = (low + high) / 2
     return middle if origin is Origin.CENTRE else Vector((middle.x, middle.y, low.z))

@@ -10,7 +10,7 @@ import bpy
 
 from .. import new_mesh
 from ..custom_properties import ID_PROPERTY
-from ..meshes import mesh_of
+from ..meshes import mesh_of, world_of
 from . import decimate, textures
 from .options import CannotFinish, Finish
 
@@ -48,7 +48,7 @@ def apply(_: bpy.types.Object, __: Finish) -> list[str]:
 
 def seen_by(model: bpy.types.Object) -> dict[str, Any]:
     """What the second Blender has to know of the object: quads are to be squares as it is scaled."""
-    return {"scale": [abs(each) for each in model.matrix_world.to_scale()]}
+    return {"scale": [abs(each) for each in world_of(model).to_scale()]}
 
 
 def give(model: bpy.types.Object, mesh: bpy.types.Mesh) -> bpy.types.Object:

@@ -14,7 +14,7 @@ from .options import CannotFinish, Finish, Size
 def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
     """Lengths of the model along its own three axes, in metres, world space."""
     low, high = meshes.bounds(mesh)
-    scale, unit_m = model.matrix_world.to_scale(), metres_per_unit_of(model)
+    scale, unit_m = meshes.world_of(model).to_scale(), metres_per_unit_of(model)
     x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) * unit_m for axis in range(3))
     return x, y, z
 

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from ..arrays import pixels, values
-from ..meshes import mesh_of, why_not_ours
+from ..meshes import computed, mesh_of, why_not_ours
 from ..units import metres_per_unit_of
 from .copied import Copied
 from .shape import Array, CannotPrint, Paint, Picture, in_srgb
@@ -39,19 +39,18 @@ def take(model: bpy.types.Object, size_mm: float, *, with_look: bool = False) ->
     """
     if reason := why_not(model):
         raise CannotPrint(reason)
-    graph = bpy.context.evaluated_depsgraph_get()
-    seen: Any = model.evaluated_get(graph)
-    if len(model.modifiers):
+    with computed(model) as (seen, graph):
+        if not len(model.modifiers):
+            return _copied(model, seen, seen.data, size_mm, with_look=with_look)
         # What the graphics card subdivides is in no mesh until it is asked for.
         mesh: Any = seen.to_mesh(preserve_all_data_layers=with_look, depsgraph=graph)
         try:
-            return _copied(model, mesh, size_mm, with_look=with_look)
+            return _copied(model, seen, mesh, size_mm, with_look=with_look)
         finally:
             seen.to_mesh_clear()
-    return _copied(model, seen.data, size_mm, with_look=with_look)
 
 
-def _copied(model: bpy.types.Object, mesh: Any, size_mm: float, *, with_look: bool) -> Copied:
+def _copied(model: bpy.types.Object, seen: Any, mesh: Any, size_mm: float, *, with_look: bool) -> Copied:
     if not mesh.polygons:
         raise CannotPrint(f"“{model.name}” has no faces as it is shown.")
     starts = values(mesh.polygons, "loop_start", kind=np.int32)
@@ -61,7 +60,7 @@ def _copied(model: bpy.types.Object, mesh: Any, size_mm: float, *, with_look: bo
         points=values(mesh.attributes["position"].data, "vector", 3),
         corners=corners,
         starts=starts,
-        to_world_mm=np.array(model.matrix_world) * np.array([[metres_per_unit_of(model) * MM_PER_M]] * 3 + [[1.0]]),
+        to_world_mm=np.array(seen.matrix_world) * np.array([[metres_per_unit_of(model) * MM_PER_M]] * 3 + [[1.0]]),
         size_mm=size_mm,
         triangles=_triangles_of(mesh, starts),
         **(_look(mesh) if with_look else {}),

@@ -38,6 +38,39 @@ def test_a_script_gets_an_error_or_the_numbers() -> None:
     assert found.size_mm[0] == pytest.approx(30)
 
 
+def hidden(model: Any) -> None:
+    model.hide_viewport = True
+
+
+def excluded(model: Any) -> None:
+    home = bpy.data.collections.new("put away")
+    bpy.context.scene.collection.children.link(home)
+    home.objects.link(model)
+    bpy.context.collection.objects.unlink(model)
+    bpy.context.view_layer.layer_collection.children[home.name].exclude = True
+
+
+def elsewhere(model: Any) -> None:
+    bpy.data.scenes.new("another").collection.objects.link(model)
+    bpy.context.collection.objects.unlink(model)
+
+
+@pytest.mark.parametrize("put_away", [hidden, excluded, elsewhere])
+def test_what_is_not_shown_has_its_modifiers_and_its_size_too(put_away: Any) -> None:
+    """Blender does not compute it."""
+    model = cube()
+    modifier = model.modifiers.new("row", 'ARRAY')
+    modifier.count = 3
+    modifier.relative_offset_displace = (2, 0, 0)
+    put_away(model)
+    model.scale = (2, 1, 1)
+    before = counts()
+    assert OPS.check_print(model=model.name) == {'FINISHED'}
+    found = bpy.context.window_manager.trellis_print_check
+    assert (found.shells, *found.size_mm) == pytest.approx((3, 1000, 100, 100))
+    assert counts() == before
+
+
 def bad_models() -> dict[str, tuple[Any, str]]:
     empty = bpy.data.objects.new("empty mesh", bpy.data.meshes.new("empty"))
     light = bpy.data.objects.new("light", bpy.data.lights.new("light", 'SUN'))

@@ -139,6 +139,25 @@ def test_the_size_is_the_one_wished_for(model: Any, side: str) -> None:
     assert low[2] == pytest.approx(bottom, abs=1e-3)
 
 
+def test_what_is_in_an_excluded_collection_has_its_size_too(addon: Any) -> None:
+    """Blender does not compute where it is: its matrix is that of before."""
+    model = lumpy_ball(100)
+    home = bpy.data.collections.new("put away")
+    bpy.context.scene.collection.children.link(home)
+    home.objects.link(model)
+    bpy.context.scene.collection.objects.unlink(model)
+    layer = bpy.context.view_layer.layer_collection.children[home.name]
+    layer.exclude = True
+    model.scale = (2, 2, 2)
+    model.location.x = 5
+    assert bpy.ops.trellis.finish(model=model.name, size_m=1, origin='WORLD') == {'FINISHED'}
+    layer.exclude = False
+    bpy.context.view_layer.update()
+    assert max(model.dimensions) == pytest.approx(1)
+    assert tuple(model.matrix_world.translation) == pytest.approx((0, 0, 0))
+    assert sum(world_bounds(model))[0] / 2 == pytest.approx(5, abs=0.1)
+
+
 @pytest.mark.parametrize("origin", ["BOTTOM", "CENTRE", "WORLD"])
 def test_the_origin_moves_and_nothing_else(model: Any, origin: str) -> None:
     parent = bpy.data.objects.new("parent", None)
