@@ -2,13 +2,19 @@
 """What would keep a model from being printed well."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
 from ..finish.loose_parts import connected
-from .shape import Array, Shape, edge_uses, sides_mm, volume_mm3, without_slivers
+from .shape import Array, Shape, edge_uses, sides_mm, volumes_mm3, without_slivers
 
+ASKEW = (0.271, 0.419, 0.866)
+"""A direction that no edges run along, for rays that are to meet none."""
+SMALLEST = 1e-9
+"""Share of the longest side's cube: a volume that is smaller is a rounding error."""
 BESIDE = 1e-5
 """Share of the longest side by which a ray begins below its face, so that it does not meet that face itself."""
 AT_ONCE_TRIANGLES = 4_000
@@ -30,7 +36,10 @@ class Findings:
     """Edges with more than two faces."""
     turned_edges: int
     """Edges whose two faces face opposite sides."""
+    turned_shells: int
+    """Shells that are inside out and no hollows of others."""
     is_inside_out: bool
+    """Whether that is all of them."""
     crossing_faces: int
     """Faces that cut through others."""
     thin_faces: int
@@ -49,6 +58,10 @@ class Findings:
             (self.crowded_edges, f"More than two faces meet at {self.crowded_edges:,} edges."),
             (self.turned_edges, f"At {self.turned_edges:,} edges one of the faces is inside out."),
             (self.is_inside_out, "All of it is inside out."),
+            (
+                self.turned_shells and not self.is_inside_out,
+                f"Inside out: {self.turned_shells:,} of its {self.shells:,} shells.",
+            ),
         )
 
     def remarks(self) -> list[str]:
@@ -69,31 +82,94 @@ def check(shape: Shape, wall_mm: float) -> Findings:
     sound = Shape(shape.points, triangles)
     uses, turns = edge_uses(triangles)
     open_edges, crowded = int((uses == 1).sum()), int((uses > 2).sum())
-    volume = volume_mm3(sound) if not open_edges and not crowded else 0.0
+    turned_edges = int(((uses == 2) & (turns != 0)).sum())
     tree = BVHTree.FromPolygons(sound.points.tolist(), triangles.tolist(), all_triangles=True)
+    labels = _shells(triangles, len(shape.points))
+    pairs = tree.overlap(tree)
+    body = _Body(np.zeros(0, bool), is_inside_out=False, volume=0.0)
+    if not open_edges and not crowded and len(triangles):
+        body = _body(sound, labels, tree, {labels[face] for pair in pairs for face in pair})
+    outwards = np.where(body.is_turned[labels], -1.0, 1.0) if len(body.is_turned) else np.ones(len(triangles))
     return Findings(
         size_mm=sides_mm(shape.points),
         wall_mm=wall_mm,
         triangles=len(triangles),
-        shells=_shells(triangles, len(shape.points)),
+        shells=len(np.unique(labels)),
         open_edges=open_edges,
         crowded_edges=crowded,
-        turned_edges=int(((uses == 2) & (turns != 0)).sum()),
-        is_inside_out=volume < 0,
-        crossing_faces=len({face for pair in tree.overlap(tree) for face in pair}),
-        thin_faces=count_thin(sound, tree, wall_mm, -1.0 if volume < 0 else 1.0),
-        volume_mm3=abs(volume),
+        turned_edges=turned_edges,
+        turned_shells=0 if turned_edges else body.turned_shells,
+        is_inside_out=body.is_inside_out,
+        crossing_faces=len({face for pair in pairs for face in pair}),
+        thin_faces=count_thin(sound, tree, wall_mm, outwards),
+        volume_mm3=body.volume,
     )
 
 
-def _shells(triangles: Array, points: int) -> int:
+def _shells(triangles: Array, points: int) -> Array:
+    """The number of each triangle's shell, from 0."""
     labels = connected(points, triangles.ravel(), np.roll(triangles, -1, axis=1).ravel())
-    return len(np.unique(labels[triangles[:, 0]]))
+    return np.unique(labels[triangles[:, 0]], return_inverse=True)[1]
 
 
-def count_thin(shape: Shape, tree: BVHTree, wall_mm: float, outwards: float = 1.0) -> int:
+class _Body(NamedTuple):
+    """Which shells face the wrong side, and how much material there is between all of them."""
+
+    is_turned: Array
+    is_inside_out: bool
+    volume: float
+
+    @property
+    def turned_shells(self) -> int:
+        return int(self.is_turned.sum())
+
+
+def _body(shape: Shape, labels: Array, tree: BVHTree, crossing: set[int]) -> _Body:
+    """A shell that faces inwards is the hollow of another one or inside out; one that is inside of another's material
+    adds none, unless it is `crossing` others.
+    """
+    volumes = np.bincount(labels, volumes_mm3(shape))
+    volumes[abs(volumes) < SMALLEST * max(sides_mm(shape.points)) ** 3] = 0
+    depths = _depths(shape, labels, tree)
+    # What is around all else says which side is the outer one: a hollow ball that is inside out has one good shell.
+    is_inside_out = bool((volumes[depths == 0] < 0).any() and not (volumes[depths == 0] > 0).any())
+    if is_inside_out:
+        volumes, depths = -volumes, -depths
+    is_turned = (volumes < 0) & (depths <= 0)
+    adds = (volumes > 0) & (depths <= 0)
+    adds[list(crossing)] |= volumes[list(crossing)] > 0
+    volume = volumes[adds].sum() - volumes[is_turned].sum() + volumes[(volumes < 0) & (depths == 1)].sum()
+    return _Body(is_turned != is_inside_out, is_inside_out, float(volume))
+
+
+def _depths(shape: Shape, labels: Array, tree: BVHTree) -> Array:
+    """In how many others each shell is, fewer by those that are inside out: what a ray from it comes out of more often
+    than it goes in.
+    """
+    depths = np.zeros(labels.max() + 1, int)
+    if len(depths) == 1:
+        return depths
+    a, b, c = shape.corners()
+    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    order = np.lexsort((areas, labels))  # the largest triangle of each shell comes last
+    largest = order[np.append(np.flatnonzero(np.diff(labels[order])), len(order) - 1)]
+    beside = BESIDE * max(sides_mm(shape.points))
+    way = Vector(ASKEW).normalized()
+    for shell, start in enumerate(((a + b + c)[largest] / 3).tolist()):
+        place = Vector(start)
+        while True:
+            hit, normal, face, _ = tree.ray_cast(place, way)
+            if hit is None or normal is None or face is None:
+                break
+            if labels[face] != shell:
+                depths[shell] += 1 if normal.dot(way) > 0 else -1
+            place = hit + way * beside
+    return depths
+
+
+def count_thin(shape: Shape, tree: BVHTree, wall_mm: float, outwards: Array) -> int:
     """How many triangles have less than a wall of material behind them, in the body that is in `tree`; `outwards` is -1
-    where it is inside out.
+    for those that are inside out, and 1 for the others.
 
     A ray from the middle of each goes inwards; what counts is where it comes out of the material again.
     """
@@ -103,12 +179,12 @@ def count_thin(shape: Shape, tree: BVHTree, wall_mm: float, outwards: float = 1.
     normals = np.cross(b - a, c - a)
     lengths = np.linalg.norm(normals, axis=1)
     has_surface = lengths > 0
-    inwards = -outwards * normals[has_surface] / lengths[has_surface, None]
+    inwards = -outwards[has_surface, None] * normals[has_surface] / lengths[has_surface, None]
     below = BESIDE * max(sides_mm(shape.points))
     starts = (a + b + c)[has_surface] / 3 + inwards * below
     found = 0
     for start, way in zip(starts.tolist(), inwards.tolist(), strict=True):
-        _, normal, _, _ = tree.ray_cast(start, way, wall_mm - below)
-        if normal is not None and outwards * normal.dot(way) > 0:  # pyright: ignore[reportArgumentType]
+        _, normal, face, _ = tree.ray_cast(start, way, wall_mm - below)
+        if normal is not None and outwards[face] * normal.dot(way) > 0:  # pyright: ignore[reportArgumentType]
             found += 1
     return found

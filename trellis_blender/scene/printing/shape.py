@@ -94,8 +94,13 @@ def without_slivers(triangles: Array) -> Array:
 
 def volume_mm3(shape: Shape) -> float:
     """What the triangles enclose, negative where they face inwards; of an open shape it says nothing."""
+    return float(volumes_mm3(shape).sum())
+
+
+def volumes_mm3(shape: Shape) -> Array:
+    """What each triangle has a part in that: the sum over a closed shell is its volume."""
     a, b, c = shape.corners()
-    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+    return np.einsum("ij,ij->i", a, np.cross(b, c)) / 6
 
 
 def sides_mm(points: Array) -> tuple[float, float, float]:

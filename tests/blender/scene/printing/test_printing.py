@@ -131,6 +131,31 @@ def test_shells_and_what_cuts_through_what() -> None:
     assert 6 <= check(through).crossing_faces <= 12
 
 
+def turned(model: Any) -> Any:
+    model.data.flip_normals()
+    return model
+
+
+def test_a_shell_that_is_inside_out_beside_others_is_found() -> None:
+    found = check(joined(cube(), turned(cube(at=(0.3, 0, 0))), cube(at=(0.6, 0, 0))))
+    assert (found.turned_shells, found.is_inside_out) == (1, False)
+    assert found.problems() == ["Inside out: 1 of its 3 shells."]
+    assert found.volume_mm3 == pytest.approx(3e6, rel=1e-4)
+
+
+@pytest.mark.parametrize("is_inside_out", [False, True])
+def test_a_shell_in_another_one_is_a_hollow_or_adds_nothing(*, is_inside_out: bool) -> None:
+    hollow = joined(cube(), turned(cube(0.08)), cube(0.04))
+    inside = joined(cube(at=(0, 1, 0)), cube(0.08, at=(0, 1, 0)))
+    for model, volume_mm3, thin in ((hollow, 1e6 - 8e4 * 6.4 + 6.4e4, 24), (inside, 1e6, 0)):
+        if is_inside_out:
+            turned(model)
+        found = check(model, wall_mm=12)
+        assert found.is_inside_out == is_inside_out
+        assert found.volume_mm3 == pytest.approx(volume_mm3, rel=1e-4)
+        assert (found.thin_faces, len(found.problems())) == (thin, int(is_inside_out))
+
+
 def test_walls_that_are_thinner_than_the_printers_are_found() -> None:
     model = cube()
     model.scale = (1, 1, 0.02)  # 2 mm
