@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An object's origin elsewhere in its mesh, with the model, its children and its linked duplicates staying in place."""
 
+from typing import Any
+
 import bpy
 from mathutils import Matrix, Vector
 
@@ -8,6 +10,20 @@ from .. import meshes
 from .options import CannotFinish, Finish, Origin
 
 _TRANSFORM = ("location", "rotation", "scale")
+_INSTEAD = {
+    'MIRROR': "mirror_object",
+    'ARRAY': "offset_object",
+    'SCREW': "object",
+    'CAST': "object",
+    'SIMPLE_DEFORM': "origin",
+    'WAVE': "start_position_object",
+    **dict.fromkeys(('HOOK', 'SURFACE_DEFORM', 'MESH_DEFORM', 'CORRECTIVE_SMOOTH', 'LAPLACIANDEFORM', 'NODES'), ""),
+}
+"""Types of modifiers that work from the object's origin, with the setting that names an object to work from instead. An
+array works from its origin only where there is such an object.
+"""
+SMOOTH_BY_ANGLE = "Smooth by Angle"
+"""Blender's own nodes for shading, which every smooth model may have."""
 
 
 def check(model: bpy.types.Object, wanted: Finish) -> None:
@@ -30,7 +46,32 @@ def why_kept(mesh: bpy.types.Mesh, origin: Origin) -> str:
     for item in _users(mesh) if origin is not Origin.KEEP else ():
         if reason := _why_bound(item):
             return f"The origin of “{item.name}” stays where it is, because the object {reason}."
+    found = modifier_from_origin(mesh) if origin is not Origin.KEEP else None
+    if found is not None:
+        item, modifier = found
+        return f"The origin of “{item.name}” stays where it is, because its modifier “{modifier}” works from there."
     return ""
+
+
+def modifier_from_origin(mesh: bpy.types.Mesh) -> tuple[bpy.types.Object, str] | None:
+    """An object of the mesh, and the name of a modifier of it that would make something else of it if the origin were
+    elsewhere.
+    """
+    for item in _users(mesh):
+        for modifier in item.modifiers:
+            if _works_from_origin(modifier):
+                return item, modifier.name
+    return None
+
+
+def _works_from_origin(modifier: Any) -> bool:
+    if modifier.type not in _INSTEAD:
+        return False
+    if modifier.type == 'NODES':
+        return modifier.node_group is not None and not modifier.node_group.name.startswith(SMOOTH_BY_ANGLE)
+    other = _INSTEAD[modifier.type]
+    has_other = bool(other) and getattr(modifier, other) is not None
+    return modifier.use_object_offset and has_other if modifier.type == 'ARRAY' else not has_other
 
 
 def place_of(model: bpy.types.Object, mesh: bpy.types.Mesh, origin: Origin) -> Vector:

@@ -2,21 +2,31 @@
 """A model as large as wished, scaled evenly in its mesh, standing where it stood."""
 
 from math import isfinite
+from typing import Any
 
 import bpy
 from mathutils import Matrix
 
 from .. import meshes
 from ..units import metres_per_unit_of
+from . import origin
 from .options import CannotFinish, Finish, Size
 
 
 def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
-    """Lengths of the model along its own three axes, in metres, world space."""
-    low, high = meshes.bounds(mesh)
+    """Lengths of the model along its own three axes, in metres, world space, with its modifiers."""
+    low, high = _shown_bounds(model, mesh) if len(model.modifiers) else meshes.bounds(mesh)
     scale, unit_m = meshes.world_of(model).to_scale(), metres_per_unit_of(model)
     x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) * unit_m for axis in range(3))
     return x, y, z
+
+
+def _shown_bounds(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[Any, Any]:
+    """Those of the mesh itself where its modifiers leave nothing of it but instances."""
+    with meshes.computed(model) as (seen, _):
+        corners = [tuple(corner) for corner in seen.bound_box]
+    low, high = tuple(map(min, zip(*corners, strict=True))), tuple(map(max, zip(*corners, strict=True)))
+    return (low, high) if low != high else meshes.bounds(mesh)
 
 
 def measure(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> float:
@@ -38,12 +48,16 @@ def check(model: bpy.types.Object, wanted: Finish) -> None:
 
 
 def apply(model: bpy.types.Object, wanted: Finish) -> list[str]:
-    """Scales the mesh about the middle of its underside until that length is `size_m`; 0 keeps it."""
+    """Scales the mesh about the middle of its underside until that length is `size_m`; 0 keeps it. About its origin
+    where a modifier works from there: half a model would not be on its side of a mirror any more.
+    """
     if wanted.size is Size.KEEP or wanted.size_m <= 0:
         return []
     mesh = meshes.mesh_of(model)
     low, high = meshes.bounds(mesh)
     x, y, z = (low.x + high.x) / 2, (low.y + high.y) / 2, low.z
+    if origin.modifier_from_origin(mesh) is not None:
+        x = y = z = 0.0
     scale = Matrix.Scale(wanted.size_m / measure(model, mesh, wanted.size), 4)
     mesh.transform(Matrix.Translation((x, y, z)) @ scale @ Matrix.Translation((-x, -y, -z)), shape_keys=True)
     mesh.update()

@@ -185,6 +185,33 @@ def test_the_origin_moves_and_nothing_else(model: Any, origin: str) -> None:
     assert (middle[2] if origin == "CENTRE" else low[2]) == pytest.approx(0, abs=1e-5)
 
 
+def test_what_a_mirror_makes_whole_stays_whole_and_has_its_size_as_shown(addon: Any) -> None:
+    model = lumpy_ball(2_000)
+    half = points_of(model.data)
+    half[:, 0] = abs(half[:, 0]) * 0.5
+    half += (0, 1, 0)
+    model.data.vertices.foreach_set("co", half.ravel())
+    model.modifiers.new("Mirror", 'MIRROR')
+    bpy.context.view_layer.update()
+    sides = tuple(model.dimensions)
+    assert bpy.ops.trellis.finish(size_m=5) == {'FINISHED'}
+    bpy.context.view_layer.update()
+    assert tuple(model.dimensions) == pytest.approx([side * 5 / max(sides) for side in sides], rel=1e-3)
+    assert tuple(model.location) == (0, 0, 0)
+
+
+def test_shading_by_nodes_and_an_array_leave_the_origin_free(addon: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    model = lumpy_ball(200)
+    nodes = model.modifiers.new("smooth", 'NODES')
+    nodes.node_group = bpy.data.node_groups.new("Smooth by Angle", 'GeometryNodeTree')
+    model.modifiers.new("row", 'ARRAY')
+    assert bpy.ops.trellis.finish() == {'FINISHED'}
+    assert "stays where it is" not in capfd.readouterr().out
+    nodes.node_group = bpy.data.node_groups.new("scatter", 'GeometryNodeTree')
+    assert bpy.ops.trellis.finish() == {'FINISHED'}
+    assert "because its modifier “smooth” works from there" in capfd.readouterr().out
+
+
 def keyed(model: Any) -> None:
     model.keyframe_insert("location", frame=1)
     model.rotation_euler.z = 1.0
