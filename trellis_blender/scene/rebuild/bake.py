@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ..arrays import pixels
-from .looks import Look, is_varied, looks_of
+from .looks import BLACK, Look, is_varied, looks_of
 from .rebuild_options import Tell
 from .stage import choose, on_stage
 
@@ -55,20 +55,21 @@ def bake(wanted: Bake, tell: Tell) -> Baked:
     """All pictures. Raises CannotRebuild. The materials of `original` are not what they were, afterwards."""
     looks = looks_of(wanted.original)
     principled = [look for look in looks if look.is_principled]
+    is_unlit = all(look.is_unlit for look in looks)
     with on_stage(wanted.original) as source, on_stage(wanted.target) as target, _Oven(wanted, source, target) as oven:
         tell("baking the normals", LIMIT_S)
         normal = oven.take('NORMAL', "normal", is_data=True)
         _flatten_turned(normal)
         tell("baking the colours", LIMIT_S)
         for look in looks:
-            look.show(look.socket("Base Color", "Color"))
+            # What shines beside what is lit reflects nothing.
+            look.show(BLACK if look.is_unlit and not is_unlit else look.socket("Base Color", "Color"))
         colour = oven.take('EMIT', "colour")
-        has_alpha = any(_fades(look) for look in principled)
+        has_alpha = any(look.fades() for look in looks)
         if has_alpha:
             tell("baking what can be seen through", LIMIT_S)
             for look in looks:
-                alpha = look.socket("Alpha") or 1.0
-                look.show((alpha, alpha, alpha))
+                look.show_alpha()
             _join_alpha(colour, oven.take('EMIT', "alpha", is_data=True))
         metallic_roughness = None
         if any(is_varied([look.socket(name) for look in principled]) for name in ("Metallic", "Roughness")):
@@ -77,9 +78,9 @@ def bake(wanted: Bake, tell: Tell) -> Baked:
                 look.show((1.0, look.socket("Roughness") or 1.0, look.socket("Metallic") or 0.0))
             metallic_roughness = oven.take('EMIT', "metal and roughness", is_data=True)
         emission, strength = None, 0.0
-        if any(look.emits() for look in looks):
+        if not is_unlit and any(look.emits() for look in looks):
             tell("baking what shines", LIMIT_S)
-            strengths = [look.socket("Emission Strength") for look in looks if look.emits()]
+            strengths = [look.light()[1] for look in looks if look.emits()]
             strength = max([1.0, *(each.default_value for each in strengths if not each.is_linked)])
             for look in looks:
                 look.show_emission(1.0 / strength)
@@ -97,7 +98,7 @@ def bake(wanted: Bake, tell: Tell) -> Baked:
         metallic=_number(first, "Metallic", 0.0),
         roughness=_number(first, "Roughness", 1.0),
         emission_strength=strength,
-        is_unlit=all(look.is_unlit for look in looks),
+        is_unlit=is_unlit,
     )
 
 
@@ -109,11 +110,6 @@ def _flatten_turned(normal: Any) -> None:
         found[turned, :3] = STRAIGHT
         normal.pixels.foreach_set(found.ravel())
         normal.update()
-
-
-def _fades(look: Look) -> bool:
-    alpha = look.socket("Alpha")
-    return alpha.is_linked or alpha.default_value < 1
 
 
 def _number(look: Look | None, name: str, otherwise: float) -> float:

@@ -14,15 +14,20 @@ from .rebuild_options import CannotRebuild
 
 PLAIN_COLOUR = (0.8, 0.8, 0.8, 1.0)
 """Of a surface without a material, as Blender shows it."""
+BLACK = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A material's tree, its output, and the shader that gives its colour: Principled BSDF where it has one."""
+    """A material's tree, its output, and the shader that gives its colour: Principled BSDF where it has one.
+
+    `veil` is a Mix Shader of it and Transparent BSDF, where there is one.
+    """
 
     tree: Any
     output: Any
     shader: Any
+    veil: Any
 
     @property
     def is_principled(self) -> bool:
@@ -39,12 +44,49 @@ class Look:
         return next((self.shader.inputs[name] for name in names if name in self.shader.inputs), None)
 
     def emits(self) -> bool:
-        """Whether it shines beside what it reflects."""
-        if not self.is_principled:
+        """Whether it shines, beside what it reflects or alone."""
+        if not (self.is_principled or self.is_unlit):
             return False
-        colour, strength = self.socket("Emission Color"), self.socket("Emission Strength")
+        colour, strength = self.light()
         is_black = not colour.is_linked and not any(list(colour.default_value)[:3])
         return not is_black and (strength.is_linked or strength.default_value > 0)
+
+    def light(self) -> tuple[Any, Any]:
+        """The sockets for the colour that shines, and for how strongly, of what `emits`."""
+        names = ("Color", "Strength") if self.is_unlit else ("Emission Color", "Emission Strength")
+        return self.socket(names[0]), self.socket(names[1])
+
+    def fades(self) -> bool:
+        """Whether it can be seen through."""
+        alpha = self.socket("Alpha")
+        if alpha is not None and (alpha.is_linked or alpha.default_value < 1):
+            return True
+        if self.veil is None:
+            return False
+        share = self.veil.inputs[0]
+        return share.is_linked or share.default_value != float(self._is_behind_veil())
+
+    def _is_behind_veil(self) -> bool:
+        """Whether a share of 1 shows all of it, and not all of Transparent BSDF."""
+        return _is_transparent(self.veil.inputs[1])
+
+    def show_alpha(self) -> None:
+        """Has the material emit how much of it there is to be seen."""
+        times = self.tree.nodes.new('ShaderNodeMath')
+        times.operation = 'MULTIPLY'
+        self._pass_on(self.socket("Alpha") or 1.0, times.inputs[0])
+        times.inputs[1].default_value = 1.0
+        if self.veil is not None and self._is_behind_veil():
+            self._pass_on(self.veil.inputs[0], times.inputs[1])
+        elif self.veil is not None:
+            rest = self.tree.nodes.new('ShaderNodeMath')
+            rest.operation = 'SUBTRACT'
+            rest.inputs[0].default_value = 1.0
+            self._pass_on(self.veil.inputs[0], rest.inputs[1])
+            self.tree.links.new(times.inputs[1], rest.outputs[0])
+        emission = self.tree.nodes.new('ShaderNodeEmission')
+        self.tree.links.new(emission.inputs["Color"], times.outputs[0])
+        self.tree.links.new(self.output.inputs["Surface"], emission.outputs[0])
 
     def show(self, colour: Any) -> None:
         """Has the material emit what flows into or stands in the socket `colour`, or these three sockets' numbers."""
@@ -62,11 +104,12 @@ class Look:
         """Has the material emit what it shines, times `factor`, and nothing else."""
         emission = self.tree.nodes.new('ShaderNodeEmission')
         emission.inputs["Strength"].default_value = 0.0
-        if self.is_principled:
-            self._pass_on(self.socket("Emission Color"), emission.inputs["Color"])
+        if self.is_principled or self.is_unlit:
+            colour, strength = self.light()
+            self._pass_on(colour, emission.inputs["Color"])
             times = self.tree.nodes.new('ShaderNodeMath')
             times.operation = 'MULTIPLY'
-            self._pass_on(self.socket("Emission Strength"), times.inputs[0])
+            self._pass_on(strength, times.inputs[0])
             times.inputs[1].default_value = factor
             self.tree.links.new(emission.inputs["Strength"], times.outputs[0])
         self.tree.links.new(self.output.inputs["Surface"], emission.outputs[0])
@@ -123,11 +166,22 @@ def _look(material: bpy.types.Material) -> Look:
     ):
         found = next(filter(is_it, reached), None)
         if found is not None:
-            return Look(tree, output, found)
+            return Look(tree, output, found, next(filter(_is_veil, reached), None))
     raise CannotRebuild(
         f"The material “{material.name}” has no Principled BSDF, so its colours cannot be baked. "
         "Give it one, or remove the material."
     )
+
+
+def _is_veil(node: Any) -> bool:
+    """A file's unlit material mixes in Transparent BSDF too, for all rays but the camera's: that is none."""
+    if node.type != 'MIX_SHADER' or not any(map(_is_transparent, node.inputs[1:3])):
+        return False
+    return all(link.from_node.type != 'LIGHT_PATH' for link in node.inputs[0].links)
+
+
+def _is_transparent(socket: Any) -> bool:
+    return any(link.from_node.type == 'BSDF_TRANSPARENT' for link in socket.links)
 
 
 def _before(socket: Any) -> list[Any]:

@@ -61,11 +61,12 @@ def rebuild(mesh: bpy.types.Mesh, wanted: Rebuild, tell: Tell) -> Rebuilt:
     for each in (mesh, made):
         each.transform(back)  # a material may ask where in the object a point is
         each.update()
-    is_double_sided = _is_double_sided(mesh)
+    is_double_sided, is_blended = _is_double_sided(mesh), _is_blended(mesh)
     reach *= max(back.to_scale().to_tuple())
     baked = bake(Bake(mesh, made, reach, wanted.texture_px, wanted.margin_px, wanted.name), tell)
     materials: Any = made.materials
-    materials.append(surface(baked, f"{wanted.name} baked", is_double_sided=is_double_sided))
+    name = f"{wanted.name} baked"
+    materials.append(surface(baked, name, is_double_sided=is_double_sided, is_blended=is_blended))
     return Rebuilt(made, _notes(fit, len(made.polygons)))
 
 
@@ -139,6 +140,10 @@ def _of_its_triangles(source: bpy.types.Mesh, wanted: Rebuild) -> bpy.types.Mesh
 
 WAYS = (_of_the_mesh, _of_what_is_around_it, _of_its_triangles)
 """What is tried, one after the other, where one makes nonsense or takes too long."""
+
+
+def _is_blended(mesh: bpy.types.Mesh) -> bool:
+    return any(material is not None and material.surface_render_method == 'BLENDED' for material in mesh.materials)
 
 
 def _is_double_sided(mesh: bpy.types.Mesh) -> bool:

@@ -8,8 +8,10 @@ from ..importing.materials import make_material
 from .bake import Baked
 
 
-def surface(baked: Baked, name: str, *, is_double_sided: bool) -> bpy.types.Material:
-    """A new material that shows the pictures."""
+def surface(baked: Baked, name: str, *, is_double_sided: bool, is_blended: bool) -> bpy.types.Material:
+    """A new material that shows the pictures. Where it `is_blended`, EEVEE draws what can be seen through sorted by
+    objects, and faces of one object that lie behind each other in any order.
+    """
     found = (baked.colour, baked.normal, baked.metallic_roughness, baked.emission)
     images = [image for image in found if image is not None]
 
@@ -31,4 +33,6 @@ def surface(baked: Baked, name: str, *, is_double_sided: bool) -> bpy.types.Mate
         is_double_sided=is_double_sided,
         is_unlit=baked.is_unlit,
     )
-    return make_material(wanted, images, "")
+    made = make_material(wanted, images, "")
+    made.surface_render_method = 'BLENDED' if baked.has_alpha and is_blended else 'DITHERED'
+    return made

@@ -83,6 +83,46 @@ def test_metal_roughness_and_what_shines_are_baked_where_the_source_has_them() -
     assert nodes["BSDF_PRINCIPLED"].inputs["Emission Strength"].default_value == pytest.approx(3.0)
 
 
+@pytest.mark.parametrize("is_behind", [False, True])
+@pytest.mark.parametrize("kind", ['BSDF_PRINCIPLED', 'BSDF_DIFFUSE'])
+def test_what_a_mix_with_transparent_lets_through_is_alpha(kind: str, *, is_behind: bool) -> None:
+    model = ball()
+    tree = model.data.materials[0].node_tree
+    mix, transparent = tree.nodes.new('ShaderNodeMixShader'), tree.nodes.new('ShaderNodeBsdfTransparent')
+    shader = tree.nodes["Principled BSDF"]
+    if kind != 'BSDF_PRINCIPLED':
+        shader = tree.nodes.new('ShaderNodeBsdfDiffuse')
+    mix.inputs[0].default_value = 0.25
+    tree.links.new(mix.inputs[1], (transparent if is_behind else shader).outputs[0])
+    tree.links.new(mix.inputs[2], (shader if is_behind else transparent).outputs[0])
+    tree.links.new(tree.nodes["Material Output"].inputs["Surface"], mix.outputs[0])
+    method = 'DITHERED' if is_behind else 'BLENDED'
+    model.data.materials[0].surface_render_method = method
+    made = rebuilt(model, faces=300)
+    assert made.materials[0].surface_render_method == method
+    colour = pixels_of(nodes_of(made)["BASE COLOR"].image)
+    assert np.median(colour[colour[..., 3] > 0.1][:, 3]) == pytest.approx(0.25 if is_behind else 0.75, abs=0.01)
+
+
+def test_an_emission_shader_beside_what_is_lit_shines_and_reflects_nothing() -> None:
+    model = ball()
+    lamp = bpy.data.materials.new("lamp")
+    if lamp.node_tree is None:
+        lamp.use_nodes = True
+    tree = lamp.node_tree
+    shines = tree.nodes.new('ShaderNodeEmission')
+    shines.inputs["Color"].default_value, shines.inputs["Strength"].default_value = (0, 1, 0, 1), 5.0
+    tree.links.new(tree.nodes["Material Output"].inputs["Surface"], shines.outputs[0])
+    model.data.materials.append(lamp)
+    model.data.polygons.foreach_set("material_index", [face.center.z > 0 for face in model.data.polygons])
+    nodes = nodes_of(rebuilt(model, faces=300))
+    assert nodes["BSDF_PRINCIPLED"].inputs["Emission Strength"].default_value == pytest.approx(5.0)
+    emission, colour = pixels_of(nodes["EMISSIVE"].image), pixels_of(nodes["BASE COLOR"].image)
+    is_lamp = emission[..., 1] > 0.9
+    assert 0.1 < is_lamp.mean() < 0.5
+    assert np.median(colour[is_lamp][:, :3], axis=0).tolist() == pytest.approx([0, 0, 0], abs=0.01)
+
+
 def test_what_is_there_twice_is_there_once_afterwards() -> None:
     """A face with corners of its own at the same places, one without an area, and one with the same corners."""
     from trellis_blender.scene.rebuild.repair import open_edges, repaired
