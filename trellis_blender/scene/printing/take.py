@@ -83,9 +83,36 @@ def _look(mesh: Any) -> dict[str, Any]:
     layer: Any = next((each for each in mesh.uv_layers if each.active_render), None)
     if layer is not None:
         look["uvs"] = values(mesh.attributes[layer.name].data, "vector", 2)
+        _take_named_uvs(mesh, look)
     if any(paint.shows_vertex_colours for paint in paints):
         look |= _colours(mesh)
     return look
+
+
+def _take_named_uvs(mesh: Any, look: dict[str, Any]) -> None:
+    """Where the picture of a material is placed by a UV map that a node names, its faces get those."""
+    for slot, material in enumerate(mesh.materials):
+        name = _uv_map_of(material)
+        if name not in mesh.uv_layers:
+            continue
+        corners = np.ones(len(mesh.loops), bool)
+        if "slots" in look:
+            counts = np.diff(np.append(values(mesh.polygons, "loop_start", kind=np.int32), len(mesh.loops)))
+            corners = np.repeat(look["slots"] == slot, counts)
+        look["uvs"][corners] = values(mesh.attributes[name].data, "vector", 2)[corners]
+
+
+def _uv_map_of(material: bpy.types.Material | None) -> str:
+    """The name of the UV map that a node names for the picture of the base colour; "" for the one that is rendered."""
+    tree = material.node_tree if material is not None else None
+    for shader in tree.nodes if tree is not None else ():
+        if isinstance(shader, bpy.types.ShaderNodeBsdfPrincipled):
+            for node in _nodes_before(shader.inputs["Base Color"]):
+                if node.bl_idname == 'ShaderNodeTexImage':
+                    maps = [each.uv_map for each in _nodes_before(node.inputs["Vector"]) if each.type == 'UVMAP']
+                    return maps[0] if maps else ""
+            return ""
+    return ""
 
 
 def _colours(mesh: Any) -> dict[str, Any]:

@@ -321,6 +321,26 @@ def test_everything_else_about_the_object_stays() -> None:
     assert [slot.material.name for slot in model.material_slots] != []
 
 
+def test_the_uv_map_that_a_node_names_places_the_picture() -> None:
+    model = painted(cube())
+    named: Any = model.data.uv_layers.active
+    named.name = "named"
+    other = model.data.uv_layers.new(name="other")
+    other.uv.foreach_set("vector", [0.9] * (2 * len(model.data.loops)))
+    other.active_render = True
+    tree = model.data.materials[0].node_tree
+    texture = next(node for node in tree.nodes if node.type == 'TEX_IMAGE')
+    uv_map = tree.nodes.new('ShaderNodeUVMap')
+    uv_map.uv_map = "named"
+    tree.links.new(texture.inputs["Vector"], uv_map.outputs[0])
+    bpy.context.view_layer.update()
+    make_printable(model, 5)
+    colours = np.array([each.color[:3] for each in model.data.attributes["Color"].data])
+    is_left = np.array([vertex.co.x < -0.01 for vertex in model.data.vertices])
+    assert np.median(colours[is_left], axis=0) == pytest.approx((1, 0, 0), abs=0.05)
+    assert np.median(colours[~is_left], axis=0) == pytest.approx((0, 0, 1), abs=0.05)
+
+
 def test_a_model_in_one_colour_and_one_with_colours_of_vertices_keep_them() -> None:
     model = cube()
     material = bpy.data.materials.new("green")
