@@ -34,25 +34,31 @@ def find_places(gltf: dict[str, Any]) -> list[Place]:
     """
     nodes: list[dict[str, Any]] = listed(gltf, "nodes")
     worlds = _worlds(nodes)
-    scenes = listed(gltf, "scenes")
-    begins: list[int] = listed(at(scenes, gltf.get("scene") or 0), "nodes") if scenes else _roots(nodes)
-    waiting = begins[::-1]
-    reached: set[int] = set()
     places: list[Place] = []
-    while waiting:
-        number = waiting.pop()
-        # What a scene begins with may also be below another part of it.
-        if number in reached:
-            continue
-        reached.add(number)
+    for number in shown_nodes(gltf):
         node = nodes[number]
-        waiting += listed(node, "children")[::-1]
         if node.get("mesh") is not None:
             _check_read(node)
             places.append(Place(node["mesh"], worlds[number]))
     if not places:
         raise ModelUnusable("there is no mesh in the scene that it shows")
     return places
+
+
+def shown_nodes(gltf: dict[str, Any]) -> list[int]:
+    """The nodes of the scene that `find_places` is about, in its order."""
+    nodes: list[dict[str, Any]] = listed(gltf, "nodes")
+    scenes = listed(gltf, "scenes")
+    begins: list[int] = listed(at(scenes, gltf.get("scene") or 0), "nodes") if scenes else _roots(nodes)
+    waiting = begins[::-1]
+    reached: dict[int, None] = {}
+    while waiting:
+        number = waiting.pop()
+        # What a scene begins with may also be below another part of it.
+        if number not in reached:
+            reached[number] = None
+            waiting += listed(nodes[number], "children")[::-1]
+    return list(reached)
 
 
 def _roots(nodes: list[dict[str, Any]]) -> list[int]:

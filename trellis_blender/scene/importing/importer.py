@@ -15,6 +15,7 @@ from ...generation.problems import told
 from ...gltf.checks import compression
 from ...gltf.container import read_gltf
 from ...gltf.layout import plain_name
+from ...gltf.nodes import shown_nodes
 from .. import versions
 from .quiet import no_output_on_failure
 
@@ -54,10 +55,11 @@ def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True
             "Blender's add-on “glTF 2.0 format” is switched off. Enable it in Preferences → Add-ons, then press Place."
         )
     options = {**versions.gltf_import_options(), "import_shading": 'NORMALS' if keeps_normals else 'SMOOTH'}
+    gltf = read_gltf(path)
     with (
         no_output_on_failure(),
-        _taking_part() as taking_part,
-        _made_current(stage, makes_bones=bool(read_gltf(path).get("skins"))),
+        _taking_part(set(shown_nodes(gltf))) as taking_part,
+        _made_current(stage, makes_bones=bool(gltf.get("skins"))),
     ):
         reason = _run(path, options)
         if reason:
@@ -69,7 +71,8 @@ def import_glb(path: Path, stage: bpy.types.Scene, *, keeps_normals: bool = True
 class _TakesPart:
     """What the importer calls, as it calls the add-ons that take part; the names of these methods are its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: set[int]) -> None:
+        self._shown = shown
         self.saying_nothing_of_metal: list[bpy.types.Material] = []
         self.compressions: list[str] = []
         self.said: list[str] = []
@@ -87,8 +90,11 @@ class _TakesPart:
         for kind in _NAMED:
             for item in getattr(data, kind) or ():
                 item.name = plain_name(item.name) or None
-        for node in data.nodes or ():
+        for number, node in enumerate(data.nodes or ()):
             node.camera = None
+            if number not in self._shown:
+                # Up to Blender 4.4 other scenes of the file would stand within the one that it shows.
+                node.mesh = node.skin = None
             (node.extensions or {}).pop("KHR_lights_punctual", None)
         for mesh in data.meshes or ():
             for part in mesh.primitives:
@@ -125,10 +131,10 @@ def _has_numbers_only(gltf: Any, animation: Any) -> bool:
 
 
 @contextmanager
-def _taking_part() -> Generator[_TakesPart]:
+def _taking_part(shown: set[int]) -> Generator[_TakesPart]:
     """The importer itself is the add-on that is enabled for sure."""
     importer: Any = sys.modules[ADDON]
-    taking_part = _TakesPart()
+    taking_part = _TakesPart(shown)
     setattr(importer, _HOOKS, lambda: taking_part)
     try:
         yield taking_part

@@ -112,14 +112,17 @@ def _mesh_as_shown(part: bpy.types.Object, layer: bpy.types.ViewLayer) -> bpy.ty
 
 def _show_colours(mesh: bpy.types.Mesh) -> None:
     """Colours of vertices that no material shows: Blender's importer makes one from 5.0 on, glTF wants them seen."""
-    if not mesh.color_attributes or any(mesh.materials):
+    of_mesh: Any = mesh.materials
+    without = [slot for slot, material in enumerate(of_mesh) if material is None]
+    if not mesh.color_attributes or (len(of_mesh) and not without):
         return
     material = make_material(
         Material("DefaultMaterial", uses_vertex_colours=True, is_default=True), [], mesh.color_attributes[0].name
     )
-    of_mesh: Any = mesh.materials
-    of_mesh.clear()
-    of_mesh.append(material)
+    if not len(of_mesh):
+        of_mesh.append(material)
+    for slot in without:
+        of_mesh[slot] = material
 
 
 def _unmetal(material: bpy.types.Material) -> None:

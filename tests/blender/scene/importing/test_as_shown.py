@@ -167,6 +167,40 @@ def test_colours_of_vertices_are_seen_without_a_material(addon: Any, tmp_path: P
     assert list(colours[shown].data[0].color) == pytest.approx([1, 0, 0, 1], abs=0.01)
 
 
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_colours_of_vertices_are_seen_beside_a_part_that_has_a_material(
+    addon: Any, tmp_path: Path, is_imported: bool
+) -> None:
+    parts = Parts(colours_glb())
+    (coloured,) = parts.gltf["meshes"][0]["primitives"]
+    accessor = parts.gltf["accessors"][coloured["attributes"]["POSITION"]]
+    begins = parts.gltf["bufferViews"][accessor["bufferView"]].get("byteOffset", 0) + accessor.get("byteOffset", 0)
+    points = struct.iter_unpack("<3f", parts.binary[begins : begins + accessor["count"] * 12])
+    moved = b"".join(struct.pack("<3f", x + 9, y, z) for x, y, z in points)
+    attributes = {"POSITION": parts.add(moved, 5126, "VEC3", accessor["count"])}
+    parts.gltf["materials"] = [{"name": "steel"}]
+    parts.gltf["meshes"][0]["primitives"] = [{**coloured, "attributes": attributes, "material": 0}, coloured]
+    content = parts.whole()
+    model = arrive(for_the_importer(content) if is_imported else content, tmp_path)
+    first, *_, last = sorted(model.data.polygons, key=lambda face: face.center.x)
+    materials = [model.data.materials[face.material_index] for face in (first, last)]
+    shaders = [material.node_tree.nodes["Principled BSDF"] for material in materials]
+    assert [bool(shader.inputs["Base Color"].links) for shader in shaders] == [True, False]
+
+
+@pytest.mark.parametrize("shown", [0, 1])
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_what_stands_in_another_scene_of_the_file_is_not_shown(
+    addon: Any, tmp_path: Path, shown: int, is_imported: bool
+) -> None:
+    parts = Parts(box_glb((1, 1, 1)))
+    parts.gltf["nodes"] = [{"mesh": 0}, {"mesh": 0, "scale": [3, 3, 3]}, {"mesh": 0, "translation": [9, 0, 0]}]
+    parts.gltf |= {"scenes": [{"nodes": [0]}, {"nodes": [1]}], "scene": shown}
+    content = parts.whole()
+    model = arrive(for_the_importer(content) if is_imported else content, tmp_path, "AS_DELIVERED", 0.0)
+    assert size_of(model) == pytest.approx([3.0 if shown else 1.0] * 3)
+
+
 def sharp_edges(mesh: Any) -> tuple[int, int]:
     """How many edges are sharp, and how many should be: where two faces meet at more than 30°."""
     work = bmesh.new()
