@@ -95,11 +95,17 @@ def _name(body: Mapping[str, object]) -> str:
         if found := " ".join(text(body.get(field), NAME_LIMIT).split()):
             return found
     for field in ("id", "account_id"):
-        if (counted := number(body.get(field))) is not None:
-            return f"No. {counted:.0f}"
-        if found := text(body.get(field), NAME_LIMIT).strip():
+        if found := text(_as_written(body.get(field)), NAME_LIMIT).strip():
             return f"No. {found}"
     return ""
+
+
+def _as_written(given: object) -> object:
+    """An id as a text, digit by digit where it is whole: `number` has no more than fifteen of them."""
+    if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 10**NAME_LIMIT:
+        return str(given)
+    counted = number(given)
+    return given if isinstance(given, str) or counted is None else f"{counted:.0f}"
 
 
 def _expires_at(credit: Mapping[str, object]) -> float | None:

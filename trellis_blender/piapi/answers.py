@@ -138,9 +138,11 @@ def why_not_understood(outer: Mapping[str, object]) -> Exception:
 def task_of(body: Mapping[str, object], task_id: str) -> Task:
     """The task that an answer has in it, or an entry of a list."""
     error = mapping(body.get("error"))
+    code = number(error.get("code"))
     message = text(error.get("message")) or text(error.get("raw_message")) or text(body.get("error"))
     meta = mapping(body.get("meta"))
-    ended_at = moment(meta.get("ended_at") or body.get("completed_at"))
+    # The beginning of Unix time is what a program says that has no time.
+    ended_at = moment(meta.get("ended_at") or body.get("completed_at")) or None
     output = mapping(body.get("output"))
     model_url, picture_urls = address(output.get("model_file")), tuple(_picture_urls(output))
     has_result = bool(model_url or picture_urls)
@@ -149,7 +151,8 @@ def task_of(body: Mapping[str, object], task_id: str) -> Task:
         status=_read_status(
             body.get("status"),
             has_result=has_result,
-            is_over=ended_at is not None or bool(number(error.get("code"))) or bool(message),
+            # With the code 0 words are no error: PiAPI says "success" beside it.
+            is_over=ended_at is not None or bool(message if code is None else code),
         ),
         model_url=model_url,
         picture_urls=picture_urls,

@@ -239,6 +239,13 @@ def test_an_empty_error_is_none(error: object) -> None:
     assert (going_on.status, going_on.error_message) == (Status.PROCESSING, "")
 
 
+@pytest.mark.parametrize(
+    "field", [{"error": {"code": 0, "message": "success"}}, {"completed_at": "1970-01-01T00:00:00Z"}]
+)
+def test_what_says_nothing_of_an_end_is_none(field: dict[str, object]) -> None:
+    assert read_task(envelope(status="odd", **field)).status is Status.PROCESSING
+
+
 def test_times() -> None:
     assert moment("1970-01-01T00:00:01.500000000Z") == 1.5
     assert moment("1970-01-01T01:00:01.25+01:00") == 1.25
@@ -586,6 +593,12 @@ def test_how_many_at_once_is_what_the_account_says(allowed: object, at_once: int
         ({"name": "\ud800" + "x" * 5000, "id": 1}, "?" + "x" * 99),
         ({"id": "x" * 5000}, "No. " + "x" * 100),
         ({"id": 7, "account_id": 8}, "No. 7"),
+        ({"id": 1234567890123456789}, "No. 1234567890123456789"),
+        ({"id": 4711.0}, "No. 4711"),
+        ({"id": 10**5000, "plan": "pro"}, ""),
+        ({"id": "007"}, "No. 007"),
+        ({"id": "1e5"}, "No. 1e5"),
+        ({"id": True, "account_id": 0}, "No. 0"),
         ({"wallet": {"llm_remain": 1}}, ""),
     ],
 )
