@@ -4,6 +4,7 @@
 import http.client
 import socket
 import ssl
+from base64 import b64encode
 from typing import Any
 
 import requests
@@ -14,6 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from .certificates import trusted
 from .connections import Connections
+from .proxies import login_sent
 
 INTERIM_LIMIT = 20
 """So many times a server may say that its answer is still to come (1xx)."""
@@ -65,6 +67,11 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = _pools(self._connections)
         return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """The log-in at a proxy, whatever characters it has."""
+        login = login_sent(proxy)
+        return {"Proxy-Authorization": "Basic " + b64encode(login).decode()} if login else {}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 (the library's)
         """Which certificates are trusted is seen to when a connection is made."""

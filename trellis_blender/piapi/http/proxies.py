@@ -23,6 +23,9 @@ BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SS
 _PROXY = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:(.*)@)?([^@]*)", re.DOTALL)
 """Scheme, name and password, and the rest. An @ within a password is not the one that ends it: that is the last."""
 
+_BYTES = "surrogateescape"
+"""How what is no text is kept: a variable of the environment may have any bytes."""
+
 
 class Route(NamedTuple):
     """The way to `url`. `proxy` is its address without name and password, "" for a direct connection.
@@ -81,8 +84,7 @@ def proxy_for(url: str) -> Proxy | None:
     quoted = _quoted(login)
     if login is not None:
         # A proxy may repeat them when it refuses, as they go out as well.
-        name, _, password = unquote(quoted.removesuffix("@")).partition(":")
-        know(password, b64encode(f"{name}:{password}".encode()).decode())
+        know(unquote(quoted.removesuffix("@").partition(":")[2]), b64encode(login_sent(quoted)).decode())
     usable = address._replace(scheme=scheme).url.replace("://", f"://{quoted}")
     return Proxy(without_login(found), source, usable)
 
@@ -111,8 +113,22 @@ def _quoted(login: str | None) -> str:
     """Name and password, so that nothing in them can be taken for the end of them."""
     if login is None:
         return ""
-    name, colon, password = login.partition(":")
-    return f"{quote(unquote(name), safe='')}{colon}{quote(unquote(password), safe='')}@"
+    name, colon, password = (
+        quote(unquote(each, errors=_BYTES), safe="", errors=_BYTES) for each in login.partition(":")
+    )
+    return f"{name}{':' if colon else ''}{password}@"
+
+
+def login_sent(address: str) -> bytes:
+    """Name and password in a proxy's address, quoted as in `Proxy.address`, as they go out; empty for none.
+
+    In Latin-1, as `requests` has it, which fails where that has not every character.
+    """
+    login = unquote(address.rpartition("://")[2].rpartition("@")[0], errors=_BYTES)
+    try:
+        return login.encode("latin-1", _BYTES)
+    except UnicodeEncodeError:
+        return login.encode(errors=_BYTES)
 
 
 def _why_direct(url: str) -> str:
@@ -134,7 +150,7 @@ def _variable(url: str, value: str) -> str:
 
 def _same(one: str, other: str) -> bool:
     """`requests` puts the scheme in front where it is missing."""
-    return one.rpartition("://")[2].rstrip("/") == other.rpartition("://")[2].rstrip("/")
+    return one.strip().rpartition("://")[2].rstrip("/") == other.rpartition("://")[2].rstrip("/")
 
 
 def _first_set(*names: str) -> str:

@@ -159,6 +159,33 @@ def test_a_proxys_password_may_have_any_character(written: str, monkeypatch: pyt
     assert "p@ss" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("hü-hush-99", "hü-hush-99".encode("latin-1")),
+        ("€-hush-99", "€-hush-99".encode()),
+        ("%E2%82%AC-hush-99", "€-hush-99".encode()),
+        ("п-hush-99", "п-hush-99".encode()),
+        ("%FF-hush-99", b"\xff-hush-99"),
+        pytest.param(
+            "\udcff-hush-99", b"\xff-hush-99", marks=pytest.mark.skipif(os.name == "nt", reason="is text there")
+        ),
+    ],
+)
+def test_a_proxys_password_may_be_of_any_letters_and_is_not_repeated(
+    written: str, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = base64.b64encode(b"ada:" + sent)
+    proxy = Hostile([whole(b"", f"407 Not by Basic {login.decode()}")])
+    with serving(proxy) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f" http://ada:{written}@127.0.0.1:{port}")
+        error = not_sent()
+    assert b"Proxy-Authorization: Basic " + login in proxy.requests[0]
+    assert isinstance(error, errors.ProxyRefused)
+    assert f"http://127.0.0.1:{port} (from HTTPS_PROXY)" in str(error)
+    assert login.decode() not in str(error)
+
+
 def test_what_speaks_no_tls_was_sent_nothing() -> None:
     heard: list[bytes] = []
 
