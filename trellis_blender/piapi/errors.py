@@ -10,7 +10,8 @@ PiapiError
 │   ├── CertificateRefused
 │   ├── AddressUnusable      of no use before a setting is changed
 │   │   ├── ProxyUnusable
-│   │   └── CertificatesUnreadable
+│   │   ├── CertificatesUnreadable
+│   │   └── KeyLogUnwritable
 │   └── NotStarted
 ├── Refused              the service answered and said no: no task was made
 │   ├── InputRefused         400
@@ -157,6 +158,15 @@ class CertificatesUnreadable(AddressUnusable):
     """A variable of the environment names certificates, and there are none. `detail` is the path and the variable."""
 
     happened = "There are no certificates that can be read in {detail}."
+    unnamed = "the file that was named"
+    remedy = "Correct the variable, or remove it, and start Blender again."
+
+
+class KeyLogUnwritable(AddressUnusable):
+    """SSLKEYLOGFILE names a file for the keys of connections, and it cannot be written. `detail` is its path and the
+    variable."""
+
+    happened = "The keys of connections cannot be written to {detail}."
     unnamed = "the file that was named"
     remedy = "Correct the variable, or remove it, and start Blender again."
 

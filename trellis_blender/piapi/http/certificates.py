@@ -19,13 +19,15 @@ from typing import Any
 import certifi
 from urllib3.util.ssl_ import create_urllib3_context
 
-from ..errors import CertificatesUnreadable
+from ..errors import CertificatesUnreadable, KeyLogUnwritable
 from .sockets import SecureSocket
 
 LOG = logging.getLogger(__name__)
 
 NAMED_BY = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """The variables that `requests` knows, in the order in which they count."""
+KEY_LOG = "SSLKEYLOGFILE"
+"""The variable by which those who look into connections get the keys; urllib3 opens the file that it names."""
 BUNDLE_LIMIT_BYTES = 32 * 2**20
 SYSTEM_BUNDLES = (
     Path("/etc/ssl/certs/ca-certificates.crt"),  # Debian, Ubuntu, Arch
@@ -58,9 +60,15 @@ def trusting(bundle: str, named_by: str, *, checks_names: bool = False) -> ssl.S
 
     Made once for all connections, because reading a bundle takes longer than connecting. `named_by` is the variable
     that names the bundle, "" for the one that requests brings. Raises CertificatesUnreadable where a bundle that is
-    named has no certificate, and OSError where nothing can be read for now: a context that trusts nothing is not kept.
+    named has no certificate, KeyLogUnwritable where the file of SSLKEYLOGFILE cannot be opened, and OSError where
+    nothing can be read for now: a context that trusts nothing is not kept.
     """
-    context = create_urllib3_context()
+    try:
+        context = create_urllib3_context()
+    except OSError as error:
+        if error.errno in PASSING or not os.environ.get(KEY_LOG):
+            raise
+        raise KeyLogUnwritable(f"{os.environ[KEY_LOG]} (from {KEY_LOG})") from None
     context.verify_mode = ssl.CERT_REQUIRED
     context.check_hostname = context.check_hostname or checks_names
     context.sslsocket_class = SecureSocket

@@ -67,6 +67,17 @@ def test_certificates_that_are_not_there_are_named(
     assert set(heard) <= {b""}
 
 
+@pytest.mark.parametrize("place", ["gone/keys.log", "."])
+def test_a_file_for_the_keys_of_connections_that_cannot_be_written_is_named(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / place))
+    with serving(lambda connection: None) as port:
+        error = not_sent(f"https://127.0.0.1:{port}")
+    assert isinstance(error, errors.KeyLogUnwritable)
+    assert f"{tmp_path / place} (from SSLKEYLOGFILE)" in str(error)
+
+
 def test_a_generation_that_was_not_sent_says_so_at_once(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/company.pem")
     begun = time.monotonic()
