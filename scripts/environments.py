@@ -62,7 +62,8 @@ def environment(name: str, python: Path, group: str, *packages: str) -> Path:
     if stamp.exists() and stamp.read_text() == wanted and inside.exists():
         return inside
     pip = _pip(python)
-    print(f"Setting up .venv/{name} …", flush=True)
+    # In one piece: several are set up at once.
+    print(f"Setting up .venv/{name} …\n", end="", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     run(python, "-m", "venv", "--without-pip", folder)
     # Nothing is compiled that nobody imports: Blender brings thousands of modules.

@@ -274,7 +274,7 @@ def test_material_property(begin: Begin, tmp_path: Path) -> None:
 
 
 def test_print_check(begin: Begin) -> None:
-    field, count = "    volume_mm3: float\n", "        volume_mm3=abs(volume),\n"
+    field, count = "    volume_mm3: float\n", "        volume_mm3=body.volume,\n"
     kept, property_ = '"wall_mm", "size_mm"):', "    shells: bpy.props.IntProperty("
     drawn = '    draw_fact(column, "Crossing"'
     name = begin(
