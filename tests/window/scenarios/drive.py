@@ -41,8 +41,8 @@ def in_viewport() -> Any:
 
 
 def shot(name: str) -> None:
-    """A picture of the whole screen, to be looked at."""
-    subprocess.run(["scrot", "-o", str(OUT / f"{name}.png")], check=True)
+    """A picture of the whole screen, to be looked at. Hardly compressed: that takes three times as long."""
+    subprocess.run(["scrot", "-o", "-Z", "1", str(OUT / f"{name}.png")], check=True)
 
 
 def until(condition: Callable[[], Any], what: str, limit_s: float = 40.0) -> Steps:

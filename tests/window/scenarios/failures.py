@@ -114,6 +114,9 @@ def scenario() -> drive.Steps:
         bpy.ops.preferences.addon_show(module="bl_ext.user_default.trellis_blender")
     yield 2.0
     drive.shot("08-preferences")
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]):
+        bpy.ops.wm.window_close()
+    yield 0.5
     yield from every_kind()
 
 
@@ -123,7 +126,6 @@ def every_kind() -> drive.Steps:
     from bl_ext.user_default.trellis_blender.interface.viewport import redraw
 
     current = session.current()
-    bpy.context.window_manager.windows[-1].screen.areas[0].tag_redraw()
     made = drive.generations()[0]
     for earlier in drive.generations():
         current.take_over(replace(earlier, removed=True))
