@@ -31,10 +31,9 @@ OPENS_SOCKETS = (
     "test_tasks",
     "test_web_picture",
 )
-"""Also with the `requests` and `urllib3` of Blender 4.2: what these two do for the add-on is done at sockets."""
-
-WITH_ALL = ("test_faults",)
-"""Of these with `--all` alone: every fault at every step takes a third of their time."""
+"""With `--all` also with the `requests` and `urllib3` of Blender 4.2: what these two do for the add-on is done at
+sockets.
+"""
 
 OPENS_NONE = (
     "test_account_task",

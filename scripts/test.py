@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sets up what the tests need, below .venv, and runs them: `python3 scripts/test.py`.
 
-Without options: the checks of the code, the lower rooms in plain Python (with today's requests and with Blender 4.2's),
-and everything else in the newest Blender module that there is a Python for. What runs where is declared in groups.py;
-`--soak` runs what that leaves out, and the tests that have a long version at their full size: hours.
+Without options: the checks of the code, the lower rooms in plain Python with today's requests, and everything else in
+the newest Blender module that there is a Python for. `--all` adds the other Blenders, and the lower rooms with the
+requests of Blender 4.2. What runs where is declared in groups.py; `--soak` runs what that leaves out, and the tests
+that have a long version at their full size: hours.
 """
 
 from __future__ import annotations
@@ -94,14 +95,16 @@ def main() -> int:
 
     tools = environment("tools", python, "tools")
     with ThreadPoolExecutor(CORES) as pool:
-        old = pool.submit(environment, "requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
+        old = None
+        if options.all or options.soak:
+            old = pool.submit(environment, "requests-of-4.2", here.get("4.2.23", python), "blender-4-2")
         started = {blender: pool.submit(blender_environment, blender, its_own) for blender, its_own in here.items()}
         modules = {blender: module.result() for blender, module in started.items()}
     runs = [
         # What waits most of the time comes first: none of it is to be alone at the end.
         *window_runs(tools, options),
         *windows_runs(options.windows),
-        *plain_runs(tools, old.result(), is_all=options.all, is_soak=options.soak),
+        *plain_runs(tools, old.result() if old is not None else None, is_soak=options.soak),
         *blender_runs(modules, is_soak=options.soak),
     ]
     if options.blender:
@@ -155,7 +158,9 @@ def read_options() -> argparse.Namespace:
     """The command line's options."""
     epilog = "Arguments after -- go to pytest."
     parser = argparse.ArgumentParser(description="Sets up what the tests need and runs them.", epilog=epilog)
-    parser.add_argument("--all", action="store_true", help="every Blender module there is a Python for")
+    parser.add_argument(
+        "--all", action="store_true", help="every Blender module there is a Python for, and the requests of Blender 4.2"
+    )
     parser.add_argument(
         "--soak", action="store_true", help="what the usual run leaves out, and what has a long version at full size"
     )
@@ -175,16 +180,16 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def plain_runs(tools: Path, old: Path, *, is_all: bool, is_soak: bool) -> list[Run]:
-    """The lower rooms in plain Python."""
-    today, before = "Lower rooms, today's requests", "Lower rooms, the requests of Blender 4.2"
+def plain_runs(tools: Path, old: Path | None, *, is_soak: bool) -> list[Run]:
+    """The lower rooms in plain Python; `old` is that with the requests of Blender 4.2, where it is asked for."""
     # They wait for a server most of the time.
     several = ("-n", "4")
-    if is_soak:
-        rest = files("tests/plain", groups.OPENS_NONE)
-        return [Run(today, tools, ("tests/plain", *LONG_VERSIONS)), Run(before, old, (*rest, *several))]
-    opening = tuple(name for name in groups.OPENS_SOCKETS if is_all or name not in groups.WITH_ALL)
-    return [Run(today, tools, ("tests/plain", *several)), Run(before, old, (*files("tests/plain", opening), *several))]
+    usual = ("tests/plain", *LONG_VERSIONS) if is_soak else ("tests/plain", *several)
+    found = [Run("Lower rooms, today's requests", tools, usual)]
+    if old is not None:
+        tests = files("tests/plain", groups.OPENS_NONE if is_soak else groups.OPENS_SOCKETS)
+        found.append(Run("Lower rooms, the requests of Blender 4.2", old, (*tests, *several)))
+    return found
 
 
 def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:

@@ -36,7 +36,6 @@ def files_in(room: str) -> list[str]:
 )
 def test_each_file_is_in_one_group(room: str, declared: tuple[str, ...]) -> None:
     assert sorted(declared) == files_in(room)
-    assert set(groups.WITH_ALL) <= set(groups.OPENS_SOCKETS)
 
 
 def test_each_test_with_a_window_is_in_one_group_and_in_that_file() -> None:
