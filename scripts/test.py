@@ -203,7 +203,7 @@ def blender_runs(modules: dict[str, Path], *, is_soak: bool) -> list[Run]:
         title, module = f"Blender {blender} as a module", modules[blender]
         usual = on_all
         if blender in {versions[0], versions[-1]}:
-            usual = at_the_ends | usual
+            usual = on_all | at_the_ends
         if blender == versions[-1]:
             usual = once | usual
         rest = {name: names for name, names in (at_the_ends | once).items() if name not in usual}
