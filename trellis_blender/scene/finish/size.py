@@ -2,7 +2,6 @@
 """A model as large as wished, scaled evenly in its mesh, standing where it stood."""
 
 from math import isfinite
-from typing import Any
 
 import bpy
 from mathutils import Matrix
@@ -15,18 +14,16 @@ from .options import CannotFinish, Finish, Size
 
 def sides_of(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[float, float, float]:
     """Lengths of the model along its own three axes, in metres, world space, with its modifiers."""
-    low, high = _shown_bounds(model, mesh) if len(model.modifiers) else meshes.bounds(mesh)
-    scale, unit_m = meshes.world_of(model).to_scale(), metres_per_unit_of(model)
+    low, high = meshes.bounds(mesh)
+    unit_m = metres_per_unit_of(model)
+    with meshes.computed(model) as (seen, _):
+        scale = seen.matrix_world.to_scale()
+        corners = [tuple(corner) for corner in seen.bound_box] if len(model.modifiers) else []
+    # Modifiers may leave nothing of the mesh but instances.
+    if len(set(corners)) > 1:
+        low, high = tuple(map(min, zip(*corners, strict=True))), tuple(map(max, zip(*corners, strict=True)))
     x, y, z = ((high[axis] - low[axis]) * abs(scale[axis]) * unit_m for axis in range(3))
     return x, y, z
-
-
-def _shown_bounds(model: bpy.types.Object, mesh: bpy.types.Mesh) -> tuple[Any, Any]:
-    """Those of the mesh itself where its modifiers leave nothing of it but instances."""
-    with meshes.computed(model) as (seen, _):
-        corners = [tuple(corner) for corner in seen.bound_box]
-    low, high = tuple(map(min, zip(*corners, strict=True))), tuple(map(max, zip(*corners, strict=True)))
-    return (low, high) if low != high else meshes.bounds(mesh)
 
 
 def measure(model: bpy.types.Object, mesh: bpy.types.Mesh, size: Size) -> float:

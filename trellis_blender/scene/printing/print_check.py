@@ -85,20 +85,21 @@ def check(shape: Shape, wall_mm: float) -> Findings:
     turned_edges = int(((uses == 2) & (turns != 0)).sum())
     tree = BVHTree.FromPolygons(sound.points.tolist(), triangles.tolist(), all_triangles=True)
     labels = _shells(triangles, len(shape.points))
+    shells = len(np.unique(labels))
     pairs = tree.overlap(tree)
-    body = _Body(np.zeros(0, bool), is_inside_out=False, volume=0.0)
+    body = _Body(np.zeros(shells, bool), is_inside_out=False, volume=0.0)
     if not open_edges and not crowded and len(triangles):
         body = _body(sound, labels, tree, {labels[face] for pair in pairs for face in pair})
-    outwards = np.where(body.is_turned[labels], -1.0, 1.0) if len(body.is_turned) else np.ones(len(triangles))
+    outwards = np.where(body.is_turned[labels], -1.0, 1.0)
     return Findings(
         size_mm=sides_mm(shape.points),
         wall_mm=wall_mm,
         triangles=len(triangles),
-        shells=len(np.unique(labels)),
+        shells=shells,
         open_edges=open_edges,
         crowded_edges=crowded,
         turned_edges=turned_edges,
-        turned_shells=0 if turned_edges else body.turned_shells,
+        turned_shells=0 if turned_edges else int(body.is_turned.sum()),
         is_inside_out=body.is_inside_out,
         crossing_faces=len({face for pair in pairs for face in pair}),
         thin_faces=count_thin(sound, tree, wall_mm, outwards),
@@ -118,10 +119,6 @@ class _Body(NamedTuple):
     is_turned: Array
     is_inside_out: bool
     volume: float
-
-    @property
-    def turned_shells(self) -> int:
-        return int(self.is_turned.sum())
 
 
 def _body(shape: Shape, labels: Array, tree: BVHTree, crossing: set[int]) -> _Body:

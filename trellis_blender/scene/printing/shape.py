@@ -92,13 +92,8 @@ def without_slivers(triangles: Array) -> Array:
     return (a != b) & (b != c) & (c != a)
 
 
-def volume_mm3(shape: Shape) -> float:
-    """What the triangles enclose, negative where they face inwards; of an open shape it says nothing."""
-    return float(volumes_mm3(shape).sum())
-
-
 def volumes_mm3(shape: Shape) -> Array:
-    """What each triangle has a part in that: the sum over a closed shell is its volume."""
+    """Each triangle's share of what they enclose, negative where they face inwards; of no use for an open shape."""
     a, b, c = shape.corners()
     return np.einsum("ij,ij->i", a, np.cross(b, c)) / 6
 
